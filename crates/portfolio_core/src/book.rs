@@ -1,0 +1,245 @@
+//! What is held of each symbol: sums of size and cost per side, marks, and what follows from them.
+//!
+//! Valuing a symbol costs the same whatever the number of its positions, because only the sums
+//! enter.
+
+use crate::columns::text::TextView;
+use crate::event::Side;
+use crate::instrument::Instrument;
+use crate::numbers::{Money, Overflow, Price, Size, mul_div_half_even, notional};
+
+/// 1 at scale 9.
+const ONE: i128 = 1_000_000_000;
+
+/// The grid of an instrument's prices or sizes: multiples of 10^-decimals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grid {
+    decimals: u32,
+}
+
+impl Grid {
+    /// The grid of so many decimals, at most 9.
+    #[must_use]
+    pub const fn new(decimals: u32) -> Self {
+        Self { decimals }
+    }
+
+    /// Digits after the point.
+    #[must_use]
+    pub const fn decimals(self) -> u32 {
+        self.decimals
+    }
+
+    /// How many steps of the grid a raw value at scale 9 is; `None` when it lies between two.
+    #[inline]
+    #[must_use]
+    pub fn units(self, raw: i128) -> Option<i128> {
+        match i64::try_from(raw) {
+            Ok(small) => self.units_small(small).map(i128::from),
+            Err(_) => {
+                let step = self.step()?;
+                let units = raw.checked_div(step)?;
+                (units.checked_mul(step)? == raw).then_some(units)
+            }
+        }
+    }
+
+    /// Divisions by constants: several times as fast as one by a variable.
+    #[inline]
+    fn units_small(self, raw: i64) -> Option<i64> {
+        macro_rules! by {
+            ($step:literal) => {
+                if raw % $step == 0 { Some(raw / $step) } else { None }
+            };
+        }
+        match self.decimals {
+            9 => Some(raw),
+            8 => by!(10),
+            7 => by!(100),
+            6 => by!(1_000),
+            5 => by!(10_000),
+            4 => by!(100_000),
+            3 => by!(1_000_000),
+            2 => by!(10_000_000),
+            1 => by!(100_000_000),
+            _ => by!(1_000_000_000),
+        }
+    }
+
+    /// The raw value at scale 9 of so many steps; `None` when it is out of range.
+    #[must_use]
+    pub fn raw(self, units: u128) -> Option<i128> {
+        i128::try_from(units).ok()?.checked_mul(self.step()?)
+    }
+
+    fn step(self) -> Option<i128> {
+        10_i128.checked_pow(9_u32.checked_sub(self.decimals)?)
+    }
+}
+
+/// What is held on one side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Holding {
+    /// Sum of sizes.
+    pub size: Size,
+    /// Sum of costs, positive for both sides.
+    pub cost: Money,
+}
+
+/// The book of one symbol.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Book {
+    /// The instrument.
+    pub instrument: Instrument,
+    /// The symbol as text for columns.
+    pub symbol_text: TextView,
+    /// Grid of prices.
+    pub prices: Grid,
+    /// Grid of sizes.
+    pub sizes: Grid,
+    /// The leverage that applies, at scale 9.
+    pub leverage: i128,
+    /// Where longs are valued; 0 = no mark yet.
+    pub bid: Price,
+    /// Where shorts are valued; 0 = no mark yet.
+    pub ask: Price,
+    /// Longs.
+    pub long: Holding,
+    /// Shorts.
+    pub short: Holding,
+    /// Value of the open positions at the marks.
+    pub unrealized: Money,
+    /// Margin of the open positions.
+    pub margin: Money,
+}
+
+impl Book {
+    /// An empty book.
+    #[must_use]
+    pub fn new(instrument: Instrument, account_leverage: i128) -> Self {
+        Self {
+            prices: Grid::new(instrument.price_decimals),
+            sizes: Grid::new(instrument.size_decimals),
+            leverage: instrument.leverage.unwrap_or(account_leverage),
+            instrument,
+            symbol_text: TextView::EMPTY,
+            bid: Price::ZERO,
+            ask: Price::ZERO,
+            long: Holding::default(),
+            short: Holding::default(),
+            unrealized: Money::ZERO,
+            margin: Money::ZERO,
+        }
+    }
+
+    /// Whether a mark was ever set.
+    #[inline]
+    #[must_use]
+    pub fn is_marked(&self) -> bool {
+        self.bid.is_positive()
+    }
+
+    /// The price at which a side is valued.
+    #[inline]
+    #[must_use]
+    pub const fn mark(&self, side: Side) -> Price {
+        match side {
+            Side::Long => self.bid,
+            Side::Short => self.ask,
+        }
+    }
+
+    /// The holding of a side.
+    #[inline]
+    #[must_use]
+    pub const fn holding(&self, side: Side) -> Holding {
+        match side {
+            Side::Long => self.long,
+            Side::Short => self.short,
+        }
+    }
+
+    /// `size * price * contract size`, exact.
+    ///
+    /// # Errors
+    /// [`Overflow`] beyond 38 digits.
+    #[inline]
+    pub fn notional(&self, size: Size, price: Price) -> Result<Money, Overflow> {
+        notional(size, price, self.instrument.contract)
+    }
+
+    /// What a holding of a side is worth above its cost at a price.
+    ///
+    /// # Errors
+    /// [`Overflow`] beyond 38 digits.
+    #[inline]
+    pub fn result(&self, side: Side, held: Holding, price: Price) -> Result<Money, Overflow> {
+        if held.size.is_zero() {
+            return Ok(Money::ZERO);
+        }
+        let value = self.notional(held.size, price)?;
+        match side {
+            Side::Long => value.checked_sub(held.cost),
+            Side::Short => held.cost.checked_sub(value),
+        }
+    }
+
+    /// Rule A3 at given marks.
+    ///
+    /// # Errors
+    /// [`Overflow`] beyond 38 digits.
+    #[inline]
+    pub fn value(
+        &self,
+        long: Holding,
+        short: Holding,
+        marks: (Price, Price),
+    ) -> Result<Money, Overflow> {
+        let long = self.result(Side::Long, long, marks.0)?;
+        long.checked_add(self.result(Side::Short, short, marks.1)?)
+    }
+
+    /// Rule M2: cost / leverage, rounded half-even once.
+    ///
+    /// # Errors
+    /// [`Overflow`] beyond 38 digits.
+    #[inline]
+    pub fn margin_of(&self, cost: Money) -> Result<Money, Overflow> {
+        if self.leverage == ONE {
+            return Ok(cost);
+        }
+        Money::from_raw(mul_div_half_even(cost.raw(), ONE, self.leverage)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grids_accept_their_multiples_only() {
+        for decimals in 0..=9 {
+            let grid = Grid::new(decimals);
+            let step = 10_i128.pow(9 - decimals);
+            for raw in [step, -7 * step, step << 80, 0] {
+                assert_eq!(grid.units(raw), Some(raw / step));
+                if decimals < 9 {
+                    assert_eq!(grid.units(raw + 1), None);
+                }
+            }
+            assert_eq!(grid.raw(123), Some(123 * step));
+            assert_eq!(grid.decimals(), decimals);
+        }
+        assert_eq!(Grid::new(0).raw(u128::MAX), None);
+    }
+
+    #[test]
+    fn margin_rounds_half_even_once() {
+        let mut book = Book::new(Instrument::default_for("X"), 3 * ONE);
+        let margin =
+            |book: &Book, raw| book.margin_of(Money::from_raw(raw).unwrap()).unwrap().raw();
+        assert_eq!([margin(&book, 1), margin(&book, 2), margin(&book, 300)], [0, 1, 100]);
+        book.leverage = 2 * ONE;
+        assert_eq!([margin(&book, 1), margin(&book, 3), margin(&book, 5)], [0, 2, 2]);
+    }
+}

@@ -1,0 +1,142 @@
+//! The rows of the append-only tables, cell by cell in the order of [`super::schema`].
+
+use super::schema::{EQUITY_COLUMNS, LEDGER_COLUMNS, TRADE_COLUMNS, row_width};
+use super::segment::{Cells, Row};
+use super::text::TextView;
+use crate::numbers::{Money, Price, Size};
+
+/// A row of the equity history.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct EquityRow {
+    /// Microseconds since the epoch.
+    pub time: i64,
+    /// Balance + unrealized.
+    pub equity: Money,
+    /// Cash.
+    pub balance: Money,
+    /// The open positions' result at the marks.
+    pub unrealized: Money,
+    /// Margin bound by the open positions.
+    pub margin_used: Money,
+}
+
+impl Row for EquityRow {
+    const WIDTH: usize = row_width(EQUITY_COLUMNS);
+
+    #[inline]
+    fn put(&self, cells: &mut Cells) {
+        cells.put(self.time);
+        for money in [self.equity, self.balance, self.unrealized, self.margin_used] {
+            put_money(cells, money);
+        }
+    }
+}
+
+/// A closed trade: the part of a position that one close took.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct TradeRow {
+    /// Number of the trade, from 1.
+    pub trade_id: u64,
+    /// The position it was a part of.
+    pub position_id: u64,
+    /// Symbol.
+    pub symbol: TextView,
+    /// `long` or `short`.
+    pub side: TextView,
+    /// The size closed.
+    pub size: Size,
+    /// When the position was opened.
+    pub entry_time: i64,
+    /// The position's entry price.
+    pub entry_price: Price,
+    /// When it was closed.
+    pub exit_time: i64,
+    /// The fill of the close.
+    pub exit_price: Price,
+    /// Result before fees.
+    pub gross_pnl: Money,
+    /// The part of the position's entry fee that this close takes.
+    pub entry_fee: Money,
+    /// The fee of the close.
+    pub exit_fee: Money,
+    /// Gross - entry fee - exit fee.
+    pub net_pnl: Money,
+    /// The stop loss at entry; 0 = none.
+    pub stop_loss: Price,
+    /// The take profit at the close; 0 = none.
+    pub take_profit: Price,
+    /// The tag given at the open.
+    pub tag: TextView,
+    /// The reason given at the close.
+    pub reason: TextView,
+}
+
+impl Row for TradeRow {
+    const WIDTH: usize = row_width(TRADE_COLUMNS);
+
+    #[inline]
+    fn put(&self, cells: &mut Cells) {
+        cells.put(self.trade_id);
+        cells.put(self.position_id);
+        cells.put(self.symbol.bits());
+        cells.put(self.side.bits());
+        put_fixed9(cells, self.size.raw(), self.size.to_f64());
+        cells.put(self.entry_time);
+        put_fixed9(cells, self.entry_price.raw(), self.entry_price.to_f64());
+        cells.put(self.exit_time);
+        put_fixed9(cells, self.exit_price.raw(), self.exit_price.to_f64());
+        for money in [self.gross_pnl, self.entry_fee, self.exit_fee, self.net_pnl] {
+            put_money(cells, money);
+        }
+        put_fixed9(cells, self.stop_loss.raw(), self.stop_loss.to_f64());
+        put_fixed9(cells, self.take_profit.raw(), self.take_profit.to_f64());
+        cells.put(self.tag.bits());
+        cells.put(self.reason.bits());
+    }
+}
+
+/// A ledger posting: one change of the balance.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct PostingRow {
+    /// Number of the event that caused it.
+    pub event: u64,
+    /// Time of that event.
+    pub time: i64,
+    /// What it is: one of the constants of [`TextView`].
+    pub kind: TextView,
+    /// Symbol, empty for postings of the account.
+    pub symbol: TextView,
+    /// Position, 0 = none.
+    pub position_id: u64,
+    /// What the balance got.
+    pub amount: Money,
+    /// The balance after it.
+    pub balance: Money,
+}
+
+impl Row for PostingRow {
+    const WIDTH: usize = row_width(LEDGER_COLUMNS);
+
+    #[inline]
+    fn put(&self, cells: &mut Cells) {
+        cells.put(self.event);
+        cells.put(self.time);
+        cells.put(self.kind.bits());
+        cells.put(self.symbol.bits());
+        cells.put(self.position_id);
+        put_money(cells, self.amount);
+        put_money(cells, self.balance);
+    }
+}
+
+#[inline]
+fn put_money(cells: &mut Cells, money: Money) {
+    cells.put(money.raw());
+    cells.put(money.to_f64());
+}
+
+#[inline]
+fn put_fixed9(cells: &mut Cells, raw: i128, double: f64) {
+    cells.put(raw);
+    cells.put(double);
+}

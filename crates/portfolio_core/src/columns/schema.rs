@@ -1,0 +1,220 @@
+//! Every column of every table, declared once: name, type, unit.
+//!
+//! The order here is the order of the cells in a row (see the row types in [`super::rows`]) and of
+//! the columns that a user sees. No column is nullable: 0 in a level column and "" in a text column
+//! mean that there is none.
+
+use std::sync::{Arc, OnceLock};
+
+use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+
+use crate::numbers::{Money, Price};
+
+/// Which of the two forms of a number column is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// Float64, the double nearest to the exact value: for statistics and plots.
+    Float,
+    /// Decimal128: for equality and sums.
+    Exact,
+}
+
+/// The type of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Money at scale 18, stored exact (16 bytes) and as a double (8 bytes).
+    Money,
+    /// A price or a size at scale 9, stored exact (16 bytes) and as a double (8 bytes).
+    Fixed9,
+    /// Microseconds since the epoch, UTC.
+    Time,
+    /// An unsigned number, such as an id.
+    Count,
+    /// A string view of 16 bytes: inline up to 12 bytes, else into a shared block.
+    Text,
+}
+
+impl Kind {
+    /// Bytes of the cell or pair of cells of this kind in a row.
+    #[must_use]
+    pub const fn width(self) -> usize {
+        match self {
+            Self::Money | Self::Fixed9 => 24,
+            Self::Time | Self::Count => 8,
+            Self::Text => 16,
+        }
+    }
+
+    /// The Arrow type of the column in a view.
+    #[must_use]
+    pub fn data_type(self, view: View) -> DataType {
+        match (self, view) {
+            (Self::Money | Self::Fixed9, View::Float) => DataType::Float64,
+            (Self::Money, View::Exact) => DataType::Decimal128(38, scale(Money::SCALE)),
+            (Self::Fixed9, View::Exact) => DataType::Decimal128(38, scale(Price::SCALE)),
+            (Self::Time, _) => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+            (Self::Count, _) => DataType::UInt64,
+            (Self::Text, _) => DataType::Utf8View,
+        }
+    }
+}
+
+fn scale(digits: u32) -> i8 {
+    i8::try_from(digits).unwrap_or(i8::MAX)
+}
+
+/// A column: what it is called, what it holds, in which unit.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    /// The name that users see.
+    pub name: &'static str,
+    /// The type.
+    pub kind: Kind,
+    /// The unit, in words.
+    pub unit: &'static str,
+}
+
+const fn column(name: &'static str, kind: Kind, unit: &'static str) -> Column {
+    Column { name, kind, unit }
+}
+
+/// A table: its name and columns.
+#[derive(Debug)]
+pub struct TableSchema {
+    /// The name of the table.
+    pub name: &'static str,
+    /// The columns in order.
+    pub columns: &'static [Column],
+    float: OnceLock<SchemaRef>,
+    exact: OnceLock<SchemaRef>,
+}
+
+impl TableSchema {
+    const fn new(name: &'static str, columns: &'static [Column]) -> Self {
+        Self { name, columns, float: OnceLock::new(), exact: OnceLock::new() }
+    }
+
+    /// The Arrow schema of a view; built once.
+    pub fn arrow(&self, view: View) -> SchemaRef {
+        let cell = match view {
+            View::Float => &self.float,
+            View::Exact => &self.exact,
+        };
+        let build = || {
+            let field =
+                |column: &Column| Field::new(column.name, column.kind.data_type(view), false);
+            Arc::new(Schema::new(self.columns.iter().map(field).collect::<Vec<_>>()))
+        };
+        Arc::clone(cell.get_or_init(build))
+    }
+
+    /// Bytes of one row.
+    #[must_use]
+    pub const fn row_width(&self) -> usize {
+        row_width(self.columns)
+    }
+}
+
+/// Bytes of one row of these columns.
+#[must_use]
+pub const fn row_width(columns: &[Column]) -> usize {
+    match columns.split_first() {
+        None => 0,
+        Some((first, rest)) => first.kind.width().wrapping_add(row_width(rest)),
+    }
+}
+
+const ACCOUNT: &str = "account currency";
+const QUOTE: &str = "quote currency per unit";
+const LEVEL: &str = "quote currency per unit, 0 = none";
+const UNITS: &str = "units or lots";
+const UTC: &str = "microseconds since 1970-01-01 UTC";
+const ID: &str = "id";
+const NAME: &str = "text";
+
+/// The equity history: one row per `update_equity`.
+pub static EQUITY: TableSchema = TableSchema::new("equity", EQUITY_COLUMNS);
+/// Columns of [`EQUITY`].
+pub const EQUITY_COLUMNS: &[Column] = &[
+    column("time", Kind::Time, UTC),
+    column("equity", Kind::Money, ACCOUNT),
+    column("balance", Kind::Money, ACCOUNT),
+    column("unrealized_pnl", Kind::Money, ACCOUNT),
+    column("margin_used", Kind::Money, ACCOUNT),
+];
+
+/// The closed trades: one row per close, whole or partial.
+pub static TRADES: TableSchema = TableSchema::new("trades", TRADE_COLUMNS);
+/// Columns of [`TRADES`].
+pub const TRADE_COLUMNS: &[Column] = &[
+    column("trade_id", Kind::Count, ID),
+    column("position_id", Kind::Count, ID),
+    column("symbol", Kind::Text, NAME),
+    column("side", Kind::Text, "long | short"),
+    column("size", Kind::Fixed9, UNITS),
+    column("entry_time", Kind::Time, UTC),
+    column("entry_price", Kind::Fixed9, QUOTE),
+    column("exit_time", Kind::Time, UTC),
+    column("exit_price", Kind::Fixed9, QUOTE),
+    column("gross_pnl", Kind::Money, ACCOUNT),
+    column("entry_fee", Kind::Money, ACCOUNT),
+    column("exit_fee", Kind::Money, ACCOUNT),
+    column("net_pnl", Kind::Money, ACCOUNT),
+    column("stop_loss", Kind::Fixed9, LEVEL),
+    column("take_profit", Kind::Fixed9, LEVEL),
+    column("tag", Kind::Text, NAME),
+    column("reason", Kind::Text, NAME),
+];
+
+/// The ledger postings: one row per change of the balance.
+pub static LEDGER: TableSchema = TableSchema::new("ledger", LEDGER_COLUMNS);
+/// Columns of [`LEDGER`].
+pub const LEDGER_COLUMNS: &[Column] = &[
+    column("event", Kind::Count, "number of the event"),
+    column("time", Kind::Time, UTC),
+    column("kind", Kind::Text, "deposit | withdrawal | fee | realized_pnl"),
+    column("symbol", Kind::Text, NAME),
+    column("position_id", Kind::Count, "id, 0 = none"),
+    column("amount", Kind::Money, ACCOUNT),
+    column("balance", Kind::Money, ACCOUNT),
+];
+
+/// The open positions.
+pub static POSITIONS: TableSchema = TableSchema::new("positions", POSITION_COLUMNS);
+/// Columns of [`POSITIONS`].
+pub const POSITION_COLUMNS: &[Column] = &[
+    column("position_id", Kind::Count, ID),
+    column("symbol", Kind::Text, NAME),
+    column("side", Kind::Text, "long | short"),
+    column("size", Kind::Fixed9, UNITS),
+    column("entry_time", Kind::Time, UTC),
+    column("entry_price", Kind::Fixed9, QUOTE),
+    column("stop_loss", Kind::Fixed9, LEVEL),
+    column("take_profit", Kind::Fixed9, LEVEL),
+    column("mark_price", Kind::Fixed9, QUOTE),
+    column("cost", Kind::Money, ACCOUNT),
+    column("unrealized_pnl", Kind::Money, ACCOUNT),
+    column("margin", Kind::Money, ACCOUNT),
+    column("entry_fee", Kind::Money, ACCOUNT),
+    column("tag", Kind::Text, NAME),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schemas_are_what_the_specification_says() {
+        let schema = EQUITY.arrow(View::Exact);
+        assert_eq!(schema.field(1).data_type(), &DataType::Decimal128(38, 18));
+        assert_eq!(EQUITY.arrow(View::Float).field(1).data_type(), &DataType::Float64);
+        assert_eq!(TRADES.arrow(View::Exact).field(4).data_type(), &DataType::Decimal128(38, 9));
+        assert_eq!(LEDGER.arrow(View::Float).field(2).data_type(), &DataType::Utf8View);
+        for table in [&EQUITY, &TRADES, &LEDGER, &POSITIONS] {
+            let schema = table.arrow(View::Float);
+            assert!(schema.fields().iter().all(|field| !field.is_nullable()));
+            assert_eq!(schema.fields().len(), table.columns.len());
+        }
+        assert_eq!(EQUITY.row_width(), 8 + 4 * 24);
+    }
+}

@@ -1,0 +1,152 @@
+//! An append-only table: sealed segments and the one being filled.
+//!
+//! Growth: the first segment holds 4,096 rows (or the capacity hint), each next one twice as many,
+//! up to about a million. Room is reserved before an event is committed, so an append cannot fail.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::schema::TableSchema;
+use super::segment::{AllocationFailed, Row, Segment, Writer};
+
+const FIRST_ROWS: usize = 4_096;
+const MOST_ROWS: usize = 1 << 20;
+
+/// Segments and how many rows of each belong to a snapshot.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// The table's schema.
+    pub schema: &'static TableSchema,
+    /// The segments in order with their rows.
+    pub parts: Vec<(Arc<Segment>, usize)>,
+    /// Rows in all.
+    pub rows: usize,
+}
+
+/// An append-only table of rows of one type.
+#[derive(Debug)]
+pub struct Table<R> {
+    schema: &'static TableSchema,
+    sealed: Vec<Arc<Segment>>,
+    writer: Option<Writer>,
+    rows: usize,
+    next_capacity: usize,
+    row: PhantomData<R>,
+}
+
+impl<R: Row> Table<R> {
+    /// An empty table; `capacity` is the number of rows that the first segment shall hold.
+    #[must_use]
+    pub fn new(schema: &'static TableSchema, capacity: Option<usize>) -> Self {
+        let next_capacity = capacity.unwrap_or(FIRST_ROWS).max(1);
+        Self { schema, sealed: Vec::new(), writer: None, rows: 0, next_capacity, row: PhantomData }
+    }
+
+    /// Rows appended so far.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether nothing was appended yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// Makes sure that the next `rows` appends (at most 64) need no memory.
+    ///
+    /// # Errors
+    /// [`AllocationFailed`]; the table is as it was.
+    #[inline]
+    pub fn reserve(&mut self, rows: usize) -> Result<(), AllocationFailed> {
+        match &self.writer {
+            Some(writer) if writer.remaining() >= rows => Ok(()),
+            _ => self.grow(rows),
+        }
+    }
+
+    /// A segment with less room than asked for is sealed short, so that one reservation is one
+    /// segment.
+    #[cold]
+    fn grow(&mut self, rows: usize) -> Result<(), AllocationFailed> {
+        // A hint is a hint: one that cannot be had falls back to the usual growth.
+        let writer = Writer::allocate(R::WIDTH, self.next_capacity.max(rows))
+            .or_else(|_| Writer::allocate(R::WIDTH, FIRST_ROWS.max(rows)))?;
+        let doubled = self.next_capacity.saturating_mul(2).max(FIRST_ROWS);
+        self.next_capacity = doubled.min(MOST_ROWS.max(FIRST_ROWS));
+        if let Some(full) = self.writer.replace(writer)
+            && !full.segment().is_empty()
+        {
+            self.sealed.push(Arc::clone(full.segment()));
+        }
+        Ok(())
+    }
+
+    /// Appends a row.
+    ///
+    /// # Panics
+    /// When no room was reserved: a bug of the caller.
+    #[inline]
+    pub fn append(&mut self, row: &R) {
+        let writer = self.writer.as_mut();
+        assert!(writer.is_some(), "an append is preceded by a reserve");
+        if let Some(writer) = writer {
+            writer.append(row);
+            self.rows = self.rows.wrapping_add(1);
+        }
+    }
+
+    /// The table as it is now, shared.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        let open = self.writer.iter().map(Writer::segment);
+        let part = |segment: &Arc<Segment>| (Arc::clone(segment), segment.len());
+        let parts: Vec<(Arc<Segment>, usize)> =
+            self.sealed.iter().chain(open).map(part).filter(|(_, rows)| *rows > 0).collect();
+        Snapshot { schema: self.schema, parts, rows: self.rows }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::rows::EquityRow;
+    use super::super::schema::EQUITY;
+    use super::*;
+
+    fn filled(rows: i64, capacity: Option<usize>) -> Table<EquityRow> {
+        let mut table = Table::new(&EQUITY, capacity);
+        for time in 0..rows {
+            table.reserve(1).unwrap();
+            table.append(&EquityRow { time, ..EquityRow::default() });
+        }
+        table
+    }
+
+    #[test]
+    fn segments_double_and_stop_growing() {
+        let table = filled(4_096 * 7 + 1, None);
+        let rows: Vec<usize> = table.snapshot().parts.iter().map(|(_, rows)| *rows).collect();
+        assert_eq!(rows, [4_096, 8_192, 16_384, 1]);
+        assert_eq!(table.len(), 28_673);
+    }
+
+    #[test]
+    fn a_capacity_hint_gives_one_segment() {
+        let table = filled(10_000, Some(10_000));
+        assert_eq!(table.snapshot().parts.len(), 1);
+        assert_eq!(filled(5, Some(usize::MAX)).len(), 5, "an impossible hint is no hint");
+        assert!(filled(0, None).is_empty());
+        assert!(filled(0, None).snapshot().parts.is_empty());
+    }
+
+    #[test]
+    fn a_reservation_never_spans_segments() {
+        let mut table = filled(63, Some(64));
+        table.reserve(2).unwrap();
+        table.append(&EquityRow::default());
+        table.append(&EquityRow::default());
+        let rows: Vec<usize> = table.snapshot().parts.iter().map(|(_, rows)| *rows).collect();
+        assert_eq!(rows, [63, 2]);
+    }
+}

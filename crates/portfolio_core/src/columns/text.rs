@@ -1,0 +1,215 @@
+//! Text in columns: Arrow string views, inline up to 12 bytes, else pointing into shared
+//! append-only blocks.
+//!
+//! A view is 16 bytes: length, then either the text itself or its first 4 bytes, the number of its
+//! block and its place there. Blocks are segments one byte wide, so a table that was handed out
+//! keeps the blocks it points to and a block is never moved. Long texts are stored once.
+#![expect(
+    unsafe_code,
+    reason = "string views made here are handed to Arrow without checking them again"
+)]
+
+use std::sync::Arc;
+
+use arrow_array::StringViewArray;
+use arrow_buffer::{Buffer, ScalarBuffer};
+use hashbrown::HashMap;
+
+use super::segment::{AllocationFailed, Segment, Writer};
+
+/// The longest text that is stored inside its view.
+const INLINE_MAX: usize = 12;
+/// The longest text that may be stored.
+pub const TEXT_MAX: usize = 255;
+const BLOCK_BYTES: usize = 1 << 16;
+/// Long texts beyond this many are stored again instead of looked up, which bounds the look-up
+/// table.
+const KNOWN_MAX: usize = 1 << 20;
+
+/// A string view as Arrow lays it out. Only this module makes them, so each is valid for its pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(transparent)]
+pub struct TextView(u128);
+
+impl TextView {
+    /// The empty text.
+    pub const EMPTY: Self = Self(0);
+    /// `long`
+    pub const LONG: Self = Self(u128::from_le_bytes(*b"\x04\0\0\0long\0\0\0\0\0\0\0\0"));
+    /// `short`
+    pub const SHORT: Self = Self(u128::from_le_bytes(*b"\x05\0\0\0short\0\0\0\0\0\0\0"));
+    /// `deposit`
+    pub const DEPOSIT: Self = Self(u128::from_le_bytes(*b"\x07\0\0\0deposit\0\0\0\0\0"));
+    /// `withdrawal`
+    pub const WITHDRAWAL: Self = Self(u128::from_le_bytes(*b"\x0a\0\0\0withdrawal\0\0"));
+    /// `fee`
+    pub const FEE: Self = Self(u128::from_le_bytes(*b"\x03\0\0\0fee\0\0\0\0\0\0\0\0\0"));
+    /// `realized_pnl`
+    pub const REALIZED: Self = Self(u128::from_le_bytes(*b"\x0c\0\0\0realized_pnl"));
+
+    /// The bits.
+    #[must_use]
+    pub const fn bits(self) -> u128 {
+        self.0
+    }
+
+    fn inline(text: &str) -> Option<Self> {
+        let mut bytes = [0_u8; 16];
+        let length = u32::try_from(text.len()).ok()?;
+        let (head, tail) = bytes.split_first_chunk_mut::<4>()?;
+        *head = length.to_le_bytes();
+        tail.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+        Some(Self(u128::from_le_bytes(bytes)))
+    }
+
+    fn pointing(text: &str, block: u32, start: u32) -> Self {
+        let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+        let prefix = text.as_bytes().first_chunk::<4>().copied().unwrap_or_default();
+        let low = u128::from(length) | (u128::from(u32::from_le_bytes(prefix)) << 32);
+        Self(low | (u128::from(block) << 64) | (u128::from(start) << 96))
+    }
+
+    fn length(self) -> usize {
+        let [a, b, c, d, ..] = self.0.to_le_bytes();
+        usize::try_from(u32::from_le_bytes([a, b, c, d])).unwrap_or(usize::MAX)
+    }
+}
+
+/// The blocks of a pool at some moment: what a snapshot keeps.
+#[derive(Debug, Clone, Default)]
+pub struct TextBlocks(Vec<Block>);
+
+/// A block and how much of it belongs to the snapshot.
+#[derive(Debug, Clone)]
+struct Block {
+    segment: Arc<Segment>,
+    len: usize,
+}
+
+impl TextBlocks {
+    /// The text of a view that was made by the pool of these blocks.
+    #[must_use]
+    pub fn text(&self, view: TextView) -> String {
+        let length = view.length();
+        let bytes = view.0.to_le_bytes();
+        let found = if length <= INLINE_MAX {
+            bytes.get(4..).and_then(|tail| tail.get(..length)).map(<[u8]>::to_vec)
+        } else {
+            let [_, _, _, _, _, _, _, _, b0, b1, b2, b3, s0, s1, s2, s3] = bytes;
+            let block = usize::try_from(u32::from_le_bytes([b0, b1, b2, b3])).ok();
+            let start = usize::try_from(u32::from_le_bytes([s0, s1, s2, s3])).unwrap_or(0);
+            block
+                .and_then(|block| self.0.get(block))
+                .map(|block| block.segment.bytes(start, length).to_vec())
+        };
+        found.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+    }
+
+    /// An Arrow array over views that were made by the pool of these blocks, without a copy.
+    #[must_use]
+    pub(crate) fn array(&self, views: ScalarBuffer<u128>) -> StringViewArray {
+        let block = |block: &Block| block.segment.column(0, 1, block.len);
+        let blocks: Arc<[Buffer]> = self.0.iter().map(block).collect();
+        // SAFETY: a `TextView` is only made by `TextPool::view` and the constants above: inline
+        // ones hold valid UTF-8 padded with zeros, pointing ones name a block of this pool and a
+        // published range in it that holds valid UTF-8, with the right prefix; blocks are only ever
+        // added, so the numbers stay right in later snapshots.
+        unsafe { StringViewArray::new_unchecked(views, blocks, None) }
+    }
+}
+
+/// Where long texts live.
+#[derive(Debug, Default)]
+pub struct TextPool {
+    blocks: TextBlocks,
+    writer: Option<Writer>,
+    known: HashMap<Box<str>, TextView>,
+}
+
+impl TextPool {
+    /// The view of a text, which is stored when it is long and new.
+    ///
+    /// # Errors
+    /// [`AllocationFailed`] when a new block cannot be had; nothing has changed then.
+    pub fn view(&mut self, text: &str) -> Result<TextView, AllocationFailed> {
+        if text.len() <= INLINE_MAX {
+            return TextView::inline(text).ok_or(AllocationFailed { bytes: text.len() });
+        }
+        if let Some(&view) = self.known.get(text) {
+            return Ok(view);
+        }
+        let refused = AllocationFailed { bytes: BLOCK_BYTES };
+        if self.writer.as_ref().is_none_or(|writer| writer.remaining() < text.len()) {
+            let writer = Writer::allocate(1, BLOCK_BYTES.max(text.len()))?;
+            self.blocks.0.push(Block { segment: Arc::clone(writer.segment()), len: 0 });
+            self.writer = Some(writer);
+        }
+        let block = self.blocks.0.len().checked_sub(1).and_then(|last| u32::try_from(last).ok());
+        let writer = self.writer.as_mut().ok_or(refused)?;
+        let start = u32::try_from(writer.append_bytes(text.as_bytes())).map_err(|_| refused)?;
+        if let Some(last) = self.blocks.0.last_mut() {
+            last.len = writer.segment().len();
+        }
+        let view = TextView::pointing(text, block.ok_or(refused)?, start);
+        // Without room to remember it the text is stored again next time.
+        if self.known.len() < KNOWN_MAX && self.known.try_reserve(1).is_ok() {
+            self.known.insert(text.into(), view);
+        }
+        Ok(view)
+    }
+
+    /// The blocks as they are now.
+    #[must_use]
+    pub fn blocks(&self) -> &TextBlocks {
+        &self.blocks
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::Array;
+
+    use super::*;
+
+    #[test]
+    fn texts_come_back() {
+        let mut pool = TextPool::default();
+        let texts = ["", "a", "EURUSD", "twelve bytes", "thirteen byte", "Zürich AG, Namen-Aktien"];
+        let views: Vec<TextView> = texts.iter().map(|text| pool.view(text).unwrap()).collect();
+        let array = pool.blocks().array(views.iter().map(|view| view.bits()).collect());
+        array.to_data().validate_full().unwrap();
+        for ((text, view), cell) in texts.iter().zip(&views).zip(array.iter()) {
+            assert_eq!(pool.blocks().text(*view), **text);
+            assert_eq!(cell, Some(*text));
+        }
+        assert_eq!(pool.view("thirteen byte").unwrap(), views[4], "long texts are stored once");
+    }
+
+    #[test]
+    fn constants_are_what_they_say() {
+        let pool = TextPool::default();
+        let constants = [
+            (TextView::EMPTY, ""),
+            (TextView::LONG, "long"),
+            (TextView::SHORT, "short"),
+            (TextView::DEPOSIT, "deposit"),
+            (TextView::WITHDRAWAL, "withdrawal"),
+            (TextView::FEE, "fee"),
+            (TextView::REALIZED, "realized_pnl"),
+        ];
+        for (view, text) in constants {
+            assert_eq!(pool.blocks().text(view), text);
+            assert_eq!(TextView::inline(text), Some(view));
+        }
+    }
+
+    #[test]
+    fn blocks_fill_up_and_earlier_views_stay() {
+        let mut pool = TextPool::default();
+        let texts: Vec<String> = (0..3_000).map(|n| format!("{n:050}")).collect();
+        let views: Vec<TextView> = texts.iter().map(|text| pool.view(text).unwrap()).collect();
+        let array = pool.blocks().array(views.iter().map(|view| view.bits()).collect());
+        array.to_data().validate_full().unwrap();
+        assert!(array.iter().zip(&texts).all(|(cell, text)| cell == Some(text.as_str())));
+    }
+}

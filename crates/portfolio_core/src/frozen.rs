@@ -1,0 +1,231 @@
+//! The open positions as a snapshot.
+//!
+//! Columns that do not depend on marks are shared with the ledger and between snapshots until a
+//! position is opened, closed or changed; mark prices and results are computed per snapshot.
+
+use std::sync::{Arc, OnceLock};
+
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_buffer::Buffer;
+use arrow_schema::ArrowError;
+
+use crate::book::{Book, Holding};
+use crate::columns::dense::{Column as Dense, buffer};
+use crate::columns::positions::PositionColumns;
+use crate::columns::schema::{Kind, POSITIONS, View};
+use crate::columns::text::{TextBlocks, TextView};
+use crate::event::Side;
+use crate::export::{TableSnapshot, array};
+use crate::ledger::Ledger;
+use crate::numbers::{Money, Overflow, Price, Size, fixed9_to_f64, fixed18_to_f64};
+use crate::positions::Position;
+
+/// What the ledger keeps of its last snapshot, to share it with the next.
+#[derive(Debug, Default)]
+pub(crate) struct Last {
+    statics: Option<Arc<Statics>>,
+    /// The whole snapshot and after how many events it was made.
+    whole: Option<(u64, FrozenPositions)>,
+}
+
+/// The open positions at one moment, from which a table is made in either view.
+#[derive(Debug, Clone)]
+pub struct FrozenPositions {
+    statics: Arc<Statics>,
+    marks: Arc<Computed>,
+    results: Arc<Computed>,
+}
+
+/// The columns that do not depend on marks, in the order of the table; nothing where one does.
+#[derive(Debug)]
+struct Statics {
+    columns: Vec<Option<Static>>,
+    blocks: TextBlocks,
+    rows: usize,
+}
+
+/// One such column; its arrays are made when first asked for.
+#[derive(Debug)]
+struct Static {
+    kind: Kind,
+    exact: Buffer,
+    double: Buffer,
+    exact_array: OnceLock<ArrayRef>,
+    double_array: OnceLock<ArrayRef>,
+}
+
+/// A column of numbers that was computed; its doubles are made when first asked for.
+#[derive(Debug)]
+struct Computed {
+    exact: Buffer,
+    double: OnceLock<Buffer>,
+    convert: fn(i128) -> f64,
+}
+
+impl Ledger {
+    /// The open positions, valued at the marks, as they are now.
+    ///
+    /// # Errors
+    /// [`Overflow`] when a position's value has more than 38 digits.
+    pub fn freeze_positions(&mut self) -> Result<FrozenPositions, Overflow> {
+        let events = self.account.events;
+        match self.last_snapshot.whole.take() {
+            Some((at, whole)) if at == events => {
+                self.last_snapshot.whole = Some((at, whole.clone()));
+                return Ok(whole);
+            }
+            _ => {}
+        }
+        let statics = self.static_columns();
+        let (marks, results) = self.value_rows()?;
+        let frozen = FrozenPositions {
+            statics,
+            marks: Computed::new(marks, fixed9_to_f64),
+            results: Computed::new(results, fixed18_to_f64),
+        };
+        self.last_snapshot.whole = Some((events, frozen.clone()));
+        Ok(frozen)
+    }
+
+    fn static_columns(&mut self) -> Arc<Statics> {
+        let rows = self.positions.rows().len();
+        let untouched = !self.positions.is_touched();
+        match &self.last_snapshot.statics {
+            Some(statics) if untouched && statics.rows == rows => return Arc::clone(statics),
+            // Let go before the columns are brought up to date, so that none has to be copied.
+            _ => self.last_snapshot.statics = None,
+        }
+        self.position_columns.sync(&mut self.positions, &self.symbol_texts);
+        let columns = statics_of(&mut self.position_columns);
+        let blocks = self.texts.blocks().clone();
+        let statics = Arc::new(Statics { columns, blocks, rows });
+        self.last_snapshot.statics = Some(Arc::clone(&statics));
+        statics
+    }
+
+    /// Mark price and result of each row in raw units, read from the dense columns.
+    fn value_rows(&self) -> Result<(Vec<i128>, Vec<i128>), Overflow> {
+        let columns = &self.position_columns;
+        let rows = columns.size.values().len();
+        let (mut marks, mut results) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
+        let held = columns.size.values().iter().zip(columns.cost.values());
+        let whose = columns.symbol_index.values().iter().zip(columns.side.values());
+        for ((&size, &cost), (&symbol, &side)) in held.zip(whose) {
+            let held = Holding { size: Size::from_raw(size)?, cost: Money::from_raw(cost)? };
+            let short = side == TextView::SHORT.bits();
+            let side = if short { Side::Short } else { Side::Long };
+            let (_, mark, result) = self.value(symbol, side, held)?;
+            marks.push(mark.raw());
+            results.push(result.raw());
+        }
+        Ok((marks, results))
+    }
+
+    #[inline]
+    fn value(
+        &self,
+        symbol: u32,
+        side: Side,
+        held: Holding,
+    ) -> Result<(&Book, Price, Money), Overflow> {
+        let place = usize::try_from(symbol).unwrap_or(usize::MAX);
+        let book = self.books.get(place).ok_or(Overflow)?;
+        let mark = book.mark(side);
+        Ok((book, mark, book.result(side, held, mark)?))
+    }
+
+    /// Each open position with its symbol, the price it is valued at and its result, in row order.
+    ///
+    /// # Errors
+    /// [`Overflow`] when a position's value has more than 38 digits.
+    pub fn valued_positions(&self) -> Result<Vec<(Position, &str, Price, Money)>, Overflow> {
+        let value = |position: &Position| {
+            let held = Holding { size: position.size, cost: position.cost };
+            let (book, mark, result) = self.value(position.symbol, position.side, held)?;
+            Ok((*position, book.instrument.symbol.as_str(), mark, result))
+        };
+        self.positions.rows().iter().map(value).collect()
+    }
+}
+
+fn statics_of(columns: &mut PositionColumns) -> Vec<Option<Static>> {
+    fn plain<T: Copy + arrow_buffer::ArrowNativeType>(column: &mut Dense<T>) -> (Buffer, Buffer) {
+        let values = buffer(column.share());
+        (values.clone(), values)
+    }
+    fn pair(exact: &mut Dense<i128>, double: &mut Dense<f64>) -> (Buffer, Buffer) {
+        (buffer(exact.share()), buffer(double.share()))
+    }
+    let buffers = [
+        Some(plain(&mut columns.position_id)),
+        Some(plain(&mut columns.symbol)),
+        Some(plain(&mut columns.side)),
+        Some(pair(&mut columns.size, &mut columns.size_double)),
+        Some(plain(&mut columns.entry_time)),
+        Some(pair(&mut columns.entry_price, &mut columns.entry_price_double)),
+        Some(pair(&mut columns.stop_loss, &mut columns.stop_loss_double)),
+        Some(pair(&mut columns.take_profit, &mut columns.take_profit_double)),
+        None,
+        Some(pair(&mut columns.cost, &mut columns.cost_double)),
+        None,
+        Some(pair(&mut columns.margin, &mut columns.margin_double)),
+        Some(pair(&mut columns.entry_fee, &mut columns.entry_fee_double)),
+        Some(plain(&mut columns.tag)),
+    ];
+    let kinds = POSITIONS.columns.iter().map(|column| column.kind);
+    let column = |(kind, buffers): (Kind, Option<(Buffer, Buffer)>)| {
+        let (exact, double) = buffers?;
+        let (exact_array, double_array) = (OnceLock::new(), OnceLock::new());
+        Some(Static { kind, exact, double, exact_array, double_array })
+    };
+    kinds.zip(buffers).map(column).collect()
+}
+
+impl Static {
+    fn array(&self, view: View, statics: &Statics) -> ArrayRef {
+        let (values, kept) = match view {
+            View::Exact => (&self.exact, &self.exact_array),
+            View::Float => (&self.double, &self.double_array),
+        };
+        let make = || array(self.kind, view, values.clone(), statics.rows, &statics.blocks);
+        Arc::clone(kept.get_or_init(make))
+    }
+}
+
+impl Computed {
+    fn new(exact: Vec<i128>, convert: fn(i128) -> f64) -> Arc<Self> {
+        Arc::new(Self { exact: Buffer::from_vec(exact), double: OnceLock::new(), convert })
+    }
+
+    fn values(&self, view: View) -> Buffer {
+        if view == View::Exact {
+            return self.exact.clone();
+        }
+        let compute = || {
+            let exact = self.exact.typed_data::<i128>();
+            Buffer::from_vec(exact.iter().map(|&raw| (self.convert)(raw)).collect::<Vec<f64>>())
+        };
+        self.double.get_or_init(compute).clone()
+    }
+}
+
+impl FrozenPositions {
+    /// The table in a view.
+    ///
+    /// # Errors
+    /// Only when the columns contradict their schema, which is a bug.
+    pub fn table(&self, view: View) -> Result<TableSnapshot, ArrowError> {
+        let (schema, rows) = (POSITIONS.arrow(view), self.statics.rows);
+        let pairs = POSITIONS.columns.iter().zip(&self.statics.columns);
+        let arrays = pairs.map(|(column, part)| match part {
+            Some(part) => part.array(view, &self.statics),
+            None => {
+                let mark = column.kind == Kind::Fixed9;
+                let values = if mark { &self.marks } else { &self.results }.values(view);
+                array(column.kind, view, values, rows, &self.statics.blocks)
+            }
+        });
+        let batch = RecordBatch::try_new(Arc::clone(&schema), arrays.collect())?;
+        Ok(TableSnapshot { name: POSITIONS.name, schema, batches: vec![batch], rows })
+    }
+}

@@ -1,0 +1,87 @@
+//! The account's totals.
+
+use crate::numbers::{Money, Sum, mul_div_half_even};
+
+/// The account's totals after some event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Account {
+    /// Cash: initial balance and all postings.
+    pub balance: Money,
+    /// Balance + unrealized, carried forward from flows and price moves.
+    pub equity: Money,
+    /// The open positions' result at the marks.
+    pub unrealized: Money,
+    /// Margin bound by the open positions.
+    pub margin_used: Money,
+    /// Gross results of all closes.
+    pub realized: Money,
+    /// Withdrawals - deposits, without the initial balance.
+    pub net_withdrawals: Sum,
+    /// Time of the first event that had one.
+    pub first_time: i64,
+    /// Time of the last event that had one; 0 before it.
+    pub last_time: i64,
+    /// Whether an event with a time has come.
+    pub has_time: bool,
+    /// Accepted events.
+    pub events: u64,
+}
+
+impl Account {
+    pub(super) const fn new(initial_balance: Money) -> Self {
+        Self {
+            balance: initial_balance,
+            equity: initial_balance,
+            unrealized: Money::ZERO,
+            margin_used: Money::ZERO,
+            realized: Money::ZERO,
+            net_withdrawals: Sum::ZERO,
+            first_time: 0,
+            last_time: 0,
+            has_time: false,
+            events: 0,
+        }
+    }
+
+    /// Equity - margin used; the lowest amount there is when it is lower still.
+    #[must_use]
+    pub fn free_margin(&self) -> Money {
+        Sum::of(&[self.equity]).minus(self.margin_used).saturated()
+    }
+
+    /// 100 * equity / margin used, rounded half-even to 18 decimals; `None` without margin, or when
+    /// so little margin is used that the level has more than 38 digits.
+    #[must_use]
+    pub fn margin_level(&self) -> Option<Money> {
+        if !self.margin_used.is_positive() {
+            return None;
+        }
+        let hundred = 100_000_000_000_000_000_000;
+        let level = mul_div_half_even(self.equity.raw(), hundred, self.margin_used.raw()).ok()?;
+        Money::from_raw(level).ok()
+    }
+
+    /// The identity that every commit rests on, checked on the numbers about to be stored.
+    #[inline]
+    pub(super) fn assert_identity(&self) {
+        let sum = self.balance.checked_add(self.unrealized);
+        assert!(
+            sum == Ok(self.equity),
+            "equity identity broken: balance {} + unrealized {} != equity {}",
+            self.balance,
+            self.unrealized,
+            self.equity
+        );
+    }
+
+    /// Counts an event and its time.
+    #[inline]
+    pub(super) fn count(&mut self, time: i64) {
+        if !self.has_time {
+            self.first_time = time;
+            self.has_time = true;
+        }
+        self.last_time = time;
+        self.events = self.events.wrapping_add(1);
+    }
+}

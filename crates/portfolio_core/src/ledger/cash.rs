@@ -1,0 +1,137 @@
+//! Money in and out that belongs to no fill: fees, deposits, withdrawals (rules F1 to F3).
+
+use super::record::{EVENT_BYTES, op};
+use super::{Account, Ledger, check_id, checked};
+use crate::columns::rows::PostingRow;
+use crate::columns::text::TextView;
+use crate::event::{Cash, Fee, Receipt};
+use crate::numbers::{Money, Overflow};
+use crate::positions::Position;
+use crate::refusal::Refusal;
+
+/// A posting to be: what it is, and whom it concerns.
+struct Posting {
+    kind: TextView,
+    symbol: TextView,
+    position_id: u64,
+    amount: Money,
+    time: i64,
+}
+
+impl Ledger {
+    pub(super) fn fee(&mut self, event: &Fee) -> Result<Receipt, Refusal> {
+        event.position_id.map_or(Ok(()), check_id)?;
+        self.check_time(event.time)?;
+        let charged = match event.position_id {
+            None => None,
+            Some(position_id) => {
+                let missing = Refusal::PositionNotFound { position_id };
+                let (row, position) = self.positions.find(position_id).ok_or(missing)?;
+                Some((row, *position))
+            }
+        };
+        if event.amount.is_zero() {
+            return Err(Refusal::FeeIsZero);
+        }
+        let argument = "amount";
+        let charged = match charged {
+            None => None,
+            Some((row, position)) => {
+                let sum = position.entry_fee.checked_add(event.amount);
+                let entry_fee = checked(sum, argument, &event.amount)?;
+                Some((row, Position { entry_fee, ..position }))
+            }
+        };
+        let amount = event.amount.negated();
+        let account = checked(self.with_flow(amount), argument, &event.amount)?;
+        self.reserve_posting()?;
+        let mut encoder = self.begin_event(op::FEE, event.time);
+        encoder.signed(event.amount.raw());
+        encoder.unsigned(u128::from(event.position_id.unwrap_or(0)));
+        let mut symbol = TextView::EMPTY;
+        if let Some((row, position)) = charged {
+            symbol = self.book_at(position.symbol).map_or(symbol, |book| book.symbol_text);
+            self.positions.update(row, position);
+        }
+        let position_id = event.position_id.unwrap_or(0);
+        let posting =
+            Posting { kind: TextView::FEE, symbol, position_id, amount, time: event.time };
+        Ok(self.commit_posting(account, &posting))
+    }
+
+    pub(super) fn deposit(&mut self, event: &Cash) -> Result<Receipt, Refusal> {
+        self.check_time(event.time)?;
+        check_amount(event.amount)?;
+        self.transfer(event, event.amount, op::DEPOSIT, TextView::DEPOSIT)
+    }
+
+    pub(super) fn withdraw(&mut self, event: &Cash) -> Result<Receipt, Refusal> {
+        self.check_time(event.time)?;
+        check_amount(event.amount)?;
+        let free = self.account.free_margin();
+        if event.amount > free {
+            return Err(Refusal::FundsNotFree { amount: event.amount, free });
+        }
+        self.transfer(event, event.amount.negated(), op::WITHDRAW, TextView::WITHDRAWAL)
+    }
+
+    fn transfer(
+        &mut self,
+        event: &Cash,
+        amount: Money,
+        op: u8,
+        kind: TextView,
+    ) -> Result<Receipt, Refusal> {
+        let account = checked(self.with_flow(amount), "amount", &event.amount)?;
+        let account = Account { net_withdrawals: account.net_withdrawals.minus(amount), ..account };
+        self.reserve_posting()?;
+        let mut encoder = self.begin_event(op, event.time);
+        encoder.natural(event.amount.raw());
+        let symbol = TextView::EMPTY;
+        let posting = Posting { kind, symbol, position_id: 0, amount, time: event.time };
+        Ok(self.commit_posting(account, &posting))
+    }
+
+    /// The account after the balance got an amount.
+    fn with_flow(&self, amount: Money) -> Result<Account, Overflow> {
+        let account = Account {
+            balance: self.account.balance.checked_add(amount)?,
+            equity: self.account.equity.checked_add(amount)?,
+            ..self.account
+        };
+        account.assert_identity();
+        Ok(account)
+    }
+
+    fn reserve_posting(&mut self) -> Result<(), Refusal> {
+        self.tables.postings.reserve(1)?;
+        self.events.reserve(EVENT_BYTES)?;
+        Ok(())
+    }
+
+    fn commit_posting(&mut self, account: Account, posting: &Posting) -> Receipt {
+        self.account = account;
+        self.account.count(posting.time);
+        let balance = account.balance;
+        self.tables.postings.append(&PostingRow {
+            event: self.account.events,
+            time: posting.time,
+            kind: posting.kind,
+            symbol: posting.symbol,
+            position_id: posting.position_id,
+            amount: posting.amount,
+            balance,
+        });
+        let fee =
+            if posting.kind == TextView::FEE { posting.amount.negated() } else { Money::ZERO };
+        Receipt { position_id: posting.position_id, realized: Money::ZERO, fee, balance }
+    }
+}
+
+fn check_amount(amount: Money) -> Result<(), Refusal> {
+    if amount.is_positive() {
+        Ok(())
+    } else {
+        Err(Refusal::AmountMustBePositive { argument: "amount", amount })
+    }
+}

@@ -1,0 +1,233 @@
+//! The named invariants (SPEC section 10).
+//!
+//! [`Ledger::check_account`] needs only what is in memory for the next event anyway and runs after
+//! every event in debug builds and tests. [`Ledger::check_invariants`] looks at every row and runs
+//! on `verify`, on recovery and whenever asked.
+
+use std::fmt;
+
+use super::Ledger;
+use crate::book::{Book, Holding};
+use crate::columns::schema::{LEDGER, TRADES};
+use crate::columns::text::TextView;
+use crate::event::Side;
+use crate::export::exact_money;
+use crate::numbers::{Money, Overflow};
+
+/// A broken invariant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// The name of the invariant.
+    pub name: &'static str,
+    /// The numbers.
+    pub details: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.name, self.details)
+    }
+}
+
+impl From<Overflow> for Violation {
+    fn from(overflow: Overflow) -> Self {
+        Self { name: "numbers_in_range", details: overflow.to_string() }
+    }
+}
+
+fn hold(
+    name: &'static str,
+    holds: bool,
+    details: impl FnOnce() -> String,
+) -> Result<(), Violation> {
+    if holds { Ok(()) } else { Err(Violation { name, details: details() }) }
+}
+
+/// Sums over positions, to be held against a book.
+#[derive(Default, Clone, Copy)]
+struct Sums {
+    long: Holding,
+    short: Holding,
+    unrealized: Money,
+}
+
+impl Ledger {
+    /// The invariants of account, books and positions.
+    ///
+    /// # Errors
+    /// The first one that does not hold.
+    pub fn check_account(&self) -> Result<(), Violation> {
+        let account = &self.account;
+        let sum = account.balance.checked_add(account.unrealized)?;
+        hold("equity_identity", sum == account.equity, || {
+            format!("{} + {} != {}", account.balance, account.unrealized, account.equity)
+        })?;
+        let sums = self.sum_positions()?;
+        let (mut unrealized, mut margin) = (Money::ZERO, Money::ZERO);
+        for (book, sums) in self.books.iter().zip(&sums) {
+            check_book(book, sums)?;
+            unrealized = unrealized.checked_add(book.unrealized)?;
+            margin = margin.checked_add(book.margin)?;
+        }
+        hold("unrealized_matches_marks", unrealized == account.unrealized, || {
+            format!("sum over symbols {unrealized} != {}", account.unrealized)
+        })?;
+        hold("margin_matches_book", margin == account.margin_used, || {
+            format!("sum over symbols {margin} != {}", account.margin_used)
+        })
+    }
+
+    fn sum_positions(&self) -> Result<Vec<Sums>, Violation> {
+        let mut sums = vec![Sums::default(); self.books.len()];
+        for position in self.positions.rows() {
+            let valid = position.size.is_positive()
+                && position.entry_price.is_positive()
+                && position.entry_time <= self.account.last_time
+                && position.cost.is_positive();
+            hold("position_valid", valid, || format!("{position:?}"))?;
+            let place = usize::try_from(position.symbol).unwrap_or(usize::MAX);
+            let Some((sums, book)) = sums.get_mut(place).zip(self.books.get(place)) else {
+                return hold("position_valid", false, || format!("no symbol for {position:?}"))
+                    .map(|()| Vec::new());
+            };
+            let side = match position.side {
+                Side::Long => &mut sums.long,
+                Side::Short => &mut sums.short,
+            };
+            side.size = side.size.checked_add(position.size)?;
+            side.cost = side.cost.checked_add(position.cost)?;
+            let held = Holding { size: position.size, cost: position.cost };
+            let own = book.result(position.side, held, book.mark(position.side))?;
+            sums.unrealized = sums.unrealized.checked_add(own)?;
+        }
+        Ok(sums)
+    }
+
+    /// All invariants, those over every row of history included.
+    ///
+    /// # Errors
+    /// The first one that does not hold.
+    pub fn check_invariants(&self) -> Result<(), Violation> {
+        self.check_account()?;
+        let realized = self.check_postings()?;
+        let snapshot = self.tables.trades.snapshot();
+        let mut gross = Money::ZERO;
+        for amount in exact_money(&snapshot, &TRADES, "gross_pnl") {
+            gross = gross.checked_add(Money::from_raw(amount)?)?;
+        }
+        let account = self.account.realized;
+        hold("trades_match_ledger", gross == account && realized == account, || {
+            format!("trades {gross}, postings {realized}, account {account}")
+        })
+    }
+
+    /// Postings continue each other and end at the balance; answers the sum of the realized ones.
+    fn check_postings(&self) -> Result<Money, Violation> {
+        let snapshot = self.tables.postings.snapshot();
+        let amounts = exact_money(&snapshot, &LEDGER, "amount");
+        let balances = exact_money(&snapshot, &LEDGER, "balance");
+        let kinds = crate::export::text_views(&snapshot, &LEDGER, "kind");
+        let mut balance = self.configuration.initial_balance;
+        let mut realized = Money::ZERO;
+        for ((amount, after), kind) in amounts.into_iter().zip(balances).zip(kinds) {
+            let amount = Money::from_raw(amount)?;
+            balance = balance.checked_add(amount)?;
+            hold("postings_match_balance", balance.raw() == after, || {
+                format!("a posting of {amount} leads to {balance}, its row says {after} raw")
+            })?;
+            if kind == TextView::REALIZED.bits() {
+                realized = realized.checked_add(amount)?;
+            }
+        }
+        hold("postings_match_balance", balance == self.account.balance, || {
+            format!("postings end at {balance}, the balance is {}", self.account.balance)
+        })?;
+        Ok(realized)
+    }
+}
+
+fn check_book(book: &Book, sums: &Sums) -> Result<(), Violation> {
+    let symbol = &book.instrument.symbol;
+    let same = sums.long == book.long && sums.short == book.short;
+    hold("book_matches_positions", same, || {
+        format!(
+            "{symbol}: positions {:?} {:?}, book {:?} {:?}",
+            sums.long, sums.short, book.long, book.short
+        )
+    })?;
+    hold("unrealized_matches_marks", sums.unrealized == book.unrealized, || {
+        format!("{symbol}: positions {}, book {}", sums.unrealized, book.unrealized)
+    })?;
+    let margin = book.margin_of(book.long.cost.checked_add(book.short.cost)?)?;
+    hold("margin_matches_book", margin == book.margin, || {
+        format!("{symbol}: from cost {margin}, book {}", book.margin)
+    })?;
+    let ordered = !book.is_marked() || book.bid <= book.ask;
+    hold("quotes_ordered", ordered, || format!("{symbol}: bid {}, ask {}", book.bid, book.ask))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::currency::Currency;
+    use crate::event::{Event, Open};
+    use crate::ledger::Configuration;
+    use crate::numbers::{Price, Size};
+
+    fn ledger() -> Ledger {
+        let mut ledger = Ledger::new(Configuration {
+            initial_balance: Money::parse("1000").unwrap(),
+            currency: Currency::USD,
+            leverage: 1_000_000_000,
+            capacity: None,
+        })
+        .unwrap();
+        let open = Open {
+            symbol: "X",
+            side: Side::Long,
+            size: Size::parse("2").unwrap(),
+            price: Price::parse("10").unwrap(),
+            time: 5,
+            stop_loss: None,
+            take_profit: None,
+            fee: Money::parse("1").unwrap(),
+            tag: "",
+            position_id: None,
+        };
+        ledger.apply(&Event::Open(open)).unwrap();
+        ledger
+    }
+
+    /// Breaks a ledger on purpose.
+    type Break = fn(&mut Ledger);
+
+    #[test]
+    fn each_broken_invariant_is_named() {
+        let one = || Money::parse("1").unwrap();
+        assert_eq!(ledger().check_invariants(), Ok(()));
+        let breaks: [(&str, Break); 9] = [
+            ("equity_identity", |l| l.account.equity = Money::ZERO),
+            ("position_valid", |l| l.positions.rows_mut()[0].size = Size::ZERO),
+            ("position_valid", |l| l.positions.rows_mut()[0].entry_time = 6),
+            ("position_valid", |l| l.positions.rows_mut()[0].symbol = 7),
+            ("book_matches_positions", |l| l.books[0].short.size = Size::parse("1").unwrap()),
+            ("margin_matches_book", |l| l.books[0].margin = Money::ZERO),
+            ("margin_matches_book", |l| l.account.margin_used = Money::ZERO),
+            ("quotes_ordered", |l| l.books[0].ask = Price::parse("9").unwrap()),
+            ("unrealized_matches_marks", |l| l.books[0].bid = Price::parse("9").unwrap()),
+        ];
+        for (name, act) in breaks {
+            let mut broken = ledger();
+            act(&mut broken);
+            let violation = broken.check_invariants().unwrap_err();
+            assert_eq!(violation.name, name, "{violation}");
+        }
+        let mut broken = ledger();
+        broken.account.realized = one();
+        assert_eq!(broken.check_invariants().unwrap_err().name, "trades_match_ledger");
+        let mut broken = ledger();
+        broken.configuration.initial_balance = one();
+        let violation = broken.check_invariants().unwrap_err();
+        assert!(violation.to_string().starts_with("postings_match_balance"));
+    }
+}

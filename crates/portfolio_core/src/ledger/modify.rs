@@ -1,0 +1,79 @@
+//! Changing protective levels (rules D1 and D2).
+
+use super::record::{EVENT_BYTES, mask, op};
+use super::{Ledger, check_id, check_level};
+use crate::book::Book;
+use crate::event::{Level, Modify, Receipt, Side};
+use crate::numbers::Price;
+use crate::positions::Position;
+use crate::refusal::{LevelKind, Refusal};
+
+impl Ledger {
+    pub(super) fn modify(&mut self, event: &Modify) -> Result<Receipt, Refusal> {
+        check_id(event.position_id)?;
+        if event.stop_loss == Level::Keep && event.take_profit == Level::Keep {
+            return Err(Refusal::NothingToModify);
+        }
+        self.check_time(event.time)?;
+        let missing = Refusal::PositionNotFound { position_id: event.position_id };
+        let found = self.positions.find(event.position_id);
+        let found = found.and_then(|(row, held)| Some((row, *held, self.book_at(held.symbol)?)));
+        let (row, position, book) = found.ok_or(missing)?;
+        let long = position.side == Side::Long;
+        let stop = check_change(book, &position, LevelKind::StopLoss, event.stop_loss, long)?;
+        let target =
+            check_change(book, &position, LevelKind::TakeProfit, event.take_profit, !long)?;
+        self.events.reserve(EVENT_BYTES)?;
+        Ok(self.commit_modify(event, row, position, [stop, target]))
+    }
+
+    fn commit_modify(
+        &mut self,
+        event: &Modify,
+        row: u32,
+        position: Position,
+        units: [Option<i128>; 2],
+    ) -> Receipt {
+        let [stop, target] = units;
+        let mut encoder = self.begin_event(op::MODIFY, event.time);
+        encoder.unsigned(u128::from(event.position_id));
+        let stop_bit = if stop.is_some() { mask::STOP_LOSS } else { 0 };
+        let target_bit = if target.is_some() { mask::TAKE_PROFIT } else { 0 };
+        encoder.byte(stop_bit | target_bit);
+        units.into_iter().flatten().for_each(|level| encoder.natural(level));
+        self.account.count(event.time);
+        let stop_loss = changed(event.stop_loss, position.stop_loss);
+        let take_profit = changed(event.take_profit, position.take_profit);
+        self.positions.update(row, Position { stop_loss, take_profit, ..position });
+        Receipt {
+            position_id: event.position_id,
+            balance: self.account.balance,
+            ..Receipt::default()
+        }
+    }
+}
+
+const fn changed(level: Level, now: Price) -> Price {
+    match level {
+        Level::Keep => now,
+        Level::Remove => Price::ZERO,
+        Level::Set(price) => price,
+    }
+}
+
+/// The steps of a new level on the grid, 0 to remove it; nothing when it stays.
+fn check_change(
+    book: &Book,
+    position: &Position,
+    kind: LevelKind,
+    level: Level,
+    below: bool,
+) -> Result<Option<i128>, Refusal> {
+    match level {
+        Level::Keep => Ok(None),
+        Level::Remove => Ok(Some(0)),
+        Level::Set(price) => {
+            check_level(book, kind, price, book.mark(position.side), below).map(Some)
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Registering instruments: on purpose, or by the first use of a symbol (rules I1 to I6).
+
+use super::Ledger;
+use crate::book::Book;
+use crate::event::Receipt;
+use crate::instrument::Instrument;
+use crate::positions::ROWS_MAX;
+use crate::refusal::Refusal;
+
+impl Ledger {
+    pub(super) fn register(&mut self, instrument: &Instrument) -> Result<Receipt, Refusal> {
+        let receipt = Receipt { balance: self.account.balance, ..Receipt::default() };
+        instrument.check(self.configuration.currency)?;
+        if let Some(book) = self.book(&instrument.symbol) {
+            if self.same_definition(&book.instrument, instrument) {
+                return Ok(receipt);
+            }
+            let symbol = instrument.symbol.clone();
+            return Err(Refusal::InstrumentRegisteredOtherwise { symbol });
+        }
+        let book = Book::new(instrument.clone(), self.configuration.leverage);
+        self.reserve_symbols(1)?;
+        self.add_book(book)?;
+        Ok(receipt)
+    }
+
+    fn same_definition(&self, known: &Instrument, given: &Instrument) -> bool {
+        let account = self.configuration.currency;
+        let resolved = |instrument: &Instrument| Instrument {
+            quote_currency: Some(instrument.quote_currency.unwrap_or(account)),
+            ..instrument.clone()
+        };
+        resolved(known) == resolved(given)
+    }
+
+    /// Makes room for so many new symbols.
+    pub(super) fn reserve_symbols(&mut self, more: usize) -> Result<(), Refusal> {
+        if self.books.len().saturating_add(more) > ROWS_MAX {
+            return Err(Refusal::TooMany { what: "symbol" });
+        }
+        self.books.try_reserve(more)?;
+        self.symbol_texts.try_reserve(more)?;
+        self.symbols.try_reserve(more)?;
+        Ok(())
+    }
+
+    /// Adds a checked book as an event of its own and answers its index. Room was reserved.
+    pub(super) fn add_book(&mut self, mut book: Book) -> Result<u32, Refusal> {
+        let view = self.texts.view(&book.instrument.symbol)?;
+        self.events.reserve(512)?;
+        book.symbol_text = view;
+        let index = u32::try_from(self.books.len()).unwrap_or(u32::MAX);
+        self.record_registration(&book.instrument);
+        self.symbols.insert(book.instrument.symbol.as_str().into(), index);
+        self.symbol_texts.push(view);
+        self.books.push(book);
+        self.account.events = self.account.events.wrapping_add(1);
+        Ok(index)
+    }
+}

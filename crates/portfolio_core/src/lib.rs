@@ -1,0 +1,32 @@
+//! An exact, Arrow-native columnar portfolio engine.
+//!
+//! Events go in through one door, [`ledger::Ledger::apply`]; state, trades and the equity history
+//! come out as Arrow record batches that share the engine's own memory ([`export`], [`frozen`]).
+//! Money is integer arithmetic throughout; see [`numbers`] for the operations that exist. No
+//! clock, no environment, no thread.
+//!
+//! Reading order: [`event`] → [`ledger`] → [`columns`] → [`export`]; [`numbers`], [`instrument`]
+//! and [`book`] on the way.
+
+#![cfg_attr(
+    test,
+    expect(clippy::arithmetic_side_effects, reason = "an overflow fails the test, as it should")
+)]
+
+pub mod event;
+pub mod ledger;
+
+pub mod columns;
+pub mod export;
+pub mod frozen;
+
+pub mod book;
+pub mod codec;
+pub mod currency;
+pub mod eventlog;
+pub mod import;
+pub mod instrument;
+pub mod metrics;
+pub mod numbers;
+pub mod positions;
+pub mod refusal;

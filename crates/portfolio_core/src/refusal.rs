@@ -1,0 +1,397 @@
+//! Why an event was not accepted: one variant per rule, in the order in which they are checked.
+//!
+//! A refusal is a value, not a panic: the state is as it was. Each has a stable code and says which
+//! argument, which value, which rule, and what to do.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+
+use crate::currency::Currency;
+use crate::numbers::{Money, Price, Size, format_fixed};
+
+/// Stable numbers of the kinds of refusal; the same in every interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// No open position has this id.
+    PositionNotFound = 4001,
+    /// Free margin is not enough.
+    InsufficientMargin = 4002,
+    /// A size that cannot be.
+    InvalidPositionSize = 4003,
+    /// An id that was used before.
+    DuplicatePositionId = 4004,
+    /// A price that cannot be.
+    InvalidPrice = 4005,
+    /// A time that cannot be.
+    InvalidTime = 4006,
+    /// A stop loss that cannot be.
+    InvalidStopLoss = 4007,
+    /// A take profit that cannot be.
+    InvalidTakeProfit = 4008,
+    /// An amount that cannot be.
+    InvalidAmount = 4009,
+    /// A result or input of more than 38 digits.
+    NumberOutOfRange = 4010,
+    /// Text or a float that is no number.
+    InvalidNumber = 4011,
+    /// A symbol that cannot be.
+    InvalidSymbol = 4012,
+    /// A tag or reason that cannot be.
+    InvalidText = 4013,
+    /// An id that is no id.
+    InvalidPositionId = 4014,
+    /// A bid above the ask.
+    CrossedQuote = 4015,
+    /// A withdrawal above free margin.
+    InsufficientFunds = 4016,
+    /// An instrument that cannot be.
+    InvalidInstrument = 4017,
+    /// A symbol registered before, otherwise.
+    InstrumentExists = 4018,
+    /// Not long, short, buy or sell.
+    InvalidSide = 4019,
+    /// A configuration that cannot be.
+    InvalidConfiguration = 4020,
+    /// More positions or symbols than can be numbered.
+    TooManyPositions = 4021,
+    /// A currency that is not known.
+    InvalidCurrency = 4022,
+    /// A combination of arguments that no rule takes.
+    InvalidArgument = 4024,
+    /// The allocator refused.
+    OutOfMemory = 4090,
+}
+
+impl Code {
+    /// The number.
+    #[must_use]
+    #[expect(clippy::as_conversions, reason = "the discriminant of a field-less enum")]
+    pub const fn number(self) -> u32 {
+        self as u32
+    }
+}
+
+/// An event that was not accepted.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "the fields are the numbers that the variant's sentence is about")]
+pub enum Refusal {
+    /// An initial balance below zero.
+    InitialBalanceNegative { amount: Money },
+    /// The account's leverage is zero or negative.
+    LeverageMustBePositive { leverage: i128 },
+    /// The id 0.
+    PositionIdZero,
+    /// A tag or reason is too long or holds a NUL.
+    TextNotAllowed { argument: &'static str, text: String, rule: &'static str },
+    /// A modify changes nothing.
+    NothingToModify,
+    /// An event is earlier than the one before it.
+    TimeRunsBackwards { time: i64, last: i64 },
+    /// A time outside the years 1 to 9999.
+    TimeOutOfRange { time: i64 },
+    /// No open position has this id.
+    PositionNotFound { position_id: u64 },
+    /// A symbol is empty, too long or has characters that it must not have.
+    SymbolNotAllowed { symbol: String, rule: &'static str },
+    /// A quote's symbol comes twice in one call.
+    SymbolTwice { symbol: String },
+    /// An instrument has more than 9 decimals.
+    DecimalsTooMany { argument: &'static str, value: u32 },
+    /// An instrument's digits do not fit money.
+    DigitsDoNotFitMoney { price_decimals: u32, size_decimals: u32, contract_decimals: u32 },
+    /// An instrument's leverage is zero or negative.
+    InstrumentLeverageMustBePositive { leverage: i128 },
+    /// An instrument is quoted in another currency than the account's.
+    QuoteCurrencyIsNotTheAccounts { quote: Currency, account: Currency },
+    /// A symbol was registered with another definition.
+    InstrumentRegisteredOtherwise { symbol: String },
+    /// A size is zero or negative.
+    SizeMustBePositive { size: Size },
+    /// A size has more digits than its instrument.
+    SizeOffGrid { size: Size, decimals: u32 },
+    /// A close asks for more than is held.
+    SizeAboveHeld { size: Size, held: Size },
+    /// A price is zero or negative.
+    PriceMustBePositive { argument: &'static str, price: Price },
+    /// A price has more digits than its instrument.
+    PriceOffGrid { argument: &'static str, price: Price, decimals: u32 },
+    /// A quote's bid is above its ask.
+    QuoteCrossed { symbol: String, bid: Price, ask: Price },
+    /// A level is zero or negative.
+    LevelMustBePositive { level: LevelKind, price: Price },
+    /// A level has more digits than its instrument.
+    LevelOffGrid { level: LevelKind, price: Price, decimals: u32 },
+    /// A level is at or beyond the market.
+    LevelOnWrongSide { level: LevelKind, price: Price, market: Price, below: bool },
+    /// An id that was used before.
+    PositionIdUsed { position_id: u64 },
+    /// An amount that must be above zero is not.
+    AmountMustBePositive { argument: &'static str, amount: Money },
+    /// A fee of zero.
+    FeeIsZero,
+    /// A withdrawal above free margin.
+    FundsNotFree { amount: Money, free: Money },
+    /// A result has more than 38 digits.
+    ResultOutOfRange { argument: &'static str, value: String },
+    /// An open needs more margin than is free.
+    MarginNotFree { needed: Money, free: Money },
+    /// More positions or symbols than can be numbered.
+    TooMany { what: &'static str },
+    /// The allocator refused.
+    OutOfMemory { bytes: usize },
+}
+
+/// Which protective level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LevelKind {
+    /// Stop loss.
+    StopLoss,
+    /// Take profit.
+    TakeProfit,
+}
+
+impl LevelKind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::StopLoss => "stop_loss",
+            Self::TakeProfit => "take_profit",
+        }
+    }
+
+    const fn code(self) -> Code {
+        match self {
+            Self::StopLoss => Code::InvalidStopLoss,
+            Self::TakeProfit => Code::InvalidTakeProfit,
+        }
+    }
+}
+
+impl Refusal {
+    /// The kind of refusal.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::TimeRunsBackwards { .. } | Self::TimeOutOfRange { .. } => Code::InvalidTime,
+            Self::PositionNotFound { .. } => Code::PositionNotFound,
+            Self::SymbolNotAllowed { .. } => Code::InvalidSymbol,
+            Self::TextNotAllowed { .. } => Code::InvalidText,
+            Self::SizeMustBePositive { .. }
+            | Self::SizeOffGrid { .. }
+            | Self::SizeAboveHeld { .. } => Code::InvalidPositionSize,
+            Self::PriceMustBePositive { .. } | Self::PriceOffGrid { .. } => Code::InvalidPrice,
+            Self::QuoteCrossed { .. } => Code::CrossedQuote,
+            Self::SymbolTwice { .. } | Self::NothingToModify => Code::InvalidArgument,
+            Self::LevelMustBePositive { level, .. }
+            | Self::LevelOffGrid { level, .. }
+            | Self::LevelOnWrongSide { level, .. } => level.code(),
+            Self::PositionIdZero => Code::InvalidPositionId,
+            Self::PositionIdUsed { .. } => Code::DuplicatePositionId,
+            Self::AmountMustBePositive { .. }
+            | Self::FeeIsZero
+            | Self::InitialBalanceNegative { .. } => Code::InvalidAmount,
+            Self::FundsNotFree { .. } => Code::InsufficientFunds,
+            Self::MarginNotFree { .. } => Code::InsufficientMargin,
+            Self::ResultOutOfRange { .. } => Code::NumberOutOfRange,
+            Self::DecimalsTooMany { .. }
+            | Self::DigitsDoNotFitMoney { .. }
+            | Self::InstrumentLeverageMustBePositive { .. }
+            | Self::QuoteCurrencyIsNotTheAccounts { .. } => Code::InvalidInstrument,
+            Self::InstrumentRegisteredOtherwise { .. } => Code::InstrumentExists,
+            Self::LeverageMustBePositive { .. } => Code::InvalidConfiguration,
+            Self::TooMany { .. } => Code::TooManyPositions,
+            Self::OutOfMemory { .. } => Code::OutOfMemory,
+        }
+    }
+
+    /// The argument that is at fault.
+    #[must_use]
+    pub const fn argument(&self) -> &'static str {
+        match self {
+            Self::TimeRunsBackwards { .. } | Self::TimeOutOfRange { .. } => "time",
+            Self::PositionNotFound { .. } | Self::PositionIdZero | Self::PositionIdUsed { .. } => {
+                "position_id"
+            }
+            Self::SymbolNotAllowed { .. }
+            | Self::SymbolTwice { .. }
+            | Self::InstrumentRegisteredOtherwise { .. } => "symbol",
+            Self::SizeMustBePositive { .. }
+            | Self::SizeOffGrid { .. }
+            | Self::SizeAboveHeld { .. }
+            | Self::MarginNotFree { .. } => "size",
+            Self::TextNotAllowed { argument, .. }
+            | Self::PriceMustBePositive { argument, .. }
+            | Self::PriceOffGrid { argument, .. }
+            | Self::AmountMustBePositive { argument, .. }
+            | Self::ResultOutOfRange { argument, .. }
+            | Self::DecimalsTooMany { argument, .. } => argument,
+            Self::QuoteCrossed { .. } => "prices",
+            Self::LevelMustBePositive { level, .. }
+            | Self::LevelOffGrid { level, .. }
+            | Self::LevelOnWrongSide { level, .. } => level.name(),
+            Self::NothingToModify => "stop_loss",
+            Self::FeeIsZero | Self::FundsNotFree { .. } => "amount",
+            Self::DigitsDoNotFitMoney { .. } => "contract_size",
+            Self::QuoteCurrencyIsNotTheAccounts { .. } => "quote_currency",
+            Self::InstrumentLeverageMustBePositive { .. } | Self::LeverageMustBePositive { .. } => {
+                "leverage"
+            }
+            Self::InitialBalanceNegative { .. } => "initial_balance",
+            Self::TooMany { what } => what,
+            Self::OutOfMemory { .. } => "memory",
+        }
+    }
+
+    /// The value that is at fault, as text.
+    #[must_use]
+    pub fn value(&self) -> String {
+        match self {
+            Self::TimeRunsBackwards { time, .. } | Self::TimeOutOfRange { time } => {
+                time.to_string()
+            }
+            Self::PositionNotFound { position_id } | Self::PositionIdUsed { position_id } => {
+                position_id.to_string()
+            }
+            Self::SymbolNotAllowed { symbol, .. }
+            | Self::SymbolTwice { symbol }
+            | Self::InstrumentRegisteredOtherwise { symbol } => format!("{symbol:?}"),
+            Self::TextNotAllowed { text, .. } => format!("{text:?}"),
+            Self::SizeMustBePositive { size }
+            | Self::SizeOffGrid { size, .. }
+            | Self::SizeAboveHeld { size, .. } => size.to_string(),
+            Self::PriceMustBePositive { price, .. }
+            | Self::PriceOffGrid { price, .. }
+            | Self::LevelMustBePositive { price, .. }
+            | Self::LevelOffGrid { price, .. }
+            | Self::LevelOnWrongSide { price, .. } => price.to_string(),
+            Self::QuoteCrossed { symbol, bid, ask } => format!("{symbol}: ({bid}, {ask})"),
+            Self::NothingToModify => "UNSET".to_owned(),
+            Self::PositionIdZero | Self::FeeIsZero => "0".to_owned(),
+            Self::AmountMustBePositive { amount, .. }
+            | Self::FundsNotFree { amount, .. }
+            | Self::InitialBalanceNegative { amount } => amount.to_string(),
+            Self::MarginNotFree { needed, .. } => format!("margin {needed}"),
+            Self::ResultOutOfRange { value, .. } => value.clone(),
+            Self::DecimalsTooMany { value, .. } => value.to_string(),
+            Self::DigitsDoNotFitMoney { price_decimals, size_decimals, contract_decimals } => {
+                format!("{price_decimals} + {size_decimals} + {contract_decimals} decimals")
+            }
+            Self::InstrumentLeverageMustBePositive { leverage }
+            | Self::LeverageMustBePositive { leverage } => format_fixed(*leverage, 9, 0),
+            Self::QuoteCurrencyIsNotTheAccounts { quote, .. } => quote.code().to_owned(),
+            Self::TooMany { .. } => "4294967295".to_owned(),
+            Self::OutOfMemory { bytes } => format!("{bytes} bytes"),
+        }
+    }
+
+    /// The rule that it breaks.
+    #[must_use]
+    pub fn rule(&self) -> Cow<'static, str> {
+        match self {
+            Self::TimeRunsBackwards { last, .. } => {
+                format!("is before the last event's {last}").into()
+            }
+            Self::TimeOutOfRange { .. } => "is outside the years 1 to 9999".into(),
+            Self::PositionNotFound { .. } => "no open position has this id".into(),
+            Self::SymbolNotAllowed { rule, .. } | Self::TextNotAllowed { rule, .. } => {
+                (*rule).into()
+            }
+            Self::SizeMustBePositive { .. }
+            | Self::PriceMustBePositive { .. }
+            | Self::LevelMustBePositive { .. }
+            | Self::AmountMustBePositive { .. }
+            | Self::InstrumentLeverageMustBePositive { .. }
+            | Self::LeverageMustBePositive { .. } => "must be greater than 0".into(),
+            Self::SizeOffGrid { decimals, .. }
+            | Self::PriceOffGrid { decimals, .. }
+            | Self::LevelOffGrid { decimals, .. } => {
+                format!("the instrument has {decimals} decimals").into()
+            }
+            Self::SizeAboveHeld { held, .. } => format!("the position holds {held}").into(),
+            Self::QuoteCrossed { .. } => "the bid is above the ask".into(),
+            Self::SymbolTwice { .. } => "comes twice in one call".into(),
+            Self::LevelOnWrongSide { market, below, .. } => {
+                let side = if *below { "below" } else { "above" };
+                format!("must be {side} the market's {market}").into()
+            }
+            Self::NothingToModify => "neither stop_loss nor take_profit is given".into(),
+            Self::PositionIdZero => "an id is a whole number from 1 to 2^64 - 1".into(),
+            Self::PositionIdUsed { .. } => "was used in this portfolio before".into(),
+            Self::FeeIsZero => "a fee of 0 is no event".into(),
+            Self::FundsNotFree { free, .. } => format!("is above the free margin of {free}").into(),
+            Self::MarginNotFree { free, .. } => {
+                format!("is above the free margin of {free} after the fee").into()
+            }
+            Self::ResultOutOfRange { .. } => "the result has more than 38 digits".into(),
+            Self::DecimalsTooMany { .. } => "must be from 0 to 9".into(),
+            Self::DigitsDoNotFitMoney { .. } => {
+                "price, size and contract size have more than 18 decimals together".into()
+            }
+            Self::QuoteCurrencyIsNotTheAccounts { account, .. } => {
+                format!("must be the account's currency {}", account.code()).into()
+            }
+            Self::InstrumentRegisteredOtherwise { .. } => {
+                "is registered with another definition".into()
+            }
+            Self::InitialBalanceNegative { .. } => "must not be negative".into(),
+            Self::TooMany { .. } => "at most 4294967294 can be numbered".into(),
+            Self::OutOfMemory { .. } => "the allocator refused".into(),
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub const fn remedy(&self) -> &'static str {
+        match self {
+            Self::TimeRunsBackwards { .. } => "send events in the order of their times",
+            Self::TimeOutOfRange { .. } => "pass microseconds since 1970-01-01 UTC",
+            Self::PositionNotFound { .. } => "look at positions for the open ids",
+            Self::SymbolNotAllowed { .. } => "pass the symbol as your data source spells it",
+            Self::TextNotAllowed { .. } => "pass a shorter plain text",
+            Self::SizeMustBePositive { .. } => {
+                "pass a positive size and choose the direction with side"
+            }
+            Self::SizeOffGrid { .. } => "round the size or register the instrument with more",
+            Self::SizeAboveHeld { .. } => "pass at most what is held, or no size to close all",
+            Self::PriceMustBePositive { .. } => "pass the price of the fill or quote",
+            Self::PriceOffGrid { .. } | Self::LevelOffGrid { .. } => {
+                "round the price or register the instrument with more"
+            }
+            Self::QuoteCrossed { .. } => "pass (bid, ask) in this order",
+            Self::SymbolTwice { .. } => "pass one quote per symbol",
+            Self::LevelMustBePositive { .. } => "pass a price, or None for no level",
+            Self::LevelOnWrongSide { .. } => "check the side, or close the position instead",
+            Self::NothingToModify => "give at least one level, or None to remove it",
+            Self::PositionIdZero => "leave position_id out to get the next number",
+            Self::PositionIdUsed { .. } => "choose another id or leave it out",
+            Self::AmountMustBePositive { .. } => "choose deposit or withdraw for the direction",
+            Self::FeeIsZero => "leave the call out",
+            Self::FundsNotFree { .. } => "withdraw less or close positions first",
+            Self::MarginNotFree { .. } => "open less, deposit, or raise the leverage",
+            Self::ResultOutOfRange { .. } => "use smaller numbers",
+            Self::DecimalsTooMany { .. } => "pass the digits of the instrument's grid",
+            Self::DigitsDoNotFitMoney { .. } => "give the instrument fewer decimals",
+            Self::InstrumentLeverageMustBePositive { .. } | Self::LeverageMustBePositive { .. } => {
+                "pass 1 for an account without leverage"
+            }
+            Self::QuoteCurrencyIsNotTheAccounts { .. } => {
+                "convert the prices or open a portfolio in that currency"
+            }
+            Self::InstrumentRegisteredOtherwise { .. } => {
+                "register an instrument before its first use, and once"
+            }
+            Self::InitialBalanceNegative { .. } => "pass 0 or more",
+            Self::TooMany { .. } => "split the work over several portfolios",
+            Self::OutOfMemory { .. } => "free memory or split the work",
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (code, argument, value) = (self.code().number(), self.argument(), self.value());
+        write!(formatter, "[{code}] {argument}={value}: {}; {}", self.rule(), self.remedy())
+    }
+}
+
+impl Error for Refusal {}

@@ -1,0 +1,47 @@
+//! From Python values to the plain values of events.
+
+pub(crate) mod frame;
+pub(crate) mod instrument;
+pub(crate) mod number;
+pub(crate) mod prices;
+pub(crate) mod text;
+pub(crate) mod time;
+
+use portfolio_core::refusal::Code;
+use pyo3::prelude::*;
+
+use crate::fault::Fault;
+
+/// A value as short text for a message: its `repr`, or its type when that fails.
+pub(crate) fn describe(value: &Bound<'_, PyAny>) -> String {
+    const LONGEST: usize = 80;
+    let text = match value.repr() {
+        Ok(text) => text.to_string_lossy().into_owned(),
+        Err(_) => format!("<{}>", value.get_type()),
+    };
+    if text.chars().count() <= LONGEST {
+        return text;
+    }
+    text.chars().take(LONGEST.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// `InvalidArgument` for a value of a wrong type.
+pub(crate) fn wrong_type(
+    argument: &'static str,
+    value: &Bound<'_, PyAny>,
+    rule: &'static str,
+    remedy: &'static str,
+) -> Fault {
+    Fault::new(Code::InvalidArgument, argument, describe(value), rule, remedy)
+}
+
+/// An argument with a default: not given, or given (possibly as `None`).
+pub(crate) struct Given<'py>(pub(crate) Option<Bound<'py, PyAny>>);
+
+impl<'py> FromPyObject<'_, 'py> for Given<'py> {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        Ok(Self(Some(value.to_owned())))
+    }
+}

@@ -1,0 +1,88 @@
+//! From what went wrong to the exception of the Python tree, in one place.
+
+use std::borrow::Cow;
+
+use portfolio_core::refusal::{Code, Refusal};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyDict;
+
+/// Code of `InvalidFrame`.
+const INVALID_FRAME: u32 = 4030;
+/// Code of `InvariantViolation`.
+const INVARIANT_VIOLATION: u32 = 5001;
+
+/// An argument that could not be taken, or a refusal of the ledger, in the words of the exception.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    code: u32,
+    argument: Cow<'static, str>,
+    value: String,
+    rule: Cow<'static, str>,
+    remedy: Cow<'static, str>,
+}
+
+impl Fault {
+    pub(crate) fn new(
+        code: Code,
+        argument: &'static str,
+        value: String,
+        rule: impl Into<Cow<'static, str>>,
+        remedy: &'static str,
+    ) -> Self {
+        let argument = Cow::Borrowed(argument);
+        Self { code: code.number(), argument, value, rule: rule.into(), remedy: remedy.into() }
+    }
+
+    /// A frame whose columns or types are wrong, or that cannot be read.
+    pub(crate) fn frame(
+        value: String,
+        rule: impl Into<Cow<'static, str>>,
+        remedy: &'static str,
+    ) -> Self {
+        let argument = Cow::Borrowed("prices");
+        Self { code: INVALID_FRAME, argument, value, rule: rule.into(), remedy: remedy.into() }
+    }
+
+    /// A broken invariant.
+    pub(crate) fn violation(details: String) -> Self {
+        Self {
+            code: INVARIANT_VIOLATION,
+            argument: "portfolio".into(),
+            value: details,
+            rule: "an invariant is broken".into(),
+            remedy: "stop using this portfolio and report the numbers".into(),
+        }
+    }
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            code: refusal.code().number(),
+            argument: refusal.argument().into(),
+            value: refusal.value(),
+            rule: refusal.rule(),
+            remedy: refusal.remedy().into(),
+        }
+    }
+}
+
+impl From<Fault> for PyErr {
+    fn from(fault: Fault) -> Self {
+        Python::attach(|py| match exception(py, &fault) {
+            Ok(error) => Self::from_value(error),
+            Err(error) => error,
+        })
+    }
+}
+
+fn exception<'py>(py: Python<'py>, fault: &Fault) -> PyResult<Bound<'py, PyAny>> {
+    static BY_CODE: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+    let classes = BY_CODE.get_or_try_init(py, || {
+        let classes = py.import("omega_portfolio.errors")?.getattr("by_code")?;
+        Ok::<_, PyErr>(classes.cast_into::<PyDict>()?.unbind())
+    })?;
+    let class = classes.bind(py).as_any().get_item(fault.code)?;
+    class.call1((fault.argument.as_ref(), &fault.value, fault.rule.as_ref(), fault.remedy.as_ref()))
+}

@@ -1,0 +1,38 @@
+//! Python bindings of `portfolio_core`: conversion of arguments and results, no business rule.
+//!
+//! [`portfolio`] has the class with the calls, [`convert`] turns Python values into events,
+//! [`table`], [`state`] and [`views`] are what comes back, [`fault`] maps refusals to exceptions,
+//! and [`capsule`] is the one file with `unsafe`.
+
+mod capsule;
+mod convert;
+mod fault;
+mod guard;
+mod portfolio;
+mod scalars;
+mod state;
+mod table;
+mod views;
+
+use pyo3::prelude::*;
+
+/// The compiled engine of `omega_portfolio`.
+#[pymodule(gil_used = false)]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<portfolio::PortfolioCore>()?;
+    module.add_class::<table::Table>()?;
+    module.add_class::<state::State>()?;
+    module.add_class::<views::Trade>()?;
+    module.add_class::<views::PositionView>()?;
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add("build", BUILD)?;
+    Ok(())
+}
+
+/// How the module was built, for `backend_status()` and bug reports.
+const BUILD: &str = match (cfg!(debug_assertions), cfg!(feature = "abi3")) {
+    (false, false) => "release, one CPython version",
+    (false, true) => "release, abi3",
+    (true, false) => "debug, one CPython version",
+    (true, true) => "debug, abi3",
+};

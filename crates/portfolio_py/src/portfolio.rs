@@ -1,0 +1,496 @@
+//! The class with the calls: reads arguments in the order of the signature, builds the event,
+//! applies it.
+
+use portfolio_core::columns::schema::View;
+use portfolio_core::columns::text::TextView;
+use portfolio_core::currency::Currency;
+use portfolio_core::event::{Cash, Close, Event, Fee, Level, Marks, Modify, Open, Receipt};
+use portfolio_core::export::TableSnapshot;
+use portfolio_core::ledger::{Account, Configuration, Ledger};
+use portfolio_core::numbers::{FloatPolicy, Money, Overflow};
+use portfolio_core::refusal::{Code, Refusal};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyDict, PyMapping, PyMappingProxy};
+
+use crate::convert::instrument::read_instrument;
+use crate::convert::prices::Prices;
+use crate::convert::{Given, describe, number, text, time};
+use crate::fault::Fault;
+use crate::guard::Guarded;
+use crate::scalars;
+use crate::state::{self, State};
+use crate::table::{Table, arrow_error};
+use crate::views::{PositionView, Trade};
+
+/// The compiled portfolio. `omega_portfolio.Portfolio` documents every call.
+#[pyclass(frozen, subclass, module = "omega_portfolio._core")]
+pub(crate) struct PortfolioCore {
+    ledger: Guarded,
+    policy: FloatPolicy,
+    currency: Currency,
+}
+
+/// 1 at scale 9: no leverage.
+const ONE: i128 = 1_000_000_000;
+
+type Value<'a, 'py> = &'a Bound<'py, PyAny>;
+type Answer<'py> = PyResult<Bound<'py, PyAny>>;
+
+impl PortfolioCore {
+    #[inline]
+    fn apply(&self, py: Python<'_>, event: &Event<'_>) -> PyResult<Receipt> {
+        self.ledger.with(py, |ledger| ledger.apply(event))?.map_err(refused)
+    }
+
+    /// The text of a view of this portfolio.
+    pub(crate) fn text(&self, py: Python<'_>, view: TextView) -> PyResult<String> {
+        self.ledger.with(py, |ledger| ledger.text(view))
+    }
+
+    fn account(&self, py: Python<'_>) -> PyResult<Account> {
+        self.ledger.with(py, |ledger| *ledger.account())
+    }
+
+    fn amount<'py>(&self, py: Python<'py>, pick: fn(&Account) -> Money) -> Answer<'py> {
+        scalars::money(py, pick(&self.account(py)?), self.currency.digits())
+    }
+
+    fn export(
+        &self,
+        py: Python<'_>,
+        exact: bool,
+        pick: impl FnOnce(&mut Ledger, View) -> Result<TableSnapshot, arrow_schema::ArrowError>,
+    ) -> PyResult<Table> {
+        let view = if exact { View::Exact } else { View::Float };
+        let snapshot = self.ledger.with(py, |ledger| pick(ledger, view))?;
+        Ok(Table::new(snapshot.map_err(arrow_error)?))
+    }
+
+    fn fee(&self, given: &Given<'_>) -> PyResult<Money> {
+        given.0.as_ref().map_or(Ok(Money::ZERO), |fee| number::money("fee", fee, self.policy))
+    }
+}
+
+fn refused(refusal: Refusal) -> PyErr {
+    Fault::from(refusal).into()
+}
+
+/// A violation ends the use of the portfolio, as one inside a call does: unwinding poisons the
+/// lock.
+fn verified(ledger: &mut Ledger) {
+    if let Err(violation) = ledger.verify() {
+        std::panic::resume_unwind(Box::new(violation.to_string()));
+    }
+}
+
+/// A level that may be left as it is (not given, or `UNSET`), removed (`None`) or set.
+fn level(argument: &'static str, given: &Given<'_>, policy: FloatPolicy) -> PyResult<Level> {
+    static UNSET: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let Some(value) = &given.0 else { return Ok(Level::Keep) };
+    if value.is_none() {
+        return Ok(Level::Remove);
+    }
+    let py = value.py();
+    let unset = UNSET.get_or_try_init(py, || {
+        py.import("omega_portfolio.sentinel")?.getattr("UNSET").map(Bound::unbind)
+    })?;
+    if value.is(unset) {
+        return Ok(Level::Keep);
+    }
+    number::price(argument, value, policy).map(Level::Set)
+}
+
+/// Which of a few words of the configuration; the first when not given.
+fn word(
+    argument: &'static str,
+    given: &Given<'_>,
+    known: &[&str],
+    rule: &'static str,
+) -> PyResult<usize> {
+    let Some(value) = &given.0 else { return Ok(0) };
+    let given = text::text(argument, value, Code::InvalidConfiguration)?;
+    known.iter().position(|word| *word == given).ok_or_else(|| {
+        let remedy = "pass one of these words";
+        Fault::new(Code::InvalidConfiguration, argument, describe(value), rule, remedy).into()
+    })
+}
+
+#[pymethods]
+#[expect(
+    clippy::too_many_arguments,
+    clippy::needless_pass_by_value,
+    clippy::similar_names,
+    clippy::unused_self,
+    reason = "the signatures are those of the Python interface, one parameter per argument"
+)]
+impl PortfolioCore {
+    #[new]
+    #[pyo3(
+        signature = (initial_balance, *, currency=Given(None), leverage=Given(None),
+                     mode=Given(None), floats=Given(None), capacity=None),
+        text_signature = "(initial_balance, *, currency='USD', leverage=1, mode='hedging', \
+                          floats='nearest', capacity=None)"
+    )]
+    fn new(
+        initial_balance: Value<'_, '_>,
+        currency: Given<'_>,
+        leverage: Given<'_>,
+        mode: Given<'_>,
+        floats: Given<'_>,
+        capacity: Option<Value<'_, '_>>,
+    ) -> PyResult<Self> {
+        let rule = "must be 'nearest' or 'strict'";
+        let policy = match word("floats", &floats, &["nearest", "strict"], rule)? {
+            1 => FloatPolicy::Strict,
+            _ => FloatPolicy::Nearest,
+        };
+        let initial_balance = number::money("initial_balance", initial_balance, policy)?;
+        let currency =
+            currency.0.map_or(Ok(Currency::USD), |code| text::currency("currency", &code))?;
+        let leverage = leverage
+            .0
+            .map_or(Ok(ONE), |raw| number::fixed("leverage", &raw, number::SCALE, policy))?;
+        word("mode", &mode, &["hedging"], "must be 'hedging'")?;
+        let capacity = number::capacity(capacity)?;
+        let configuration = Configuration { initial_balance, currency, leverage, capacity };
+        let ledger = Ledger::new(configuration).map_err(refused)?;
+        Ok(Self { ledger: Guarded::new(ledger), policy, currency })
+    }
+
+    /// Declares an instrument.
+    fn register_instrument(&self, py: Python<'_>, instrument: Value<'_, '_>) -> PyResult<()> {
+        let instrument = read_instrument(instrument, self.policy)?;
+        self.apply(py, &Event::RegisterInstrument(instrument)).map(|_| ())
+    }
+
+    /// Opens a position and answers its id.
+    #[pyo3(
+        signature = (symbol, side, size, price, time, *, stop_loss=None, take_profit=None,
+                     fee=Given(None), tag=Given(None), position_id=None),
+        text_signature = "($self, symbol, side, size, price, time, *, stop_loss=None, \
+                          take_profit=None, fee=0, tag='', position_id=None)"
+    )]
+    fn open_position(
+        &self,
+        py: Python<'_>,
+        symbol: Value<'_, '_>,
+        side: Value<'_, '_>,
+        size: Value<'_, '_>,
+        price: Value<'_, '_>,
+        time: Value<'_, '_>,
+        stop_loss: Option<Value<'_, '_>>,
+        take_profit: Option<Value<'_, '_>>,
+        fee: Given<'_>,
+        tag: Given<'_>,
+        position_id: Option<Value<'_, '_>>,
+    ) -> PyResult<u64> {
+        let policy = self.policy;
+        let level = |argument, level: Option<Value<'_, '_>>| {
+            level.map(|level| number::price(argument, level, policy)).transpose()
+        };
+        let open = Open {
+            symbol: text::symbol(symbol)?,
+            side: text::side(side)?,
+            size: number::size("size", size, policy)?,
+            price: number::price("price", price, policy)?,
+            time: time::time("time", time)?,
+            stop_loss: level("stop_loss", stop_loss)?,
+            take_profit: level("take_profit", take_profit)?,
+            fee: self.fee(&fee)?,
+            tag: text::note("tag", &tag)?,
+            position_id: position_id.map(text::position_id).transpose()?,
+        };
+        Ok(self.apply(py, &Event::Open(open))?.position_id)
+    }
+
+    /// Closes a position, or a part of it, and answers the trade.
+    #[pyo3(
+        signature = (position_id, price, time, *, size=None, fee=Given(None), reason=Given(None)),
+        text_signature = "($self, position_id, price, time, *, size=None, fee=0, reason='')"
+    )]
+    fn close_position(
+        slf: &Bound<'_, Self>,
+        position_id: Value<'_, '_>,
+        price: Value<'_, '_>,
+        time: Value<'_, '_>,
+        size: Option<Value<'_, '_>>,
+        fee: Given<'_>,
+        reason: Given<'_>,
+    ) -> PyResult<Trade> {
+        let (py, core) = (slf.py(), slf.get());
+        let close = Close {
+            position_id: text::position_id(position_id)?,
+            price: number::price("price", price, core.policy)?,
+            time: time::time("time", time)?,
+            size: size.map(|size| number::size("size", size, core.policy)).transpose()?,
+            fee: core.fee(&fee)?,
+            reason: text::note("reason", &reason)?,
+        };
+        let event = Event::Close(close);
+        let row =
+            core.ledger.with(py, |ledger| ledger.apply(&event).map(|_| *ledger.last_trade()))?;
+        let row = row.map_err(refused)?;
+        Ok(Trade::new(row, core.currency.digits(), slf.clone().unbind()))
+    }
+
+    /// Changes protective levels.
+    #[pyo3(
+        signature = (position_id, time, *, stop_loss=Given(None), take_profit=Given(None)),
+        text_signature = "($self, position_id, time, *, stop_loss=..., take_profit=...)"
+    )]
+    fn modify_position(
+        &self,
+        py: Python<'_>,
+        position_id: Value<'_, '_>,
+        time: Value<'_, '_>,
+        stop_loss: Given<'_>,
+        take_profit: Given<'_>,
+    ) -> PyResult<()> {
+        let modify = Modify {
+            position_id: text::position_id(position_id)?,
+            time: time::time("time", time)?,
+            stop_loss: level("stop_loss", &stop_loss, self.policy)?,
+            take_profit: level("take_profit", &take_profit, self.policy)?,
+        };
+        self.apply(py, &Event::Modify(modify)).map(|_| ())
+    }
+
+    /// Sets marks without a row in the equity history.
+    #[pyo3(signature = (prices, *, time=None))]
+    fn mark(
+        &self,
+        py: Python<'_>,
+        prices: Value<'_, '_>,
+        time: Option<Value<'_, '_>>,
+    ) -> PyResult<()> {
+        let prices = Prices::read(Some(prices), self.policy)?;
+        let quotes = prices.quotes(self.policy)?;
+        let time = time.map(|moment| time::time("time", moment)).transpose()?;
+        self.apply(py, &Event::Mark(Marks { time, quotes: &quotes })).map(|_| ())
+    }
+
+    /// Sets marks and appends a row to the equity history.
+    #[pyo3(signature = (time, prices=None))]
+    fn update_equity(
+        &self,
+        py: Python<'_>,
+        time: Value<'_, '_>,
+        prices: Option<Value<'_, '_>>,
+    ) -> PyResult<()> {
+        let time = Some(time::time("time", time)?);
+        let prices = Prices::read(prices, self.policy)?;
+        let quotes = prices.quotes(self.policy)?;
+        self.apply(py, &Event::UpdateEquity(Marks { time, quotes: &quotes })).map(|_| ())
+    }
+
+    /// Charges a fee that belongs to no fill.
+    #[pyo3(signature = (amount, time, *, position_id=None))]
+    fn charge_fee(
+        &self,
+        py: Python<'_>,
+        amount: Value<'_, '_>,
+        time: Value<'_, '_>,
+        position_id: Option<Value<'_, '_>>,
+    ) -> PyResult<()> {
+        let fee = Fee {
+            amount: number::money("amount", amount, self.policy)?,
+            time: time::time("time", time)?,
+            position_id: position_id.map(text::position_id).transpose()?,
+        };
+        self.apply(py, &Event::Fee(fee)).map(|_| ())
+    }
+
+    /// Pays in.
+    fn deposit(&self, py: Python<'_>, amount: Value<'_, '_>, time: Value<'_, '_>) -> PyResult<()> {
+        let amount = number::money("amount", amount, self.policy)?;
+        let cash = Cash { amount, time: time::time("time", time)? };
+        self.apply(py, &Event::Deposit(cash)).map(|_| ())
+    }
+
+    /// Pays out.
+    fn withdraw(&self, py: Python<'_>, amount: Value<'_, '_>, time: Value<'_, '_>) -> PyResult<()> {
+        let amount = number::money("amount", amount, self.policy)?;
+        let cash = Cash { amount, time: time::time("time", time)? };
+        self.apply(py, &Event::Withdraw(cash)).map(|_| ())
+    }
+
+    /// Derives every column again from the recorded events and checks all invariants.
+    fn verify(&self, py: Python<'_>) -> PyResult<()> {
+        py.detach(|| self.ledger.with_detached(verified))
+    }
+
+    /// The account and its open positions at this moment.
+    fn get_state(&self, py: Python<'_>) -> PyResult<State> {
+        self.ledger.with(py, State::take)?
+    }
+
+    /// The open positions.
+    #[pyo3(signature = (exact=false))]
+    fn get_positions(&self, py: Python<'_>, exact: bool) -> PyResult<Table> {
+        self.export(py, exact, Ledger::open_positions)
+    }
+
+    /// The closed trades.
+    #[pyo3(signature = (exact=false))]
+    fn get_trades(&self, py: Python<'_>, exact: bool) -> PyResult<Table> {
+        self.export(py, exact, |ledger, view| ledger.trades(view))
+    }
+
+    /// The ledger postings.
+    #[pyo3(signature = (exact=false))]
+    fn get_ledger(&self, py: Python<'_>, exact: bool) -> PyResult<Table> {
+        self.export(py, exact, |ledger, view| ledger.postings(view))
+    }
+
+    /// The equity history.
+    #[pyo3(signature = (exact=false))]
+    fn get_equity_curve(&self, py: Python<'_>, exact: bool) -> PyResult<Table> {
+        self.export(py, exact, |ledger, view| ledger.equity_curve(view))
+    }
+
+    /// Margin bound by a symbol or by all; with size and price, the margin that an open would need.
+    #[pyo3(signature = (symbol=None, *, size=None, price=None))]
+    fn calculate_margin<'py>(
+        &self,
+        py: Python<'py>,
+        symbol: Option<Value<'_, 'py>>,
+        size: Option<Value<'_, 'py>>,
+        price: Option<Value<'_, 'py>>,
+    ) -> Answer<'py> {
+        let symbol = symbol.map(text::symbol).transpose()?;
+        let size = size.map(|size| number::size("size", size, self.policy)).transpose()?;
+        let price = price.map(|price| number::price("price", price, self.policy)).transpose()?;
+        let margin = match (symbol, size, price) {
+            (symbol, None, None) => self.ledger.with(py, |ledger| ledger.margin_used(symbol))?,
+            (Some(symbol), Some(size), Some(price)) => {
+                self.ledger.with(py, |ledger| ledger.margin_needed(symbol, size, price))?
+            }
+            (None, _, _) => return Err(incomplete("symbol")),
+            (_, None, _) => return Err(incomplete("size")),
+            (_, _, None) => return Err(incomplete("price")),
+        };
+        scalars::money(py, margin.map_err(refused)?, self.currency.digits())
+    }
+
+    fn _metrics<'py>(
+        &self,
+        py: Python<'py>,
+        periods_per_year: Value<'_, 'py>,
+        risk_free_rate: Value<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let periods = number::parameter("periods_per_year", periods_per_year, 0.0)?;
+        let risk_free = number::parameter("risk_free_rate", risk_free_rate, -1.0)?;
+        let metrics = self.ledger.with(py, |ledger| ledger.metrics(periods, risk_free))?;
+        let digits = self.currency.digits();
+        let net_profit =
+            metrics.net_profit.map(|amount| scalars::money(py, amount, digits)).transpose()?;
+        let values = PyDict::new(py);
+        values.set_item("net_profit", net_profit)?;
+        values.set_item("total_return", metrics.total_return)?;
+        values.set_item("cagr", metrics.cagr)?;
+        values.set_item("max_drawdown", metrics.max_drawdown)?;
+        values.set_item("sharpe_ratio", metrics.sharpe_ratio)?;
+        values.set_item("trade_count", metrics.trade_count)?;
+        values.set_item("win_rate", metrics.win_rate)?;
+        values.set_item("profit_factor", metrics.profit_factor)?;
+        Ok(values)
+    }
+
+    /// The canonical bytes of configuration and events.
+    fn _event_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = self.ledger.with(py, |ledger| ledger.event_bytes())?;
+        Ok(PyBytes::new(py, &bytes))
+    }
+
+    /// Cash.
+    #[getter]
+    fn balance<'py>(&self, py: Python<'py>) -> Answer<'py> {
+        self.amount(py, |account| account.balance)
+    }
+
+    /// Balance + unrealized result.
+    #[getter]
+    fn equity<'py>(&self, py: Python<'py>) -> Answer<'py> {
+        self.amount(py, |account| account.equity)
+    }
+
+    /// Result of the open positions at the marks.
+    #[getter]
+    fn unrealized_pnl<'py>(&self, py: Python<'py>) -> Answer<'py> {
+        self.amount(py, |account| account.unrealized)
+    }
+
+    /// Gross results of all closes.
+    #[getter]
+    fn realized_pnl<'py>(&self, py: Python<'py>) -> Answer<'py> {
+        self.amount(py, |account| account.realized)
+    }
+
+    /// Margin bound by the open positions.
+    #[getter]
+    fn margin_used<'py>(&self, py: Python<'py>) -> Answer<'py> {
+        self.amount(py, |account| account.margin_used)
+    }
+
+    /// Equity - margin used.
+    #[getter]
+    fn free_margin<'py>(&self, py: Python<'py>) -> Answer<'py> {
+        self.amount(py, Account::free_margin)
+    }
+
+    /// Equity in percent of the margin used; `None` without margin.
+    #[getter]
+    fn margin_level<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        state::margin_level(py, &self.account(py)?)
+    }
+
+    /// The open positions by id, in row order: a read-only snapshot.
+    #[getter(positions)]
+    fn position_views<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMappingProxy>> {
+        let digits = self.currency.digits();
+        let views = self.ledger.with(py, |ledger| PositionView::all(ledger, digits))?;
+        let positions = PyDict::new(py);
+        for view in views.map_err(|Overflow| state::too_large("unrealized_pnl"))? {
+            positions.set_item(view.id(), Bound::new(py, view)?)?;
+        }
+        Ok(PyMappingProxy::new(py, positions.cast::<PyMapping>()?))
+    }
+
+    /// Time of the last event; `None` before the first.
+    #[getter]
+    fn time<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        state::last_time(py, &self.account(py)?)
+    }
+
+    /// Accepted events.
+    #[getter]
+    fn events(&self, py: Python<'_>) -> PyResult<u64> {
+        Ok(self.account(py)?.events)
+    }
+
+    /// Code of the account's currency.
+    #[getter]
+    fn currency(&self) -> &str {
+        self.currency.code()
+    }
+
+    /// `rust`.
+    #[getter]
+    fn backend(&self) -> &'static str {
+        "rust"
+    }
+
+    /// Hash of all events and the state.
+    #[getter]
+    fn digest(&self, py: Python<'_>) -> PyResult<String> {
+        self.ledger.with(py, Ledger::digest)
+    }
+}
+
+/// Size and price were not given together, or without a symbol.
+fn incomplete(argument: &'static str) -> PyErr {
+    let rule = "symbol, size and price belong together";
+    let remedy = "pass all three for the margin of an open, or at most symbol for what is used";
+    Fault::new(Code::InvalidArgument, argument, "None".to_owned(), rule, remedy).into()
+}

@@ -1,0 +1,280 @@
+//! A closed trade and an open position as Python sees them. Scalars are made when they are asked
+//! for.
+
+use portfolio_core::columns::rows::TradeRow;
+use portfolio_core::columns::text::TextView;
+use portfolio_core::event::Side;
+use portfolio_core::ledger::Ledger;
+use portfolio_core::numbers::{Money, Overflow, Price};
+use portfolio_core::positions::Position;
+use pyo3::prelude::*;
+
+use crate::portfolio::PortfolioCore;
+use crate::scalars;
+
+/// A closed trade: the part of a position that one close took.
+#[pyclass(frozen, module = "omega_portfolio._core")]
+pub(crate) struct Trade {
+    row: TradeRow,
+    digits: u32,
+    /// Where the texts of the row live.
+    owner: Py<PortfolioCore>,
+}
+
+impl Trade {
+    pub(crate) const fn new(row: TradeRow, digits: u32, owner: Py<PortfolioCore>) -> Self {
+        Self { row, digits, owner }
+    }
+
+    fn text(&self, py: Python<'_>, view: TextView) -> PyResult<String> {
+        self.owner.get().text(py, view)
+    }
+}
+
+#[pymethods]
+impl Trade {
+    /// Number of the trade, from 1.
+    #[getter]
+    fn trade_id(&self) -> u64 {
+        self.row.trade_id
+    }
+
+    /// The position it was a part of.
+    #[getter]
+    fn position_id(&self) -> u64 {
+        self.row.position_id
+    }
+
+    /// Symbol.
+    #[getter]
+    fn symbol(&self, py: Python<'_>) -> PyResult<String> {
+        self.text(py, self.row.symbol)
+    }
+
+    /// `long` or `short`.
+    #[getter]
+    fn side(&self, py: Python<'_>) -> PyResult<String> {
+        self.text(py, self.row.side)
+    }
+
+    /// The size closed.
+    #[getter]
+    fn size<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        scalars::size(py, self.row.size)
+    }
+
+    /// When the position was opened.
+    #[getter]
+    fn entry_time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        scalars::datetime(py, self.row.entry_time)
+    }
+
+    /// Entry price of the position.
+    #[getter]
+    fn entry_price<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        scalars::price(py, self.row.entry_price)
+    }
+
+    /// When it was closed.
+    #[getter]
+    fn exit_time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        scalars::datetime(py, self.row.exit_time)
+    }
+
+    /// Price of the close.
+    #[getter]
+    fn exit_price<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        scalars::price(py, self.row.exit_price)
+    }
+
+    /// Result before fees.
+    #[getter]
+    fn gross_pnl<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        scalars::money(py, self.row.gross_pnl, self.digits)
+    }
+
+    /// The part of the position's entry fee that this close takes.
+    #[getter]
+    fn entry_fee<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        scalars::money(py, self.row.entry_fee, self.digits)
+    }
+
+    /// Fee of the close.
+    #[getter]
+    fn exit_fee<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        scalars::money(py, self.row.exit_fee, self.digits)
+    }
+
+    /// Gross - entry fee - exit fee.
+    #[getter]
+    fn net_pnl<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        scalars::money(py, self.row.net_pnl, self.digits)
+    }
+
+    /// Stop loss at entry; `None` when there was none.
+    #[getter]
+    fn stop_loss<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        scalars::level(py, self.row.stop_loss)
+    }
+
+    /// Take profit at the close; `None` when there was none.
+    #[getter]
+    fn take_profit<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        scalars::level(py, self.row.take_profit)
+    }
+
+    /// The tag given at the open.
+    #[getter]
+    fn tag(&self, py: Python<'_>) -> PyResult<String> {
+        self.text(py, self.row.tag)
+    }
+
+    /// The reason given at the close.
+    #[getter]
+    fn reason(&self, py: Python<'_>) -> PyResult<String> {
+        self.text(py, self.row.reason)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let row = &self.row;
+        let (symbol, side) = (self.symbol(py)?, self.side(py)?);
+        Ok(format!(
+            "Trade(trade_id={}, position_id={}, symbol={symbol:?}, side={side:?}, size={}, \
+             entry_price={}, exit_price={}, net_pnl={})",
+            row.trade_id, row.position_id, row.size, row.entry_price, row.exit_price, row.net_pnl
+        ))
+    }
+}
+
+/// An open position at one moment.
+#[pyclass(frozen, module = "omega_portfolio._core")]
+pub(crate) struct PositionView {
+    position: Position,
+    symbol: String,
+    tag: String,
+    mark: Price,
+    unrealized: Money,
+    digits: u32,
+}
+
+impl PositionView {
+    /// All open positions in row order.
+    pub(crate) fn all(ledger: &Ledger, digits: u32) -> Result<Vec<Self>, Overflow> {
+        let valued = ledger.valued_positions()?.into_iter();
+        Ok(valued
+            .map(|(position, symbol, mark, unrealized)| Self {
+                position,
+                symbol: symbol.to_owned(),
+                tag: ledger.text(position.tag),
+                mark,
+                unrealized,
+                digits,
+            })
+            .collect())
+    }
+
+    /// Its id.
+    pub(crate) const fn id(&self) -> u64 {
+        self.position.position_id
+    }
+}
+
+#[pymethods]
+impl PositionView {
+    /// Its id.
+    #[getter]
+    fn position_id(&self) -> u64 {
+        self.position.position_id
+    }
+
+    /// Symbol.
+    #[getter]
+    fn symbol(&self) -> &str {
+        &self.symbol
+    }
+
+    /// `long` or `short`.
+    #[getter]
+    fn side(&self) -> &'static str {
+        self.position.side.name()
+    }
+
+    /// What is held.
+    #[getter]
+    fn size<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        scalars::size(py, self.position.size)
+    }
+
+    /// When it was opened.
+    #[getter]
+    fn entry_time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        scalars::datetime(py, self.position.entry_time)
+    }
+
+    /// The price it was opened at.
+    #[getter]
+    fn entry_price<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        scalars::price(py, self.position.entry_price)
+    }
+
+    /// Stop loss; `None` when there is none.
+    #[getter]
+    fn stop_loss<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        scalars::level(py, self.position.stop_loss)
+    }
+
+    /// Take profit; `None` when there is none.
+    #[getter]
+    fn take_profit<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        scalars::level(py, self.position.take_profit)
+    }
+
+    /// The price it is valued at: the bid for a long, the ask for a short.
+    #[getter]
+    fn mark_price<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        scalars::price(py, self.mark)
+    }
+
+    /// Size * entry price * contract size.
+    #[getter]
+    fn cost<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        scalars::money(py, self.position.cost, self.digits)
+    }
+
+    /// Result at the mark.
+    #[getter]
+    fn unrealized_pnl<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        scalars::money(py, self.unrealized, self.digits)
+    }
+
+    /// Margin of this position alone.
+    #[getter]
+    fn margin<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        scalars::money(py, self.position.margin, self.digits)
+    }
+
+    /// Fees charged to it that no trade has taken yet.
+    #[getter]
+    fn entry_fee<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        scalars::money(py, self.position.entry_fee, self.digits)
+    }
+
+    /// The tag given at the open.
+    #[getter]
+    fn tag(&self) -> &str {
+        &self.tag
+    }
+
+    fn __repr__(&self) -> String {
+        let position = &self.position;
+        let side = match position.side {
+            Side::Long => "long",
+            Side::Short => "short",
+        };
+        format!(
+            "PositionView(position_id={}, symbol={:?}, side={side:?}, size={}, entry_price={}, \
+             unrealized_pnl={})",
+            position.position_id, self.symbol, position.size, position.entry_price, self.unrealized
+        )
+    }
+}
