@@ -1,0 +1,163 @@
+"""omega_portfolio: an exact, Arrow-native portfolio engine.
+
+Every fill goes in as an event; every state, trade and equity curve comes out as Arrow, without
+a copy. ``balance + unrealized_pnl == equity`` holds as integers after every event.
+
+Start with :class:`Portfolio`; :func:`backend_status` tells whether the compiled engine is live.
+The rules of the account are in ``SPEC.md``.
+
+Most names are loaded at their first use, and Polars and pyarrow only when a frame is asked for:
+``import omega_portfolio`` is cheap.
+
+Examples
+--------
+>>> import omega_portfolio as op
+>>> portfolio = op.Portfolio(1000)
+>>> position_id = portfolio.open_position("ACME", "long", 2, "100.50", "2024-01-02", fee="0.25")
+>>> portfolio.close_position(position_id, "101.75", "2024-01-03", fee="0.25").net_pnl
+Decimal('2.00')
+>>> portfolio.balance
+Decimal('1002.00')
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from omega_portfolio import errors
+
+# `backend` is imported here and now because it reads the environment once, at this moment.
+from omega_portfolio.backend import BackendStatus, backend_status
+from omega_portfolio.errors import (
+    BackendUnavailable,
+    CrossedQuote,
+    DuplicatePositionId,
+    InstrumentExists,
+    InsufficientFunds,
+    InsufficientMargin,
+    InvalidAmount,
+    InvalidArgument,
+    InvalidConfiguration,
+    InvalidCurrency,
+    InvalidFrame,
+    InvalidInstrument,
+    InvalidNumber,
+    InvalidPositionId,
+    InvalidPositionSize,
+    InvalidPrice,
+    InvalidSide,
+    InvalidStopLoss,
+    InvalidSymbol,
+    InvalidTakeProfit,
+    InvalidText,
+    InvalidTime,
+    InvariantViolation,
+    NumberOutOfRange,
+    OmegaPortfolioError,
+    OutOfMemory,
+    PositionNotFound,
+    TooManyPositions,
+)
+from omega_portfolio.sentinel import UNSET, Unset
+
+if TYPE_CHECKING:
+    from omega_portfolio.instrument import Instrument
+    from omega_portfolio.metrics import Metrics
+    from omega_portfolio.oracle import PortfolioPython
+    from omega_portfolio.portfolio import Portfolio
+    from omega_portfolio.rust import PortfolioRust as PortfolioRust
+    from omega_portfolio.types import PositionView, State, Table, Trade
+
+    __version__: str
+
+# Names that are loaded at their first use, and the modules that have them.
+_LAZY = {
+    "Instrument": "instrument",
+    "Metrics": "metrics",
+    "Portfolio": "portfolio",
+    "PortfolioPython": "oracle",
+    "PositionView": "types",
+    "State": "types",
+    "Table": "types",
+    "Trade": "types",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name at its first use.
+
+    Raises
+    ------
+    AttributeError
+        There is no such name.
+    BackendUnavailable
+        ``PortfolioRust`` is asked for and the compiled module does not load.
+    """
+    value: object
+    if name in _LAZY:
+        value = getattr(importlib.import_module(f"{__name__}.{_LAZY[name]}"), name)
+    elif name == "PortfolioRust":
+        from omega_portfolio.backend import backend_class
+
+        value = backend_class("rust")
+    elif name == "__version__":
+        from importlib.metadata import version
+
+        value = version("omega-portfolio")
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, loaded or not."""
+    return sorted({*globals(), *__all__, "PortfolioRust", "__version__"})
+
+
+# PortfolioRust is public and not in this list: `from omega_portfolio import *` has to work
+# where there is no compiled module.
+__all__ = [
+    "UNSET",
+    "BackendStatus",
+    "BackendUnavailable",
+    "CrossedQuote",
+    "DuplicatePositionId",
+    "Instrument",
+    "InstrumentExists",
+    "InsufficientFunds",
+    "InsufficientMargin",
+    "InvalidAmount",
+    "InvalidArgument",
+    "InvalidConfiguration",
+    "InvalidCurrency",
+    "InvalidFrame",
+    "InvalidInstrument",
+    "InvalidNumber",
+    "InvalidPositionId",
+    "InvalidPositionSize",
+    "InvalidPrice",
+    "InvalidSide",
+    "InvalidStopLoss",
+    "InvalidSymbol",
+    "InvalidTakeProfit",
+    "InvalidText",
+    "InvalidTime",
+    "InvariantViolation",
+    "Metrics",
+    "NumberOutOfRange",
+    "OmegaPortfolioError",
+    "OutOfMemory",
+    "Portfolio",
+    "PortfolioPython",
+    "PositionNotFound",
+    "PositionView",
+    "State",
+    "Table",
+    "TooManyPositions",
+    "Trade",
+    "Unset",
+    "backend_status",
+    "errors",
+]

@@ -1,0 +1,379 @@
+"""What can be read from a portfolio: scalars, tables, metrics, proof.
+
+Nothing here changes the account; :mod:`omega_portfolio.events` adds the calls that do.
+Everything that comes out is an immutable snapshot.
+"""
+
+# Abstract methods have no body but their text.
+# mypy: disable-error-code=empty-body
+
+from __future__ import annotations
+
+from abc import ABC
+from typing import TYPE_CHECKING
+
+from omega_portfolio.errors import InvariantViolation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from decimal import Decimal
+    from typing import TypeVar
+
+    from omega_portfolio.metrics import Metrics, MetricValue
+    from omega_portfolio.types import BackendName, NumberLike, PositionView, State, Table
+
+    Function = TypeVar("Function")
+
+    # Calling Portfolio gives an object of a backend, but a type checker refuses to call a
+    # class that has abstract methods. So it does not see that they are.
+    def abstractmethod(function: Function) -> Function: ...
+
+else:
+    from abc import abstractmethod
+
+
+class Account(ABC):
+    """The read side of :class:`omega_portfolio.Portfolio`."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def balance(self) -> Decimal:
+        """Initial balance plus every posting: realized profits, fees, deposits, withdrawals."""
+
+    @property
+    @abstractmethod
+    def equity(self) -> Decimal:
+        """Balance plus unrealized profit, exactly."""
+
+    @property
+    @abstractmethod
+    def unrealized_pnl(self) -> Decimal:
+        """Profit of the open positions: longs at the bid, shorts at the ask."""
+
+    @property
+    @abstractmethod
+    def realized_pnl(self) -> Decimal:
+        """Sum of the gross results of all closes; fees are not in it."""
+
+    @property
+    @abstractmethod
+    def margin_used(self) -> Decimal:
+        """Margin that the open positions hold: cost / leverage, per symbol."""
+
+    @property
+    @abstractmethod
+    def free_margin(self) -> Decimal:
+        """Equity minus margin used: what an open or a withdrawal may take."""
+
+    @property
+    @abstractmethod
+    def margin_level(self) -> Decimal | None:
+        """Equity in percent of the margin used; None when no margin is used."""
+
+    @property
+    @abstractmethod
+    def positions(self) -> Mapping[int, PositionView]:
+        """The open positions by id, in row order: a read-only snapshot.
+
+        Examples
+        --------
+        >>> import omega_portfolio as op
+        >>> portfolio = op.Portfolio(1000)
+        >>> position_id = portfolio.open_position("ACME", "long", 2, "100.5", "2024-01-02")
+        >>> for view in portfolio.positions.values():
+        ...     print(view.symbol, view.size, view.entry_price, view.entry_time.date())
+        ACME 2 100.5 2024-01-02
+        """
+
+    @property
+    @abstractmethod
+    def time(self) -> datetime | None:
+        """Time of the last event that had one, in UTC; None before the first."""
+
+    @property
+    @abstractmethod
+    def events(self) -> int:
+        """Number of accepted events so far."""
+
+    @property
+    @abstractmethod
+    def currency(self) -> str:
+        """Currency of the account, such as ``USD``."""
+
+    @property
+    @abstractmethod
+    def backend(self) -> BackendName:
+        """The implementation behind this object: ``rust`` or ``python``."""
+
+    @property
+    @abstractmethod
+    def digest(self) -> str:
+        """Fingerprint of configuration, events and state: 64 hexadecimal digits.
+
+        BLAKE2b-256 over the canonical bytes of SPEC section 9. Two portfolios with the same
+        digest got the same events and are in the same state, whatever their backend.
+
+        Examples
+        --------
+        >>> import omega_portfolio as op
+        >>> op.Portfolio(1000).digest == op.Portfolio("1000.00", backend="python").digest
+        True
+        """
+
+    @abstractmethod
+    def verify(self) -> None:
+        """Prove the state: replay all events, compare every column, check every invariant.
+
+        Raises
+        ------
+        InvariantViolation
+            Something differs. The portfolio then refuses further use.
+
+        Examples
+        --------
+        >>> import omega_portfolio as op
+        >>> portfolio = op.Portfolio(1000)
+        >>> position_id = portfolio.open_position("ACME", "long", 2, 100, "2024-01-02")
+        >>> portfolio.verify()
+        """
+
+    @abstractmethod
+    def get_state(self) -> State:
+        """Take a frozen snapshot of the account and its open positions.
+
+        Returns
+        -------
+        State
+            Scalars as ``Decimal``, positions as tables; it stays as it is when the portfolio
+            goes on.
+
+        Examples
+        --------
+        >>> import omega_portfolio as op
+        >>> portfolio = op.Portfolio(1000)
+        >>> before = portfolio.get_state()
+        >>> portfolio.deposit(500, "2024-01-02")
+        >>> before.balance, portfolio.get_state().balance
+        (Decimal('1000.00'), Decimal('1500.00'))
+        """
+
+    @abstractmethod
+    def get_positions(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002
+        """Return the open positions.
+
+        Parameters
+        ----------
+        exact : bool, default False
+            Numbers as Decimal128 instead of Float64.
+
+        Returns
+        -------
+        Table
+            One row per open position, 14 columns: position_id, symbol, side, size,
+            entry_time, entry_price, stop_loss, take_profit, mark_price, cost,
+            unrealized_pnl, margin, entry_fee, tag. A level of 0 means that there is none.
+
+        Examples
+        --------
+        >>> import omega_portfolio as op
+        >>> portfolio = op.Portfolio(1000)
+        >>> position_id = portfolio.open_position("ACME", "short", 2, 100, "2024-01-02")
+        >>> portfolio.mark({"ACME": (95, 96)})
+        >>> portfolio.get_positions().to_polars().select("side", "unrealized_pnl").row(0)
+        ('short', 8.0)
+        """
+
+    @abstractmethod
+    def get_trades(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002
+        """Return the trades: one row for every close, in order, never changed afterwards.
+
+        Parameters
+        ----------
+        exact : bool, default False
+            Numbers as Decimal128 instead of Float64.
+
+        Returns
+        -------
+        Table
+            17 columns: trade_id, position_id, symbol, side, size, entry_time, entry_price,
+            exit_time, exit_price, gross_pnl, entry_fee, exit_fee, net_pnl, stop_loss,
+            take_profit, tag, reason.
+
+        Examples
+        --------
+        >>> import omega_portfolio as op
+        >>> portfolio = op.Portfolio(1000)
+        >>> position_id = portfolio.open_position("ACME", "long", 2, 100, "2024-01-02")
+        >>> trade = portfolio.close_position(position_id, 103, "2024-01-03", reason="signal")
+        >>> portfolio.get_trades().to_polars().select("net_pnl", "reason").row(0)
+        (6.0, 'signal')
+        """
+
+    @abstractmethod
+    def get_ledger(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002
+        """Return the postings: every change of the balance, in order.
+
+        Parameters
+        ----------
+        exact : bool, default False
+            Numbers as Decimal128 instead of Float64.
+
+        Returns
+        -------
+        Table
+            7 columns: event, time, kind (deposit, withdrawal, fee, realized_pnl), symbol,
+            position_id (0 for none), amount, balance (after the posting).
+
+        Examples
+        --------
+        >>> import omega_portfolio as op
+        >>> portfolio = op.Portfolio(1000)
+        >>> portfolio.charge_fee("2.5", "2024-01-02")
+        >>> portfolio.get_ledger().to_polars().select("kind", "amount", "balance").row(0)
+        ('fee', -2.5, 997.5)
+        """
+
+    @abstractmethod
+    def get_equity_curve(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002
+        """Return the equity history: one row for every ``update_equity``.
+
+        Parameters
+        ----------
+        exact : bool, default False
+            Numbers as Decimal128 instead of Float64.
+
+        Returns
+        -------
+        Table
+            5 columns: time, equity, balance, unrealized_pnl, margin_used.
+
+        Examples
+        --------
+        >>> import polars as pl
+        >>> import omega_portfolio as op
+        >>> portfolio = op.Portfolio(1000)
+        >>> position_id = portfolio.open_position("ACME", "long", 2, 100, "2024-01-02")
+        >>> portfolio.update_equity("2024-01-02T16:00", {"ACME": 104})
+        >>> pl.DataFrame(portfolio.get_equity_curve())["equity"].to_list()
+        [1008.0]
+        """
+
+    @abstractmethod
+    def calculate_margin(
+        self,
+        symbol: str | None = None,
+        *,
+        size: NumberLike | None = None,
+        price: NumberLike | None = None,
+    ) -> Decimal:
+        """Return the margin in use, or the extra margin that an open would need.
+
+        Parameters
+        ----------
+        symbol : str, optional
+            The symbol to look at; all symbols when left out.
+        size, price : int, str, Decimal or float, optional
+            Size and price of an open that is considered; both or neither.
+
+        Returns
+        -------
+        Decimal
+            Margin in the account's currency.
+
+        Raises
+        ------
+        InvalidArgument
+            Only one of ``size`` and ``price`` is given, or they come without a symbol.
+        InvalidPositionSize, InvalidPrice, InvalidSymbol, InvalidNumber, NumberOutOfRange
+            An argument breaks a rule of SPEC.
+
+        Examples
+        --------
+        >>> import omega_portfolio as op
+        >>> portfolio = op.Portfolio(1000, leverage=10)
+        >>> portfolio.calculate_margin("ACME", size=20, price=100)
+        Decimal('200.00')
+        >>> position_id = portfolio.open_position("ACME", "long", 20, 100, "2024-01-02")
+        >>> portfolio.calculate_margin()
+        Decimal('200.00')
+        """
+
+    def calculate_metrics(
+        self, *, periods_per_year: float = 252, risk_free_rate: float = 0
+    ) -> Metrics:
+        """Compute the figures of the history: return, drawdown, Sharpe ratio, win rate, more.
+
+        Parameters
+        ----------
+        periods_per_year : float, default 252
+            Equity rows per year, finite and greater than 0: 252 for daily rows of an exchange.
+        risk_free_rate : float, default 0
+            Annual risk-free rate as a fraction, finite and greater than -1.
+
+        Returns
+        -------
+        Metrics
+            A frozen mapping; what is not defined is None.
+
+        Raises
+        ------
+        InvalidNumber
+            An argument is out of its range.
+
+        Notes
+        -----
+        SPEC section 8 defines each metric. They are computed from the last equity row of each
+        distinct time and from the trades.
+
+        Examples
+        --------
+        >>> import omega_portfolio as op
+        >>> portfolio = op.Portfolio(1000)
+        >>> position_id = portfolio.open_position("ACME", "long", 2, 100, "2024-01-02")
+        >>> for day, price in enumerate([110, 105, 120], start=3):
+        ...     portfolio.update_equity(f"2024-01-0{day}", {"ACME": price})
+        >>> metrics = portfolio.calculate_metrics()
+        >>> round(metrics.total_return, 4), round(metrics.max_drawdown, 4)
+        (0.04, -0.0098)
+        """
+        from omega_portfolio.metrics import Metrics
+
+        values = self._metrics(periods_per_year, risk_free_rate)
+        return Metrics(values, periods_per_year, risk_free_rate)
+
+    @abstractmethod
+    def _metrics(self, periods_per_year: float, risk_free_rate: float) -> dict[str, MetricValue]:
+        """Check the arguments and compute the metrics of SPEC section 8."""
+
+    def __repr__(self) -> str:
+        facts = "  ".join(f"{name}={text}" for name, text in self._summary())
+        return f"<{type(self).__name__}  {facts}>"
+
+    def _repr_html_(self) -> str:
+        from omega_portfolio.display import rows_html
+
+        return rows_html(type(self).__name__, [("", ""), ("", "")], self._summary())
+
+    def _summary(self) -> list[tuple[str, str]]:
+        """Name what a person wants to see first."""
+        try:
+            return [
+                ("currency", self.currency),
+                ("balance", format(self.balance, "f")),
+                ("equity", format(self.equity, "f")),
+                ("unrealized_pnl", format(self.unrealized_pnl, "f")),
+                ("margin_used", format(self.margin_used, "f")),
+                ("open positions", str(len(self.get_positions()))),
+                ("events", str(self.events)),
+                ("time", "none" if self.time is None else self.time.isoformat()),
+                ("backend", self.backend),
+            ]
+        except InvariantViolation as error:
+            # A portfolio that refuses its use can still be shown, with the reason.
+            return [("unusable", str(error))]
+
+
+__all__ = ["Account"]

@@ -1,0 +1,315 @@
+"""Every refusal of the engine, as one tree of exceptions with stable codes.
+
+A refused call changes nothing: balance, tables and digest are what they were before it.
+Section 6 of ``SPEC.md`` lists the codes; both backends raise exactly these classes.
+
+Examples
+--------
+>>> import omega_portfolio as op
+>>> error = op.errors.InvalidPositionSize(
+...     "size", "-1", "must be greater than 0",
+...     "pass a positive size and choose the direction with side",
+... )
+>>> print(error)  # doctest: +NORMALIZE_WHITESPACE
+[4003] size=-1: must be greater than 0;
+pass a positive size and choose the direction with side
+>>> op.errors.by_code[4003].__name__
+'InvalidPositionSize'
+"""
+
+# ruff: noqa: N818 - the class names are the names of the refusals in SPEC.md.
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+VALUE_LENGTH_MAX = 80
+"""Longest ``value`` text of an error, in characters; what is longer ends in an ellipsis."""
+
+
+class OmegaPortfolioError(Exception):
+    """Base of all exceptions of this package; only its subclasses are raised.
+
+    Parameters
+    ----------
+    argument : str
+        Name of the argument that was refused, such as ``"size"``.
+    value : str
+        The refused value as a short text. More than 80 characters are cut to 79 and an
+        ellipsis, and characters that cannot be encoded are escaped, so that the message
+        can always be printed.
+    rule : str
+        The rule that the value breaks.
+    remedy : str
+        What to do instead.
+
+    Attributes
+    ----------
+    code : int
+        The stable number of the class (SPEC section 6).
+    argument, value, rule, remedy : str
+        As given to the constructor.
+
+    Examples
+    --------
+    >>> import omega_portfolio as op
+    >>> try:
+    ...     op.Portfolio(1000, leverage=0)
+    ... except op.OmegaPortfolioError as error:
+    ...     print(error.code, type(error).__name__, error.argument)
+    4020 InvalidConfiguration leverage
+    """
+
+    code: ClassVar[int] = 0
+    argument: str
+    value: str
+    rule: str
+    remedy: str
+
+    def __init__(self, argument: str, value: str, rule: str, remedy: str) -> None:
+        self.argument = argument
+        self.value = _printable(value)
+        self.rule = rule
+        self.remedy = remedy
+        # All four are in `args`, so that the error can be copied and pickled.
+        super().__init__(argument, self.value, rule, remedy)
+
+    def __str__(self) -> str:
+        return f"[{self.code}] {self.argument}={self.value}: {self.rule}; {self.remedy}"
+
+
+class PositionNotFound(OmegaPortfolioError):
+    """No open position has this id."""
+
+    code = 4001
+
+
+class InsufficientMargin(OmegaPortfolioError):
+    """The free margin after the fee does not cover the margin that the open needs."""
+
+    code = 4002
+
+
+class InvalidPositionSize(OmegaPortfolioError):
+    """A size is not greater than 0, off the size grid, or more than is held."""
+
+    code = 4003
+
+
+class DuplicatePositionId(OmegaPortfolioError):
+    """A given position id was already used in this portfolio."""
+
+    code = 4004
+
+
+class InvalidPrice(OmegaPortfolioError):
+    """A price is not greater than 0 or off the price grid."""
+
+    code = 4005
+
+
+class InvalidTime(OmegaPortfolioError):
+    """A time is no time, out of range, or before the last event."""
+
+    code = 4006
+
+
+class InvalidStopLoss(OmegaPortfolioError):
+    """A stop loss is not greater than 0, off the grid, or on the wrong side of the market."""
+
+    code = 4007
+
+
+class InvalidTakeProfit(OmegaPortfolioError):
+    """A take profit is not greater than 0, off the grid, or on the wrong side of the market."""
+
+    code = 4008
+
+
+class InvalidAmount(OmegaPortfolioError):
+    """An amount of money has the wrong sign or is 0."""
+
+    code = 4009
+
+
+class NumberOutOfRange(OmegaPortfolioError):
+    """A number or a result reaches 10^38 units of its scale."""
+
+    code = 4010
+
+
+class InvalidNumber(OmegaPortfolioError):
+    """A value is no finite decimal number, or has more decimals than its scale holds."""
+
+    code = 4011
+
+
+class InvalidSymbol(OmegaPortfolioError):
+    """A symbol is empty, too long, or holds characters that a symbol cannot have."""
+
+    code = 4012
+
+
+class InvalidText(OmegaPortfolioError):
+    """A tag or a reason is too long, holds NUL, or is not valid Unicode."""
+
+    code = 4013
+
+
+class InvalidPositionId(OmegaPortfolioError):
+    """A position id is not an integer from 1 to 2^64 - 1."""
+
+    code = 4014
+
+
+class CrossedQuote(OmegaPortfolioError):
+    """The bid of a quote is above its ask."""
+
+    code = 4015
+
+
+class InsufficientFunds(OmegaPortfolioError):
+    """A withdrawal is greater than the free margin."""
+
+    code = 4016
+
+
+class InvalidInstrument(OmegaPortfolioError):
+    """The definition of an instrument breaks a rule of SPEC section 3."""
+
+    code = 4017
+
+
+class InstrumentExists(OmegaPortfolioError):
+    """The symbol is registered with another definition."""
+
+    code = 4018
+
+
+class InvalidSide(OmegaPortfolioError):
+    """A side is not ``long``, ``short``, ``buy`` or ``sell``."""
+
+    code = 4019
+
+
+class InvalidConfiguration(OmegaPortfolioError):
+    """An option of the portfolio or of the environment has a value that does not exist."""
+
+    code = 4020
+
+
+class TooManyPositions(OmegaPortfolioError):
+    """The portfolio holds as many open positions or symbols as it can number."""
+
+    code = 4021
+
+
+class InvalidCurrency(OmegaPortfolioError):
+    """A currency is not one of the known codes."""
+
+    code = 4022
+
+
+class BackendUnavailable(OmegaPortfolioError):
+    """The Rust backend was asked for and its compiled module cannot be loaded."""
+
+    code = 4023
+
+
+class InvalidArgument(OmegaPortfolioError):
+    """An argument has a type, or is combined in a way, that no other rule takes."""
+
+    code = 4024
+
+
+class InvalidFrame(OmegaPortfolioError):
+    """A file or frame has a missing, extra or duplicate column, a wrong type or a null."""
+
+    code = 4030
+
+
+class OutOfMemory(OmegaPortfolioError):
+    """An allocation failed before the event was committed."""
+
+    code = 4090
+
+
+class InvariantViolation(OmegaPortfolioError):
+    """An invariant is broken; the portfolio refuses further use."""
+
+    code = 5001
+
+
+by_code: dict[int, type[OmegaPortfolioError]] = {
+    error.code: error for error in OmegaPortfolioError.__subclasses__()
+}
+"""The class of each code, such as ``by_code[4001] is PositionNotFound``."""
+
+
+def describe(value: object) -> str:
+    """Give the short text of any refused object.
+
+    Parameters
+    ----------
+    value : object
+        Anything a caller may have passed.
+
+    Returns
+    -------
+    str
+        Its ``repr``, or the name of its type when the object has no usable ``repr``
+        (an integer of more than 4,300 digits has none).
+
+    Examples
+    --------
+    >>> from omega_portfolio.errors import describe
+    >>> describe("sideways"), describe(10**5000)
+    ("'sideways'", '<int without a text form>')
+    """
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - a broken __repr__ must not hide the refusal.
+        text = f"<{type(value).__name__} without a text form>"
+    return _printable(text)
+
+
+def _printable(text: str) -> str:
+    """Escape what UTF-8 cannot encode and cut the text to its longest length."""
+    encodable = text[: VALUE_LENGTH_MAX + 1].encode("utf-8", "backslashreplace").decode("utf-8")
+    if len(encodable) <= VALUE_LENGTH_MAX:
+        return encodable
+    return encodable[: VALUE_LENGTH_MAX - 1] + "…"
+
+
+__all__ = [
+    "BackendUnavailable",
+    "CrossedQuote",
+    "DuplicatePositionId",
+    "InstrumentExists",
+    "InsufficientFunds",
+    "InsufficientMargin",
+    "InvalidAmount",
+    "InvalidArgument",
+    "InvalidConfiguration",
+    "InvalidCurrency",
+    "InvalidFrame",
+    "InvalidInstrument",
+    "InvalidNumber",
+    "InvalidPositionId",
+    "InvalidPositionSize",
+    "InvalidPrice",
+    "InvalidSide",
+    "InvalidStopLoss",
+    "InvalidSymbol",
+    "InvalidTakeProfit",
+    "InvalidText",
+    "InvalidTime",
+    "InvariantViolation",
+    "NumberOutOfRange",
+    "OmegaPortfolioError",
+    "OutOfMemory",
+    "PositionNotFound",
+    "TooManyPositions",
+    "by_code",
+    "describe",
+]

@@ -1,0 +1,22 @@
+"""The Python backend: the account of ``SPEC.md`` in plain integers, written to be proof-read.
+
+It is the fallback where the compiled engine cannot be loaded, and the reference it is tested
+against; it shares no code with it. Read in this order:
+
+- :mod:`~omega_portfolio.oracle.numbers`, :mod:`~omega_portfolio.oracle.times`,
+  :mod:`~omega_portfolio.oracle.texts`, :mod:`~omega_portfolio.oracle.instruments`: what enters,
+- :mod:`~omega_portfolio.oracle.events`, :mod:`~omega_portfolio.oracle.rules`,
+  :mod:`~omega_portfolio.oracle.ledger`: the events, the refusals, and the one door,
+- :mod:`~omega_portfolio.oracle.account`, :mod:`~omega_portfolio.oracle.book`: what is held,
+- :mod:`~omega_portfolio.oracle.codec`, :mod:`~omega_portfolio.oracle.digest`,
+  :mod:`~omega_portfolio.oracle.replay`, :mod:`~omega_portfolio.oracle.invariants`: the proof,
+- :mod:`~omega_portfolio.oracle.schema`, :mod:`~omega_portfolio.oracle.tables`,
+  :mod:`~omega_portfolio.oracle.state`, :mod:`~omega_portfolio.oracle.metrics`: what comes out,
+- :mod:`~omega_portfolio.oracle.portfolio`: the public class.
+"""
+
+from __future__ import annotations
+
+from omega_portfolio.oracle.portfolio import PortfolioPython
+
+__all__ = ["PortfolioPython"]

@@ -1,0 +1,209 @@
+"""What can be read from a portfolio on plain Python integers.
+
+Everything that comes out is a snapshot. The lock keeps a snapshot in one piece when several
+threads use one portfolio; a single figure needs none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from omega_portfolio.errors import InvalidArgument
+from omega_portfolio.oracle import rules
+from omega_portfolio.oracle.digest import digest_of
+from omega_portfolio.oracle.metrics import metrics_of
+from omega_portfolio.oracle.numbers import (
+    QUANTITY_SCALE,
+    FloatPolicy,
+    money_decimal,
+    read_number,
+    within,
+)
+from omega_portfolio.oracle.replay import verify
+from omega_portfolio.oracle.state import margin_level, position_rows, state_of
+from omega_portfolio.oracle.tables import PythonTable
+from omega_portfolio.oracle.texts import read_symbol
+from omega_portfolio.oracle.times import to_datetime
+from omega_portfolio.oracle.views import PositionsMapping
+from omega_portfolio.portfolio import Portfolio
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from decimal import Decimal
+    from threading import Lock
+
+    from omega_portfolio.metrics import MetricValue
+    from omega_portfolio.oracle.ledger import Ledger
+    from omega_portfolio.oracle.schema import Rows
+    from omega_portfolio.types import NumberLike, PositionView, State, Table
+
+
+class PythonAccount(Portfolio):
+    """The read side of :class:`omega_portfolio.oracle.PortfolioPython`."""
+
+    __slots__ = ("_digits", "_ledger", "_lock", "_policy")
+
+    _ledger: Ledger
+    _lock: Lock
+    _policy: FloatPolicy
+    _digits: int
+
+    @property
+    def balance(self) -> Decimal:
+        """Initial balance plus every posting."""
+        return money_decimal(self._sound().scalars.balance, self._digits)
+
+    @property
+    def equity(self) -> Decimal:
+        """Balance plus unrealized profit, exactly."""
+        return money_decimal(self._sound().scalars.equity, self._digits)
+
+    @property
+    def unrealized_pnl(self) -> Decimal:
+        """Profit of the open positions: longs at the bid, shorts at the ask."""
+        return money_decimal(self._sound().scalars.unrealized_pnl, self._digits)
+
+    @property
+    def realized_pnl(self) -> Decimal:
+        """Sum of the gross results of all closes."""
+        return money_decimal(self._sound().scalars.realized_pnl, self._digits)
+
+    @property
+    def margin_used(self) -> Decimal:
+        """Margin that the open positions hold."""
+        return money_decimal(self._sound().scalars.margin_used, self._digits)
+
+    @property
+    def free_margin(self) -> Decimal:
+        """Equity minus margin used."""
+        return money_decimal(self._sound().scalars.free_margin(), self._digits)
+
+    @property
+    def margin_level(self) -> Decimal | None:
+        """Equity in percent of the margin used."""
+        return margin_level(self._sound())
+
+    @property
+    def positions(self) -> Mapping[int, PositionView]:
+        """The open positions by id, in row order: a read-only snapshot."""
+        with self._lock:
+            return PositionsMapping(position_rows(self._sound()), self._digits)
+
+    @property
+    def time(self) -> datetime | None:
+        """Time of the last event that had one, in UTC."""
+        time = self._sound().time
+        return None if time is None else to_datetime(time)
+
+    @property
+    def events(self) -> int:
+        """Number of accepted events so far."""
+        return self._sound().events
+
+    @property
+    def currency(self) -> str:
+        """Currency of the account."""
+        return self._sound().configuration.currency
+
+    @property
+    def backend(self) -> Literal["python"]:
+        """The implementation behind this object."""
+        return "python"
+
+    @property
+    def digest(self) -> str:
+        """Fingerprint of configuration, events and state."""
+        with self._lock:
+            return digest_of(self._sound())
+
+    def verify(self) -> None:
+        """Replay all events, compare every column, check every invariant."""
+        with self._lock:
+            verify(self._ledger)
+
+    def get_state(self) -> State:
+        """Take a frozen snapshot of the account and its open positions."""
+        with self._lock:
+            return state_of(self._sound())
+
+    def get_positions(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002
+        """Return the open positions."""
+        with self._lock:
+            return _table(position_rows(self._sound()), exact=exact)
+
+    def get_trades(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002
+        """Return the trades."""
+        with self._lock:
+            return _table(self._sound().trade_rows, exact=exact)
+
+    def get_ledger(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002
+        """Return the postings."""
+        with self._lock:
+            return _table(self._sound().ledger_rows, exact=exact)
+
+    def get_equity_curve(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002
+        """Return the equity history."""
+        with self._lock:
+            return _table(self._sound().equity_rows, exact=exact)
+
+    def calculate_margin(
+        self,
+        symbol: str | None = None,
+        *,
+        size: NumberLike | None = None,
+        price: NumberLike | None = None,
+    ) -> Decimal:
+        """Return the margin in use, or the extra margin that an open would need."""
+        name = None if symbol is None else read_symbol("symbol", symbol)
+        raw_size = None if size is None else self._quantity("size", size)
+        raw_price = None if price is None else self._quantity("price", price)
+        if (raw_size is None) != (raw_price is None):
+            raise InvalidArgument(
+                "size" if raw_size is None else "price",
+                "None",
+                "size and price belong together",
+                "pass both, or neither",
+            )
+        with self._lock:
+            margin = _margin(self._sound(), name, raw_size, raw_price)
+        return money_decimal(margin, self._digits)
+
+    def _metrics(self, periods_per_year: float, risk_free_rate: float) -> dict[str, MetricValue]:
+        """Check the arguments and compute the metrics of SPEC section 8."""
+        with self._lock:
+            return metrics_of(self._sound(), periods_per_year, risk_free_rate)
+
+    def _event_bytes(self) -> bytes:
+        """Give the canonical bytes of configuration and events (SPEC section 9)."""
+        with self._lock:
+            ledger = self._sound()
+            return ledger.configuration.to_bytes() + ledger.journal.to_bytes()
+
+    def _sound(self) -> Ledger:
+        self._ledger.require_sound()
+        return self._ledger
+
+    def _quantity(self, argument: str, value: object) -> int:
+        return read_number(argument, value, QUANTITY_SCALE, self._policy)
+
+
+def _table(rows: Rows, *, exact: bool) -> PythonTable:
+    return PythonTable(rows.columns, rows.lists, len(rows), exact=bool(exact))
+
+
+def _margin(ledger: Ledger, name: str | None, size: int | None, price: int | None) -> int:
+    """Give the margin of all, of a symbol, or of an open that is considered."""
+    if name is None:
+        if size is None:
+            return ledger.scalars.margin_used
+        raise InvalidArgument("symbol", "None", "is needed with size and price", "pass a symbol")
+    symbol = ledger.symbol_or_default(name, len(ledger.symbols))
+    held = symbol.holding
+    if size is None or price is None:
+        return held.margin
+    rules.size_is_tradable(size, symbol)
+    rules.price_is_tradable("price", price, symbol)
+    cost = within("size", symbol.money(size, price), "cost")
+    margin = symbol.margin_of(held.sums.long_cost + held.sums.short_cost + cost)
+    return within("size", margin, "margin of the symbol") - held.margin

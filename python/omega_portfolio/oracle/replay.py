@@ -1,0 +1,223 @@
+"""The proof: replay the recorded events into a fresh ledger and compare everything.
+
+The events are decoded from their canonical bytes, so that nothing of the live state takes part
+in what it is compared with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from omega_portfolio.errors import InvariantViolation, OmegaPortfolioError, describe
+from omega_portfolio.oracle import codec
+from omega_portfolio.oracle.digest import digest_of
+from omega_portfolio.oracle.events import (
+    Close,
+    Deposit,
+    Event,
+    Fee,
+    Mark,
+    Modify,
+    Open,
+    Quote,
+    Register,
+    UpdateEquity,
+    Withdraw,
+)
+from omega_portfolio.oracle.instruments import Definition
+from omega_portfolio.oracle.invariants import INVARIANTS, violation
+from omega_portfolio.oracle.ledger import Ledger
+from omega_portfolio.sentinel import UNSET, Unset
+
+if TYPE_CHECKING:
+    from omega_portfolio.oracle.book import Position, Symbol
+
+
+def verify(ledger: Ledger) -> None:
+    """Run all invariants, then compare every column and figure with a replay.
+
+    Raises
+    ------
+    InvariantViolation
+        The first difference; the ledger refuses further use.
+    """
+    ledger.require_sound()
+    ledger.check(INVARIANTS)
+    try:
+        _compare(ledger, replay(ledger.configuration, ledger.journal.to_bytes()))
+    except InvariantViolation as error:
+        ledger.violation = error
+        raise
+
+
+def replay(configuration: codec.Configuration, events: bytes) -> Ledger:
+    """Build a ledger from the canonical bytes of events.
+
+    Raises
+    ------
+    InvariantViolation
+        The bytes cannot be read, or an event is refused.
+    """
+    replayer = _Replayer(Ledger(configuration))
+    number = 0
+    try:
+        for record in codec.Reader(events).records():
+            number += 1
+            replayer.take(record)
+    except InvariantViolation:
+        raise
+    except (OmegaPortfolioError, IndexError, KeyError) as error:
+        raise violation(
+            "events", f"event {number}: {error}", "every recorded event is accepted again"
+        ) from error
+    return replayer.ledger
+
+
+class _Replayer:
+    """Turns records back into events; it knows the symbols and times of the ledger it fills."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self._symbols: list[Symbol] = []
+
+    def take(self, record: codec.Record) -> None:
+        operation, *values = record
+        if operation == codec.REGISTER:
+            symbol, price_decimals, size_decimals, contract_size, currency, leverage = values
+            definition = Definition(
+                symbol, price_decimals, size_decimals, contract_size, currency, leverage or None
+            )
+            self.ledger.apply(Register(definition))
+            self._symbols = list(self.ledger.symbols.values())
+            return
+        dt, *fields = values
+        event = _EVENTS[operation](self, (self.ledger.time or 0) + dt, *fields)
+        self.ledger.apply(event)
+
+    def _open(self, time: int, *fields: Any) -> Event:  # noqa: ANN401 - fields of a record.
+        index, side, position_id, size, price, stop_loss, take_profit, fee, tag = fields
+        symbol = self._symbols[index]
+        unit = symbol.price_unit
+        return Open(
+            symbol=symbol.name,
+            side=side,
+            size=size * symbol.size_unit,
+            price=price * unit,
+            time=time,
+            stop_loss=stop_loss * unit or None,
+            take_profit=take_profit * unit or None,
+            fee=fee,
+            tag=tag,
+            position_id=position_id,
+        )
+
+    def _close(self, time: int, *fields: Any) -> Event:  # noqa: ANN401 - fields of a record.
+        position_id, size, price, fee, reason = fields
+        symbol = self._held(position_id)
+        return Close(
+            position_id=position_id,
+            price=price * symbol.price_unit,
+            time=time,
+            size=size * symbol.size_unit,
+            fee=fee,
+            reason=reason,
+        )
+
+    def _modify(self, time: int, position_id: int, levels: tuple[int | None, int | None]) -> Event:
+        unit = self._held(position_id).price_unit
+
+        def raw(level: int | None) -> int | Unset | None:
+            return UNSET if level is None else level * unit or None
+
+        return Modify(position_id, time, stop_loss=raw(levels[0]), take_profit=raw(levels[1]))
+
+    def _mark(self, time: int, quotes: tuple[tuple[int, int, int], ...]) -> Event:
+        return Mark(tuple(self._quotes(quotes)), time)
+
+    def _update_equity(self, time: int, quotes: tuple[tuple[int, int, int], ...]) -> Event:
+        return UpdateEquity(time, tuple(self._quotes(quotes)))
+
+    def _fee(self, time: int, amount: int, position_id: int) -> Event:
+        return Fee(amount, time, position_id or None)
+
+    def _deposit(self, time: int, amount: int) -> Event:
+        return Deposit(amount, time)
+
+    def _withdraw(self, time: int, amount: int) -> Event:
+        return Withdraw(amount, time)
+
+    def _quotes(self, quotes: tuple[tuple[int, int, int], ...]) -> Iterator[Quote]:
+        for index, bid, spread in quotes:
+            symbol = self._symbols[index]
+            yield Quote(symbol.name, bid * symbol.price_unit, (bid + spread) * symbol.price_unit)
+
+    def _held(self, position_id: int) -> Symbol:
+        return self.ledger.positions.by_id[position_id].symbol
+
+
+_EVENTS: Final[dict[int, Callable[..., Event]]] = {
+    codec.OPEN: _Replayer._open,
+    codec.CLOSE: _Replayer._close,
+    codec.MODIFY: _Replayer._modify,
+    codec.MARK: _Replayer._mark,
+    codec.UPDATE_EQUITY: _Replayer._update_equity,
+    codec.FEE: _Replayer._fee,
+    codec.DEPOSIT: _Replayer._deposit,
+    codec.WITHDRAW: _Replayer._withdraw,
+}
+
+
+def _compare(live: Ledger, replayed: Ledger) -> None:
+    """Compare two ledgers, figure by figure."""
+    for name, value, expected in zip(
+        live.scalars._fields, live.scalars, replayed.scalars, strict=True
+    ):
+        _equal(name, value, expected)
+    _equal("time", live.time, replayed.time)
+    _equal("first_time", live.first_time, replayed.first_time)
+    _equal("events", live.events, replayed.events)
+    _equal("next id", live.ids.next_free, replayed.ids.next_free)
+    _equal("given ids", live.ids.given, replayed.ids.given)
+    _compare_columns(live, replayed)
+    _equal("symbols", list(live.symbols), list(replayed.symbols))
+    for name, symbol in live.symbols.items():
+        other = replayed.symbols[name]
+        _equal(f"{name} definition", symbol.definition, other.definition)
+        _equal(f"{name} holding", symbol.holding, other.holding)
+    rows, expected_rows = live.positions.rows, replayed.positions.rows
+    _equal("open positions", len(rows), len(expected_rows))
+    for position, other_position in zip(rows, expected_rows, strict=True):
+        _compare_positions(position, other_position)
+    _equal("digest", digest_of(live), digest_of(replayed))
+
+
+def _compare_columns(live: Ledger, replayed: Ledger) -> None:
+    tables = (
+        ("equity", live.equity_rows, replayed.equity_rows),
+        ("trades", live.trade_rows, replayed.trade_rows),
+        ("ledger", live.ledger_rows, replayed.ledger_rows),
+    )
+    for table, rows, expected in tables:
+        _equal(f"{table} rows", len(rows), len(expected))
+        for column, cells, other in zip(rows.columns, rows.lists, expected.lists, strict=True):
+            if cells != other:
+                row = next(i for i, cell in enumerate(cells) if cell != other[i])
+                _equal(f"{table}.{column.name} row {row}", cells[row], other[row])
+
+
+def _compare_positions(position: Position, expected: Position) -> None:
+    for name in position.__slots__:
+        value, other = getattr(position, name), getattr(expected, name)
+        if name == "symbol":
+            value, other = value.name, other.name
+        _equal(f"position {position.position_id} {name}", value, other)
+
+
+def _equal(name: str, value: object, expected: object) -> None:
+    if value != expected:
+        raise violation(
+            name,
+            describe(value),
+            f"the recorded events give {describe(expected)}",
+        )

@@ -1,0 +1,100 @@
+"""The columns of the four tables, declared once (SPEC section 7), and their rows in memory."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final, NamedTuple, TypeAlias
+
+
+class Kind(Enum):
+    """What a column holds; the value is the scale of a number."""
+
+    MONEY = 18
+    QUANTITY = 9
+    ID = "u64"
+    TIME = "time"
+    TEXT = "text"
+
+
+class Column(NamedTuple):
+    """Name and kind of a column."""
+
+    name: str
+    kind: Kind
+
+
+Cell: TypeAlias = int | str
+"""Numbers are raw integers, times microseconds."""
+
+Row: TypeAlias = tuple[Cell, ...]
+
+
+def _columns(text: str) -> tuple[Column, ...]:
+    """Read ``name kind`` pairs, with the letters of SPEC section 7."""
+    kinds = {
+        "m": Kind.MONEY,
+        "p": Kind.QUANTITY,
+        "q": Kind.QUANTITY,
+        "u64": Kind.ID,
+        "time": Kind.TIME,
+        "text": Kind.TEXT,
+    }
+    pairs = (pair.split() for pair in text.split(","))
+    return tuple(Column(name, kinds[kind]) for name, kind in pairs)
+
+
+EQUITY: Final = _columns("time time, equity m, balance m, unrealized_pnl m, margin_used m")
+
+TRADES: Final = _columns(
+    "trade_id u64, position_id u64, symbol text, side text, size q, entry_time time, "
+    "entry_price p, exit_time time, exit_price p, gross_pnl m, entry_fee m, exit_fee m, "
+    "net_pnl m, stop_loss p, take_profit p, tag text, reason text"
+)
+
+LEDGER: Final = _columns(
+    "event u64, time time, kind text, symbol text, position_id u64, amount m, balance m"
+)
+
+POSITIONS: Final = _columns(
+    "position_id u64, symbol text, side text, size q, entry_time time, entry_price p, "
+    "stop_loss p, take_profit p, mark_price p, cost m, unrealized_pnl m, margin m, "
+    "entry_fee m, tag text"
+)
+
+
+class Rows:
+    """The rows of a table as one list per column; rows are appended and never changed (B1)."""
+
+    __slots__ = ("_appends", "columns", "lists")
+
+    columns: tuple[Column, ...]
+    lists: tuple[list[Cell], ...]
+
+    def __init__(self, columns: tuple[Column, ...]) -> None:
+        self.columns = columns
+        self.lists = tuple([] for _ in columns)
+        self._appends = tuple(cells.append for cells in self.lists)
+
+    def append(self, row: Row) -> None:
+        """Append one row, a cell for each column."""
+        for append, cell in zip(self._appends, row, strict=True):
+            append(cell)
+
+    def __len__(self) -> int:
+        return len(self.lists[0])
+
+    def row(self, index: int) -> Row:
+        """Give one row; -1 is the last."""
+        return tuple(cells[index] for cells in self.lists)
+
+    def numbers(self, name: str) -> list[int]:
+        """Give the cells of a column of numbers, times or ids."""
+        return [cell for cell in self._cells(name) if isinstance(cell, int)]
+
+    def texts(self, name: str) -> list[str]:
+        """Give the cells of a column of texts."""
+        return [cell for cell in self._cells(name) if isinstance(cell, str)]
+
+    def _cells(self, name: str) -> list[Cell]:
+        names = [column.name for column in self.columns]
+        return self.lists[names.index(name)]

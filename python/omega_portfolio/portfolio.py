@@ -1,0 +1,101 @@
+"""The public class and its constructor.
+
+The methods are in the two bases: :mod:`omega_portfolio.events` has the calls that change the
+account, :mod:`omega_portfolio.account` everything that is read from it.
+:mod:`omega_portfolio.backend` chooses who does the work.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omega_portfolio.backend import backend_class, select
+from omega_portfolio.events import Events
+
+if TYPE_CHECKING:
+    from omega_portfolio.types import FloatPolicy, Mode, NumberLike
+
+
+class Portfolio(Events):
+    """An exact account: every fill is an event, every table comes out as Arrow.
+
+    >>> import omega_portfolio as op
+    >>> pf = op.Portfolio("100000", currency="USD", leverage=30)
+    >>> eurusd = op.Instrument("EURUSD", price_decimals=5, size_decimals=2, contract_size=100_000)
+    >>> pf.register_instrument(eurusd)
+    >>> pid = pf.open_position("EURUSD", "long", "0.10", "1.08123", "2024-01-02T09:00", fee="0.35")
+    >>> pf.update_equity("2024-01-02T10:00", {"EURUSD": ("1.08210", "1.08212")})
+    >>> pf.equity, pf.balance + pf.unrealized_pnl == pf.equity
+    (Decimal('100008.35'), True)
+    >>> pf.close_position(pid, "1.0821", "2024-01-02T11:00", reason="target").net_pnl
+    Decimal('8.35')
+    >>> pf.get_trades().to_polars()["reason"].to_list()
+    ['target']
+
+    Calling this class gives a :class:`PortfolioRust` or a :class:`PortfolioPython`; both mean
+    the same (``SPEC.md``). Numbers are kept as integers: prices and sizes with 9 decimals,
+    money with 18. A refused event raises a subclass of
+    :class:`omega_portfolio.OmegaPortfolioError` and changes nothing.
+
+    Parameters
+    ----------
+    initial_balance : int, str, Decimal or float
+        Money at the start, 0 or more.
+    currency : str, default "USD"
+        Currency of the account: an ISO 4217 code, BTC, ETH, USDT or USDC.
+    leverage : int, str, Decimal or float, default 1
+        Greater than 0; margin is cost / leverage.
+    mode : {"hedging"}, default "hedging"
+        Positions of one symbol live side by side, each with its own id.
+    floats : {"nearest", "strict"}, default "nearest"
+        A float with more decimals than fit is rounded half-even, or refused.
+    capacity : int, optional
+        Expected number of equity rows; with it the equity curve is one Arrow chunk.
+    backend : {"auto", "rust", "python"}, optional
+        The implementation. Left out, the environment variable ``USE_RUST_PORTFOLIO`` decides
+        (``auto``, ``true`` or ``false``, read when the package is imported).
+
+    Raises
+    ------
+    InvalidAmount, InvalidNumber, NumberOutOfRange
+        The initial balance is negative, no number, or too large.
+    InvalidCurrency, InvalidConfiguration, InvalidArgument
+        An option has a value that does not exist or a wrong type.
+    BackendUnavailable
+        Rust is asked for and its compiled module does not load.
+
+    See Also
+    --------
+    omega_portfolio.backend_status : Which backend is live, and why.
+    """
+
+    __slots__ = ()
+
+    # A backend sets its state in __new__ and has no __init__: when this method returns its
+    # object, Python calls type(object).__init__ once more, with the arguments given here.
+    def __new__(
+        cls,
+        initial_balance: NumberLike,
+        *,
+        currency: str = "USD",
+        leverage: NumberLike = 1,
+        mode: Mode = "hedging",
+        floats: FloatPolicy = "nearest",
+        capacity: int | None = None,
+        backend: str | None = None,
+    ) -> Portfolio:
+        """Construct a portfolio of the chosen backend."""
+        if cls is not Portfolio:
+            return super().__new__(cls)
+        chosen = backend_class(select(backend))
+        return chosen(
+            initial_balance,
+            currency=currency,
+            leverage=leverage,
+            mode=mode,
+            floats=floats,
+            capacity=capacity,
+        )
+
+
+__all__ = ["Portfolio"]
