@@ -1,0 +1,213 @@
+"""The report of a run for the terminal: 80 columns, plain text, numbers aligned.
+
+Everything in it comes from the document of :func:`omega_portfolio.jobs.run_job`; no number is
+computed here.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from omega_portfolio.jobs import Document
+
+POSITIONS_MAX: Final = 10
+REFUSED_MAX: Final = 5
+
+_ACCOUNT: Final = (
+    ("initial balance", "initial_balance"),
+    ("balance", "balance"),
+    ("floating", "unrealized_pnl"),
+    ("equity", "equity"),
+    ("margin used", "margin_used"),
+    ("free margin", "free_margin"),
+    ("realized", "realized_pnl"),
+)
+_METRICS: Final = (
+    ("net profit", "net_profit", "money"),
+    ("total return", "total_return", "percent"),
+    ("cagr", "cagr", "percent"),
+    ("max drawdown", "max_drawdown", "percent"),
+    ("Sharpe ratio", "sharpe_ratio", "ratio"),
+    ("trades", "trade_count", "count"),
+    ("win rate", "win_rate", "percent"),
+    ("profit factor", "profit_factor", "ratio"),
+)
+
+
+def render(document: Document) -> str:
+    """Write the report.
+
+    Parameters
+    ----------
+    document : dict
+        What :func:`omega_portfolio.jobs.run_job` returned.
+
+    Returns
+    -------
+    str
+        Lines of text, the last one ended.
+    """
+    sections = [
+        [f"omega-portfolio {document['command']}: {_period(document['input'])}"],
+        [f"  {line}" for line in document["about"]],
+        [f"Account ({document['account']['currency']})", *_account(document["account"])],
+        ["Identity, exact to the last digit", *_proof(document)],
+        ["Metrics", *_metrics(document)],
+        list(_positions(document["positions"])),
+        ["Run", *_run(document)],
+        list(_refused(document["refused"])),
+        ["Files", *_files(document["files"])],
+    ]
+    return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
+
+
+def _period(given: Document) -> str:
+    symbols = given["symbols"]
+    names = ", ".join(symbols[:5]) + (f" and {len(symbols) - 5} more" if len(symbols) > 5 else "")
+    return f"{names}, {given['first']} to {given['last']}"
+
+
+def _account(account: Document) -> Iterator[str]:
+    numbers = _aligned([_money(account[name]) for _, name in _ACCOUNT])
+    for (label, name), number in zip(_ACCOUNT, numbers, strict=True):
+        note = ""
+        if name == "unrealized_pnl":
+            note = f"   open positions: {account['open_positions']}"
+        yield f"  {label:<18}{number}{note}".rstrip()
+
+
+def _proof(document: Document) -> Iterator[str]:
+    account, proof = document["account"], document["proof"]
+    balance, floating, equity = (
+        _money(account[name]) for name in ("balance", "unrealized_pnl", "equity")
+    )
+    yield "  balance + floating = equity"
+    yield _verdict(f"  {balance}{_plus(floating)} = {equity}", holds=proof["equity_identity"])
+    trades, open_fees, net = (_money(proof[name]) for name in ("trades", "open_fees", "net_profit"))
+    fees = account_text = ""
+    if Decimal(proof["account_fees"]):
+        fees, account_text = _minus(_money(proof["account_fees"])), " - account fees"
+    yield f"  trades + floating - fees of open positions{account_text} = net profit"
+    line = f"  {trades}{_plus(floating)}{_minus(open_fees)}{fees} = {net}"
+    yield _verdict(line, holds=proof["profit_identity"])
+    events = f"{document['work']['events']:,}"
+    line = f"  verify(): every column derived again from {events} events"
+    yield _verdict(line, holds=proof["verified"])
+    if proof["verify_error"]:
+        yield f"  {proof['verify_error']}"
+
+
+def _plus(text: str) -> str:
+    return f" - {text[1:]}" if text.startswith("-") else f" + {text}"
+
+
+def _minus(text: str) -> str:
+    return f" + {text[1:]}" if text.startswith("-") else f" - {text}"
+
+
+def _verdict(line: str, *, holds: bool) -> str:
+    return f"{line:<70}  {'holds' if holds else 'DOES NOT HOLD'}"
+
+
+def _metrics(document: Document) -> Iterator[str]:
+    metrics = document["metrics"]
+    texts = [_metric(metrics[name], kind) for _, name, kind in _METRICS]
+    units = {"money": f" {document['account']['currency']}", "percent": " %"}
+    for (label, _, kind), text in zip(_METRICS, _aligned(texts), strict=True):
+        unit = "" if text.strip() == "-" else units.get(kind, "")
+        yield f"  {label:<18}{text.rstrip()}{unit}"
+
+
+def _metric(value: Any, kind: str) -> str:  # noqa: ANN401 - as the document holds it.
+    if value is None:
+        return "-"
+    if kind == "money":
+        return _money(value)
+    if kind == "percent":
+        return f"{100 * value:,.2f}"
+    return f"{value:,.2f}" if kind == "ratio" else f"{value:,}"
+
+
+def _positions(positions: list[Document]) -> Iterator[str]:
+    if not positions:
+        return
+    names = ("size", "entry_price", "mark_price", "unrealized_pnl")
+    shown = positions[:POSITIONS_MAX]
+    columns = [["symbol", *(row["symbol"] for row in shown)]]
+    columns.append(["side", *(row["side"] for row in shown)])
+    heads = ("size", "entry", "mark", "floating")
+    for head, name in zip(heads, names, strict=True):
+        numbers = _aligned([_money(row[name]) for row in shown])
+        width = max(len(head), len(numbers[0]))
+        columns.append([head.rjust(width), *(number.rjust(width) for number in numbers)])
+    widths = [max(len(cell) for cell in column) for column in columns]
+    yield "Open positions"
+    for cells in zip(*columns, strict=True):
+        padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+        yield ("  " + "   ".join(padded)).rstrip()
+    if len(positions) > POSITIONS_MAX:
+        yield f"  and {len(positions) - POSITIONS_MAX:,} more: see positions.parquet"
+
+
+def _run(document: Document) -> Iterator[str]:
+    work, given, backend = document["work"], document["input"], document["backend"]
+    version = f" {backend['version']}" if backend["version"] else ""
+    yield f"  backend           {backend['live']}{version}"
+    yield (
+        f"  input             {given['bars']:,} bars of {len(given['symbols'])} symbols at "
+        f"{given['times']:,} times"
+    )
+    yield (
+        f"  orders            {given['orders']:,} given, {work['orders_executed']:,} executed, "
+        f"{work['orders_refused']:,} refused"
+    )
+    yield (
+        f"  results           {work['trades']:,} trades, {work['postings']:,} postings, "
+        f"{work['equity_rows']:,} equity rows"
+    )
+    rate = work["rows_per_second"]
+    speed = "" if rate is None else f": {rate:,.0f} rows/s"
+    yield (
+        f"  engine            {work['events']:,} events + {work['equity_rows']:,} rows in "
+        f"{work['seconds']:.3f} s{speed}"
+    )
+    yield "  digest of all events and the state (BLAKE2b-256)"
+    yield f"  {document['digest']}"
+
+
+def _refused(refused: list[Document]) -> Iterator[str]:
+    if not refused:
+        return
+    yield "Refused orders"
+    for item in refused[:REFUSED_MAX]:
+        yield f"  row {item['row']:,}, {item['time']}, {item['action']} {item['symbol']}".rstrip()
+        yield f"    {item['error']} {item['message']}"
+    if len(refused) > REFUSED_MAX:
+        yield f"  and {len(refused) - REFUSED_MAX:,} more: see state.json"
+
+
+def _files(files: Document) -> Iterator[str]:
+    width = max(len(file["path"]) for file in files.values())
+    for file in files.values():
+        rows = "" if file["rows"] is None else f"  {file['rows']:>9,} rows"
+        yield f"  {file['path']:<{width}}{rows}".rstrip()
+
+
+def _money(text: str) -> str:
+    """Write an exact number with separators between its thousands."""
+    return f"{Decimal(text):,f}"
+
+
+def _aligned(texts: Sequence[str]) -> list[str]:
+    """Pad numbers so that their decimal points stand below each other."""
+    parts = [text.partition(".") for text in texts]
+    left = max(len(whole) for whole, _, _ in parts)
+    right = max(len(point + decimals) for _, point, decimals in parts)
+    return [whole.rjust(left) + (point + decimals).ljust(right) for whole, point, decimals in parts]
+
+
+__all__ = ["render"]
