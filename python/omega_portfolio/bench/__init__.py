@@ -1,0 +1,9 @@
+"""Measurements and proofs that run from the command line.
+
+``python -m omega_portfolio.bench`` has three commands. ``equivalence`` applies the same random
+operations to both backends and compares every column. ``exactness`` counts how often an account
+that books from a float average price misses the cash flow, next to the same account here.
+``zero-copy`` compares buffer addresses on both sides of the hand-over to Polars and times it.
+
+No module of the engine imports this package.
+"""
