@@ -1,0 +1,304 @@
+"""The Python front: errors, sentinel, instrument, the package and the public class."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+import omega_portfolio as op
+from interpreter import ABSENT, pickled, run_python
+from omega_portfolio.account import Account
+from omega_portfolio.events import Events
+from omega_portfolio.metrics import UNITS
+
+SPECIFICATION = Path(__file__).parents[1] / "SPEC.md"
+
+ERROR_CLASSES = list(op.errors.by_code.values())
+
+
+def test_the_error_classes_are_the_refusals_of_the_specification():
+    rows = re.findall(r"^\| (\d{4}) \| (\w+) \|", SPECIFICATION.read_text("utf-8"), re.MULTILINE)
+    assert len(rows) > 20
+    assert {int(code): name for code, name in rows} == {
+        code: error.__name__ for code, error in op.errors.by_code.items()
+    }
+
+
+@pytest.mark.parametrize("error_class", ERROR_CLASSES)
+def test_each_error_is_public_documented_and_formats_its_message(error_class):
+    error = error_class("size", "-1", "must be greater than 0", "pass a positive size")
+    assert getattr(op, error_class.__name__) is error_class
+    assert error_class.__name__ in op.__all__
+    assert error_class.__name__ in op.errors.__all__
+    assert error_class.__doc__
+    assert error_class.__bases__ == (op.OmegaPortfolioError,)
+    assert (error.argument, error.value) == ("size", "-1")
+    assert (error.rule, error.remedy) == ("must be greater than 0", "pass a positive size")
+    assert str(error) == (
+        f"[{error_class.code}] size=-1: must be greater than 0; pass a positive size"
+    )
+
+
+def test_each_error_has_a_code_of_its_own():
+    assert len(ERROR_CLASSES) == len(op.OmegaPortfolioError.__subclasses__())
+    assert all(op.errors.by_code[error.code] is error for error in ERROR_CLASSES)
+
+
+@pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, pickled])
+def test_an_error_can_be_copied_and_pickled(clone):
+    error = op.InvalidPrice("price", "x" * 200, "rule", "remedy")
+    twin = clone(error)
+    assert type(twin) is op.InvalidPrice
+    assert str(twin) == str(error)
+    assert vars(twin) == vars(error)
+
+
+def test_a_long_value_is_cut_and_a_value_of_80_characters_is_not():
+    assert op.InvalidText("tag", "x" * 80, "rule", "remedy").value == "x" * 80
+    assert op.InvalidText("tag", "x" * 81, "rule", "remedy").value == "x" * 79 + "…"
+
+
+def test_a_message_can_always_be_encoded():
+    error = op.InvalidSymbol("symbol", "A\ud800B", "rule", "remedy")
+    assert error.value == "A\\ud800B"
+    assert str(error).encode("utf-8")
+
+
+def test_describe_survives_objects_without_a_text():
+    class Silent:
+        def __repr__(self) -> str:
+            raise RuntimeError
+
+    assert op.errors.describe(Silent()) == "<Silent without a text form>"
+    assert op.errors.describe(10**5000) == "<int without a text form>"
+    assert op.errors.describe("long") == "'long'"
+
+
+def test_unset_is_one_object_through_copies_and_pickles():
+    assert repr(op.UNSET) == "UNSET"
+    assert op.Unset() is op.UNSET
+    assert copy.copy(op.UNSET) is op.UNSET
+    assert copy.deepcopy([op.UNSET])[0] is op.UNSET
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        assert pickle.loads(pickle.dumps(op.UNSET, protocol)) is op.UNSET  # noqa: S301
+
+
+def test_an_instrument_is_a_frozen_value():
+    first = op.Instrument("EURUSD", price_decimals=5, contract_size="100000")
+    same = op.Instrument("EURUSD", price_decimals=5, contract_size="100000")
+    assert first == same
+    assert hash(first) == hash(same)
+    assert first != op.Instrument("EURUSD", price_decimals=4, contract_size="100000")
+    assert pickled(first) == first
+    with pytest.raises(AttributeError):
+        first.price_decimals = 3
+    with pytest.raises(TypeError):
+        op.Instrument("EURUSD", 5)
+    assert not hasattr(first, "__dict__")
+
+
+def test_an_instrument_shows_what_it_was_given_and_holds_it_unchecked():
+    assert repr(op.Instrument("A")) == (
+        "Instrument('A', price_decimals=9, size_decimals=9, contract_size=1)"
+    )
+    full = op.Instrument(
+        "A", price_decimals=2, size_decimals=0, contract_size=Decimal("0.5"),
+        quote_currency="EUR", leverage=30,
+    )  # fmt: skip
+    assert eval(repr(full), {"Instrument": op.Instrument, "Decimal": Decimal}) == full  # noqa: S307
+    assert op.Instrument(None, price_decimals=-7).price_decimals == -7
+
+
+def test_importing_the_package_loads_no_heavy_module():
+    code = """
+import sys
+import omega_portfolio as op
+op.backend_status, op.errors, op.UNSET, op.Instrument, op.Portfolio, op.Metrics, op.Table
+print(",".join(sorted(set(sys.modules) & {"polars", "pyarrow", "numpy", "tqdm", "pandas"})))
+print("omega_portfolio._core" in sys.modules, "omega_portfolio.oracle" in sys.modules)
+"""
+    assert run_python(code) == ["", "False False"]
+
+
+def test_every_public_name_is_there_also_without_the_compiled_module():
+    code = """
+from omega_portfolio import *
+import omega_portfolio as op
+names = [name for name in op.__all__ if getattr(op, name) is not None]
+print(len(names) == len(op.__all__), set(op.__all__) <= set(dir(op)))
+print("PortfolioRust" in dir(op), "__version__" in dir(op), Portfolio is op.Portfolio)
+"""
+    assert run_python(ABSENT + code) == ["True True", "True True True"]
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="has no attribute 'Portfolo'"):
+        _ = op.Portfolo
+
+
+def test_the_version_comes_from_the_installed_distribution(monkeypatch):
+    monkeypatch.setattr("importlib.metadata.version", lambda name: f"1.2.3 of {name}")
+    monkeypatch.delitem(vars(op), "__version__", raising=False)
+    try:
+        assert op.__version__ == "1.2.3 of omega-portfolio"
+    finally:
+        vars(op).pop("__version__", None)
+
+
+EXAMPLES = """
+import doctest, importlib, sys
+attempted = 0
+for name in sys.argv[1:] or {modules!r}:
+    module = importlib.import_module(name)
+    result = doctest.testmod(module, optionflags=doctest.ELLIPSIS)
+    attempted += result.attempted
+    assert not result.failed, name
+print(attempted)
+"""
+MODULES = [
+    "omega_portfolio", *(
+        f"omega_portfolio.{name}"
+        for name in (
+            "errors", "sentinel", "instrument", "types", "metrics", "display", "backend",
+            "account", "events", "portfolio",
+        )
+    ),
+]  # fmt: skip
+
+
+def test_the_examples_of_the_docstrings_run(backend):
+    rust = backend == "rust"
+    modules = [*MODULES, "omega_portfolio.rust"] if rust else MODULES
+    code = EXAMPLES.format(modules=modules)
+    (attempted,) = run_python(code, "true" if rust else "false")
+    assert int(attempted) > 100
+
+
+PUBLIC_METHODS = sorted(
+    name
+    for base in (Account, Events)
+    for name, value in vars(base).items()
+    if inspect.isfunction(value) and not name.startswith("_")
+)
+
+
+def test_calling_portfolio_gives_an_object_of_the_backend(backend, make_portfolio):
+    portfolio = make_portfolio()
+    expected = op.PortfolioRust if backend == "rust" else op.PortfolioPython
+    assert type(portfolio) is expected
+    assert isinstance(portfolio, op.Portfolio)
+    assert issubclass(expected, op.Portfolio)
+    assert type(expected(initial_balance=100000.0)) is expected
+    with pytest.raises(TypeError):
+        expected(1, backend=backend)
+
+
+def test_every_call_of_the_rust_backend_goes_straight_to_compiled_code(backend):
+    implementation = op.PortfolioRust if backend == "rust" else op.PortfolioPython
+    names = [name for name in PUBLIC_METHODS if name != "calculate_metrics"] + ["_metrics"]
+    written_in_python = [
+        name for name in names if inspect.isfunction(getattr(implementation, name))
+    ]
+    assert written_in_python == ([] if backend == "rust" else names)
+
+
+def test_a_portfolio_without_a_backend_cannot_be_made():
+    class Incomplete(op.Portfolio):
+        __slots__ = ()
+
+    with pytest.raises(TypeError, match="abstract"):
+        Incomplete(1)
+
+
+def test_options_reach_the_backend(make_portfolio):
+    options = {
+        "currency": "EUR", "leverage": 30, "mode": "hedging", "floats": "strict", "capacity": 10,
+    }  # fmt: skip
+    portfolio = make_portfolio(1000, **options)
+    assert portfolio.currency == "EUR"
+    assert portfolio.calculate_margin("A", size=3, price=10) == 1
+    with pytest.raises(op.InvalidNumber):
+        portfolio.deposit(1e-30, 0)
+
+
+@pytest.mark.parametrize("name", PUBLIC_METHODS)
+def test_the_backend_has_the_documented_signature(backend, name):
+    implementation = op.PortfolioRust if backend == "rust" else op.PortfolioPython
+    documented = inspect.signature(getattr(op.Portfolio, name)).parameters
+    found = inspect.signature(getattr(implementation, name)).parameters
+    assert [(p.name, p.kind) for p in documented.values() if p.name != "self"] == [
+        (p.name, p.kind) for p in found.values() if p.name != "self"
+    ]
+
+
+def test_the_public_methods_are_documented_with_examples():
+    assert len(PUBLIC_METHODS) == 17
+    for name in PUBLIC_METHODS:
+        text = inspect.getdoc(getattr(op.Portfolio, name)) or ""
+        assert "Examples\n--------" in text, name
+        parameters = list(inspect.signature(getattr(op.Portfolio, name)).parameters)[1:]
+        for parameter in parameters:
+            assert re.search(rf"^[\w, ]*\b{parameter}\b[\w, ]* : ", text, re.MULTILINE), (
+                f"{name}({parameter})"
+            )
+
+
+def test_a_portfolio_shows_itself(backend, make_portfolio):
+    portfolio = make_portfolio("1000")
+    portfolio.open_position("ACME", "long", 2, 100, "2024-01-02")
+    portfolio.mark({"ACME": 101})
+    text = repr(portfolio)
+    for fact in (
+        type(portfolio).__name__, "currency=USD", "balance=1000.00", "equity=1002.00",
+        "unrealized_pnl=2.00", "open positions=1", "2024-01-02T00:00:00+00:00",
+        f"backend={backend}",
+    ):  # fmt: skip
+        assert fact in text
+    markup = portfolio._repr_html_()
+    assert "1002.00" in markup
+    assert type(portfolio).__name__ in markup
+
+
+def test_a_portfolio_that_refuses_its_use_still_shows_itself(backend):
+    class Broken(op.PortfolioRust if backend == "rust" else op.PortfolioPython):
+        __slots__ = ()
+
+        @property
+        def balance(self) -> Decimal:
+            raise op.InvariantViolation("balance", "1", "must be 2", "report it")
+
+    portfolio = Broken(1)
+    assert repr(portfolio) == "<Broken  unusable=[5001] balance=1: must be 2; report it>"
+    assert "must be 2" in portfolio._repr_html_()
+
+
+def test_results_are_what_the_protocols_say(make_portfolio):
+    portfolio = make_portfolio()
+    position_id = portfolio.open_position("ACME", "long", 2, 100, "2024-01-02", stop_loss=90)
+    trade = portfolio.close_position(position_id, 101, "2024-01-03", size=1)
+    state = portfolio.get_state()
+    assert isinstance(state, op.State)
+    assert isinstance(trade, op.Trade)
+    assert isinstance(portfolio.positions[position_id], op.PositionView)
+    for table in (
+        state.positions, state.positions_exact, portfolio.get_positions(),
+        portfolio.get_trades(), portfolio.get_ledger(), portfolio.get_equity_curve(),
+    ):  # fmt: skip
+        assert isinstance(table, op.Table)
+        assert repr(table).startswith(f"Table: {len(table)} rows")
+        assert f"{len(table)} rows x" in table._repr_html_()
+
+
+def test_metrics_come_with_their_arguments(make_portfolio):
+    portfolio = make_portfolio()
+    metrics = portfolio.calculate_metrics(periods_per_year=365, risk_free_rate=0.01)
+    assert list(metrics) == list(UNITS)
+    assert (metrics.periods_per_year, metrics.risk_free_rate) == (365, 0.01)
+    assert metrics.trade_count == 0
+    assert metrics.net_profit is None
