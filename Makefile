@@ -1,0 +1,82 @@
+# Two commands for users: `make demo` and `make test`. Each sets up all it needs with cargo, Python
+# (3.10 or newer) and pip: a virtual environment in .venv, the compiled module in it, the tools.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+RUST_SOURCES := $(shell find crates -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
+TARPAULIN := $(CARGO_TARGET_DIR)/tools/bin/cargo-tarpaulin
+TARPAULIN_VERSION := 0.37.5
+BENCHES := $(BIN)/python -m pytest benches -o python_files='bench_*.py' --benchmark-quiet
+
+.PHONY: help demo test setup format lint types rust-test doc python-test bench-small bench \
+        coverage-rust clean
+
+help: ## Show the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+demo: $(VENV)/built ## Set up, then run the demo on real stock prices
+	$(BIN)/omega-portfolio demo
+
+test: lint types rust-test doc python-test coverage-rust bench-small ## Set up, then all checks
+	@echo "make test: all checks passed"
+
+setup: $(VENV)/built ## Only set up
+
+$(VENV)/tools: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python tools/install_tools.py
+	@touch $@
+
+$(VENV)/built: $(VENV)/tools $(RUST_SOURCES)
+	$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
+	@touch $@
+
+format: $(VENV)/tools ## Format all sources
+	cargo fmt --all
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: $(VENV)/tools
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/built
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest omega_portfolio._core --mypy-config-file pyproject.toml
+
+rust-test:
+	cargo test --workspace --locked --quiet
+
+doc:
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
+
+python-test: $(VENV)/built
+	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=90 tests
+
+$(TARPAULIN):
+	cargo install cargo-tarpaulin --version $(TARPAULIN_VERSION) --locked --quiet \
+	    --root $(CARGO_TARGET_DIR)/tools --target-dir $(CARGO_TARGET_DIR)/tools/build
+
+coverage-rust: $(TARPAULIN) ## Measure line coverage of the core
+	PROPTEST_CASES=32 $(TARPAULIN) --engine llvm --packages portfolio_core --lib --tests \
+	    --skip-clean --include-files 'crates/portfolio_core/src/*' --fail-under 95 --out Stdout \
+	    --target-dir $(CARGO_TARGET_DIR)/coverage
+
+bench-small: $(VENV)/built
+	$(BIN)/python -m omega_portfolio.bench equivalence --operations 20000 --seed 1
+	$(BENCHES) --small
+
+bench: $(VENV)/built ## Run the full benches and compare them with the filed ones
+	mkdir -p $(CARGO_TARGET_DIR)
+	$(BENCHES) --benchmark-json=$(CARGO_TARGET_DIR)/bench.json
+	$(BIN)/python tools/benchmark_history.py report $(CARGO_TARGET_DIR)/bench.json
+	cargo bench --package portfolio_core --locked
+
+clean: ## Remove what was built
+	rm -rf $(VENV) target out
