@@ -51,7 +51,7 @@ LINK = re.compile(r"(?<!!)\[[^\]\n]+\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 PATH = re.compile(rf"[\w.*/-]+\.(?:{'|'.join(SOURCE_ENDINGS)})|[\w./-]*\w/|\.ci/\w+")
 TARGET = re.compile(r"\bmake ([a-z]+(?:-[a-z]+)*)")
-RULE = re.compile(r"\bSPEC(?:\.md)? ([A-Z]\d)\b")
+RULE = re.compile(r"\bSPEC(?:\.md)? ([A-Z]\d+)\b")
 SECTION = re.compile(r"\bSPEC(?:\.md)? section (\d+)")
 
 rust_only = pytest.mark.skipif(
@@ -316,10 +316,10 @@ def test_the_commands_of_the_texts_can_be_given() -> None:
 @documents
 def test_rules_and_sections_of_the_specification_exist(name: str) -> None:
     prose = prose_of(text_of(name))
-    rules = set(re.findall(r"^- \*\*([A-Z]\d)\*\*", text_of("SPEC.md"), re.MULTILINE))
+    rules = set(re.findall(r"^- \*\*([A-Z]\d+)\*\*", text_of("SPEC.md"), re.MULTILINE))
     sections = set(re.findall(r"^## (\d+) ", text_of("SPEC.md"), re.MULTILINE))
     assert len(rules) > 40
-    assert len(sections) == 10
+    assert len(sections) == 11
     assert set(RULE.findall(prose)) <= rules
     assert set(SECTION.findall(prose)) <= sections
 

@@ -15,7 +15,9 @@ import omega_portfolio as op
 from interpreter import ABSENT, pickled, run_python
 from omega_portfolio.account import Account
 from omega_portfolio.events import Events
+from omega_portfolio.frames import Frames
 from omega_portfolio.metrics import UNITS
+from omega_portfolio.tables import Tables
 
 SPECIFICATION = Path(__file__).parents[1] / "SPEC.md"
 
@@ -165,8 +167,8 @@ MODULES = [
     "omega_portfolio", *(
         f"omega_portfolio.{name}"
         for name in (
-            "errors", "sentinel", "instrument", "types", "metrics", "display", "backend",
-            "account", "events", "portfolio",
+            "errors", "sentinel", "instrument", "types", "rows", "metrics", "display", "backend",
+            "tables", "scan", "account", "frames", "events", "portfolio",
         )
     ),
 ]  # fmt: skip
@@ -182,10 +184,13 @@ def test_the_examples_of_the_docstrings_run(backend):
 
 PUBLIC_METHODS = sorted(
     name
-    for base in (Account, Events)
+    for base in (Tables, Account, Frames, Events)
     for name, value in vars(base).items()
     if inspect.isfunction(value) and not name.startswith("_")
 )
+
+# Written once for both backends, on top of their methods.
+SHARED = {"calculate_metrics", "scan"}
 
 
 def test_calling_portfolio_gives_an_object_of_the_backend(backend, make_portfolio):
@@ -201,7 +206,7 @@ def test_calling_portfolio_gives_an_object_of_the_backend(backend, make_portfoli
 
 def test_every_call_of_the_rust_backend_goes_straight_to_compiled_code(backend):
     implementation = op.PortfolioRust if backend == "rust" else op.PortfolioPython
-    names = [name for name in PUBLIC_METHODS if name != "calculate_metrics"] + ["_metrics"]
+    names = [name for name in PUBLIC_METHODS if name not in SHARED] + ["_metrics"]
     written_in_python = [
         name for name in names if inspect.isfunction(getattr(implementation, name))
     ]
@@ -238,7 +243,7 @@ def test_the_backend_has_the_documented_signature(backend, name):
 
 
 def test_the_public_methods_are_documented_with_examples():
-    assert len(PUBLIC_METHODS) == 17
+    assert len(PUBLIC_METHODS) == 21
     for name in PUBLIC_METHODS:
         text = inspect.getdoc(getattr(op.Portfolio, name)) or ""
         assert "Examples\n--------" in text, name
@@ -289,6 +294,7 @@ def test_results_are_what_the_protocols_say(make_portfolio):
     for table in (
         state.positions, state.positions_exact, portfolio.get_positions(),
         portfolio.get_trades(), portfolio.get_ledger(), portfolio.get_equity_curve(),
+        portfolio.get_events(), portfolio.apply(portfolio.get_events().to_polars().clear()),
     ):  # fmt: skip
         assert isinstance(table, op.Table)
         assert repr(table).startswith(f"Table: {len(table)} rows")

@@ -25,6 +25,7 @@ BINARY = {".arrow", ".feather", ".gz", ".ico", ".jpg", ".parquet", ".pdf", ".png
 # The only files with unsafe code: memory shared with readers, the allocator that a test counts
 # with, and the hand-over of capsules.
 UNSAFE_FILES = {
+    "crates/portfolio_core/src/columns/memory.rs",
     "crates/portfolio_core/src/columns/segment.rs",
     "crates/portfolio_core/src/columns/text.rs",
     "crates/portfolio_core/tests/memory.rs",

@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     from omega_portfolio.oracle import PortfolioPython
     from omega_portfolio.portfolio import Portfolio
     from omega_portfolio.rust import PortfolioRust as PortfolioRust
-    from omega_portfolio.types import PositionView, State, Table, Trade
+    from omega_portfolio.types import PositionView, Receipts, State, Table, Trade
 
     __version__: str
 
@@ -78,6 +78,7 @@ _LAZY = {
     "Portfolio": "portfolio",
     "PortfolioPython": "oracle",
     "PositionView": "types",
+    "Receipts": "types",
     "State": "types",
     "Table": "types",
     "Trade": "types",
@@ -153,6 +154,7 @@ __all__ = [
     "PortfolioPython",
     "PositionNotFound",
     "PositionView",
+    "Receipts",
     "State",
     "Table",
     "TooManyPositions",

@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal, final
@@ -11,6 +11,7 @@ from omega_portfolio.instrument import Instrument
 from omega_portfolio.metrics import MetricValue
 from omega_portfolio.sentinel import Unset
 from omega_portfolio.types import (
+    ArrowStream,
     FloatPolicy,
     Mode,
     NumberLike,
@@ -22,6 +23,7 @@ from omega_portfolio.types import (
 __all__ = [
     "PortfolioCore",
     "PositionView",
+    "Receipts",
     "State",
     "Table",
     "Trade",
@@ -32,7 +34,7 @@ __all__ = [
 __version__: str
 build: str
 
-@final
+@disjoint_base
 class Table:
     def __arrow_c_schema__(self) -> object: ...
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
@@ -41,10 +43,16 @@ class Table:
     def schema(self) -> pa.Schema: ...
     @property
     def columns(self) -> list[str]: ...
+    def select(self, columns: Sequence[str]) -> Table: ...
     def to_polars(self) -> pl.DataFrame: ...
     def to_pyarrow(self) -> pa.Table: ...
     def to_ipc(self) -> bytes: ...
     def _repr_html_(self) -> str: ...
+
+@final
+class Receipts(Table):
+    @property
+    def refused(self) -> Table: ...
 
 @final
 class State:
@@ -152,6 +160,13 @@ class PortfolioCore:
         floats: FloatPolicy = "nearest",
         capacity: int | None = None,
     ) -> Self: ...
+    def apply(
+        self,
+        events: ArrowStream,
+        *,
+        on_error: Literal["raise", "record"] = "raise",
+        exact: bool = False,
+    ) -> Receipts: ...
     def register_instrument(self, instrument: Instrument) -> None: ...
     def open_position(
         self,
@@ -198,6 +213,8 @@ class PortfolioCore:
     def get_trades(self, exact: bool = False) -> Table: ...
     def get_ledger(self, exact: bool = False) -> Table: ...
     def get_equity_curve(self, exact: bool = False) -> Table: ...
+    def get_events(self, exact: bool = True) -> Table: ...
+    def compact(self, capacity: int = 0) -> None: ...
     def calculate_margin(
         self,
         symbol: str | None = None,

@@ -1,4 +1,4 @@
-"""What can be read from a portfolio: scalars, tables, metrics, proof.
+"""What can be read from a portfolio: scalars, metrics, proof, and the tables of its base.
 
 Nothing here changes the account; :mod:`omega_portfolio.events` adds the calls that do.
 Everything that comes out is an immutable snapshot.
@@ -9,31 +9,21 @@ Everything that comes out is an immutable snapshot.
 
 from __future__ import annotations
 
-from abc import ABC
 from typing import TYPE_CHECKING
 
 from omega_portfolio.errors import InvariantViolation
+from omega_portfolio.tables import Tables, abstractmethod
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
     from decimal import Decimal
-    from typing import TypeVar
 
     from omega_portfolio.metrics import Metrics, MetricValue
-    from omega_portfolio.types import BackendName, NumberLike, PositionView, State, Table
-
-    Function = TypeVar("Function")
-
-    # Calling Portfolio gives an object of a backend, but a type checker refuses to call a
-    # class that has abstract methods. So it does not see that they are.
-    def abstractmethod(function: Function) -> Function: ...
-
-else:
-    from abc import abstractmethod
+    from omega_portfolio.types import BackendName, NumberLike, PositionView, State
 
 
-class Account(ABC):
+class Account(Tables):
     """The read side of :class:`omega_portfolio.Portfolio`."""
 
     __slots__ = ()
@@ -158,107 +148,6 @@ class Account(ABC):
         >>> portfolio.deposit(500, "2024-01-02")
         >>> before.balance, portfolio.get_state().balance
         (Decimal('1000.00'), Decimal('1500.00'))
-        """
-
-    @abstractmethod
-    def get_positions(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002
-        """Return the open positions.
-
-        Parameters
-        ----------
-        exact : bool, default False
-            Numbers as Decimal128 instead of Float64.
-
-        Returns
-        -------
-        Table
-            One row per open position, 14 columns: position_id, symbol, side, size,
-            entry_time, entry_price, stop_loss, take_profit, mark_price, cost,
-            unrealized_pnl, margin, entry_fee, tag. A level of 0 means that there is none.
-
-        Examples
-        --------
-        >>> import omega_portfolio as op
-        >>> portfolio = op.Portfolio(1000)
-        >>> position_id = portfolio.open_position("ACME", "short", 2, 100, "2024-01-02")
-        >>> portfolio.mark({"ACME": (95, 96)})
-        >>> portfolio.get_positions().to_polars().select("side", "unrealized_pnl").row(0)
-        ('short', 8.0)
-        """
-
-    @abstractmethod
-    def get_trades(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002
-        """Return the trades: one row for every close, in order, never changed afterwards.
-
-        Parameters
-        ----------
-        exact : bool, default False
-            Numbers as Decimal128 instead of Float64.
-
-        Returns
-        -------
-        Table
-            17 columns: trade_id, position_id, symbol, side, size, entry_time, entry_price,
-            exit_time, exit_price, gross_pnl, entry_fee, exit_fee, net_pnl, stop_loss,
-            take_profit, tag, reason.
-
-        Examples
-        --------
-        >>> import omega_portfolio as op
-        >>> portfolio = op.Portfolio(1000)
-        >>> position_id = portfolio.open_position("ACME", "long", 2, 100, "2024-01-02")
-        >>> trade = portfolio.close_position(position_id, 103, "2024-01-03", reason="signal")
-        >>> portfolio.get_trades().to_polars().select("net_pnl", "reason").row(0)
-        (6.0, 'signal')
-        """
-
-    @abstractmethod
-    def get_ledger(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002
-        """Return the postings: every change of the balance, in order.
-
-        Parameters
-        ----------
-        exact : bool, default False
-            Numbers as Decimal128 instead of Float64.
-
-        Returns
-        -------
-        Table
-            7 columns: event, time, kind (deposit, withdrawal, fee, realized_pnl), symbol,
-            position_id (0 for none), amount, balance (after the posting).
-
-        Examples
-        --------
-        >>> import omega_portfolio as op
-        >>> portfolio = op.Portfolio(1000)
-        >>> portfolio.charge_fee("2.5", "2024-01-02")
-        >>> portfolio.get_ledger().to_polars().select("kind", "amount", "balance").row(0)
-        ('fee', -2.5, 997.5)
-        """
-
-    @abstractmethod
-    def get_equity_curve(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002
-        """Return the equity history: one row for every ``update_equity``.
-
-        Parameters
-        ----------
-        exact : bool, default False
-            Numbers as Decimal128 instead of Float64.
-
-        Returns
-        -------
-        Table
-            5 columns: time, equity, balance, unrealized_pnl, margin_used.
-
-        Examples
-        --------
-        >>> import polars as pl
-        >>> import omega_portfolio as op
-        >>> portfolio = op.Portfolio(1000)
-        >>> position_id = portfolio.open_position("ACME", "long", 2, 100, "2024-01-02")
-        >>> portfolio.update_equity("2024-01-02T16:00", {"ACME": 104})
-        >>> pl.DataFrame(portfolio.get_equity_curve())["equity"].to_list()
-        [1008.0]
         """
 
     @abstractmethod

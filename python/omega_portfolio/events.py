@@ -11,16 +11,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from omega_portfolio.account import Account, abstractmethod
+from omega_portfolio.frames import Frames
 from omega_portfolio.sentinel import UNSET, Unset
+from omega_portfolio.tables import abstractmethod
 
 if TYPE_CHECKING:
     from omega_portfolio.instrument import Instrument
     from omega_portfolio.types import NumberLike, PriceLike, PricesLike, TimeLike, Trade
 
 
-class Events(Account):
-    """The write side of :class:`omega_portfolio.Portfolio`."""
+class Events(Frames):
+    """The write side of :class:`omega_portfolio.Portfolio`; its base takes events by the table."""
 
     __slots__ = ()
 

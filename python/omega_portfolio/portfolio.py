@@ -1,7 +1,8 @@
 """The public class and its constructor.
 
-The methods are in the two bases: :mod:`omega_portfolio.events` has the calls that change the
-account, :mod:`omega_portfolio.account` everything that is read from it.
+The methods are in its bases: :mod:`omega_portfolio.events` and :mod:`omega_portfolio.frames` have
+the calls that change the account, :mod:`omega_portfolio.account` and
+:mod:`omega_portfolio.tables` everything that is read from it.
 :mod:`omega_portfolio.backend` chooses who does the work.
 """
 

@@ -6,10 +6,12 @@ stays as it was. The protocols can be used with ``isinstance``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, runtime_checkable
+
+from omega_portfolio.rows import PositionView, Trade
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,7 +61,8 @@ class Table(Protocol):
 
     ``polars.DataFrame(table)``, ``pyarrow.table(table)``, DuckDB and everything else that
     speaks the Arrow PyCapsule interface read it without a copy. SPEC section 7 lists the
-    columns. No column has nulls.
+    columns. No column has nulls, but for the table of events, where a null is what an event
+    does not have.
 
     Examples
     --------
@@ -96,6 +99,32 @@ class Table(Protocol):
         """Names of the columns, in order."""
         ...
 
+    def select(self, columns: Sequence[str]) -> Table:
+        """Give the same snapshot with only these columns, in this order.
+
+        Parameters
+        ----------
+        columns : sequence of str
+            Names of columns, each once.
+
+        Returns
+        -------
+        Table
+            The same rows. Columns that are left out are never converted.
+
+        Raises
+        ------
+        InvalidArgument
+            A name is not one of the table, or stands twice.
+
+        Examples
+        --------
+        >>> import omega_portfolio as op
+        >>> op.Portfolio(1000).get_ledger().select(["balance", "time"]).columns
+        ['balance', 'time']
+        """
+        ...
+
     def to_polars(self) -> pl.DataFrame:
         """Give the table as a Polars frame."""
         ...
@@ -109,6 +138,33 @@ class Table(Protocol):
         ...
 
     def _repr_html_(self) -> str: ...
+
+
+@runtime_checkable
+class Receipts(Table, Protocol):
+    """What became of a frame of events: one row for each row that was accepted.
+
+    The columns are row (of the frame, from 0), position_id (opened, closed, modified or
+    charged; 0 for none), realized (gross result of a close), fee and balance (after the event).
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> import omega_portfolio as op
+    >>> rows = [("deposit", "2024-01-02", 500.0), ("withdraw", "2024-01-03", 9000.0)]
+    >>> frame = pl.DataFrame(rows, ["action", "time", "amount"], orient="row")
+    >>> frame = frame.with_columns(pl.col("time").str.to_date())
+    >>> receipts = op.Portfolio(1000).apply(frame, on_error="record")
+    >>> receipts.to_polars().select("row", "balance").rows()
+    [(0, 1500.0)]
+    >>> receipts.refused.to_polars().select("row", "code").rows()
+    [(1, 4016)]
+    """
+
+    @property
+    def refused(self) -> Table:
+        """The refused rows: row, code (SPEC section 6) and message; empty when there are none."""
+        ...
 
 
 @runtime_checkable
@@ -183,191 +239,6 @@ class State(Protocol):
         ...
 
 
-@runtime_checkable
-class Trade(Protocol):
-    """The result of one close; the attributes are the columns of the trades table.
-
-    Examples
-    --------
-    >>> import omega_portfolio as op
-    >>> portfolio = op.Portfolio(1000)
-    >>> position_id = portfolio.open_position("ACME", "long", 2, 100, "2024-01-02", fee=1)
-    >>> trade = portfolio.close_position(position_id, 103, "2024-01-03")
-    >>> trade.gross_pnl, trade.net_pnl, trade.stop_loss
-    (Decimal('6.00'), Decimal('5.00'), None)
-    """
-
-    @property
-    def trade_id(self) -> int:
-        """Number of the trade, from 1."""
-        ...
-
-    @property
-    def position_id(self) -> int:
-        """The position that was closed, in whole or in part."""
-        ...
-
-    @property
-    def symbol(self) -> str:
-        """The symbol."""
-        ...
-
-    @property
-    def side(self) -> str:
-        """``long`` or ``short``."""
-        ...
-
-    @property
-    def size(self) -> Decimal:
-        """The size closed."""
-        ...
-
-    @property
-    def entry_time(self) -> datetime:
-        """Time of the open, UTC."""
-        ...
-
-    @property
-    def entry_price(self) -> Decimal:
-        """Price of the open."""
-        ...
-
-    @property
-    def exit_time(self) -> datetime:
-        """Time of the close, UTC."""
-        ...
-
-    @property
-    def exit_price(self) -> Decimal:
-        """Price of the close."""
-        ...
-
-    @property
-    def gross_pnl(self) -> Decimal:
-        """Profit before fees."""
-        ...
-
-    @property
-    def entry_fee(self) -> Decimal:
-        """The share of the entry fee that belongs to the size closed."""
-        ...
-
-    @property
-    def exit_fee(self) -> Decimal:
-        """Fee of the close."""
-        ...
-
-    @property
-    def net_pnl(self) -> Decimal:
-        """Profit after both fees."""
-        ...
-
-    @property
-    def stop_loss(self) -> Decimal | None:
-        """Stop loss at the entry; None when there was none."""
-        ...
-
-    @property
-    def take_profit(self) -> Decimal | None:
-        """Take profit at the close; None when there was none."""
-        ...
-
-    @property
-    def tag(self) -> str:
-        """Text given at the open."""
-        ...
-
-    @property
-    def reason(self) -> str:
-        """Text given at the close."""
-        ...
-
-
-@runtime_checkable
-class PositionView(Protocol):
-    """One open position; the attributes are the columns of the positions table.
-
-    Examples
-    --------
-    >>> import omega_portfolio as op
-    >>> portfolio = op.Portfolio(1000)
-    >>> position_id = portfolio.open_position("ACME", "long", 2, 100, "2024-01-02")
-    >>> view = portfolio.positions[position_id]
-    >>> view.side, view.cost, view.margin, view.take_profit
-    ('long', Decimal('200.00'), Decimal('200.00'), None)
-    """
-
-    @property
-    def position_id(self) -> int:
-        """The id of the position."""
-        ...
-
-    @property
-    def symbol(self) -> str:
-        """The symbol."""
-        ...
-
-    @property
-    def side(self) -> str:
-        """``long`` or ``short``."""
-        ...
-
-    @property
-    def size(self) -> Decimal:
-        """The size held, positive for both sides."""
-        ...
-
-    @property
-    def entry_time(self) -> datetime:
-        """Time of the open, UTC."""
-        ...
-
-    @property
-    def entry_price(self) -> Decimal:
-        """Price of the open."""
-        ...
-
-    @property
-    def stop_loss(self) -> Decimal | None:
-        """The stop loss; None when there is none."""
-        ...
-
-    @property
-    def take_profit(self) -> Decimal | None:
-        """The take profit; None when there is none."""
-        ...
-
-    @property
-    def mark_price(self) -> Decimal:
-        """The price it is valued at: the bid for a long, the ask for a short."""
-        ...
-
-    @property
-    def cost(self) -> Decimal:
-        """Size * entry price * contract size, positive for both sides."""
-        ...
-
-    @property
-    def unrealized_pnl(self) -> Decimal:
-        """Profit at the mark."""
-        ...
-
-    @property
-    def margin(self) -> Decimal:
-        """Cost / leverage of this position alone."""
-        ...
-
-    @property
-    def entry_fee(self) -> Decimal:
-        """Fees charged to the position that no trade has taken yet."""
-        ...
-
-    @property
-    def tag(self) -> str:
-        """Text given at the open."""
-        ...
-
-
 __all__ = [
     "ArrowStream",
     "BackendName",
@@ -378,6 +249,7 @@ __all__ = [
     "PriceLike",
     "PricesLike",
     "QuoteLike",
+    "Receipts",
     "State",
     "Table",
     "TimeLike",

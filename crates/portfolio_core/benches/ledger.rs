@@ -30,7 +30,7 @@ fn main() {
     let events = mixed(MIXED_EVENTS);
     let mut ledger = new_ledger();
     apply_all(&mut ledger, &events);
-    let (account, digest) = (*ledger.account(), ledger.digest());
+    let (account, digest) = (*ledger.account(), ledger.digest().unwrap());
     println!("mixed: {MIXED_EVENTS} events, seed {SEED}, balance {}", account.balance);
     println!("mixed: digest {digest}");
     drop((ledger, events));

@@ -6,10 +6,7 @@
 use crate::columns::text::TextView;
 use crate::event::Side;
 use crate::instrument::Instrument;
-use crate::numbers::{Money, Overflow, Price, Size, mul_div_half_even, notional};
-
-/// 1 at scale 9.
-const ONE: i128 = 1_000_000_000;
+use crate::numbers::{Leverage, Money, Overflow, Price, Size, notional};
 
 /// The grid of an instrument's prices or sizes: multiples of 10^-decimals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,21 +81,13 @@ pub struct Holding {
     pub size: Size,
     /// Sum of costs, positive for both sides.
     pub cost: Money,
+    /// What the size is worth above its cost at the mark.
+    pub unrealized: Money,
 }
 
 /// The book of one symbol.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Book {
-    /// The instrument.
-    pub instrument: Instrument,
-    /// The symbol as text for columns.
-    pub symbol_text: TextView,
-    /// Grid of prices.
-    pub prices: Grid,
-    /// Grid of sizes.
-    pub sizes: Grid,
-    /// The leverage that applies, at scale 9.
-    pub leverage: i128,
     /// Where longs are valued; 0 = no mark yet.
     pub bid: Price,
     /// Where shorts are valued; 0 = no mark yet.
@@ -107,27 +96,34 @@ pub struct Book {
     pub long: Holding,
     /// Shorts.
     pub short: Holding,
-    /// Value of the open positions at the marks.
-    pub unrealized: Money,
     /// Margin of the open positions.
     pub margin: Money,
+    /// Grid of prices.
+    pub prices: Grid,
+    /// Grid of sizes.
+    pub sizes: Grid,
+    /// The leverage that applies.
+    pub leverage: Leverage,
+    /// The symbol as text for columns.
+    pub symbol_text: TextView,
+    /// The instrument.
+    pub instrument: Instrument,
 }
 
 impl Book {
-    /// An empty book.
+    /// An empty book; `leverage` is the instrument's own or else the account's.
     #[must_use]
-    pub fn new(instrument: Instrument, account_leverage: i128) -> Self {
+    pub fn new(instrument: Instrument, leverage: Leverage) -> Self {
         Self {
             prices: Grid::new(instrument.price_decimals),
             sizes: Grid::new(instrument.size_decimals),
-            leverage: instrument.leverage.unwrap_or(account_leverage),
+            leverage,
             instrument,
             symbol_text: TextView::EMPTY,
             bid: Price::ZERO,
             ask: Price::ZERO,
             long: Holding::default(),
             short: Holding::default(),
-            unrealized: Money::ZERO,
             margin: Money::ZERO,
         }
     }
@@ -135,7 +131,7 @@ impl Book {
     /// Whether a mark was ever set.
     #[inline]
     #[must_use]
-    pub fn is_marked(&self) -> bool {
+    pub const fn is_marked(&self) -> bool {
         self.bid.is_positive()
     }
 
@@ -143,20 +139,41 @@ impl Book {
     #[inline]
     #[must_use]
     pub const fn mark(&self, side: Side) -> Price {
-        match side {
-            Side::Long => self.bid,
-            Side::Short => self.ask,
+        // A choice between two places, not between two ways: sides come in no order that a
+        // processor could guess.
+        *match side {
+            Side::Long => &self.bid,
+            Side::Short => &self.ask,
         }
     }
 
     /// The holding of a side.
     #[inline]
     #[must_use]
-    pub const fn holding(&self, side: Side) -> Holding {
+    pub const fn holding(&self, side: Side) -> &Holding {
         match side {
-            Side::Long => self.long,
-            Side::Short => self.short,
+            Side::Long => &self.long,
+            Side::Short => &self.short,
         }
+    }
+
+    /// The holding of a side, to be changed.
+    #[inline]
+    #[must_use]
+    pub const fn holding_mut(&mut self, side: Side) -> &mut Holding {
+        match side {
+            Side::Long => &mut self.long,
+            Side::Short => &mut self.short,
+        }
+    }
+
+    /// Value of the open positions above their cost at the marks (rule A3).
+    ///
+    /// # Errors
+    /// [`Overflow`] beyond 38 digits.
+    #[inline]
+    pub const fn unrealized(&self) -> Result<Money, Overflow> {
+        self.long.unrealized.checked_add(self.short.unrealized)
     }
 
     /// `size * price * contract size`, exact.
@@ -165,50 +182,49 @@ impl Book {
     /// [`Overflow`] beyond 38 digits.
     #[inline]
     pub fn notional(&self, size: Size, price: Price) -> Result<Money, Overflow> {
-        notional(size, price, self.instrument.contract)
+        notional(size, price, &self.instrument.contract)
     }
 
-    /// What a holding of a side is worth above its cost at a price.
+    /// What a size of a side is worth above its cost at a price.
     ///
     /// # Errors
     /// [`Overflow`] beyond 38 digits.
     #[inline]
-    pub fn result(&self, side: Side, held: Holding, price: Price) -> Result<Money, Overflow> {
-        if held.size.is_zero() {
-            return Ok(Money::ZERO);
-        }
-        let value = self.notional(held.size, price)?;
-        match side {
-            Side::Long => value.checked_sub(held.cost),
-            Side::Short => held.cost.checked_sub(value),
-        }
-    }
-
-    /// Rule A3 at given marks.
-    ///
-    /// # Errors
-    /// [`Overflow`] beyond 38 digits.
-    #[inline]
-    pub fn value(
+    pub fn result(
         &self,
-        long: Holding,
-        short: Holding,
-        marks: (Price, Price),
+        side: Side,
+        size: Size,
+        cost: Money,
+        price: Price,
     ) -> Result<Money, Overflow> {
-        let long = self.result(Side::Long, long, marks.0)?;
-        long.checked_add(self.result(Side::Short, short, marks.1)?)
+        Ok(side.signed(self.notional(size, price)?.checked_sub(cost)?))
     }
 
-    /// Rule M2: cost / leverage, rounded half-even once.
+    /// A holding that was changed, valued at the mark of its side.
     ///
     /// # Errors
     /// [`Overflow`] beyond 38 digits.
     #[inline]
-    pub fn margin_of(&self, cost: Money) -> Result<Money, Overflow> {
-        if self.leverage == ONE {
-            return Ok(cost);
-        }
-        Money::from_raw(mul_div_half_even(cost.raw(), ONE, self.leverage)?)
+    pub fn valued(
+        &self,
+        side: Side,
+        size: Size,
+        cost: Money,
+        mark: Price,
+    ) -> Result<Holding, Overflow> {
+        let unrealized = self.result(side, size, cost, mark)?;
+        // Both sides together are a figure of the symbol and have to be in range as well.
+        self.holding(side.other()).unrealized.checked_add(unrealized)?;
+        Ok(Holding { size, cost, unrealized })
+    }
+
+    /// The margin of the symbol when a side has a cost (rule M1).
+    ///
+    /// # Errors
+    /// [`Overflow`] beyond 38 digits.
+    #[inline]
+    pub fn margin_with(&self, side: Side, cost: Money) -> Result<Money, Overflow> {
+        self.leverage.margin(self.holding(side.other()).cost.checked_add(cost)?)
     }
 }
 
@@ -234,12 +250,14 @@ mod tests {
     }
 
     #[test]
-    fn margin_rounds_half_even_once() {
-        let mut book = Book::new(Instrument::default_for("X"), 3 * ONE);
-        let margin =
-            |book: &Book, raw| book.margin_of(Money::from_raw(raw).unwrap()).unwrap().raw();
-        assert_eq!([margin(&book, 1), margin(&book, 2), margin(&book, 300)], [0, 1, 100]);
-        book.leverage = 2 * ONE;
-        assert_eq!([margin(&book, 1), margin(&book, 3), margin(&book, 5)], [0, 2, 2]);
+    fn margin_counts_both_sides_and_rounds_once() {
+        let leverage = Leverage::new(3_000_000_000).unwrap();
+        let mut book = Book::new(Instrument::default_for("X"), leverage);
+        book.short.cost = Money::from_raw(1).unwrap();
+        let margin = |raw| {
+            let cost = Money::from_raw(raw).unwrap();
+            book.margin_with(Side::Long, cost).unwrap().raw()
+        };
+        assert_eq!([margin(0), margin(1), margin(299)], [0, 1, 100]);
     }
 }

@@ -3,52 +3,178 @@
 //!
 //! u is unsigned LEB128, z is u of the zigzag, text is its length in bytes as u and its UTF-8.
 
+use std::collections::TryReserveError;
+
+/// Bytes that grow at their end, with zeros behind them.
+#[derive(Debug, Clone, Default)]
+pub struct Bytes {
+    buffer: Vec<u8>,
+    used: usize,
+}
+
+/// An encoder writes whole words, so that an append needs no length of its own.
+const WORD: usize = 8;
+
+impl Bytes {
+    /// The bytes.
+    #[must_use]
+    pub fn as_slice(&self) -> &[u8] {
+        self.buffer.get(..self.used).unwrap_or_default()
+    }
+
+    /// How many there are.
+    #[inline]
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.used
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.used == 0
+    }
+
+    /// Whether so many more fit without an allocation.
+    #[inline]
+    #[must_use]
+    pub const fn has_room(&self, more: usize) -> bool {
+        self.buffer.len().saturating_sub(self.used) >= more.saturating_add(WORD)
+    }
+
+    /// Makes room for so many more.
+    ///
+    /// # Errors
+    /// When the allocator refuses; nothing has changed then.
+    pub fn reserve(&mut self, more: usize) -> Result<(), TryReserveError> {
+        if self.has_room(more) {
+            return Ok(());
+        }
+        let wanted = self.used.saturating_add(more).saturating_add(WORD);
+        let size = wanted.max(self.buffer.len().saturating_mul(2));
+        self.buffer.try_reserve_exact(size.saturating_sub(self.buffer.len()))?;
+        self.buffer.resize(size, 0);
+        Ok(())
+    }
+
+    /// Appends what is written, for which room was reserved.
+    ///
+    /// # Panics
+    /// When it is more than there is room for: a bug of the caller.
+    #[inline]
+    pub fn append(&mut self, write: impl FnOnce(&mut Encoder<'_>)) {
+        let room = self.buffer.get_mut(self.used..).unwrap_or_default();
+        let most = room.len().saturating_sub(WORD);
+        let mut encoder = Encoder { room, at: 0 };
+        write(&mut encoder);
+        let written = encoder.at;
+        assert!(written <= most, "{written} bytes were written into room for {most}");
+        self.used = self.used.wrapping_add(written);
+    }
+
+    /// Takes the last bytes off, so that so many are left.
+    pub fn truncate(&mut self, length: usize) {
+        self.used = self.used.min(length);
+    }
+}
+
+impl From<Bytes> for Vec<u8> {
+    fn from(mut bytes: Bytes) -> Self {
+        bytes.buffer.truncate(bytes.used);
+        bytes.buffer
+    }
+}
+
 /// Numbers below this have at most 8 groups of 7 bits.
 const PACKED_MAX: u64 = 1 << 56;
+/// The bit of each byte that says that another one follows.
+const MORE: u64 = 0x8080_8080_8080_8080;
 
-/// Appends canonical bytes to a buffer that has room.
+/// Writes canonical bytes.
 #[derive(Debug)]
-pub struct Encoder<'a>(pub &'a mut Vec<u8>);
+pub struct Encoder<'a> {
+    room: &'a mut [u8],
+    at: usize,
+}
 
 impl Encoder<'_> {
+    /// The first bytes of a word. What has no room is counted all the same, for
+    /// [`Bytes::append`] to see.
+    #[inline]
+    fn put(&mut self, word: u64, length: usize) {
+        if let Some(target) = self.room.get_mut(self.at..).and_then(<[u8]>::first_chunk_mut) {
+            *target = word.to_le_bytes();
+        }
+        self.at = self.at.wrapping_add(length);
+    }
+
     /// One byte.
     #[inline]
     pub fn byte(&mut self, byte: u8) {
-        self.0.push(byte);
+        self.put(u64::from(byte), 1);
+    }
+
+    /// An unsigned number of 64 bits.
+    #[inline]
+    pub fn small(&mut self, value: u64) {
+        if value < 0x80 {
+            self.put(value, 1);
+        } else if value < PACKED_MAX {
+            self.packed(value);
+        } else {
+            self.wide(u128::from(value));
+        }
     }
 
     /// An unsigned number.
     #[inline]
-    pub fn unsigned(&mut self, mut value: u128) {
+    pub fn unsigned(&mut self, value: u128) {
+        match u64::try_from(value) {
+            Ok(small) => self.small(small),
+            Err(_) => self.wide(value),
+        }
+    }
+
+    #[inline(never)]
+    fn wide(&mut self, mut value: u128) {
         loop {
             match u64::try_from(value) {
                 Ok(small) if small < PACKED_MAX => return self.packed(small),
                 _ => {}
             }
-            let [low, ..] = value.to_le_bytes();
-            self.0.push(low | 0x80);
-            value >>= 7;
+            let low = u64::try_from(value & u128::from(PACKED_MAX.wrapping_sub(1))).unwrap_or(0);
+            self.put(spread(low) | MORE, WORD);
+            value >>= 56;
         }
     }
 
-    /// Up to 8 groups of 7 bits, gathered in a register and appended at once.
+    /// Up to 8 groups of 7 bits at once.
     #[inline]
-    fn packed(&mut self, mut value: u64) {
-        let (mut bytes, mut shift) = (value & 0x7F, 0_u32);
-        while value >= 0x80 {
-            value >>= 7;
-            bytes |= 0x80 << shift;
-            shift = shift.wrapping_add(8);
-            bytes |= (value & 0x7F) << shift;
-        }
-        let length = usize::try_from(shift >> 3).unwrap_or(0).wrapping_add(1);
-        self.0.extend_from_slice(bytes.to_le_bytes().get(..length).unwrap_or_default());
+    fn packed(&mut self, value: u64) {
+        let groups = spread(value);
+        // The byte of the highest bit that is set; 0 has one byte as well.
+        let last = (groups | 1).ilog2() >> 3;
+        let before_last = (1_u64 << (last << 3)).wrapping_sub(1);
+        let length = usize::try_from(last).unwrap_or(0).wrapping_add(1);
+        self.put(groups | (MORE & before_last), length);
     }
 
     /// A signed number.
     #[inline]
     pub fn signed(&mut self, value: i128) {
         self.unsigned(((value << 1) ^ (value >> 127)).cast_unsigned());
+    }
+
+    /// `value - before` as a signed number.
+    #[inline]
+    pub fn difference(&mut self, value: i64, before: i64) {
+        let moved = value.wrapping_sub(before).cast_unsigned();
+        // A step forwards, far from the ends of 64 bits.
+        if value >= before && moved < PACKED_MAX >> 1 {
+            self.small(moved << 1);
+        } else {
+            self.signed(i128::from(value).wrapping_sub(i128::from(before)));
+        }
     }
 
     /// A number that is never negative.
@@ -60,15 +186,36 @@ impl Encoder<'_> {
     /// A count.
     #[inline]
     pub fn count(&mut self, count: usize) {
-        self.unsigned(u128::try_from(count).unwrap_or(u128::MAX));
+        self.small(u64::try_from(count).unwrap_or(u64::MAX));
     }
 
     /// A text.
     #[inline]
     pub fn text(&mut self, text: &str) {
         self.count(text.len());
-        self.0.extend_from_slice(text.as_bytes());
+        if !text.is_empty() {
+            self.put_slice(text.as_bytes());
+        }
     }
+
+    fn put_slice(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks::<WORD>();
+        for &word in words {
+            self.put(u64::from_le_bytes(word), WORD);
+        }
+        let mut last = [0; WORD];
+        last.iter_mut().zip(rest).for_each(|(to, &from)| *to = from);
+        self.put(u64::from_le_bytes(last), rest.len());
+    }
+}
+
+/// The groups of 7 bits of a number below 2^56, one in each byte: halves, quarters and eighths are
+/// moved apart in three steps.
+#[inline]
+const fn spread(value: u64) -> u64 {
+    let halves = (value & 0x0FFF_FFFF) | ((value & 0x00FF_FFFF_F000_0000) << 4);
+    let quarters = (halves & 0x3FFF_0000_3FFF) | ((halves & 0x0FFF_C000_0FFF_C000) << 2);
+    (quarters & 0x007F_007F_007F_007F) | ((quarters & 0x3F80_3F80_3F80_3F80) << 1)
 }
 
 /// Bytes that are no canonical bytes.
@@ -150,19 +297,31 @@ mod tests {
 
     use super::*;
 
+    fn written(write: impl FnOnce(&mut Encoder<'_>)) -> Bytes {
+        let mut bytes = Bytes::default();
+        bytes.reserve(4_096).unwrap();
+        bytes.append(write);
+        bytes
+    }
+
     proptest! {
         #[test]
-        fn numbers_come_back(unsigned: u128, signed: i128, small: u64, text: String) {
-            let mut bytes = Vec::new();
-            let mut encoder = Encoder(&mut bytes);
-            encoder.unsigned(unsigned);
-            encoder.signed(signed);
-            encoder.unsigned(u128::from(small));
-            encoder.text(&text);
-            let mut decoder = Decoder(&bytes);
-            prop_assert_eq!(decoder.unsigned(), Ok(unsigned));
-            prop_assert_eq!(decoder.signed(), Ok(signed));
+        fn numbers_come_back(
+            unsigned: u128, signed: i128, shift in 0_u32..128, small: u64, time: i64, text: String
+        ) {
+            let (time, before) = (small.cast_signed(), time);
+            let bytes = written(|encoder| {
+                encoder.unsigned(unsigned >> shift);
+                encoder.signed(signed >> shift);
+                encoder.small(small);
+                encoder.difference(time, before);
+                encoder.text(&text);
+            });
+            let mut decoder = Decoder(bytes.as_slice());
+            prop_assert_eq!(decoder.unsigned(), Ok(unsigned >> shift));
+            prop_assert_eq!(decoder.signed(), Ok(signed >> shift));
             prop_assert_eq!(decoder.number::<u64>(), Ok(small));
+            prop_assert_eq!(decoder.signed(), Ok(i128::from(time) - i128::from(before)));
             prop_assert_eq!(decoder.text(), Ok(text.as_str()));
             prop_assert!(decoder.is_empty());
         }
@@ -170,15 +329,49 @@ mod tests {
 
     #[test]
     fn known_bytes() {
-        let bytes = |write: fn(&mut Encoder<'_>)| {
-            let mut bytes = Vec::new();
-            write(&mut Encoder(&mut bytes));
-            bytes
-        };
+        let bytes = |write: fn(&mut Encoder<'_>)| Vec::from(written(write));
         assert_eq!(bytes(|encoder| encoder.unsigned(300)), [0xAC, 0x02]);
         assert_eq!(bytes(|encoder| encoder.signed(-1)), [0x01]);
         assert_eq!(bytes(|encoder| encoder.signed(1)), [0x02]);
         assert_eq!(bytes(|encoder| encoder.natural(0)), [0x00]);
+    }
+
+    #[test]
+    fn every_length_is_as_long_as_leb128_says() {
+        for bits in 0..128 {
+            for value in [1_u128 << bits, (1_u128 << bits).wrapping_mul(2).wrapping_sub(1)] {
+                let bytes = written(|encoder| encoder.unsigned(value));
+                let (mut wanted, mut rest) = (Vec::new(), value);
+                while rest >= 0x80 {
+                    wanted.push(u8::try_from(rest & 0x7F).unwrap() | 0x80);
+                    rest >>= 7;
+                }
+                wanted.push(u8::try_from(rest).unwrap());
+                assert_eq!(bytes.as_slice(), wanted, "{value}");
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_grow_and_are_cut() {
+        let mut bytes = Bytes::default();
+        assert!(bytes.is_empty() && !bytes.has_room(1));
+        bytes.reserve(100).unwrap();
+        assert!(bytes.has_room(100));
+        bytes.append(|encoder| encoder.text("a text of more than two words"));
+        let length = bytes.len();
+        bytes.append(|encoder| encoder.unsigned(u128::MAX));
+        bytes.truncate(length);
+        assert_eq!(Decoder(bytes.as_slice()).text(), Ok("a text of more than two words"));
+        assert_eq!(Vec::from(bytes).len(), length);
+    }
+
+    #[test]
+    #[should_panic(expected = "5 bytes were written into room for 4")]
+    fn more_than_was_reserved_is_seen() {
+        let mut bytes = Bytes::default();
+        bytes.reserve(4).unwrap();
+        bytes.append(|encoder| encoder.text("four"));
     }
 
     #[test]

@@ -26,6 +26,26 @@ impl Side {
         }
     }
 
+    /// The other side.
+    #[inline]
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Long => Self::Short,
+            Self::Short => Self::Long,
+        }
+    }
+
+    /// What a gain of a long is on this side: the same, or as much of a loss.
+    #[inline]
+    #[must_use]
+    pub const fn signed(self, gain: Money) -> Money {
+        match self {
+            Self::Long => gain,
+            Self::Short => gain.negated(),
+        }
+    }
+
     /// `long` or `short`.
     #[must_use]
     pub const fn name(self) -> &'static str {

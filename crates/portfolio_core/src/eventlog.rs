@@ -2,21 +2,29 @@
 //! hash.
 
 use std::collections::TryReserveError;
-use std::sync::Arc;
 
 use blake2::digest::consts::U32;
 use blake2::{Blake2b, Digest};
+
+use crate::codec::{Bytes, Encoder};
 
 const CHUNK_BYTES: usize = 1 << 20;
 
 /// The hash function of the digest, with 32 bytes.
 pub type Hasher = Blake2b<U32>;
 
+/// A place in the log, to come back to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    chunks: usize,
+    bytes: usize,
+}
+
 /// The recorded events.
 #[derive(Debug)]
 pub struct EventLog {
-    sealed: Vec<Arc<Vec<u8>>>,
-    open: Vec<u8>,
+    sealed: Vec<Bytes>,
+    open: Bytes,
     hasher: Hasher,
     hashed_chunks: usize,
     hashed_bytes: usize,
@@ -27,7 +35,13 @@ impl EventLog {
     #[must_use]
     pub fn new(configuration: &[u8]) -> Self {
         let hasher = Hasher::new_with_prefix(configuration);
-        Self { sealed: Vec::new(), open: Vec::new(), hasher, hashed_chunks: 0, hashed_bytes: 0 }
+        Self {
+            sealed: Vec::new(),
+            open: Bytes::default(),
+            hasher,
+            hashed_chunks: 0,
+            hashed_bytes: 0,
+        }
     }
 
     /// Makes room for an event of at most so many bytes.
@@ -36,7 +50,7 @@ impl EventLog {
     /// When the allocator refuses; the log is as it was.
     #[inline]
     pub fn reserve(&mut self, bytes: usize) -> Result<(), TryReserveError> {
-        if self.open.capacity().saturating_sub(self.open.len()) >= bytes {
+        if self.open.has_room(bytes) {
             return Ok(());
         }
         self.grow(bytes)
@@ -45,33 +59,50 @@ impl EventLog {
     #[cold]
     fn grow(&mut self, bytes: usize) -> Result<(), TryReserveError> {
         if self.open.len().saturating_add(bytes) <= CHUNK_BYTES {
-            return self.open.try_reserve(bytes);
+            return self.open.reserve(bytes);
         }
-        let mut next = Vec::new();
-        next.try_reserve_exact(CHUNK_BYTES.max(bytes))?;
+        let mut next = Bytes::default();
+        next.reserve(CHUNK_BYTES.max(bytes))?;
         self.sealed.try_reserve(1)?;
         let full = std::mem::replace(&mut self.open, next);
         if !full.is_empty() {
-            self.sealed.push(Arc::new(full));
+            self.sealed.push(full);
         }
         Ok(())
     }
 
-    /// Where the next event's bytes go.
+    /// Appends an event, for which room was reserved.
+    ///
+    /// # Panics
+    /// When it was not: a bug of the caller.
     #[inline]
-    pub fn open(&mut self) -> &mut Vec<u8> {
-        &mut self.open
+    pub fn append(&mut self, write: impl FnOnce(&mut Encoder<'_>)) {
+        self.open.append(write);
+    }
+
+    /// The end of the log as it is now.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        Mark { chunks: self.sealed.len(), bytes: self.open.len() }
+    }
+
+    /// Forgets all events after a mark. They must not have been hashed.
+    pub fn rewind(&mut self, mark: Mark) {
+        if let Some(open) = self.sealed.drain(mark.chunks.min(self.sealed.len())..).next() {
+            self.open = open;
+        }
+        self.open.truncate(mark.bytes);
     }
 
     /// The chunks in order; an event never spans two.
     pub fn chunks(&self) -> impl Iterator<Item = &[u8]> {
-        self.sealed.iter().map(|chunk| chunk.as_slice()).chain([self.open.as_slice()])
+        self.sealed.iter().chain([&self.open]).map(Bytes::as_slice)
     }
 
     /// The hash of configuration and events so far, to be continued with the state. Bytes that were
     /// hashed before are not hashed again.
     pub fn hash(&mut self) -> Hasher {
-        let chunks = self.sealed.iter().map(|chunk| chunk.as_slice()).chain([self.open.as_slice()]);
+        let chunks = self.sealed.iter().chain([&self.open]).map(Bytes::as_slice);
         let mut skip = self.hashed_bytes;
         for chunk in chunks.skip(self.hashed_chunks) {
             self.hasher.update(chunk.get(skip..).unwrap_or_default());
@@ -94,7 +125,7 @@ mod tests {
         for number in 0..10_000_u32 {
             let event = number.to_le_bytes().repeat(100);
             log.reserve(event.len()).unwrap();
-            log.open().extend_from_slice(&event);
+            log.append(|encoder| event.iter().for_each(|&byte| encoder.byte(byte)));
             all.extend_from_slice(&event);
             if number % 700 == 0 {
                 assert_eq!(log.hash().finalize(), Hasher::digest(&all));
@@ -104,5 +135,26 @@ mod tests {
         assert_eq!(log.hash().finalize(), Hasher::digest(&all));
         assert_eq!(log.chunks().map(<[u8]>::len).sum::<usize>() + 13, all.len());
         log.reserve(3 * CHUNK_BYTES).unwrap();
+    }
+
+    #[test]
+    fn a_rewound_log_is_as_it_was() {
+        let mut log = EventLog::new(b"");
+        let write = |log: &mut EventLog, count: u32| {
+            for number in 0..count {
+                log.reserve(512).unwrap();
+                log.append(|encoder| encoder.unsigned(u128::from(number) << 60));
+            }
+        };
+        let bytes = |log: &EventLog| log.chunks().map(<[u8]>::to_vec).collect::<Vec<_>>().concat();
+        for before in [0, 10, 200_000] {
+            write(&mut log, before);
+            let (mark, kept, hash) = (log.mark(), bytes(&log), log.hash().finalize());
+            write(&mut log, 300_000);
+            assert!(log.sealed.len() > mark.chunks, "the test fills chunks");
+            log.rewind(mark);
+            assert_eq!(bytes(&log), kept);
+            assert_eq!((log.mark(), log.hash().finalize()), (mark, hash));
+        }
     }
 }

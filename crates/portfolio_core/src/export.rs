@@ -66,7 +66,11 @@ impl Ledger {
     }
 }
 
-fn export(
+/// The batches of a snapshot, without a copy.
+///
+/// # Errors
+/// Only when the columns contradict their schema, which is a bug.
+pub(crate) fn export(
     snapshot: &Snapshot,
     blocks: &TextBlocks,
     view: View,

@@ -9,7 +9,7 @@ use arrow_array::{ArrayRef, RecordBatch};
 use arrow_buffer::Buffer;
 use arrow_schema::ArrowError;
 
-use crate::book::{Book, Holding};
+use crate::book::Book;
 use crate::columns::dense::{Column as Dense, buffer};
 use crate::columns::positions::PositionColumns;
 use crate::columns::schema::{Kind, POSITIONS, View};
@@ -95,7 +95,7 @@ impl Ledger {
             // Let go before the columns are brought up to date, so that none has to be copied.
             _ => self.last_snapshot.statics = None,
         }
-        self.position_columns.sync(&mut self.positions, &self.symbol_texts);
+        self.position_columns.sync(&mut self.positions, &self.books);
         let columns = statics_of(&mut self.position_columns);
         let blocks = self.texts.blocks().clone();
         let statics = Arc::new(Statics { columns, blocks, rows });
@@ -111,10 +111,10 @@ impl Ledger {
         let held = columns.size.values().iter().zip(columns.cost.values());
         let whose = columns.symbol_index.values().iter().zip(columns.side.values());
         for ((&size, &cost), (&symbol, &side)) in held.zip(whose) {
-            let held = Holding { size: Size::from_raw(size)?, cost: Money::from_raw(cost)? };
+            let (size, cost) = (Size::from_raw(size)?, Money::from_raw(cost)?);
             let short = side == TextView::SHORT.bits();
             let side = if short { Side::Short } else { Side::Long };
-            let (_, mark, result) = self.value(symbol, side, held)?;
+            let (_, mark, result) = self.value(symbol, side, size, cost)?;
             marks.push(mark.raw());
             results.push(result.raw());
         }
@@ -126,26 +126,44 @@ impl Ledger {
         &self,
         symbol: u32,
         side: Side,
-        held: Holding,
+        size: Size,
+        cost: Money,
     ) -> Result<(&Book, Price, Money), Overflow> {
         let place = usize::try_from(symbol).unwrap_or(usize::MAX);
         let book = self.books.get(place).ok_or(Overflow)?;
         let mark = book.mark(side);
-        Ok((book, mark, book.result(side, held, mark)?))
+        Ok((book, mark, book.result(side, size, cost, mark)?))
     }
 
-    /// Each open position with its symbol, the price it is valued at and its result, in row order.
+    /// Each open position with what its symbol adds to it, in row order.
     ///
     /// # Errors
     /// [`Overflow`] when a position's value has more than 38 digits.
-    pub fn valued_positions(&self) -> Result<Vec<(Position, &str, Price, Money)>, Overflow> {
+    pub fn valued_positions(&self) -> Result<Vec<ValuedPosition<'_>>, Overflow> {
         let value = |position: &Position| {
-            let held = Holding { size: position.size, cost: position.cost };
-            let (book, mark, result) = self.value(position.symbol, position.side, held)?;
-            Ok((*position, book.instrument.symbol.as_str(), mark, result))
+            let Position { symbol, side, size, cost, .. } = *position;
+            let (book, mark_price, unrealized) = self.value(symbol, side, size, cost)?;
+            let margin = book.leverage.margin(cost)?;
+            let symbol = book.instrument.symbol.as_str();
+            Ok(ValuedPosition { position: *position, symbol, mark_price, unrealized, margin })
         };
         self.positions.rows().iter().map(value).collect()
     }
+}
+
+/// An open position, valued.
+#[derive(Debug, Clone, Copy)]
+pub struct ValuedPosition<'l> {
+    /// The position itself.
+    pub position: Position,
+    /// Name of its symbol.
+    pub symbol: &'l str,
+    /// The price it is valued at.
+    pub mark_price: Price,
+    /// Its result at that price.
+    pub unrealized: Money,
+    /// Margin of this position alone.
+    pub margin: Money,
 }
 
 fn statics_of(columns: &mut PositionColumns) -> Vec<Option<Static>> {

@@ -14,6 +14,7 @@
 )]
 
 pub mod event;
+pub mod frame;
 pub mod ledger;
 
 pub mod columns;
@@ -24,6 +25,8 @@ pub mod book;
 pub mod codec;
 pub mod currency;
 pub mod eventlog;
+mod ids;
+mod images;
 pub mod import;
 pub mod instrument;
 pub mod metrics;

@@ -5,10 +5,13 @@
 //! position; the columns that users see are brought up to date from the touched rows when somebody
 //! looks ([`crate::columns::positions`]).
 
-use hashbrown::{HashMap, TryReserveError};
+use std::collections::TryReserveError;
 
+use crate::columns::segment::AllocationFailed;
 use crate::columns::text::TextView;
 use crate::event::Side;
+use crate::ids::{CLOSED, IdIndex, IdMark};
+use crate::images::Images;
 use crate::numbers::{Money, Price, Size};
 
 /// An open position.
@@ -34,8 +37,6 @@ pub struct Position {
     pub take_profit: Price,
     /// Size * entry price * contract size, > 0.
     pub cost: Money,
-    /// Margin of this position alone.
-    pub margin: Money,
     /// Fees charged to it that no trade has taken yet.
     pub entry_fee: Money,
     /// The tag given at the open.
@@ -68,12 +69,35 @@ impl Touched {
     }
 }
 
+/// Rows that can be open at once.
+pub const ROWS_MAX: usize = 0xFFFF_FFFE;
+
 /// The open positions.
 #[derive(Debug, Default)]
 pub struct Positions {
     rows: Vec<Position>,
     index: IdIndex,
     touched: Touched,
+    before: Option<Box<Before>>,
+}
+
+/// The positions as they were at some moment, as far as they have changed since.
+#[derive(Debug)]
+struct Before {
+    /// How many rows there were, and what the changed ones among them held.
+    rows: u32,
+    changed: Images<Position>,
+    ids: IdMark,
+}
+
+impl Before {
+    /// Keeps what a row held, if it was there before; rows that came later just go.
+    #[inline]
+    fn keep(&mut self, row: u32, position: &Position) {
+        if row < self.rows {
+            self.changed.keep(row, position);
+        }
+    }
 }
 
 impl Positions {
@@ -109,26 +133,29 @@ impl Positions {
     /// # Errors
     /// When the allocator refuses; nothing has changed then.
     #[inline]
-    pub fn reserve_one(&mut self) -> Result<(), TryReserveError> {
-        self.rows.try_reserve(1).map_err(|_| TryReserveError::CapacityOverflow)?;
+    pub fn reserve_one(&mut self) -> Result<(), AllocationFailed> {
+        self.rows.try_reserve(1).map_err(|_| AllocationFailed { bytes: 0 })?;
         self.index.reserve_one()
     }
 
     /// Appends a position whose id is not in use.
     #[inline]
-    pub fn insert(&mut self, position: Position) {
+    pub fn insert(&mut self, position: &Position) {
         let row = u32::try_from(self.rows.len()).unwrap_or(CLOSED);
         self.index.insert(position.position_id, row);
         self.touched.add(row);
-        self.rows.push(position);
+        self.rows.push(*position);
     }
 
     /// Overwrites the row of an open position.
     #[inline]
-    pub fn update(&mut self, row: u32, position: Position) {
+    pub fn update(&mut self, row: u32, position: &Position) {
         self.touched.add(row);
         if let Some(cell) = usize::try_from(row).ok().and_then(|row| self.rows.get_mut(row)) {
-            *cell = position;
+            if let Some(before) = &mut self.before {
+                before.keep(row, cell);
+            }
+            *cell = *position;
         }
     }
 
@@ -136,15 +163,72 @@ impl Positions {
     #[inline]
     pub fn remove(&mut self, row: u32) {
         let place = usize::try_from(row).unwrap_or(usize::MAX);
-        if place >= self.rows.len() {
-            return;
+        let Some(&last) = self.rows.last() else { return };
+        let Some(cell) = self.rows.get_mut(place) else { return };
+        let gone = cell.position_id;
+        if let Some(before) = &mut self.before {
+            before.keep(row, cell);
         }
-        let gone = self.rows.swap_remove(place);
-        self.index.set(gone.position_id, CLOSED);
-        if let Some(moved) = self.rows.get(place) {
-            self.index.set(moved.position_id, row);
-            self.touched.add(row);
+        *cell = last;
+        self.index.set(last.position_id, row);
+        self.index.set(gone, CLOSED);
+        self.touched.add(row);
+        if let Some(before) = &mut self.before {
+            let row = u32::try_from(self.rows.len().saturating_sub(1)).unwrap_or(CLOSED);
+            before.keep(row, &last);
         }
+        self.rows.pop();
+    }
+
+    /// From here on, remembers what changes, until [`Positions::keep`] or [`Positions::rewind`].
+    ///
+    /// # Errors
+    /// When the allocator refuses.
+    pub fn remember(&mut self) -> Result<(), TryReserveError> {
+        let changed = Images::new(self.rows.len())?;
+        let rows = u32::try_from(self.rows.len()).unwrap_or(CLOSED);
+        self.before = Some(Box::new(Before { rows, changed, ids: self.index.mark() }));
+        Ok(())
+    }
+
+    /// Makes room to remember the changes of one more event.
+    ///
+    /// # Errors
+    /// When the allocator refuses.
+    #[inline]
+    pub fn reserve_memory(&mut self) -> Result<(), TryReserveError> {
+        if let Some(before) = &mut self.before {
+            // A removal changes two rows.
+            before.changed.reserve(2)?;
+            self.index.reserve_memory()?;
+        }
+        Ok(())
+    }
+
+    /// Forgets what was before.
+    pub fn keep(&mut self) {
+        self.before = None;
+        self.index.unmark();
+    }
+
+    /// Goes back to where [`Positions::remember`] was called.
+    pub fn rewind(&mut self) {
+        let Some(before) = self.before.take() else { return };
+        self.index.rewind(before.ids);
+        self.rows.truncate(usize::try_from(before.rows).unwrap_or(usize::MAX));
+        let mut images = before.changed.into_images();
+        // Rows that were removed at the end come back in their order.
+        images.sort_unstable_by_key(|(row, _)| *row);
+        for (row, image) in images {
+            match usize::try_from(row).ok().and_then(|place| self.rows.get_mut(place)) {
+                Some(cell) => *cell = image,
+                None => self.rows.push(image),
+            }
+        }
+        for (row, position) in self.rows.iter().enumerate() {
+            self.index.set(position.position_id, u32::try_from(row).unwrap_or(CLOSED));
+        }
+        self.touched.all = true;
     }
 
     /// Whether a row was written since the touched rows were last taken. A removed last row is not
@@ -166,80 +250,6 @@ impl Positions {
     }
 }
 
-/// The row number of a position that was closed.
-const CLOSED: u32 = u32::MAX;
-/// The row number that says: look in the map of chosen ids.
-const CHOSEN: u32 = u32::MAX - 1;
-/// Rows that can be open at once.
-pub const ROWS_MAX: usize = 0xFFFF_FFFE;
-
-/// From an id to a row: counted ids by place, ids chosen by the caller in a map.
-#[derive(Debug)]
-struct IdIndex {
-    counted: Vec<u32>,
-    chosen: HashMap<u64, u32>,
-    next: u64,
-}
-
-impl Default for IdIndex {
-    fn default() -> Self {
-        Self { counted: Vec::new(), chosen: HashMap::new(), next: 1 }
-    }
-}
-
-impl IdIndex {
-    fn place(position_id: u64) -> Option<usize> {
-        usize::try_from(position_id.checked_sub(1)?).ok()
-    }
-
-    #[inline]
-    fn row(&self, position_id: u64) -> Option<u32> {
-        let counted = Self::place(position_id).and_then(|place| self.counted.get(place));
-        let row = match counted {
-            Some(&CHOSEN) | None => *self.chosen.get(&position_id)?,
-            Some(&row) => row,
-        };
-        (row != CLOSED).then_some(row)
-    }
-
-    fn is_used(&self, position_id: u64) -> bool {
-        position_id < self.next || self.chosen.contains_key(&position_id)
-    }
-
-    /// The counter may have to step over chosen ids, so room is made for them too.
-    fn reserve_one(&mut self) -> Result<(), TryReserveError> {
-        let more = self.chosen.len().saturating_add(1);
-        self.counted.try_reserve(more).map_err(|_| TryReserveError::CapacityOverflow)?;
-        self.chosen.try_reserve(1)
-    }
-
-    fn insert(&mut self, position_id: u64, row: u32) {
-        if position_id != self.next {
-            self.chosen.insert(position_id, row);
-            return;
-        }
-        self.counted.push(row);
-        self.next = self.next.saturating_add(1);
-        while self.chosen.contains_key(&self.next) {
-            self.counted.push(CHOSEN);
-            self.next = self.next.saturating_add(1);
-        }
-    }
-
-    fn set(&mut self, position_id: u64, row: u32) {
-        let cell = Self::place(position_id).and_then(|place| self.counted.get_mut(place));
-        match cell {
-            Some(cell) if *cell != CHOSEN => *cell = row,
-            // Not `insert`, which may grow the map even when it holds the key.
-            _ => {
-                if let Some(known) = self.chosen.get_mut(&position_id) {
-                    *known = row;
-                }
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -256,7 +266,6 @@ mod tests {
             initial_stop: Price::ZERO,
             take_profit: Price::ZERO,
             cost: Money::ZERO,
-            margin: Money::ZERO,
             entry_fee: Money::ZERO,
             tag: TextView::EMPTY,
         }
@@ -264,7 +273,7 @@ mod tests {
 
     fn open(positions: &mut Positions, position_id: u64) {
         positions.reserve_one().unwrap();
-        positions.insert(position(position_id));
+        positions.insert(&position(position_id));
     }
 
     #[test]
@@ -303,9 +312,9 @@ mod tests {
         let mut positions = Positions::default();
         open(&mut positions, 1);
         assert_eq!(positions.take_touched(), Some(vec![0]));
-        positions.update(0, position(1));
+        positions.update(0, &position(1));
         assert_eq!(positions.take_touched(), Some(vec![0]));
-        (0..=TOUCHED_MAX).for_each(|_| positions.update(0, position(1)));
+        (0..=TOUCHED_MAX).for_each(|_| positions.update(0, &position(1)));
         assert_eq!(positions.take_touched(), None, "too many: all");
         assert_eq!(positions.take_touched(), Some(vec![]));
     }

@@ -59,6 +59,8 @@ pub enum Code {
     InvalidCurrency = 4022,
     /// A combination of arguments that no rule takes.
     InvalidArgument = 4024,
+    /// A foreign table that cannot be taken.
+    InvalidFrame = 4030,
     /// The allocator refused.
     OutOfMemory = 4090,
 }
@@ -386,6 +388,10 @@ impl Refusal {
         }
     }
 }
+
+/// A refusal on its way out. Refusals are rare and large; what is passed on from step to step is a
+/// pointer, so that the way of an accepted event carries no room for them.
+pub type Refused = Box<Refusal>;
 
 impl fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -15,6 +15,7 @@ use portfolio_core::columns::schema::View;
 use portfolio_core::currency::Currency;
 use portfolio_core::event::{Cash, Close, Event, Level, Marks, Modify, Open, Quote, Side};
 use portfolio_core::export::TableSnapshot;
+use portfolio_core::frozen::ValuedPosition;
 use portfolio_core::ledger::{Configuration, Ledger};
 use portfolio_core::numbers::{Money, Price, Size};
 
@@ -289,13 +290,15 @@ fn valued_positions_are_those_of_the_table() {
     let table = ledger.open_positions(View::Exact).unwrap();
     let valued = ledger.valued_positions().unwrap();
     assert_eq!(valued.len(), table.rows);
-    for (row, (position, symbol, mark, unrealized)) in valued.into_iter().enumerate() {
+    for (row, valued) in valued.into_iter().enumerate() {
+        let ValuedPosition { position, symbol, mark_price: mark, unrealized, margin } = valued;
         let wanted = [
             ("position_id", Cell::Whole(position.position_id.into())),
             ("symbol", Cell::Text(symbol.to_owned())),
             ("side", Cell::Text(position.side.name().to_owned())),
             ("mark_price", Cell::Fixed(mark.raw(), 9)),
             ("unrealized_pnl", Cell::Fixed(unrealized.raw(), 18)),
+            ("margin", Cell::Fixed(margin.raw(), 18)),
         ];
         for (column, value) in wanted {
             assert_eq!(cell(&table, row, column), Some(value), "{column}");

@@ -1,4 +1,4 @@
-//! Arrow streams from other libraries: the only `unsafe` of the bindings. (Handing out needs none.)
+//! Arrow tables from other libraries: the only `unsafe` of the bindings. (Handing out needs none.)
 #![expect(unsafe_code, reason = "the Arrow C data interface passes raw pointers in capsules")]
 
 use std::ffi::CStr;
@@ -8,6 +8,7 @@ use std::sync::Arc;
 use arrow_array::ffi::from_ffi_and_data_type;
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{RecordBatch, StructArray};
+use arrow_data::ArrayData;
 use arrow_data::ffi::FFI_ArrowArray;
 use arrow_schema::ffi::FFI_ArrowSchema;
 use arrow_schema::{DataType, Schema, SchemaRef};
@@ -16,58 +17,112 @@ use pyo3::types::PyCapsule;
 
 use crate::fault::Fault;
 
-/// Reads all batches of an object with `__arrow_c_stream__` and checks every buffer before anything
-/// looks at it.
-pub(crate) fn read_stream(source: &Bound<'_, PyAny>) -> PyResult<(SchemaRef, Vec<RecordBatch>)> {
+/// A table of another library: its schema, and all of its batches.
+pub(crate) type Frame = (SchemaRef, Vec<RecordBatch>);
+
+/// Whether an object hands out an Arrow stream or array.
+pub(crate) fn speaks_arrow(source: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(source.hasattr("__arrow_c_stream__")? || source.hasattr("__arrow_c_array__")?)
+}
+
+/// Reads all batches of an object that speaks Arrow. What the buffers hold is not looked at: the
+/// readers of `portfolio_core::import` check each cell that they read.
+pub(crate) fn read_frame(argument: &'static str, source: &Bound<'_, PyAny>) -> PyResult<Frame> {
     let py = source.py();
     let failed = |error: PyErr| {
-        let fault = PyErr::from(unreadable(&error.to_string()));
+        let fault = PyErr::from(unreadable(argument, &error.to_string()));
         fault.set_cause(py, Some(error));
         fault
     };
-    let capsule = source.call_method0("__arrow_c_stream__").map_err(failed)?;
-    let capsule = capsule.cast_into::<PyCapsule>().map_err(|error| failed(error.into()))?;
-    let pointer = capsule
-        .pointer_checked(Some(c"arrow_array_stream"))
-        .map_err(failed)?
-        .cast::<FFI_ArrowArrayStream>();
+    let read = if source.hasattr("__arrow_c_stream__")? {
+        read_stream(source)
+    } else {
+        read_array(source)
+    };
+    read.map_err(failed)?.map_err(|what| unreadable(argument, &what).into())
+}
+
+fn unreadable(argument: &'static str, what: &str) -> Fault {
+    Fault::frame(argument, what.to_owned(), "cannot be read as an Arrow table", "pass a frame")
+}
+
+fn read_stream(source: &Bound<'_, PyAny>) -> PyResult<Result<Frame, String>> {
+    let capsule = source.call_method0("__arrow_c_stream__")?.cast_into::<PyCapsule>()?;
+    let pointer =
+        capsule.pointer_checked(Some(c"arrow_array_stream"))?.cast::<FFI_ArrowArrayStream>();
     // SAFETY: a capsule of this name holds a pointer to an ArrowArrayStream (Arrow PyCapsule
     // interface); `from_raw` moves the stream out and leaves a released one behind, which the
     // capsule's destructor recognises.
     let stream = unsafe { FFI_ArrowArrayStream::from_raw(pointer.as_ptr()) };
-    // The C structures say little of what they hold; a panic on a forged one is a refusal as well.
-    let read = py.detach(|| {
-        catch_unwind(AssertUnwindSafe(|| Stream(stream).read_all()))
-            .unwrap_or_else(|_| Err("it contradicts its schema".to_owned()))
-    });
-    read.map_err(|what| unreadable(&what).into())
+    Ok(source.py().detach(|| guarded(|| Stream(stream).read_all())))
 }
 
-fn unreadable(what: &str) -> Fault {
-    Fault::frame(what.to_owned(), "cannot be read as an Arrow stream", "pass a frame")
+fn read_array(source: &Bound<'_, PyAny>) -> PyResult<Result<Frame, String>> {
+    let (schema, array) = source
+        .call_method0("__arrow_c_array__")?
+        .extract::<(Bound<'_, PyCapsule>, Bound<'_, PyCapsule>)>()?;
+    let pointer = schema.pointer_checked(Some(c"arrow_schema"))?.cast::<FFI_ArrowSchema>();
+    // SAFETY: a capsule of this name holds a pointer to an ArrowSchema, which lives as long as the
+    // capsule does.
+    let read = guarded(|| read_schema(unsafe { pointer.as_ref() }));
+    let pointer = array.pointer_checked(Some(c"arrow_array"))?.cast::<FFI_ArrowArray>();
+    // SAFETY: as for a stream.
+    let array = unsafe { FFI_ArrowArray::from_raw(pointer.as_ptr()) };
+    Ok(read.and_then(|schema| {
+        guarded(|| {
+            if array.is_released() {
+                return Err("the array was released or read before".to_owned());
+            }
+            let batch = read_batch(&schema, array)?;
+            Ok((Arc::clone(&schema), vec![batch]))
+        })
+    }))
+}
+
+/// The C structures say little of what they hold; a panic on a forged one is a refusal as well.
+fn guarded<R>(read: impl FnOnce() -> Result<R, String>) -> Result<R, String> {
+    catch_unwind(AssertUnwindSafe(read))
+        .unwrap_or_else(|_| Err("it contradicts its schema".to_owned()))
+}
+
+fn read_schema(schema: &FFI_ArrowSchema) -> Result<SchemaRef, String> {
+    let schema = Schema::try_from(schema).map_err(|error| error.to_string())?;
+    // Nullability is checked cell by cell; a producer may say one thing and send another.
+    let fields = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
+    Ok(Arc::new(Schema::new(fields.collect::<Vec<_>>())))
+}
+
+fn read_batch(schema: &SchemaRef, array: FFI_ArrowArray) -> Result<RecordBatch, String> {
+    check_shape(&array, schema)?;
+    let columns = DataType::Struct(schema.fields().clone());
+    // SAFETY: the array comes from the producer of this schema and has its shape, as just checked;
+    // ownership moves here and the release callback runs when it is dropped.
+    let data =
+        unsafe { from_ffi_and_data_type(array, columns) }.map_err(|error| error.to_string())?;
+    data.validate().map_err(|error| error.to_string())?;
+    data.child_data().iter().try_for_each(|child| {
+        let dictionaries = child.child_data().iter().try_for_each(ArrayData::validate);
+        child.validate().and(dictionaries).map_err(|error| error.to_string())
+    })?;
+    if data.null_count() > 0 {
+        return Err("a row of it is null as a whole".to_owned());
+    }
+    let columns = StructArray::from(data).into_parts().1;
+    RecordBatch::try_new(Arc::clone(schema), columns).map_err(|error| error.to_string())
 }
 
 /// A stream that was moved out of its capsule.
 struct Stream(FFI_ArrowArrayStream);
 
 impl Stream {
-    fn read_all(mut self) -> Result<(SchemaRef, Vec<RecordBatch>), String> {
+    fn read_all(mut self) -> Result<Frame, String> {
         if self.0.release().is_none() {
             return Err("the stream was released or read before".to_owned());
         }
         let schema = self.schema()?;
         let mut batches = Vec::new();
         while let Some(array) = self.next()? {
-            check_shape(&array, &schema)?;
-            let columns = DataType::Struct(schema.fields().clone());
-            // SAFETY: the array comes from the producer of this schema and has its shape, as just
-            // checked; ownership moves here and the release callback runs when it is dropped.
-            let data = unsafe { from_ffi_and_data_type(array, columns) };
-            let data = data.map_err(|error| error.to_string())?;
-            data.validate_full().map_err(|error| error.to_string())?;
-            let columns = StructArray::from(data).into_parts().1;
-            let batch = RecordBatch::try_new(Arc::clone(&schema), columns);
-            batches.push(batch.map_err(|error| error.to_string())?);
+            batches.push(read_batch(&schema, array)?);
         }
         Ok((schema, batches))
     }
@@ -80,10 +135,7 @@ impl Stream {
         if status != 0 {
             return Err(self.last_error(status));
         }
-        let schema = Schema::try_from(&schema).map_err(|error| error.to_string())?;
-        // Nullability is checked cell by cell; a producer may say one thing and send another.
-        let fields = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
-        Ok(Arc::new(Schema::new(fields.collect::<Vec<_>>())))
+        read_schema(&schema)
     }
 
     fn next(&mut self) -> Result<Option<FFI_ArrowArray>, String> {

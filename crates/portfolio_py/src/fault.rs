@@ -2,13 +2,12 @@
 
 use std::borrow::Cow;
 
+use portfolio_core::frame::RowError;
 use portfolio_core::refusal::{Code, Refusal};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
-/// Code of `InvalidFrame`.
-const INVALID_FRAME: u32 = 4030;
 /// Code of `InvariantViolation`.
 const INVARIANT_VIOLATION: u32 = 5001;
 
@@ -36,12 +35,30 @@ impl Fault {
 
     /// A frame whose columns or types are wrong, or that cannot be read.
     pub(crate) fn frame(
+        argument: &'static str,
         value: String,
         rule: impl Into<Cow<'static, str>>,
         remedy: &'static str,
     ) -> Self {
-        let argument = Cow::Borrowed("prices");
-        Self { code: INVALID_FRAME, argument, value, rule: rule.into(), remedy: remedy.into() }
+        let argument = Cow::Borrowed(argument);
+        Self {
+            code: Code::InvalidFrame.number(),
+            argument,
+            value,
+            rule: rule.into(),
+            remedy: remedy.into(),
+        }
+    }
+
+    /// A row of a frame of events.
+    pub(crate) fn row(error: &RowError) -> Self {
+        Self {
+            code: error.code.number(),
+            argument: "events".into(),
+            value: error.place(),
+            rule: error.rule.clone(),
+            remedy: error.remedy.into(),
+        }
     }
 
     /// A broken invariant.

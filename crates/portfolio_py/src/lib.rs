@@ -1,12 +1,14 @@
 //! Python bindings of `portfolio_core`: conversion of arguments and results, no business rule.
 //!
 //! [`portfolio`] has the class with the calls, [`convert`] turns Python values into events,
-//! [`table`], [`state`] and [`views`] are what comes back, [`fault`] maps refusals to exceptions,
+//! [`frames`] takes whole frames of events, [`table`], [`state`] and [`views`] are what comes
+//! back, [`fault`] maps refusals to exceptions,
 //! and [`capsule`] is the one file with `unsafe`.
 
 mod capsule;
 mod convert;
 mod fault;
+mod frames;
 mod guard;
 mod portfolio;
 mod scalars;
@@ -21,6 +23,7 @@ use pyo3::prelude::*;
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<portfolio::PortfolioCore>()?;
     module.add_class::<table::Table>()?;
+    module.add_class::<frames::Receipts>()?;
     module.add_class::<state::State>()?;
     module.add_class::<views::Trade>()?;
     module.add_class::<views::PositionView>()?;

@@ -4,19 +4,19 @@
 use portfolio_core::columns::schema::View;
 use portfolio_core::columns::text::TextView;
 use portfolio_core::currency::Currency;
-use portfolio_core::event::{Cash, Close, Event, Fee, Level, Marks, Modify, Open, Receipt};
+use portfolio_core::event::{Cash, Close, Event, Fee, Marks, Modify, Open, Receipt};
 use portfolio_core::export::TableSnapshot;
 use portfolio_core::ledger::{Account, Configuration, Ledger};
 use portfolio_core::numbers::{FloatPolicy, Money, Overflow};
 use portfolio_core::refusal::{Code, Refusal};
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyMapping, PyMappingProxy};
 
 use crate::convert::instrument::read_instrument;
 use crate::convert::prices::Prices;
-use crate::convert::{Given, describe, number, text, time};
+use crate::convert::{Given, level, number, text, time, word};
 use crate::fault::Fault;
+use crate::frames::{self, Receipts};
 use crate::guard::Guarded;
 use crate::scalars;
 use crate::state::{self, State};
@@ -39,7 +39,7 @@ type Answer<'py> = PyResult<Bound<'py, PyAny>>;
 
 impl PortfolioCore {
     #[inline]
-    fn apply(&self, py: Python<'_>, event: &Event<'_>) -> PyResult<Receipt> {
+    fn take(&self, py: Python<'_>, event: &Event<'_>) -> PyResult<Receipt> {
         self.ledger.with(py, |ledger| ledger.apply(event))?.map_err(refused)
     }
 
@@ -62,14 +62,17 @@ impl PortfolioCore {
         exact: bool,
         pick: impl FnOnce(&mut Ledger, View) -> Result<TableSnapshot, arrow_schema::ArrowError>,
     ) -> PyResult<Table> {
-        let view = if exact { View::Exact } else { View::Float };
-        let snapshot = self.ledger.with(py, |ledger| pick(ledger, view))?;
+        let snapshot = self.ledger.with(py, |ledger| pick(ledger, view(exact)))?;
         Ok(Table::new(snapshot.map_err(arrow_error)?))
     }
 
     fn fee(&self, given: &Given<'_>) -> PyResult<Money> {
         given.0.as_ref().map_or(Ok(Money::ZERO), |fee| number::money("fee", fee, self.policy))
     }
+}
+
+const fn view(exact: bool) -> View {
+    if exact { View::Exact } else { View::Float }
 }
 
 fn refused(refusal: Refusal) -> PyErr {
@@ -82,38 +85,6 @@ fn verified(ledger: &mut Ledger) {
     if let Err(violation) = ledger.verify() {
         std::panic::resume_unwind(Box::new(violation.to_string()));
     }
-}
-
-/// A level that may be left as it is (not given, or `UNSET`), removed (`None`) or set.
-fn level(argument: &'static str, given: &Given<'_>, policy: FloatPolicy) -> PyResult<Level> {
-    static UNSET: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let Some(value) = &given.0 else { return Ok(Level::Keep) };
-    if value.is_none() {
-        return Ok(Level::Remove);
-    }
-    let py = value.py();
-    let unset = UNSET.get_or_try_init(py, || {
-        py.import("omega_portfolio.sentinel")?.getattr("UNSET").map(Bound::unbind)
-    })?;
-    if value.is(unset) {
-        return Ok(Level::Keep);
-    }
-    number::price(argument, value, policy).map(Level::Set)
-}
-
-/// Which of a few words of the configuration; the first when not given.
-fn word(
-    argument: &'static str,
-    given: &Given<'_>,
-    known: &[&str],
-    rule: &'static str,
-) -> PyResult<usize> {
-    let Some(value) = &given.0 else { return Ok(0) };
-    let given = text::text(argument, value, Code::InvalidConfiguration)?;
-    known.iter().position(|word| *word == given).ok_or_else(|| {
-        let remedy = "pass one of these words";
-        Fault::new(Code::InvalidConfiguration, argument, describe(value), rule, remedy).into()
-    })
 }
 
 #[pymethods]
@@ -158,10 +129,25 @@ impl PortfolioCore {
         Ok(Self { ledger: Guarded::new(ledger), policy, currency })
     }
 
+    /// Applies a whole frame of events.
+    #[pyo3(
+        signature = (events, *, on_error=Given(None), exact=false),
+        text_signature = "($self, events, *, on_error='raise', exact=False)"
+    )]
+    fn apply<'py>(
+        &self,
+        py: Python<'py>,
+        events: Value<'_, 'py>,
+        on_error: Given<'py>,
+        exact: bool,
+    ) -> PyResult<Bound<'py, Receipts>> {
+        frames::apply(py, &self.ledger, events, &on_error, (self.policy, view(exact)))
+    }
+
     /// Declares an instrument.
     fn register_instrument(&self, py: Python<'_>, instrument: Value<'_, '_>) -> PyResult<()> {
         let instrument = read_instrument(instrument, self.policy)?;
-        self.apply(py, &Event::RegisterInstrument(instrument)).map(|_| ())
+        self.take(py, &Event::RegisterInstrument(instrument)).map(|_| ())
     }
 
     /// Opens a position and answers its id.
@@ -201,7 +187,7 @@ impl PortfolioCore {
             tag: text::note("tag", &tag)?,
             position_id: position_id.map(text::position_id).transpose()?,
         };
-        Ok(self.apply(py, &Event::Open(open))?.position_id)
+        Ok(self.take(py, &Event::Open(open))?.position_id)
     }
 
     /// Closes a position, or a part of it, and answers the trade.
@@ -253,7 +239,7 @@ impl PortfolioCore {
             stop_loss: level("stop_loss", &stop_loss, self.policy)?,
             take_profit: level("take_profit", &take_profit, self.policy)?,
         };
-        self.apply(py, &Event::Modify(modify)).map(|_| ())
+        self.take(py, &Event::Modify(modify)).map(|_| ())
     }
 
     /// Sets marks without a row in the equity history.
@@ -267,7 +253,7 @@ impl PortfolioCore {
         let prices = Prices::read(Some(prices), self.policy)?;
         let quotes = prices.quotes(self.policy)?;
         let time = time.map(|moment| time::time("time", moment)).transpose()?;
-        self.apply(py, &Event::Mark(Marks { time, quotes: &quotes })).map(|_| ())
+        self.take(py, &Event::Mark(Marks { time, quotes: &quotes })).map(|_| ())
     }
 
     /// Sets marks and appends a row to the equity history.
@@ -281,7 +267,7 @@ impl PortfolioCore {
         let time = Some(time::time("time", time)?);
         let prices = Prices::read(prices, self.policy)?;
         let quotes = prices.quotes(self.policy)?;
-        self.apply(py, &Event::UpdateEquity(Marks { time, quotes: &quotes })).map(|_| ())
+        self.take(py, &Event::UpdateEquity(Marks { time, quotes: &quotes })).map(|_| ())
     }
 
     /// Charges a fee that belongs to no fill.
@@ -298,21 +284,21 @@ impl PortfolioCore {
             time: time::time("time", time)?,
             position_id: position_id.map(text::position_id).transpose()?,
         };
-        self.apply(py, &Event::Fee(fee)).map(|_| ())
+        self.take(py, &Event::Fee(fee)).map(|_| ())
     }
 
     /// Pays in.
     fn deposit(&self, py: Python<'_>, amount: Value<'_, '_>, time: Value<'_, '_>) -> PyResult<()> {
         let amount = number::money("amount", amount, self.policy)?;
         let cash = Cash { amount, time: time::time("time", time)? };
-        self.apply(py, &Event::Deposit(cash)).map(|_| ())
+        self.take(py, &Event::Deposit(cash)).map(|_| ())
     }
 
     /// Pays out.
     fn withdraw(&self, py: Python<'_>, amount: Value<'_, '_>, time: Value<'_, '_>) -> PyResult<()> {
         let amount = number::money("amount", amount, self.policy)?;
         let cash = Cash { amount, time: time::time("time", time)? };
-        self.apply(py, &Event::Withdraw(cash)).map(|_| ())
+        self.take(py, &Event::Withdraw(cash)).map(|_| ())
     }
 
     /// Derives every column again from the recorded events and checks all invariants.
@@ -349,6 +335,23 @@ impl PortfolioCore {
         self.export(py, exact, |ledger, view| ledger.equity_curve(view))
     }
 
+    /// All accepted events.
+    #[pyo3(signature = (exact=true))]
+    fn get_events(&self, py: Python<'_>, exact: bool) -> PyResult<Table> {
+        let read = |ledger: &mut Ledger| ledger.events_table(view(exact));
+        let snapshot = py.detach(|| self.ledger.with_detached(read))?;
+        Ok(Table::new(snapshot.map_err(arrow_error)?))
+    }
+
+    /// Rewrites each append-only table into one chunk.
+    #[pyo3(signature = (capacity=Given(None)), text_signature = "($self, capacity=0)")]
+    fn compact(&self, py: Python<'_>, capacity: Given<'_>) -> PyResult<()> {
+        let rule = "must be an int of at least 0";
+        let more = capacity.0.map_or(Ok(0), |capacity| number::rows(&capacity, rule))?;
+        let done = py.detach(|| self.ledger.with_detached(|ledger| ledger.compact(more)))?;
+        done.map_err(refused)
+    }
+
     /// Margin bound by a symbol or by all; with size and price, the margin that an open would need.
     #[pyo3(signature = (symbol=None, *, size=None, price=None))]
     fn calculate_margin<'py>(
@@ -382,24 +385,12 @@ impl PortfolioCore {
         let periods = number::parameter("periods_per_year", periods_per_year, 0.0)?;
         let risk_free = number::parameter("risk_free_rate", risk_free_rate, -1.0)?;
         let metrics = self.ledger.with(py, |ledger| ledger.metrics(periods, risk_free))?;
-        let digits = self.currency.digits();
-        let net_profit =
-            metrics.net_profit.map(|amount| scalars::money(py, amount, digits)).transpose()?;
-        let values = PyDict::new(py);
-        values.set_item("net_profit", net_profit)?;
-        values.set_item("total_return", metrics.total_return)?;
-        values.set_item("cagr", metrics.cagr)?;
-        values.set_item("max_drawdown", metrics.max_drawdown)?;
-        values.set_item("sharpe_ratio", metrics.sharpe_ratio)?;
-        values.set_item("trade_count", metrics.trade_count)?;
-        values.set_item("win_rate", metrics.win_rate)?;
-        values.set_item("profit_factor", metrics.profit_factor)?;
-        Ok(values)
+        scalars::metrics(py, &metrics, self.currency.digits())
     }
 
     /// The canonical bytes of configuration and events.
     fn _event_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let bytes = self.ledger.with(py, |ledger| ledger.event_bytes())?;
+        let bytes = self.ledger.with(py, |ledger| ledger.event_bytes())?.map_err(refused)?;
         Ok(PyBytes::new(py, &bytes))
     }
 
@@ -464,8 +455,8 @@ impl PortfolioCore {
     }
 
     /// Accepted events.
-    #[getter]
-    fn events(&self, py: Python<'_>) -> PyResult<u64> {
+    #[getter(events)]
+    fn accepted(&self, py: Python<'_>) -> PyResult<u64> {
         Ok(self.account(py)?.events)
     }
 
@@ -484,7 +475,7 @@ impl PortfolioCore {
     /// Hash of all events and the state.
     #[getter]
     fn digest(&self, py: Python<'_>) -> PyResult<String> {
-        self.ledger.with(py, Ledger::digest)
+        self.ledger.with(py, Ledger::digest)?.map_err(refused)
     }
 }
 

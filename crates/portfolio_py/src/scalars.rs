@@ -1,9 +1,10 @@
 //! Scalars for Python: `Decimal` and `datetime`.
 
+use portfolio_core::metrics::Metrics;
 use portfolio_core::numbers::{Money, Price, Size, format_fixed};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyType;
+use pyo3::types::{PyDict, PyType};
 
 /// A decimal from its text.
 fn decimal<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
@@ -43,4 +44,23 @@ pub(crate) fn datetime(py: Python<'_>, time: i64) -> PyResult<Bound<'_, PyAny>> 
     })?;
     let since = DELTA.import(py, "datetime", "timedelta")?.call1((0, 0, time))?;
     epoch.bind(py).add(since)
+}
+
+/// The metrics by name; what is not defined is `None`.
+pub(crate) fn metrics<'py>(
+    py: Python<'py>,
+    metrics: &Metrics,
+    digits: u32,
+) -> PyResult<Bound<'py, PyDict>> {
+    let net_profit = metrics.net_profit.map(|amount| money(py, amount, digits)).transpose()?;
+    let values = PyDict::new(py);
+    values.set_item("net_profit", net_profit)?;
+    values.set_item("total_return", metrics.total_return)?;
+    values.set_item("cagr", metrics.cagr)?;
+    values.set_item("max_drawdown", metrics.max_drawdown)?;
+    values.set_item("sharpe_ratio", metrics.sharpe_ratio)?;
+    values.set_item("trade_count", metrics.trade_count)?;
+    values.set_item("win_rate", metrics.win_rate)?;
+    values.set_item("profit_factor", metrics.profit_factor)?;
+    Ok(values)
 }

@@ -9,15 +9,19 @@ use arrow_ipc::writer::StreamWriter;
 use arrow_schema::ffi::FFI_ArrowSchema;
 use arrow_schema::{ArrowError, Schema, SchemaRef};
 use portfolio_core::export::TableSnapshot;
+use portfolio_core::refusal::Code;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyCapsule};
+use pyo3::types::{PyBytes, PyCapsule, PySequence, PyString};
+
+use crate::convert::describe;
+use crate::fault::Fault;
 
 /// A table of the engine at one moment.
 ///
 /// It never changes; the engine goes on behind it. `pl.DataFrame(table)`, `pa.table(table)` and any
 /// other reader of the Arrow `PyCapsule` interface take it without a copy, as often as they like.
-#[pyclass(frozen, module = "omega_portfolio._core")]
+#[pyclass(frozen, subclass, module = "omega_portfolio._core")]
 #[derive(Clone)]
 pub(crate) struct Table {
     schema: SchemaRef,
@@ -52,6 +56,23 @@ pub(crate) fn ipc_stream<'py>(
     };
     let bytes = py.detach(write).map_err(arrow_error)?;
     Ok(PyBytes::new(py, &bytes))
+}
+
+/// The names in a sequence of text.
+fn column_names(columns: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+    let rule = "must be a sequence of column names";
+    let text = columns.is_instance_of::<PyString>() || columns.is_instance_of::<PyBytes>();
+    let names = if text { None } else { columns.cast::<PySequence>().ok() };
+    let names = names.ok_or_else(|| unknown_columns(columns, rule))?;
+    names
+        .try_iter()?
+        .map(|name| name?.extract::<String>().map_err(|_| unknown_columns(columns, rule)))
+        .collect()
+}
+
+fn unknown_columns(columns: &Bound<'_, PyAny>, rule: &'static str) -> PyErr {
+    let remedy = "pass names out of table.columns, each once";
+    Fault::new(Code::InvalidArgument, "columns", describe(columns), rule, remedy).into()
 }
 
 #[pymethods]
@@ -92,6 +113,26 @@ impl Table {
     #[getter]
     fn columns(&self) -> Vec<String> {
         self.schema.fields().iter().map(|field| field.name().clone()).collect()
+    }
+
+    /// The same snapshot with only these columns, in this order.
+    fn select(&self, columns: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let names = column_names(columns)?;
+        let mut places = Vec::with_capacity(names.len());
+        for name in &names {
+            let place = self.schema.fields().iter().position(|field| field.name() == name);
+            match place {
+                Some(place) if places.contains(&place) => {
+                    return Err(unknown_columns(columns, "names a column twice"));
+                }
+                Some(place) => places.push(place),
+                None => return Err(unknown_columns(columns, "names a column that is not there")),
+            }
+        }
+        let schema = Arc::new(self.schema.project(&places).map_err(arrow_error)?);
+        let batches = self.batches.iter().map(|batch| batch.project(&places));
+        let batches = batches.collect::<Result<Vec<_>, _>>().map_err(arrow_error)?;
+        Ok(Self { schema, batches, rows: self.rows })
     }
 
     /// The table as a `polars.DataFrame`, without a copy.

@@ -154,6 +154,7 @@ pub(crate) struct PositionView {
     tag: String,
     mark: Price,
     unrealized: Money,
+    margin: Money,
     digits: u32,
 }
 
@@ -162,12 +163,13 @@ impl PositionView {
     pub(crate) fn all(ledger: &Ledger, digits: u32) -> Result<Vec<Self>, Overflow> {
         let valued = ledger.valued_positions()?.into_iter();
         Ok(valued
-            .map(|(position, symbol, mark, unrealized)| Self {
-                position,
-                symbol: symbol.to_owned(),
-                tag: ledger.text(position.tag),
-                mark,
-                unrealized,
+            .map(|valued| Self {
+                position: valued.position,
+                symbol: valued.symbol.to_owned(),
+                tag: ledger.text(valued.position.tag),
+                mark: valued.mark_price,
+                unrealized: valued.unrealized,
+                margin: valued.margin,
                 digits,
             })
             .collect())
@@ -250,7 +252,7 @@ impl PositionView {
     /// Margin of this position alone.
     #[getter]
     fn margin<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        scalars::money(py, self.position.margin, self.digits)
+        scalars::money(py, self.margin, self.digits)
     }
 
     /// Fees charged to it that no trade has taken yet.

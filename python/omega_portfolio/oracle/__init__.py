@@ -8,10 +8,14 @@ against; it shares no code with it. Read in this order:
 - :mod:`~omega_portfolio.oracle.events`, :mod:`~omega_portfolio.oracle.rules`,
   :mod:`~omega_portfolio.oracle.ledger`: the events, the refusals, and the one door,
 - :mod:`~omega_portfolio.oracle.account`, :mod:`~omega_portfolio.oracle.book`: what is held,
+- :mod:`~omega_portfolio.oracle.frames`, :mod:`~omega_portfolio.oracle.prices`,
+  :mod:`~omega_portfolio.oracle.frame_columns`, :mod:`~omega_portfolio.oracle.frame_rows`,
+  :mod:`~omega_portfolio.oracle.apply`: what enters by the table,
 - :mod:`~omega_portfolio.oracle.codec`, :mod:`~omega_portfolio.oracle.digest`,
   :mod:`~omega_portfolio.oracle.replay`, :mod:`~omega_portfolio.oracle.invariants`: the proof,
 - :mod:`~omega_portfolio.oracle.schema`, :mod:`~omega_portfolio.oracle.tables`,
-  :mod:`~omega_portfolio.oracle.state`, :mod:`~omega_portfolio.oracle.metrics`: what comes out,
+  :mod:`~omega_portfolio.oracle.state`, :mod:`~omega_portfolio.oracle.event_frame`,
+  :mod:`~omega_portfolio.oracle.metrics`: what comes out,
 - :mod:`~omega_portfolio.oracle.portfolio`: the public class.
 """
 

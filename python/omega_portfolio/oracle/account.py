@@ -101,13 +101,13 @@ class Account:
         self.violation = first_broken(self, invariants)
         self.require_sound()
 
-    def symbol_or_default(self, name: str, index: int) -> Symbol:
+    def symbol_or_default(self, name: str, index: int, argument: str = "symbol") -> Symbol:
         """Give a symbol; an unknown one as the default instrument, not registered yet (I4)."""
         symbol = self.symbols.get(name)
         if symbol is not None:
             return symbol
-        check_symbol("symbol", name)
-        count_has_room("symbol", index, "symbols")
+        check_symbol(argument, name)
+        count_has_room(argument, index, "symbols")
         definition = default_definition(name, self.configuration.currency)
         return Symbol(index, definition, self.configuration.leverage)
 

@@ -83,8 +83,14 @@ class Symbol:
             short_cost = within(argument, short_cost + cost, "short cost of the symbol")
         return Sums(long_size, long_cost, short_size, short_cost)
 
-    def holding_of(self, argument: str, sums: Sums, bid: int, ask: int) -> Holding:
-        """Give the holding of some sums at some quotes: its margin (M1) and profit (A3).
+    def holding_of(self, names: tuple[str, str], sums: Sums, bid: int, ask: int) -> Holding:
+        """Give the holding of some sums at a quote: its margin (M1) and profit (A3).
+
+        Parameters
+        ----------
+        names : (str, str)
+            The arguments that the bid and the ask come from; what both have a part in is
+            refused in the name of the first.
 
         Raises
         ------
@@ -95,13 +101,13 @@ class Symbol:
         if sums is held.sums:
             margin = held.margin
         else:
-            cost = within(argument, sums.long_cost + sums.short_cost, "cost of the symbol")
+            cost = within(names[0], sums.long_cost + sums.short_cost, "cost of the symbol")
             margin = self.margin_of(cost)
-            within(argument, margin, "margin of the symbol")
-        long_value = within(argument, self.money(sums.long_size, bid), "value of the longs")
-        short_value = within(argument, self.money(sums.short_size, ask), "value of the shorts")
+            within(names[0], margin, "margin of the symbol")
+        long_value = within(names[0], self.money(sums.long_size, bid), "value of the longs")
+        short_value = within(names[1], self.money(sums.short_size, ask), "value of the shorts")
         unrealized = long_value - sums.long_cost + sums.short_cost - short_value
-        within(argument, unrealized, "unrealized profit of the symbol")
+        within(names[0], unrealized, "unrealized profit of the symbol")
         return Holding(bid, ask, sums, unrealized, margin)
 
 

@@ -259,6 +259,11 @@ class Journal:
         self.flush()
         return bytes(self._encoded)
 
+    def length(self) -> int:
+        """Give the number of bytes of all events."""
+        self.flush()
+        return len(self._encoded)
+
     def digest(self, state: bytes) -> str:
         """Give the digest of configuration, events and a state, as hexadecimal text."""
         self.flush()

@@ -13,12 +13,25 @@ from omega_portfolio.oracle.instruments import Definition
 from omega_portfolio.sentinel import Unset
 
 
+class QuoteNames(NamedTuple):
+    """What a refusal calls the symbol, the bid and the ask of a quote."""
+
+    symbol: str
+    bid: str
+    ask: str
+
+
+OF_PRICES = QuoteNames("symbol", "prices", "prices")
+"""The names in a call: all numbers come in one argument."""
+
+
 class Quote(NamedTuple):
     """The market of one symbol; one price stands for both."""
 
     symbol: str
     bid: int
     ask: int
+    names: QuoteNames = OF_PRICES
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from omega_portfolio.oracle import codec, rules
 from omega_portfolio.oracle.account import Account, Change, Posting
 from omega_portfolio.oracle.book import Position, Symbol
 from omega_portfolio.oracle.events import (
+    OF_PRICES,
     Close,
     Deposit,
     Event,
@@ -106,7 +107,7 @@ class Ledger(Account):
         cost = within("size", symbol.money(event.size, event.price), "cost")  # N3
         sums = symbol.sums_with("size", side, event.size, cost)
         bid, ask = (held.bid, held.ask) if held.bid else (event.price, event.price)  # A5
-        holding = symbol.holding_of("size", sums, bid, ask)
+        holding = symbol.holding_of(("size", "size"), sums, bid, ask)
         balance = within("size", self.scalars.balance - event.fee, "balance")
         free_margin = balance + self.scalars.unrealized_pnl - self.scalars.margin_used
         rules.margin_is_free(free_margin, holding.margin - held.margin, event.size)  # O4
@@ -155,7 +156,8 @@ class Ledger(Account):
         net = within("price", gross - entry_fee - event.fee, "net profit")
         within("price", self.scalars.balance + gross, "balance")
         sums = symbol.sums_with("size", side, -size, -cost)
-        holding = symbol.holding_of("price", sums, symbol.holding.bid, symbol.holding.ask)
+        bid, ask = symbol.holding.bid, symbol.holding.ask
+        holding = symbol.holding_of(("price", "price"), sums, bid, ask)
         value = symbol.money(size, position.mark_price())
         gain = proceeds - value if side == LONG else value - proceeds
         change = [(symbol, holding)]
@@ -229,10 +231,11 @@ class Ledger(Account):
         symbols: dict[str, Symbol] = {}
         next_index = len(self.symbols)
         for quote in quotes:
-            symbol = self.symbol_or_default(quote.symbol, next_index)
-            rules.quote_is_single(quote.symbol, symbols)
-            rules.price_is_tradable("prices", quote.bid, symbol)
-            rules.price_is_tradable("prices", quote.ask, symbol)
+            names = quote.names
+            symbol = self.symbol_or_default(quote.symbol, next_index, names.symbol)
+            rules.quote_is_single(quote, symbols)
+            rules.price_is_tradable(names.bid, quote.bid, symbol)
+            rules.price_is_tradable(names.ask, quote.ask, symbol)
             rules.quote_is_ordered(quote)
             symbols[quote.symbol] = symbol
             if symbol.index == next_index:
@@ -242,13 +245,14 @@ class Ledger(Account):
         gain = 0
         units: list[tuple[int, int, int]] = []
         for symbol, quote in zip(symbols.values(), quotes, strict=True):
-            held = symbol.holding
-            changes.append((symbol, symbol.holding_of("prices", held.sums, quote.bid, quote.ask)))
+            held, both = symbol.holding, (quote.names.bid, quote.names.ask)
+            changes.append((symbol, symbol.holding_of(both, held.sums, quote.bid, quote.ask)))
             gain += symbol.money(held.sums.long_size, quote.bid - held.bid)
             gain -= symbol.money(held.sums.short_size, quote.ask - held.ask)
             bid, ask = quote.bid // symbol.price_unit, quote.ask // symbol.price_unit
             units.append((symbol.index, bid, ask - bid))
-        after = self._scalars_after("prices", changes, 0, gain)
+        # The totals belong to all quotes together.
+        after = self._scalars_after(OF_PRICES.bid, changes, 0, gain)
 
         self._changing = True
         self._hold(changes)

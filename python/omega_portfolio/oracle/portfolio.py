@@ -7,14 +7,16 @@ and then handed to :meth:`omega_portfolio.oracle.ledger.Ledger.apply`.
 from __future__ import annotations
 
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from omega_portfolio.errors import (
     InvalidAmount,
     InvalidArgument,
     InvalidConfiguration,
+    InvariantViolation,
     describe,
 )
+from omega_portfolio.oracle.apply import apply_rows, check_call
 from omega_portfolio.oracle.codec import Configuration
 from omega_portfolio.oracle.currency import CURRENCY_DIGITS, check_currency
 from omega_portfolio.oracle.events import (
@@ -29,6 +31,7 @@ from omega_portfolio.oracle.events import (
     UpdateEquity,
     Withdraw,
 )
+from omega_portfolio.oracle.frame_rows import EventRows
 from omega_portfolio.oracle.instruments import read_definition
 from omega_portfolio.oracle.ledger import Ledger
 from omega_portfolio.oracle.numbers import (
@@ -39,10 +42,10 @@ from omega_portfolio.oracle.numbers import (
     read_number,
 )
 from omega_portfolio.oracle.prices import read_quotes
-from omega_portfolio.oracle.reading import PythonAccount
-from omega_portfolio.oracle.state import (
-    trade_of,
-)
+from omega_portfolio.oracle.reading import PythonAccount, check_capacity
+from omega_portfolio.oracle.replay import taken_back
+from omega_portfolio.oracle.state import trade_of
+from omega_portfolio.oracle.tables import PythonReceipts
 from omega_portfolio.oracle.texts import (
     read_position_id,
     read_side,
@@ -56,10 +59,12 @@ from omega_portfolio.sentinel import UNSET, Unset
 if TYPE_CHECKING:
     from omega_portfolio.instrument import Instrument
     from omega_portfolio.types import (
+        ArrowStream,
         Mode,
         NumberLike,
         PriceLike,
         PricesLike,
+        Receipts,
         TimeLike,
         Trade,
     )
@@ -98,7 +103,8 @@ class PortfolioPython(PythonAccount):
         currency = read_str("currency", currency)
         account_leverage = read_number("leverage", leverage, QUANTITY_SCALE, policy)
         mode_text, floats_text = read_str("mode", mode), read_str("floats", floats)
-        _check_capacity(capacity)
+        if capacity is not None:
+            check_capacity(capacity, "pass the expected number of equity rows, or None")
         if balance < 0:
             raise InvalidAmount(
                 "initial_balance",
@@ -247,6 +253,36 @@ class PortfolioPython(PythonAccount):
         """Book money that goes out."""
         self._apply(Withdraw(self._money("amount", amount), read_time("time", time)))
 
+    def apply(
+        self,
+        events: ArrowStream,
+        *,
+        on_error: Literal["raise", "record"] = "raise",
+        exact: bool = False,
+    ) -> Receipts:
+        """Apply a whole table of events, one row an event, in row order."""
+        mode = check_call(events, on_error)
+        # The producer may call this portfolio while it is read, so the lock comes afterwards.
+        rows = EventRows(events, self._policy)
+        with self._lock:
+            ledger = self._sound()
+            length = ledger.journal.length()
+            try:
+                accepted, refused = apply_rows(ledger, rows, mode)
+            except InvariantViolation:
+                raise
+            except BaseException as error:
+                # Should the way back be interrupted, half a frame must not be there to see.
+                ledger.violation = InvariantViolation(
+                    "portfolio",
+                    type(error).__name__,
+                    "a frame was interrupted while it was taken back",
+                    "discard this portfolio",
+                )
+                self._ledger = taken_back(ledger, length)
+                raise
+        return PythonReceipts(accepted, refused, exact=bool(exact))
+
     def _apply(self, event: Event) -> int:
         with self._lock:
             return self._ledger.apply(event)
@@ -258,16 +294,3 @@ class PortfolioPython(PythonAccount):
         if value is None or isinstance(value, Unset):
             return value
         return self._quantity(argument, value)
-
-
-def _check_capacity(capacity: object) -> None:
-    """Take the hint for what it is: the lists of this backend grow as they are."""
-    if capacity is None:
-        return
-    if not isinstance(capacity, int) or isinstance(capacity, bool) or capacity < 0:
-        raise InvalidArgument(
-            "capacity",
-            describe(capacity),
-            "must be an int of 0 or more",
-            "pass the expected number of equity rows, or None",
-        )

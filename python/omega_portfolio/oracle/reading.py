@@ -1,16 +1,18 @@
 """What can be read from a portfolio on plain Python integers.
 
 Everything that comes out is a snapshot. The lock keeps a snapshot in one piece when several
-threads use one portfolio; a single figure needs none.
+threads use one portfolio. A single figure takes it too: what it is in the middle of a frame may
+be taken back.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from omega_portfolio.errors import InvalidArgument
+from omega_portfolio.errors import InvalidArgument, describe
 from omega_portfolio.oracle import rules
 from omega_portfolio.oracle.digest import digest_of
+from omega_portfolio.oracle.event_frame import event_rows
 from omega_portfolio.oracle.metrics import metrics_of
 from omega_portfolio.oracle.numbers import (
     QUANTITY_SCALE,
@@ -52,37 +54,44 @@ class PythonAccount(Portfolio):
     @property
     def balance(self) -> Decimal:
         """Initial balance plus every posting."""
-        return money_decimal(self._sound().scalars.balance, self._digits)
+        with self._lock:
+            return money_decimal(self._sound().scalars.balance, self._digits)
 
     @property
     def equity(self) -> Decimal:
         """Balance plus unrealized profit, exactly."""
-        return money_decimal(self._sound().scalars.equity, self._digits)
+        with self._lock:
+            return money_decimal(self._sound().scalars.equity, self._digits)
 
     @property
     def unrealized_pnl(self) -> Decimal:
         """Profit of the open positions: longs at the bid, shorts at the ask."""
-        return money_decimal(self._sound().scalars.unrealized_pnl, self._digits)
+        with self._lock:
+            return money_decimal(self._sound().scalars.unrealized_pnl, self._digits)
 
     @property
     def realized_pnl(self) -> Decimal:
         """Sum of the gross results of all closes."""
-        return money_decimal(self._sound().scalars.realized_pnl, self._digits)
+        with self._lock:
+            return money_decimal(self._sound().scalars.realized_pnl, self._digits)
 
     @property
     def margin_used(self) -> Decimal:
         """Margin that the open positions hold."""
-        return money_decimal(self._sound().scalars.margin_used, self._digits)
+        with self._lock:
+            return money_decimal(self._sound().scalars.margin_used, self._digits)
 
     @property
     def free_margin(self) -> Decimal:
         """Equity minus margin used."""
-        return money_decimal(self._sound().scalars.free_margin(), self._digits)
+        with self._lock:
+            return money_decimal(self._sound().scalars.free_margin(), self._digits)
 
     @property
     def margin_level(self) -> Decimal | None:
         """Equity in percent of the margin used."""
-        return margin_level(self._sound())
+        with self._lock:
+            return margin_level(self._sound())
 
     @property
     def positions(self) -> Mapping[int, PositionView]:
@@ -93,18 +102,21 @@ class PythonAccount(Portfolio):
     @property
     def time(self) -> datetime | None:
         """Time of the last event that had one, in UTC."""
-        time = self._sound().time
+        with self._lock:
+            time = self._sound().time
         return None if time is None else to_datetime(time)
 
     @property
     def events(self) -> int:
         """Number of accepted events so far."""
-        return self._sound().events
+        with self._lock:
+            return self._sound().events
 
     @property
     def currency(self) -> str:
         """Currency of the account."""
-        return self._sound().configuration.currency
+        with self._lock:
+            return self._sound().configuration.currency
 
     @property
     def backend(self) -> Literal["python"]:
@@ -146,6 +158,18 @@ class PythonAccount(Portfolio):
         """Return the equity history."""
         with self._lock:
             return _table(self._sound().equity_rows, exact=exact)
+
+    def get_events(self, exact: bool = True) -> Table:  # noqa: FBT001, FBT002
+        """Return all accepted events, as a frame that ``apply`` takes."""
+        with self._lock:
+            events = self._sound().journal.to_bytes()
+        return _table(event_rows(events), exact=exact)
+
+    def compact(self, capacity: int = 0) -> None:
+        """Check the argument: the lists of this backend are in one piece as they are."""
+        check_capacity(capacity, "pass the expected number of further rows")
+        with self._lock:
+            self._sound()
 
     def calculate_margin(
         self,
@@ -190,6 +214,18 @@ class PythonAccount(Portfolio):
 
 def _table(rows: Rows, *, exact: bool) -> PythonTable:
     return PythonTable(rows.columns, rows.lists, len(rows), exact=bool(exact))
+
+
+def check_capacity(capacity: object, remedy: str) -> None:
+    """Take a number of rows for what it is, a hint: the lists of this backend grow as they are.
+
+    Raises
+    ------
+    InvalidArgument
+        It is no int, or less than 0.
+    """
+    if not isinstance(capacity, int) or isinstance(capacity, bool) or capacity < 0:
+        raise InvalidArgument("capacity", describe(capacity), "must be an int of 0 or more", remedy)
 
 
 def _margin(ledger: Ledger, name: str | None, size: int | None, price: int | None) -> int:

@@ -74,6 +74,28 @@ def replay(configuration: codec.Configuration, events: bytes) -> Ledger:
     return replayer.ledger
 
 
+def taken_back(ledger: Ledger, length: int) -> Ledger:
+    """Give a fresh ledger with the events that a ledger had when its journal was shorter.
+
+    Tables that were handed out keep the rows of the ledger that is given up.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        It may be in the middle of an event.
+    length : int
+        Length of the journal at that time, in bytes.
+
+    Raises
+    ------
+    InvariantViolation
+        The events cannot be replayed.
+    """
+    earlier = replay(ledger.configuration, ledger.journal.to_bytes()[:length])
+    earlier.invariants = ledger.invariants
+    return earlier
+
+
 class _Replayer:
     """Turns records back into events; it knows the symbols and times of the ledger it fills."""
 

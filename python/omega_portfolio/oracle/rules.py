@@ -170,12 +170,12 @@ def margin_is_free(free_margin: int, needed: int, size: int) -> None:
         )
 
 
-def quote_is_single(symbol: str, seen: Container[str]) -> None:
+def quote_is_single(quote: Quote, seen: Container[str]) -> None:
     """K1: a symbol stands once."""
-    if symbol in seen:
+    if quote.symbol in seen:
         raise InvalidArgument(
-            "symbol",
-            describe(symbol),
+            quote.names.symbol,
+            describe(quote.symbol),
             "stands twice in the prices",
             "pass one row for each symbol",
         )
@@ -185,7 +185,7 @@ def quote_is_ordered(quote: Quote) -> None:
     """K1: the bid is not above the ask."""
     if quote.bid > quote.ask:
         raise CrossedQuote(
-            "prices",
+            quote.names.bid,
             f"{quote.symbol} {_quantity(quote.bid)} / {_quantity(quote.ask)}",
             "the bid is above the ask",
             "pass (bid, ask) in this order",

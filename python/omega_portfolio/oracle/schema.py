@@ -1,4 +1,4 @@
-"""The columns of the four tables, declared once (SPEC section 7), and their rows in memory."""
+"""The columns of the tables, declared once (SPEC section 7, E9, E10), and their rows in memory."""
 
 from __future__ import annotations
 
@@ -21,16 +21,17 @@ class Column(NamedTuple):
 
     name: str
     kind: Kind
+    nullable: bool
 
 
-Cell: TypeAlias = int | str
-"""Numbers are raw integers, times microseconds."""
+Cell: TypeAlias = int | str | None
+"""Numbers are raw integers, times microseconds; None is a null, in a nullable column."""
 
 Row: TypeAlias = tuple[Cell, ...]
 
 
 def _columns(text: str) -> tuple[Column, ...]:
-    """Read ``name kind`` pairs, with the letters of SPEC section 7."""
+    """Read ``name kind`` pairs, with the letters of SPEC section 7; ``?`` is nullable."""
     kinds = {
         "m": Kind.MONEY,
         "p": Kind.QUANTITY,
@@ -40,7 +41,9 @@ def _columns(text: str) -> tuple[Column, ...]:
         "text": Kind.TEXT,
     }
     pairs = (pair.split() for pair in text.split(","))
-    return tuple(Column(name, kinds[kind]) for name, kind in pairs)
+    return tuple(
+        Column(name, kinds[kind.removesuffix("?")], kind.endswith("?")) for name, kind in pairs
+    )
 
 
 EQUITY: Final = _columns("time time, equity m, balance m, unrealized_pnl m, margin_used m")
@@ -59,6 +62,17 @@ POSITIONS: Final = _columns(
     "position_id u64, symbol text, side text, size q, entry_time time, entry_price p, "
     "stop_loss p, take_profit p, mark_price p, cost m, unrealized_pnl m, margin m, "
     "entry_fee m, tag text"
+)
+
+RECEIPTS: Final = _columns("row u64, position_id u64, realized m, fee m, balance m")
+
+REFUSED: Final = _columns("row u64, code u64, message text")
+
+EVENTS: Final = _columns(
+    "event u64, action text, time time?, symbol text?, side text?, size q?, price p?, bid p?, "
+    "ask p?, stop_loss p?, take_profit p?, position_id u64?, fee m?, amount m?, tag text?, "
+    "reason text?, price_decimals u64?, size_decimals u64?, contract_size q?, leverage q?, "
+    "quote_currency text?"
 )
 
 

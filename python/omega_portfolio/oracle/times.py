@@ -88,6 +88,20 @@ def read_time(argument: str, value: object) -> int:
     raise _invalid(argument, value, "is outside the years 1 to 9999")
 
 
+def read_nanoseconds(argument: str, nanoseconds: int) -> int:
+    """Read a time of a frame: nanoseconds since the epoch (E3).
+
+    Raises
+    ------
+    InvalidTime
+        It has a remainder below one microsecond, or is outside the years 1 to 9999.
+    """
+    time, remainder = divmod(nanoseconds, 1_000)
+    if remainder:
+        raise _invalid(argument, nanoseconds, "has a remainder below one microsecond")
+    return read_time(argument, time)
+
+
 def to_datetime(time: int) -> datetime:
     """Give a time as an aware ``datetime`` in UTC."""
     return EPOCH + timedelta(microseconds=time)

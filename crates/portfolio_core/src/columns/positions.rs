@@ -6,7 +6,9 @@
 
 use super::dense::Column;
 use super::text::TextView;
+use crate::book::Book;
 use crate::event::Side;
+use crate::numbers::{Money, fixed18_to_f64};
 use crate::positions::{Position, Positions};
 
 macro_rules! columns {
@@ -19,30 +21,30 @@ macro_rules! columns {
 
         impl PositionColumns {
             /// Writes all rows again.
-            fn rebuild(&mut self, rows: &[Position], symbols: &[TextView]) {
+            fn rebuild(&mut self, rows: &[Position], books: &[Book]) {
                 $(
-                    let value: fn(&Position, &[TextView]) -> $type = $value;
+                    let value: fn(&Position, &[Book]) -> $type = $value;
                     let values = self.$name.values_mut();
                     values.clear();
-                    values.extend(rows.iter().map(|row| value(row, symbols)));
+                    values.extend(rows.iter().map(|row| value(row, books)));
                 )*
             }
 
             /// Brings some rows up to date and cuts the columns to the number of rows.
-            fn patch(&mut self, rows: &[Position], symbols: &[TextView], touched: &[u32]) {
+            fn patch(&mut self, rows: &[Position], books: &[Book], touched: &[u32]) {
                 $(
-                    let value: fn(&Position, &[TextView]) -> $type = $value;
+                    let value: fn(&Position, &[Book]) -> $type = $value;
                     if self.$name.values().len() > rows.len() {
                         self.$name.values_mut().truncate(rows.len());
                     }
                     let known = self.$name.values().len();
                     for (place, row) in touched_rows(rows, touched) {
                         if place < known {
-                            self.$name.set(place, value(row, symbols));
+                            self.$name.set(place, value(row, books));
                         }
                     }
                     if known < rows.len() {
-                        let more = rows.iter().skip(known).map(|row| value(row, symbols));
+                        let more = rows.iter().skip(known).map(|row| value(row, books));
                         self.$name.values_mut().extend(more);
                     }
                 )*
@@ -68,9 +70,18 @@ fn side_text(side: Side) -> u128 {
     }
 }
 
-fn symbol_text(row: &Position, symbols: &[TextView]) -> u128 {
-    let place = usize::try_from(row.symbol).unwrap_or(usize::MAX);
-    symbols.get(place).copied().unwrap_or_default().bits()
+fn book<'b>(row: &Position, books: &'b [Book]) -> Option<&'b Book> {
+    books.get(usize::try_from(row.symbol).ok()?)
+}
+
+fn symbol_text(row: &Position, books: &[Book]) -> u128 {
+    book(row, books).map_or(TextView::EMPTY, |book| book.symbol_text).bits()
+}
+
+/// The margin of the position alone. It is at most the margin of its symbol, which is in range.
+fn margin(row: &Position, books: &[Book]) -> i128 {
+    let margin = book(row, books).and_then(|book| book.leverage.margin(row.cost).ok());
+    margin.map_or(i128::MAX, Money::raw)
 }
 
 columns! {
@@ -89,19 +100,19 @@ columns! {
     take_profit_double: f64 = |row, _| row.take_profit.to_f64(),
     cost: i128 = |row, _| row.cost.raw(),
     cost_double: f64 = |row, _| row.cost.to_f64(),
-    margin: i128 = |row, _| row.margin.raw(),
-    margin_double: f64 = |row, _| row.margin.to_f64(),
+    margin: i128 = margin,
+    margin_double: f64 = |row, books| fixed18_to_f64(margin(row, books)),
     entry_fee: i128 = |row, _| row.entry_fee.raw(),
     entry_fee_double: f64 = |row, _| row.entry_fee.to_f64(),
     tag: u128 = |row, _| row.tag.bits(),
 }
 
 impl PositionColumns {
-    /// Brings the columns up to date with the positions; `symbols` are the names by index.
-    pub fn sync(&mut self, positions: &mut Positions, symbols: &[TextView]) {
+    /// Brings the columns up to date with the positions; `books` are those of their symbols.
+    pub fn sync(&mut self, positions: &mut Positions, books: &[Book]) {
         match positions.take_touched() {
-            Some(touched) => self.patch(positions.rows(), symbols, &touched),
-            None => self.rebuild(positions.rows(), symbols),
+            Some(touched) => self.patch(positions.rows(), books, &touched),
+            None => self.rebuild(positions.rows(), books),
         }
     }
 }

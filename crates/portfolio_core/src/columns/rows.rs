@@ -26,9 +26,10 @@ impl Row for EquityRow {
     #[inline]
     fn put(&self, cells: &mut Cells) {
         cells.put(self.time);
-        for money in [self.equity, self.balance, self.unrealized, self.margin_used] {
-            put_money(cells, money);
-        }
+        put_money(cells, self.equity);
+        put_money(cells, self.balance);
+        put_money_or_none(cells, self.unrealized);
+        put_money_or_none(cells, self.margin_used);
     }
 }
 
@@ -85,13 +86,14 @@ impl Row for TradeRow {
         put_fixed9(cells, self.entry_price.raw(), self.entry_price.to_f64());
         cells.put(self.exit_time);
         put_fixed9(cells, self.exit_price.raw(), self.exit_price.to_f64());
-        for money in [self.gross_pnl, self.entry_fee, self.exit_fee, self.net_pnl] {
-            put_money(cells, money);
-        }
-        put_fixed9(cells, self.stop_loss.raw(), self.stop_loss.to_f64());
-        put_fixed9(cells, self.take_profit.raw(), self.take_profit.to_f64());
-        cells.put(self.tag.bits());
-        cells.put(self.reason.bits());
+        put_money(cells, self.gross_pnl);
+        put_money_or_none(cells, self.entry_fee);
+        put_money_or_none(cells, self.exit_fee);
+        put_money(cells, self.net_pnl);
+        put_level(cells, self.stop_loss);
+        put_level(cells, self.take_profit);
+        cells.put_sparse(self.tag.bits());
+        cells.put_sparse(self.reason.bits());
     }
 }
 
@@ -129,13 +131,30 @@ impl Row for PostingRow {
     }
 }
 
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "the place of a cell is a constant only inside its row")]
 fn put_money(cells: &mut Cells, money: Money) {
     cells.put(money.raw());
     cells.put(money.to_f64());
 }
 
-#[inline]
+/// An amount that is often 0.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "the place of a cell is a constant only inside its row")]
+fn put_money_or_none(cells: &mut Cells, money: Money) {
+    cells.put_sparse(money.raw());
+    cells.put_sparse(if money.is_zero() { 0.0 } else { money.to_f64() });
+}
+
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "the place of a cell is a constant only inside its row")]
+fn put_level(cells: &mut Cells, level: Price) {
+    cells.put_sparse(level.raw());
+    cells.put_sparse(if level.is_zero() { 0.0 } else { level.to_f64() });
+}
+
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "the place of a cell is a constant only inside its row")]
 fn put_fixed9(cells: &mut Cells, raw: i128, double: f64) {
     cells.put(raw);
     cells.put(double);

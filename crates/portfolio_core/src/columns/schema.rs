@@ -113,6 +113,16 @@ impl TableSchema {
     pub const fn row_width(&self) -> usize {
         row_width(self.columns)
     }
+
+    /// Bytes of each cell in a row, in order; numbers have two.
+    #[must_use]
+    pub fn cell_widths(&self) -> Vec<usize> {
+        let cells = |column: &Column| match column.kind {
+            Kind::Money | Kind::Fixed9 => [Some(16), Some(8)],
+            Kind::Time | Kind::Count | Kind::Text => [Some(column.kind.width()), None],
+        };
+        self.columns.iter().flat_map(cells).flatten().collect()
+    }
 }
 
 /// Bytes of one row of these columns.
@@ -197,6 +207,56 @@ pub const POSITION_COLUMNS: &[Column] = &[
     column("margin", Kind::Money, ACCOUNT),
     column("entry_fee", Kind::Money, ACCOUNT),
     column("tag", Kind::Text, NAME),
+];
+
+/// What a frame of events answers: one row per accepted row.
+pub static RECEIPTS: TableSchema = TableSchema::new("receipts", RECEIPT_COLUMNS);
+/// Columns of [`RECEIPTS`].
+pub const RECEIPT_COLUMNS: &[Column] = &[
+    column("row", Kind::Count, "row of the frame, from 0"),
+    column("position_id", Kind::Count, "id, 0 = none"),
+    column("realized", Kind::Money, ACCOUNT),
+    column("fee", Kind::Money, ACCOUNT),
+    column("balance", Kind::Money, ACCOUNT),
+];
+
+/// Accepted events as a frame. Only this table has nulls, where an event has no such cell; it is
+/// made when somebody asks for it.
+pub static EVENTS: TableSchema = TableSchema::new("events", EVENT_COLUMNS);
+/// Columns of [`EVENTS`].
+pub const EVENT_COLUMNS: &[Column] = &[
+    column("event", Kind::Count, "number of the event"),
+    column("action", Kind::Text, "what it is"),
+    column("time", Kind::Time, UTC),
+    column("symbol", Kind::Text, NAME),
+    column("side", Kind::Text, "long | short"),
+    column("size", Kind::Fixed9, UNITS),
+    column("price", Kind::Fixed9, QUOTE),
+    column("bid", Kind::Fixed9, QUOTE),
+    column("ask", Kind::Fixed9, QUOTE),
+    column("stop_loss", Kind::Fixed9, LEVEL),
+    column("take_profit", Kind::Fixed9, LEVEL),
+    column("position_id", Kind::Count, ID),
+    column("fee", Kind::Money, ACCOUNT),
+    column("amount", Kind::Money, ACCOUNT),
+    column("tag", Kind::Text, NAME),
+    column("reason", Kind::Text, NAME),
+    column("price_decimals", Kind::Count, "digits"),
+    column("size_decimals", Kind::Count, "digits"),
+    column("contract_size", Kind::Fixed9, "units of the underlying per 1 of size"),
+    column("leverage", Kind::Fixed9, "cost per margin"),
+    column("quote_currency", Kind::Text, NAME),
+];
+/// How many columns of [`EVENTS`] have no nulls: the first ones.
+pub const EVENT_COLUMNS_FILLED: usize = 2;
+
+/// The rows of a frame that were not accepted.
+pub static REFUSED: TableSchema = TableSchema::new("refused", REFUSED_COLUMNS);
+/// Columns of [`REFUSED`].
+pub const REFUSED_COLUMNS: &[Column] = &[
+    column("row", Kind::Count, "row of the frame, from 0"),
+    column("code", Kind::Count, "code of the refusal"),
+    column("message", Kind::Text, NAME),
 ];
 
 #[cfg(test)]

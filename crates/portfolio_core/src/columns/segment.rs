@@ -8,6 +8,9 @@
 //! A published byte is never written again and a segment is never reallocated, so a buffer that was
 //! handed out stays as it is for as long as anybody holds it.
 //!
+//! Memory starts as zeros. A cell that is 0 and was never written is left as it is: of a column
+//! without a value, such as the stop losses of an account that uses none, no page is ever touched.
+//!
 //! What it is not: a table. Which column means what is in [`super::schema`], growth is in
 //! [`super::table`].
 #![expect(
@@ -15,7 +18,6 @@
     reason = "append-only sharing between a writer and readers cannot be expressed in safe Rust"
 )]
 
-use std::alloc::{Layout, alloc, dealloc};
 use std::fmt;
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -23,53 +25,44 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow_buffer::Buffer;
 
+pub use super::memory::AllocationFailed;
+use super::memory::Block;
+
 /// Rows of a segment come in multiples of this, so that every column starts on a 64-byte boundary.
 pub const ROW_MULTIPLE: usize = 64;
 
-/// Segments of at least this many bytes ask for huge pages: most of the time of a first write into
-/// fresh memory is spent in page faults, of which there are then 512 times fewer.
-const HUGE_FROM: usize = 16 << 20;
-const HUGE_PAGE: usize = 2 << 20;
-
-/// A memory request that the allocator refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AllocationFailed {
-    /// How many bytes were asked for.
-    pub bytes: usize,
-}
-
-impl fmt::Display for AllocationFailed {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "the allocator refused {} bytes", self.bytes)
-    }
-}
-
-/// Asks the kernel for huge pages; it may decline, which changes nothing but speed.
-#[cfg(all(target_os = "linux", not(miri)))]
-fn prefer_huge_pages(base: NonNull<u8>, layout: Layout) {
-    if layout.size() >= HUGE_FROM {
-        // SAFETY: the range was just allocated and is the caller's; the advice changes no byte.
-        unsafe { libc::madvise(base.as_ptr().cast(), layout.size(), libc::MADV_HUGEPAGE) };
-    }
-}
-
-#[cfg(not(all(target_os = "linux", not(miri))))]
-fn prefer_huge_pages(_base: NonNull<u8>, _layout: Layout) {}
-
 mod sealed {
     /// Plain values of which every bit pattern is valid.
-    pub trait Plain {}
-    impl Plain for u8 {}
-    impl Plain for u64 {}
-    impl Plain for i64 {}
-    impl Plain for f64 {}
-    impl Plain for i128 {}
-    impl Plain for u128 {}
+    pub trait Plain: Copy {
+        /// Whether all bits are 0.
+        fn is_zero(self) -> bool;
+    }
+
+    macro_rules! plain {
+        ($($name:ty: $zero:expr),*) => {
+            $(impl Plain for $name {
+                #[inline]
+                fn is_zero(self) -> bool {
+                    let zero: fn($name) -> bool = $zero;
+                    zero(self)
+                }
+            })*
+        };
+    }
+
+    plain!(
+        u8: |value| value == 0,
+        u64: |value| value == 0,
+        i64: |value| value == 0,
+        f64: |value| value.to_bits() == 0,
+        i128: |value| value == 0,
+        u128: |value| value == 0
+    );
 }
 
 /// A value that may stand in a cell: a plain number of 1, 8 or 16 bytes.
-pub trait Cell: sealed::Plain + Copy {}
-impl<T: sealed::Plain + Copy> Cell for T {}
+pub trait Cell: sealed::Plain {}
+impl<T: sealed::Plain> Cell for T {}
 
 /// A row that knows its width and how to lay out its cells.
 pub trait Row {
@@ -81,19 +74,11 @@ pub trait Row {
 
 /// The shared part of a segment: what readers hold.
 pub struct Segment {
-    base: NonNull<u8>,
-    layout: Layout,
+    block: Block,
     capacity: usize,
     row_width: usize,
     len: AtomicUsize,
 }
-
-// SAFETY: the allocation is owned, rows below `len` are immutable, and only the one `Writer`
-// touches rows at or past it.
-unsafe impl Send for Segment {}
-// SAFETY: as above; `len` is atomic and orders the row's bytes before the length that publishes
-// them.
-unsafe impl Sync for Segment {}
 
 impl Segment {
     /// Published rows. Rows below this number never change.
@@ -133,7 +118,7 @@ impl Segment {
         // the allocation of capacity * row_width bytes; its bytes are initialised (published) and
         // never written again; the Arc keeps the allocation alive.
         unsafe {
-            let start = self.base.add(self.capacity.wrapping_mul(prefix));
+            let start = self.block.base().add(self.capacity.wrapping_mul(prefix));
             Buffer::from_custom_allocation(start, rows.wrapping_mul(width), owner)
         }
     }
@@ -148,14 +133,7 @@ impl Segment {
         assert!(self.row_width == 1 && end.is_some_and(|end| end <= self.len()));
         // SAFETY: the range is published, hence initialised, inside the allocation and immutable
         // while borrowed.
-        unsafe { std::slice::from_raw_parts(self.base.add(start).as_ptr(), len) }
-    }
-}
-
-impl Drop for Segment {
-    fn drop(&mut self) {
-        // SAFETY: `base` came from `alloc` with this layout and is freed once, here.
-        unsafe { dealloc(self.base.as_ptr(), self.layout) }
+        unsafe { std::slice::from_raw_parts(self.block.base().add(start).as_ptr(), len) }
     }
 }
 
@@ -169,7 +147,10 @@ impl fmt::Debug for Segment {
 #[derive(Debug)]
 pub struct Writer {
     segment: Arc<Segment>,
+    /// Rows written; those at and past the published length can still be taken back.
     row: usize,
+    /// Rows from here on were never written: all of their bytes are 0.
+    untouched: usize,
 }
 
 impl Writer {
@@ -186,14 +167,9 @@ impl Writer {
         let capacity =
             rows.max(1).checked_next_multiple_of(ROW_MULTIPLE).ok_or(refused(usize::MAX))?;
         let bytes = capacity.checked_mul(row_width).ok_or(refused(usize::MAX))?;
-        let align = if bytes >= HUGE_FROM { HUGE_PAGE } else { 64 };
-        let layout = Layout::from_size_align(bytes, align).map_err(|_| refused(bytes))?;
-        assert!(bytes > 0, "a row has at least one byte");
-        // SAFETY: the layout has a non-zero size, as just asserted.
-        let base = NonNull::new(unsafe { alloc(layout) }).ok_or(refused(bytes))?;
-        prefer_huge_pages(base, layout);
-        let len = AtomicUsize::new(0);
-        Ok(Self { segment: Arc::new(Segment { base, layout, capacity, row_width, len }), row: 0 })
+        let (block, len) = (Block::zeroed(bytes)?, AtomicUsize::new(0));
+        let segment = Arc::new(Segment { block, capacity, row_width, len });
+        Ok(Self { segment, row: 0, untouched: 0 })
     }
 
     /// The part that readers share.
@@ -208,25 +184,66 @@ impl Writer {
         self.segment.capacity.saturating_sub(self.row)
     }
 
-    /// Writes one row and publishes it.
+    /// Writes one row, which readers do not see before it is published.
     ///
     /// # Panics
     /// When the segment is full or the row's width is another than the segment's: bugs of the
     /// caller.
     #[inline]
-    pub fn append<R: Row>(&mut self, row: &R) {
+    pub fn push<R: Row>(&mut self, row: &R) {
         assert!(self.row < self.segment.capacity && R::WIDTH == self.segment.row_width);
         let mut cells = Cells {
-            base: self.segment.base,
+            base: self.segment.block.base(),
             capacity: self.segment.capacity,
             row: self.row,
             row_width: R::WIDTH,
             prefix: 0,
+            untouched: self.row >= self.untouched,
         };
         row.put(&mut cells);
         assert!(cells.prefix == R::WIDTH, "a row puts all of its cells");
         self.row = self.row.wrapping_add(1);
+    }
+
+    /// Lets readers see all rows that were written.
+    #[inline]
+    pub fn publish(&self) {
         self.segment.len.store(self.row, Ordering::Release);
+    }
+
+    /// Takes back the rows that are not published.
+    pub fn take_back(&mut self) {
+        self.untouched = self.untouched.max(self.row);
+        self.row = self.segment.len();
+    }
+
+    /// Copies published rows of another segment behind the rows of this one, column by column, and
+    /// publishes them; `widths` are those of the cells.
+    ///
+    /// # Panics
+    /// When they do not fit, or the cells do not make up the row: bugs of the caller.
+    pub fn append_rows(&mut self, from: &Segment, rows: usize, widths: &[usize]) {
+        assert!(rows <= self.remaining() && rows <= from.len());
+        assert!(from.row_width == self.segment.row_width && self.untouched <= self.row);
+        let mut prefix = 0_usize;
+        for &width in widths {
+            let next = prefix.wrapping_add(width);
+            assert!(next <= self.segment.row_width, "a cell outside the row");
+            let start = self.row.wrapping_mul(width);
+            let target = self.segment.capacity.wrapping_mul(prefix).wrapping_add(start);
+            // SAFETY: both ranges lie inside their allocations, as asserted; the source is
+            // published and never written again, the target is past the published length and in
+            // another allocation.
+            unsafe {
+                let source = from.block.base().add(from.capacity.wrapping_mul(prefix));
+                let target = self.segment.block.base().add(target);
+                source.copy_to_nonoverlapping(target, rows.wrapping_mul(width));
+            }
+            prefix = next;
+        }
+        assert!(prefix == self.segment.row_width, "the cells make up the row");
+        self.row = self.row.wrapping_add(rows);
+        self.publish();
     }
 
     /// Appends a run of bytes to a one-byte-wide segment and publishes it; returns where it starts.
@@ -240,7 +257,7 @@ impl Writer {
         // nobody else reads or writes it; source and target cannot overlap because the target is
         // not reachable as a slice.
         unsafe {
-            let target = self.segment.base.add(start).as_ptr();
+            let target = self.segment.block.base().add(start).as_ptr();
             std::ptr::copy_nonoverlapping(bytes.as_ptr(), target, bytes.len());
         }
         self.row = start.wrapping_add(bytes.len());
@@ -257,6 +274,8 @@ pub struct Cells {
     row: usize,
     row_width: usize,
     prefix: usize,
+    /// Whether every byte of the row is still 0.
+    untouched: bool,
 }
 
 impl Cells {
@@ -264,7 +283,8 @@ impl Cells {
     ///
     /// # Panics
     /// When the row has no room for it: a bug of the row type.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the place is a constant only inside its row")]
     pub fn put<T: Cell>(&mut self, value: T) {
         let width = size_of::<T>();
         let next = self.prefix.wrapping_add(width);
@@ -276,6 +296,27 @@ impl Cells {
         // multiple of 64, so the address is aligned for T.
         unsafe { self.base.add(offset).cast::<T>().write(value) }
         self.prefix = next;
+    }
+
+    /// Leaves the next cell of the row as it is, which nobody will look at.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the place is a constant only inside its row")]
+    pub fn skip<T: Cell>(&mut self) {
+        self.prefix = self.prefix.wrapping_add(size_of::<T>());
+    }
+
+    /// Writes the next cell of the row, which is often 0.
+    ///
+    /// # Panics
+    /// As [`Cells::put`].
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the place is a constant only inside its row")]
+    pub fn put_sparse<T: Cell>(&mut self, value: T) {
+        if self.untouched && value.is_zero() {
+            self.prefix = self.prefix.wrapping_add(size_of::<T>());
+        } else {
+            self.put(value);
+        }
     }
 }
 
@@ -296,13 +337,15 @@ mod tests {
     fn a_buffer_keeps_its_bytes_while_the_writer_goes_on() {
         let mut writer = Writer::allocate(Pair::WIDTH, 100).unwrap();
         for value in 0..10_i64 {
-            writer.append(&Pair(value, i128::from(value) << 70));
+            writer.push(&Pair(value, i128::from(value) << 70));
         }
+        writer.publish();
         let segment = Arc::clone(writer.segment());
         let wide = segment.column(8, 16, 10);
         let before = wide.as_slice().to_vec();
         for value in 10..128_i64 {
-            writer.append(&Pair(value, -1));
+            writer.push(&Pair(value, -1));
+            writer.publish();
         }
         drop(writer);
         drop(segment);
@@ -333,12 +376,69 @@ mod tests {
         std::thread::scope(|scope| {
             let readers = [(); 2].map(|()| scope.spawn(|| watch(&segment)));
             for value in 0..2_000_i64 {
-                writer.append(&Pair(value, i128::from(value) * 3));
+                writer.push(&Pair(value, i128::from(value) * 3));
+                writer.publish();
             }
             for reader in readers {
                 reader.join().unwrap();
             }
         });
+    }
+
+    /// A row of which every cell may be 0.
+    struct Sparse(i64, i128);
+    impl Row for Sparse {
+        const WIDTH: usize = 24;
+        fn put(&self, cells: &mut Cells) {
+            cells.put_sparse(self.0);
+            cells.put_sparse(self.1);
+        }
+    }
+
+    #[test]
+    fn rows_that_are_taken_back_leave_nothing_behind() {
+        let mut writer = Writer::allocate(Sparse::WIDTH, 64).unwrap();
+        writer.push(&Sparse(1, 1));
+        writer.publish();
+        for value in 2..10 {
+            writer.push(&Sparse(value, -1));
+        }
+        assert_eq!(writer.segment().len(), 1, "not published");
+        writer.take_back();
+        assert_eq!(writer.remaining(), 63);
+        for value in [0, 7, 0, 0] {
+            writer.push(&Sparse(value, 0));
+        }
+        writer.publish();
+        let segment = writer.segment();
+        assert_eq!(segment.column(0, 8, 5).typed_data::<i64>(), [1, 0, 7, 0, 0]);
+        assert_eq!(segment.column(8, 16, 5).typed_data::<i128>(), [1, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn segments_of_every_size_start_as_zeros() {
+        for rows in [64, 4_096, 1 << 20] {
+            let mut writer = Writer::allocate(Sparse::WIDTH, rows).unwrap();
+            writer.push(&Sparse(0, 0));
+            writer.push(&Sparse(3, 0));
+            writer.publish();
+            let segment = Arc::clone(writer.segment());
+            assert_eq!(segment.column(0, 8, 2).typed_data::<i64>(), [0, 3]);
+            assert_eq!(segment.column(8, 16, 2).as_ptr().align_offset(64), 0);
+        }
+    }
+
+    #[test]
+    fn rows_are_copied_behind_those_of_another_segment() {
+        let mut both = Writer::allocate(Pair::WIDTH, 5).unwrap();
+        for values in [0..2, 2..5] {
+            let mut part = Writer::allocate(Pair::WIDTH, 64).unwrap();
+            values.for_each(|value| part.push(&Pair(value, 2 * i128::from(value))));
+            part.publish();
+            both.append_rows(part.segment(), part.segment().len(), &[8, 16]);
+        }
+        assert_eq!(both.segment().column(0, 8, 5).typed_data::<i64>(), [0, 1, 2, 3, 4]);
+        assert_eq!(both.segment().column(8, 16, 5).typed_data::<i128>(), [0, 2, 4, 6, 8]);
     }
 
     #[test]
@@ -349,13 +449,6 @@ mod tests {
         assert_eq!(writer.segment().bytes(5, 5), b"world");
         assert_eq!(writer.remaining(), 54);
         assert!(format!("{:?}", writer.segment()).contains("10 of 64"));
-    }
-
-    #[test]
-    fn an_impossible_size_is_refused() {
-        assert!(Writer::allocate(16, usize::MAX).is_err());
-        let refusal = Writer::allocate(1 << 20, 1 << 42).unwrap_err();
-        assert!(refusal.to_string().contains("refused"));
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl<R: Row> Table<R> {
         self.rows == 0
     }
 
-    /// Makes sure that the next `rows` appends (at most 64) need no memory.
+    /// Makes sure that the next `rows` appends need no memory.
     ///
     /// # Errors
     /// [`AllocationFailed`]; the table is as it was.
@@ -83,18 +83,57 @@ impl<R: Row> Table<R> {
         Ok(())
     }
 
-    /// Appends a row.
+    /// Appends a row, which nobody sees before it is published.
     ///
     /// # Panics
     /// When no room was reserved: a bug of the caller.
     #[inline]
-    pub fn append(&mut self, row: &R) {
+    pub fn push(&mut self, row: &R) {
         let writer = self.writer.as_mut();
         assert!(writer.is_some(), "an append is preceded by a reserve");
         if let Some(writer) = writer {
-            writer.append(row);
+            writer.push(row);
             self.rows = self.rows.wrapping_add(1);
         }
+    }
+
+    /// Lets readers see all rows.
+    #[inline]
+    pub fn publish(&self) {
+        if let Some(writer) = &self.writer {
+            writer.publish();
+        }
+    }
+
+    /// Takes back the rows that are not published. No room may have been reserved since the first
+    /// of them.
+    pub fn take_back(&mut self) {
+        if let Some(writer) = &mut self.writer {
+            let written = writer.remaining();
+            writer.take_back();
+            let taken = writer.remaining().wrapping_sub(written);
+            self.rows = self.rows.wrapping_sub(taken);
+        }
+    }
+
+    /// Copies all rows into one segment, with room for so many more.
+    ///
+    /// # Errors
+    /// [`AllocationFailed`]; the table is as it was.
+    pub fn compact(&mut self, more: usize) -> Result<(), AllocationFailed> {
+        let parts = self.snapshot().parts;
+        let enough = self.writer.as_ref().is_some_and(|writer| writer.remaining() >= more);
+        if parts.len() <= 1 && enough {
+            return Ok(());
+        }
+        let mut writer = Writer::allocate(R::WIDTH, self.rows.saturating_add(more))?;
+        let widths = self.schema.cell_widths();
+        for (segment, rows) in parts {
+            writer.append_rows(&segment, rows, &widths);
+        }
+        self.sealed.clear();
+        self.writer = Some(writer);
+        Ok(())
     }
 
     /// The table as it is now, shared.
@@ -118,7 +157,8 @@ mod tests {
         let mut table = Table::new(&EQUITY, capacity);
         for time in 0..rows {
             table.reserve(1).unwrap();
-            table.append(&EquityRow { time, ..EquityRow::default() });
+            table.push(&EquityRow { time, ..EquityRow::default() });
+            table.publish();
         }
         table
     }
@@ -144,9 +184,55 @@ mod tests {
     fn a_reservation_never_spans_segments() {
         let mut table = filled(63, Some(64));
         table.reserve(2).unwrap();
-        table.append(&EquityRow::default());
-        table.append(&EquityRow::default());
+        table.push(&EquityRow::default());
+        table.push(&EquityRow::default());
+        table.publish();
         let rows: Vec<usize> = table.snapshot().parts.iter().map(|(_, rows)| *rows).collect();
         assert_eq!(rows, [63, 2]);
+    }
+
+    #[test]
+    fn unpublished_rows_are_taken_back() {
+        let mut table = filled(10, None);
+        table.reserve(5_000).unwrap();
+        for _ in 0..5_000 {
+            table.push(&EquityRow::default());
+        }
+        assert_eq!(table.len(), 5_010);
+        table.take_back();
+        assert_eq!(table.len(), 10);
+        table.push(&EquityRow { time: 10, ..EquityRow::default() });
+        table.publish();
+        assert_eq!(times(&table), (0..11).collect::<Vec<i64>>());
+    }
+
+    fn times(table: &Table<EquityRow>) -> Vec<i64> {
+        let parts = table.snapshot().parts;
+        parts
+            .iter()
+            .flat_map(|(segment, rows)| segment.column(0, 8, *rows).typed_data::<i64>().to_vec())
+            .collect()
+    }
+
+    #[test]
+    fn a_compacted_table_is_one_segment_and_old_snapshots_stay() {
+        let mut table = filled(20_000, None);
+        let before = table.snapshot();
+        table.compact(100).unwrap();
+        assert_eq!(table.snapshot().parts.len(), 1);
+        table.reserve(100).unwrap();
+        for time in 20_000..20_100 {
+            table.push(&EquityRow { time, ..EquityRow::default() });
+        }
+        table.publish();
+        assert_eq!(table.snapshot().parts.len(), 1, "the room asked for is there");
+        assert_eq!(times(&table), (0..20_100).collect::<Vec<i64>>());
+        assert_eq!(before.parts.iter().map(|(_, rows)| rows).sum::<usize>(), 20_000);
+        let place = table.snapshot().parts[0].0.column(0, 8, 1).as_ptr();
+        table.compact(0).unwrap();
+        assert_eq!(table.snapshot().parts[0].0.column(0, 8, 1).as_ptr(), place, "nothing to do");
+        let mut empty = filled(0, None);
+        empty.compact(10).unwrap();
+        assert!(empty.snapshot().parts.is_empty());
     }
 }

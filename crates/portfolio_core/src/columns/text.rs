@@ -18,7 +18,7 @@ use hashbrown::HashMap;
 use super::segment::{AllocationFailed, Segment, Writer};
 
 /// The longest text that is stored inside its view.
-const INLINE_MAX: usize = 12;
+pub(crate) const INLINE_MAX: usize = 12;
 /// The longest text that may be stored.
 pub const TEXT_MAX: usize = 255;
 const BLOCK_BYTES: usize = 1 << 16;
@@ -54,12 +54,7 @@ impl TextView {
     }
 
     fn inline(text: &str) -> Option<Self> {
-        let mut bytes = [0_u8; 16];
-        let length = u32::try_from(text.len()).ok()?;
-        let (head, tail) = bytes.split_first_chunk_mut::<4>()?;
-        *head = length.to_le_bytes();
-        tail.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
-        Some(Self(u128::from_le_bytes(bytes)))
+        ShortText::of(text.as_bytes()).map(|short| Self(short.0))
     }
 
     fn pointing(text: &str, block: u32, start: u32) -> Self {
@@ -69,9 +64,47 @@ impl TextView {
         Self(low | (u128::from(block) << 64) | (u128::from(start) << 96))
     }
 
+    #[inline]
     fn length(self) -> usize {
         let [a, b, c, d, ..] = self.0.to_le_bytes();
         usize::try_from(u32::from_le_bytes([a, b, c, d])).unwrap_or(usize::MAX)
+    }
+}
+
+/// Up to 12 bytes as a view has them, for comparisons: two of them are equal when the bytes are.
+/// The bytes need not be UTF-8, so this is not yet a [`TextView`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ShortText(u128);
+
+impl ShortText {
+    /// The short text of these bytes; nothing when there are more.
+    #[inline]
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        let mut view = [0_u8; 16];
+        let length = u32::try_from(bytes.len()).ok()?;
+        let (head, tail) = view.split_first_chunk_mut::<4>()?;
+        *head = length.to_le_bytes();
+        tail.get_mut(..bytes.len())?.copy_from_slice(bytes);
+        Some(Self(u128::from_le_bytes(view)))
+    }
+
+    /// The short text in the bits of a foreign view; what lies behind the text is cleared.
+    #[inline]
+    pub(crate) fn foreign(bits: u128) -> Option<Self> {
+        let length = TextView(bits).length();
+        if length > INLINE_MAX {
+            return None;
+        }
+        let kept = u32::try_from(length).ok()?.wrapping_add(4).wrapping_mul(8);
+        Some(Self(bits & u128::MAX.wrapping_shr(128_u32.wrapping_sub(kept))))
+    }
+
+    /// The bits.
+    #[inline]
+    #[must_use]
+    pub const fn bits(self) -> u128 {
+        self.0
     }
 }
 
@@ -131,7 +164,12 @@ impl TextPool {
     ///
     /// # Errors
     /// [`AllocationFailed`] when a new block cannot be had; nothing has changed then.
+    #[inline]
     pub fn view(&mut self, text: &str) -> Result<TextView, AllocationFailed> {
+        if text.is_empty() { Ok(TextView::EMPTY) } else { self.view_some(text) }
+    }
+
+    fn view_some(&mut self, text: &str) -> Result<TextView, AllocationFailed> {
         if text.len() <= INLINE_MAX {
             return TextView::inline(text).ok_or(AllocationFailed { bytes: text.len() });
         }

@@ -27,6 +27,35 @@ pub struct Account {
     pub events: u64,
 }
 
+/// The totals that fills and marks change, about to be stored.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Totals {
+    pub(super) balance: Money,
+    pub(super) equity: Money,
+    pub(super) unrealized: Money,
+    pub(super) margin_used: Money,
+}
+
+impl Totals {
+    /// The identity that every commit rests on.
+    #[inline]
+    pub(super) fn assert_identity(&self) {
+        if self.balance.checked_add(self.unrealized) != Ok(self.equity) {
+            self.identity_broken();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    #[expect(clippy::panic, reason = "a broken invariant stops loudly, with its numbers")]
+    fn identity_broken(&self) {
+        panic!(
+            "equity identity broken: balance {} + unrealized {} != equity {}",
+            self.balance, self.unrealized, self.equity
+        );
+    }
+}
+
 impl Account {
     pub(super) const fn new(initial_balance: Money) -> Self {
         Self {
@@ -61,17 +90,24 @@ impl Account {
         Money::from_raw(level).ok()
     }
 
-    /// The identity that every commit rests on, checked on the numbers about to be stored.
     #[inline]
-    pub(super) fn assert_identity(&self) {
-        let sum = self.balance.checked_add(self.unrealized);
-        assert!(
-            sum == Ok(self.equity),
-            "equity identity broken: balance {} + unrealized {} != equity {}",
-            self.balance,
-            self.unrealized,
-            self.equity
-        );
+    pub(super) const fn totals(&self) -> Totals {
+        Totals {
+            balance: self.balance,
+            equity: self.equity,
+            unrealized: self.unrealized,
+            margin_used: self.margin_used,
+        }
+    }
+
+    /// Stores the totals after an event, and counts it.
+    #[inline]
+    pub(super) fn store(&mut self, totals: &Totals, time: i64) {
+        self.balance = totals.balance;
+        self.equity = totals.equity;
+        self.unrealized = totals.unrealized;
+        self.margin_used = totals.margin_used;
+        self.count(time);
     }
 
     /// Counts an event and its time.

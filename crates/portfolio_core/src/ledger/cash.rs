@@ -1,13 +1,14 @@
 //! Money in and out that belongs to no fill: fees, deposits, withdrawals (rules F1 to F3).
 
+use super::account::Totals;
 use super::record::{EVENT_BYTES, op};
-use super::{Account, Ledger, check_id, checked};
+use super::{Ledger, check_id, checked, not_found};
 use crate::columns::rows::PostingRow;
 use crate::columns::text::TextView;
 use crate::event::{Cash, Fee, Receipt};
 use crate::numbers::{Money, Overflow};
 use crate::positions::Position;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, Refused};
 
 /// A posting to be: what it is, and whom it concerns.
 struct Posting {
@@ -19,19 +20,19 @@ struct Posting {
 }
 
 impl Ledger {
-    pub(super) fn fee(&mut self, event: &Fee) -> Result<Receipt, Refusal> {
+    pub(super) fn fee(&mut self, event: &Fee) -> Result<Receipt, Refused> {
         event.position_id.map_or(Ok(()), check_id)?;
         self.check_time(event.time)?;
         let charged = match event.position_id {
             None => None,
             Some(position_id) => {
-                let missing = Refusal::PositionNotFound { position_id };
-                let (row, position) = self.positions.find(position_id).ok_or(missing)?;
+                let found = self.positions.find(position_id);
+                let (row, position) = found.ok_or_else(|| not_found(position_id))?;
                 Some((row, *position))
             }
         };
         if event.amount.is_zero() {
-            return Err(Refusal::FeeIsZero);
+            return Err(Refusal::FeeIsZero.into());
         }
         let argument = "amount";
         let charged = match charged {
@@ -43,34 +44,35 @@ impl Ledger {
             }
         };
         let amount = event.amount.negated();
-        let account = checked(self.with_flow(amount), argument, &event.amount)?;
+        let totals = checked(self.with_flow(amount), argument, &event.amount)?;
         self.reserve_posting()?;
-        let mut encoder = self.begin_event(op::FEE, event.time);
-        encoder.signed(event.amount.raw());
-        encoder.unsigned(u128::from(event.position_id.unwrap_or(0)));
+        self.record(op::FEE, event.time, |encoder| {
+            encoder.signed(event.amount.raw());
+            encoder.small(event.position_id.unwrap_or(0));
+        });
         let mut symbol = TextView::EMPTY;
         if let Some((row, position)) = charged {
             symbol = self.book_at(position.symbol).map_or(symbol, |book| book.symbol_text);
-            self.positions.update(row, position);
+            self.positions.update(row, &position);
         }
         let position_id = event.position_id.unwrap_or(0);
         let posting =
             Posting { kind: TextView::FEE, symbol, position_id, amount, time: event.time };
-        Ok(self.commit_posting(account, &posting))
+        Ok(self.commit_posting(&totals, &posting))
     }
 
-    pub(super) fn deposit(&mut self, event: &Cash) -> Result<Receipt, Refusal> {
+    pub(super) fn deposit(&mut self, event: &Cash) -> Result<Receipt, Refused> {
         self.check_time(event.time)?;
         check_amount(event.amount)?;
         self.transfer(event, event.amount, op::DEPOSIT, TextView::DEPOSIT)
     }
 
-    pub(super) fn withdraw(&mut self, event: &Cash) -> Result<Receipt, Refusal> {
+    pub(super) fn withdraw(&mut self, event: &Cash) -> Result<Receipt, Refused> {
         self.check_time(event.time)?;
         check_amount(event.amount)?;
         let free = self.account.free_margin();
         if event.amount > free {
-            return Err(Refusal::FundsNotFree { amount: event.amount, free });
+            return Err(Refusal::FundsNotFree { amount: event.amount, free }.into());
         }
         self.transfer(event, event.amount.negated(), op::WITHDRAW, TextView::WITHDRAWAL)
     }
@@ -81,39 +83,37 @@ impl Ledger {
         amount: Money,
         op: u8,
         kind: TextView,
-    ) -> Result<Receipt, Refusal> {
-        let account = checked(self.with_flow(amount), "amount", &event.amount)?;
-        let account = Account { net_withdrawals: account.net_withdrawals.minus(amount), ..account };
+    ) -> Result<Receipt, Refused> {
+        let totals = checked(self.with_flow(amount), "amount", &event.amount)?;
         self.reserve_posting()?;
-        let mut encoder = self.begin_event(op, event.time);
-        encoder.natural(event.amount.raw());
+        self.account.net_withdrawals = self.account.net_withdrawals.minus(amount);
+        self.record(op, event.time, |encoder| encoder.natural(event.amount.raw()));
         let symbol = TextView::EMPTY;
         let posting = Posting { kind, symbol, position_id: 0, amount, time: event.time };
-        Ok(self.commit_posting(account, &posting))
+        Ok(self.commit_posting(&totals, &posting))
     }
 
-    /// The account after the balance got an amount.
-    fn with_flow(&self, amount: Money) -> Result<Account, Overflow> {
-        let account = Account {
+    /// The totals after the balance got an amount.
+    fn with_flow(&self, amount: Money) -> Result<Totals, Overflow> {
+        let totals = Totals {
             balance: self.account.balance.checked_add(amount)?,
             equity: self.account.equity.checked_add(amount)?,
-            ..self.account
+            ..self.account.totals()
         };
-        account.assert_identity();
-        Ok(account)
+        totals.assert_identity();
+        Ok(totals)
     }
 
-    fn reserve_posting(&mut self) -> Result<(), Refusal> {
+    fn reserve_posting(&mut self) -> Result<(), Refused> {
         self.tables.postings.reserve(1)?;
         self.events.reserve(EVENT_BYTES)?;
         Ok(())
     }
 
-    fn commit_posting(&mut self, account: Account, posting: &Posting) -> Receipt {
-        self.account = account;
-        self.account.count(posting.time);
-        let balance = account.balance;
-        self.tables.postings.append(&PostingRow {
+    fn commit_posting(&mut self, totals: &Totals, posting: &Posting) -> Receipt {
+        self.account.store(totals, posting.time);
+        let balance = totals.balance;
+        self.tables.postings.push(&PostingRow {
             event: self.account.events,
             time: posting.time,
             kind: posting.kind,
@@ -128,10 +128,10 @@ impl Ledger {
     }
 }
 
-fn check_amount(amount: Money) -> Result<(), Refusal> {
+fn check_amount(amount: Money) -> Result<(), Refused> {
     if amount.is_positive() {
         Ok(())
     } else {
-        Err(Refusal::AmountMustBePositive { argument: "amount", amount })
+        Err(Refusal::AmountMustBePositive { argument: "amount", amount }.into())
     }
 }

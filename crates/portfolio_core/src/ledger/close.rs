@@ -1,7 +1,8 @@
 //! Closing a position or a part of it (rules C1 to C6).
 
+use super::account::Totals;
 use super::record::{EVENT_BYTES, op};
-use super::{Account, Ledger, check_id, check_price, check_size, checked};
+use super::{Ledger, check_id, check_price, check_size, checked, not_found};
 use crate::book::{Book, Holding};
 use crate::columns::rows::{PostingRow, TradeRow};
 use crate::columns::text::TextView;
@@ -9,7 +10,7 @@ use crate::event::{Close, Receipt, Side};
 use crate::instrument::check_text;
 use crate::numbers::{Money, Overflow, Size, Sum, mul_div_half_even};
 use crate::positions::Position;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, Refused};
 
 /// Everything that the commit of a close stores.
 struct Plan {
@@ -17,7 +18,8 @@ struct Plan {
     size: Size,
     size_units: i128,
     price_units: i128,
-    symbol_text: TextView,
+    /// The position as it is before the close.
+    position: Position,
     numbers: Numbers,
 }
 
@@ -27,16 +29,23 @@ struct Numbers {
     net: Money,
     entry_fee: Money,
     balance_before_fee: Money,
+    realized: Money,
     holding: Holding,
-    symbol_unrealized: Money,
     symbol_margin: Money,
-    account: Account,
-    /// What is left of the position; nothing when it is closed whole.
-    left: Option<Position>,
+    totals: Totals,
+    left: Left,
+}
+
+/// What is left of a position; no size when it is closed whole.
+struct Left {
+    size: Size,
+    cost: Money,
+    entry_fee: Money,
 }
 
 impl Ledger {
-    pub(super) fn close(&mut self, event: &Close<'_>) -> Result<Receipt, Refusal> {
+    #[inline]
+    pub(super) fn close(&mut self, event: &Close<'_>) -> Result<Receipt, Refused> {
         let plan = self.plan_close(event)?;
         self.tables.trades.reserve(1)?;
         self.tables.postings.reserve(2)?;
@@ -45,28 +54,28 @@ impl Ledger {
         Ok(self.commit_close(event, &plan, reason))
     }
 
-    fn plan_close(&self, event: &Close<'_>) -> Result<Plan, Refusal> {
+    #[inline]
+    fn plan_close(&self, event: &Close<'_>) -> Result<Plan, Refused> {
         check_id(event.position_id)?;
         check_text("reason", event.reason)?;
         self.check_time(event.time)?;
-        let missing = Refusal::PositionNotFound { position_id: event.position_id };
         let found = self.positions.find(event.position_id);
         let found = found.and_then(|(row, held)| Some((row, held, self.book_at(held.symbol)?)));
-        let (row, position, book) = found.ok_or(missing)?;
+        let (row, position, book) = found.ok_or_else(|| not_found(event.position_id))?;
         let size = event.size.unwrap_or(position.size);
         let size_units = check_size(book, size)?;
         if size > position.size {
-            return Err(Refusal::SizeAboveHeld { size, held: position.size });
+            return Err(Refusal::SizeAboveHeld { size, held: position.size }.into());
         }
         let price_units = check_price(book, "price", event.price)?;
         let numbers =
             checked(self.value_close(event, book, position, size), "price", &event.price)?;
-        numbers.account.assert_identity();
-        let symbol_text = book.symbol_text;
-        Ok(Plan { row, size, size_units, price_units, symbol_text, numbers })
+        numbers.totals.assert_identity();
+        Ok(Plan { row, size, size_units, price_units, position: *position, numbers })
     }
 
     /// The numbers after the close.
+    #[inline]
     fn value_close(
         &self,
         event: &Close<'_>,
@@ -75,89 +84,83 @@ impl Ledger {
         size: Size,
     ) -> Result<Numbers, Overflow> {
         let before = &self.account;
-        let whole = size == position.size;
-        let part = Holding { size, cost: relieved_cost(book, position, size)? };
-        let gross = book.result(position.side, part, event.price)?;
+        let side = position.side;
+        let cost = relieved_cost(book, position, size)?;
+        let gross = book.result(side, size, cost, event.price)?;
         let entry_fee = entry_fee_share(position, size)?;
         let net = Sum::of(&[gross]).minus(entry_fee).minus(event.fee).finish()?;
         let balance_before_fee = before.balance.checked_add(gross)?;
-        let held = book.holding(position.side);
-        let holding =
-            Holding { size: held.size.checked_sub(size)?, cost: held.cost.checked_sub(part.cost)? };
-        let (long, short) = match position.side {
-            Side::Long => (holding, book.short),
-            Side::Short => (book.long, holding),
-        };
-        let symbol_unrealized = book.value(long, short, (book.bid, book.ask))?;
-        let symbol_margin = book.margin_of(long.cost.checked_add(short.cost)?)?;
-        let was_unrealized = book.result(position.side, part, book.mark(position.side))?;
+        let held = book.holding(side);
+        let mark = book.mark(side);
+        let (size_after, cost_after) = (held.size.checked_sub(size)?, held.cost.checked_sub(cost)?);
+        let holding = book.valued(side, size_after, cost_after, mark)?;
+        let symbol_margin = book.margin_with(side, cost_after)?;
+        let was_unrealized = book.result(side, size, cost, mark)?;
         let equity = Sum::of(&[before.equity, gross]).minus(event.fee).minus(was_unrealized);
-        let unrealized = Sum::of(&[before.unrealized, symbol_unrealized]).minus(book.unrealized);
+        let unrealized = Sum::of(&[before.unrealized, holding.unrealized]).minus(held.unrealized);
         let margin_used = Sum::of(&[before.margin_used, symbol_margin]).minus(book.margin);
-        let account = Account {
+        let totals = Totals {
             balance: balance_before_fee.checked_sub(event.fee)?,
             equity: equity.finish()?,
             unrealized: unrealized.finish()?,
             margin_used: margin_used.finish()?,
-            realized: before.realized.checked_add(gross)?,
-            ..*before
         };
-        let left = if whole { None } else { Some(remainder(book, position, part, entry_fee)?) };
+        let realized = before.realized.checked_add(gross)?;
+        let left = Left {
+            size: position.size.checked_sub(size)?,
+            cost: position.cost.checked_sub(cost)?,
+            entry_fee: position.entry_fee.checked_sub(entry_fee)?,
+        };
         Ok(Numbers {
             gross,
             net,
             entry_fee,
             balance_before_fee,
+            realized,
             holding,
-            symbol_unrealized,
             symbol_margin,
-            account,
+            totals,
             left,
         })
     }
 
+    #[inline]
     fn commit_close(&mut self, event: &Close<'_>, plan: &Plan, reason: TextView) -> Receipt {
-        let mut encoder = self.begin_event(op::CLOSE, event.time);
-        encoder.unsigned(u128::from(event.position_id));
-        encoder.natural(plan.size_units);
-        encoder.natural(plan.price_units);
-        encoder.signed(event.fee.raw());
-        encoder.text(event.reason);
-        let numbers = &plan.numbers;
-        self.account = numbers.account;
-        self.account.count(event.time);
-        let place = usize::try_from(plan.row).unwrap_or(usize::MAX);
-        if let Some(position) = self.positions.rows().get(place).copied() {
-            self.commit_trade(event, plan, &position, reason);
-            if let Some(book) = self.book_at_mut(position.symbol) {
-                match position.side {
-                    Side::Long => book.long = numbers.holding,
-                    Side::Short => book.short = numbers.holding,
-                }
-                book.unrealized = numbers.symbol_unrealized;
-                book.margin = numbers.symbol_margin;
-            }
+        self.record(op::CLOSE, event.time, |encoder| {
+            encoder.small(event.position_id);
+            encoder.natural(plan.size_units);
+            encoder.natural(plan.price_units);
+            encoder.signed(event.fee.raw());
+            encoder.text(event.reason);
+        });
+        let (position, numbers) = (&plan.position, &plan.numbers);
+        self.account.store(&numbers.totals, event.time);
+        self.account.realized = numbers.realized;
+        let mut symbol = TextView::EMPTY;
+        if let Some(book) = self.book_at_mut(position.symbol) {
+            *book.holding_mut(position.side) = numbers.holding;
+            book.margin = numbers.symbol_margin;
+            symbol = book.symbol_text;
         }
-        match numbers.left {
-            Some(left) => self.positions.update(plan.row, left),
-            None => self.positions.remove(plan.row),
+        self.commit_trade(event, plan, symbol, reason);
+        let Left { size, cost, entry_fee } = numbers.left;
+        if size.is_zero() {
+            self.positions.remove(plan.row);
+        } else {
+            self.positions.update(plan.row, &Position { size, cost, entry_fee, ..*position });
         }
-        self.commit_close_postings(event, plan);
+        self.commit_close_postings(event, numbers, symbol);
         Receipt {
             position_id: event.position_id,
             realized: numbers.gross,
             fee: event.fee,
-            balance: self.account.balance,
+            balance: numbers.totals.balance,
         }
     }
 
-    fn commit_trade(
-        &mut self,
-        event: &Close<'_>,
-        plan: &Plan,
-        position: &Position,
-        reason: TextView,
-    ) {
+    #[inline]
+    fn commit_trade(&mut self, event: &Close<'_>, plan: &Plan, symbol: TextView, reason: TextView) {
+        let (position, numbers) = (&plan.position, &plan.numbers);
         let side = match position.side {
             Side::Long => TextView::LONG,
             Side::Short => TextView::SHORT,
@@ -166,42 +169,43 @@ impl Ledger {
         self.last_trade = TradeRow {
             trade_id: trades.saturating_add(1),
             position_id: event.position_id,
-            symbol: plan.symbol_text,
+            symbol,
             side,
             size: plan.size,
             entry_time: position.entry_time,
             entry_price: position.entry_price,
             exit_time: event.time,
             exit_price: event.price,
-            gross_pnl: plan.numbers.gross,
-            entry_fee: plan.numbers.entry_fee,
+            gross_pnl: numbers.gross,
+            entry_fee: numbers.entry_fee,
             exit_fee: event.fee,
-            net_pnl: plan.numbers.net,
+            net_pnl: numbers.net,
             stop_loss: position.initial_stop,
             take_profit: position.take_profit,
             tag: position.tag,
             reason,
         };
-        self.tables.trades.append(&self.last_trade);
+        self.tables.trades.push(&self.last_trade);
     }
 
     /// Rule C3.
-    fn commit_close_postings(&mut self, event: &Close<'_>, plan: &Plan) {
+    #[inline]
+    fn commit_close_postings(&mut self, event: &Close<'_>, numbers: &Numbers, symbol: TextView) {
         let posting = PostingRow {
             event: self.account.events,
             time: event.time,
             kind: TextView::REALIZED,
-            symbol: plan.symbol_text,
+            symbol,
             position_id: event.position_id,
-            amount: plan.numbers.gross,
-            balance: plan.numbers.balance_before_fee,
+            amount: numbers.gross,
+            balance: numbers.balance_before_fee,
         };
-        self.tables.postings.append(&posting);
+        self.tables.postings.push(&posting);
         if !event.fee.is_zero() {
-            self.tables.postings.append(&PostingRow {
+            self.tables.postings.push(&PostingRow {
                 kind: TextView::FEE,
                 amount: event.fee.negated(),
-                balance: self.account.balance,
+                balance: numbers.totals.balance,
                 ..posting
             });
         }
@@ -226,21 +230,4 @@ fn entry_fee_share(position: &Position, size: Size) -> Result<Money, Overflow> {
     }
     let fee = position.entry_fee.raw();
     Money::from_raw(mul_div_half_even(fee, size.raw(), position.size.raw())?)
-}
-
-/// What is left of a position after a part of it is closed.
-fn remainder(
-    book: &Book,
-    position: &Position,
-    part: Holding,
-    entry_fee: Money,
-) -> Result<Position, Overflow> {
-    let cost = position.cost.checked_sub(part.cost)?;
-    Ok(Position {
-        size: position.size.checked_sub(part.size)?,
-        cost,
-        margin: book.margin_of(cost)?,
-        entry_fee: position.entry_fee.checked_sub(entry_fee)?,
-        ..*position
-    })
 }

@@ -48,7 +48,6 @@ fn hold(
 struct Sums {
     long: Holding,
     short: Holding,
-    unrealized: Money,
 }
 
 impl Ledger {
@@ -66,7 +65,7 @@ impl Ledger {
         let (mut unrealized, mut margin) = (Money::ZERO, Money::ZERO);
         for (book, sums) in self.books.iter().zip(&sums) {
             check_book(book, sums)?;
-            unrealized = unrealized.checked_add(book.unrealized)?;
+            unrealized = unrealized.checked_add(book.unrealized()?)?;
             margin = margin.checked_add(book.margin)?;
         }
         hold("unrealized_matches_marks", unrealized == account.unrealized, || {
@@ -96,9 +95,9 @@ impl Ledger {
             };
             side.size = side.size.checked_add(position.size)?;
             side.cost = side.cost.checked_add(position.cost)?;
-            let held = Holding { size: position.size, cost: position.cost };
-            let own = book.result(position.side, held, book.mark(position.side))?;
-            sums.unrealized = sums.unrealized.checked_add(own)?;
+            let mark = book.mark(position.side);
+            let own = book.result(position.side, position.size, position.cost, mark)?;
+            side.unrealized = side.unrealized.checked_add(own)?;
         }
         Ok(sums)
     }
@@ -148,17 +147,16 @@ impl Ledger {
 
 fn check_book(book: &Book, sums: &Sums) -> Result<(), Violation> {
     let symbol = &book.instrument.symbol;
-    let same = sums.long == book.long && sums.short == book.short;
-    hold("book_matches_positions", same, || {
-        format!(
-            "{symbol}: positions {:?} {:?}, book {:?} {:?}",
-            sums.long, sums.short, book.long, book.short
-        )
-    })?;
-    hold("unrealized_matches_marks", sums.unrealized == book.unrealized, || {
-        format!("{symbol}: positions {}, book {}", sums.unrealized, book.unrealized)
-    })?;
-    let margin = book.margin_of(book.long.cost.checked_add(book.short.cost)?)?;
+    let sides = [(sums.long, book.long), (sums.short, book.short)];
+    for (sum, held) in sides {
+        hold("book_matches_positions", (sum.size, sum.cost) == (held.size, held.cost), || {
+            format!("{symbol}: positions {sum:?}, book {held:?}")
+        })?;
+        hold("unrealized_matches_marks", sum.unrealized == held.unrealized, || {
+            format!("{symbol}: positions {}, book {}", sum.unrealized, held.unrealized)
+        })?;
+    }
+    let margin = book.leverage.margin(book.long.cost.checked_add(book.short.cost)?)?;
     hold("margin_matches_book", margin == book.margin, || {
         format!("{symbol}: from cost {margin}, book {}", book.margin)
     })?;

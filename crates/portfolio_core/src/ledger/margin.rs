@@ -3,7 +3,7 @@
 use super::{Ledger, check_price, check_size, checked, default_book};
 use crate::book::Book;
 use crate::numbers::{Money, Overflow, Price, Size};
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, Refused};
 
 impl Ledger {
     /// The margin that a symbol binds, or all symbols together; a symbol that was never used binds
@@ -15,7 +15,10 @@ impl Ledger {
         let Some(symbol) = symbol else { return Ok(self.account.margin_used) };
         match self.book(symbol) {
             Some(book) => Ok(book.margin),
-            None => default_book(symbol, self.configuration.leverage).map(|book| book.margin),
+            None => {
+                let book = default_book(symbol, self.leverage).map_err(|refused| *refused)?;
+                Ok(book.margin)
+            }
         }
     }
 
@@ -24,11 +27,15 @@ impl Ledger {
     /// # Errors
     /// When the symbol, the size or the price cannot be.
     pub fn margin_needed(&self, symbol: &str, size: Size, price: Price) -> Result<Money, Refusal> {
+        self.needed_for(symbol, size, price).map_err(|refused| *refused)
+    }
+
+    fn needed_for(&self, symbol: &str, size: Size, price: Price) -> Result<Money, Refused> {
         let fresh;
         let book = match self.book(symbol) {
             Some(book) => book,
             None => {
-                fresh = default_book(symbol, self.configuration.leverage)?;
+                fresh = default_book(symbol, self.leverage)?;
                 &fresh
             }
         };
@@ -41,5 +48,5 @@ impl Ledger {
 fn needed(book: &Book, size: Size, price: Price) -> Result<Money, Overflow> {
     let cost = book.notional(size, price)?;
     let after = book.long.cost.checked_add(book.short.cost)?.checked_add(cost)?;
-    book.margin_of(after)?.checked_sub(book.margin)
+    book.leverage.margin(after)?.checked_sub(book.margin)
 }

@@ -1,24 +1,26 @@
 //! Marks, and the equity history (rules K1 to K3).
 
-use super::record::{EVENT_BYTES, QUOTE_BYTES, op};
-use super::{Account, Ledger, check_price, checked, default_book};
 use hashbrown::HashSet;
 
+use super::account::Totals;
+use super::record::{EVENT_BYTES, QUOTE_BYTES, op};
+use super::{Account, Ledger, check_price, checked, default_book};
 use crate::book::Book;
 use crate::columns::rows::EquityRow;
 use crate::event::{Marks, Quote, Receipt};
 use crate::numbers::{Money, Overflow, Price, Sum};
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, Refused};
 
 /// A quote that was checked, and what its symbol is worth at it.
 #[derive(Debug)]
-pub(super) struct PlannedMark {
+struct PlannedMark {
     target: Target,
     bid: Price,
     ask: Price,
     bid_units: i128,
     spread_units: i128,
-    unrealized: Money,
+    long_unrealized: Money,
+    short_unrealized: Money,
 }
 
 /// Whom a quote is for.
@@ -28,128 +30,134 @@ enum Target {
     New(Box<Book>),
 }
 
-/// Comparing each quote with all before it is faster than a set up to about this many.
-const PAIRWISE_MAX: usize = 16;
+/// What a call with several quotes needs, kept so that it is allocated once.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    planned: Vec<PlannedMark>,
+    /// By symbol, the number of the last call that quoted it.
+    quoted: Vec<u64>,
+    calls: u64,
+    /// How many quotes of the last such call were good.
+    good: usize,
+}
+
+impl Scratch {
+    pub(super) const fn refused_at(&self) -> usize {
+        self.good
+    }
+}
 
 impl Ledger {
-    pub(super) fn mark(&mut self, event: &Marks<'_>) -> Result<Receipt, Refusal> {
-        self.apply_marks(event, op::MARK)
+    #[inline]
+    pub(super) fn mark(
+        &mut self,
+        event: &Marks<'_>,
+        symbol: Option<u32>,
+    ) -> Result<Receipt, Refused> {
+        self.apply_marks(event, symbol, op::MARK)
     }
 
-    pub(super) fn update_equity(&mut self, event: &Marks<'_>) -> Result<Receipt, Refusal> {
-        self.apply_marks(event, op::UPDATE_EQUITY)
+    #[inline]
+    pub(super) fn update_equity(
+        &mut self,
+        event: &Marks<'_>,
+        symbol: Option<u32>,
+    ) -> Result<Receipt, Refused> {
+        self.apply_marks(event, symbol, op::UPDATE_EQUITY)
     }
 
-    fn apply_marks(&mut self, event: &Marks<'_>, op: u8) -> Result<Receipt, Refusal> {
+    #[inline]
+    fn apply_marks(
+        &mut self,
+        event: &Marks<'_>,
+        symbol: Option<u32>,
+        op: u8,
+    ) -> Result<Receipt, Refused> {
         let time = event.time.unwrap_or(self.account.last_time);
         self.check_time(time)?;
         if let [quote] = event.quotes
-            && let Some(index) = self.find_symbol(quote.symbol)
+            && let Some(index) = symbol.or_else(|| self.find_symbol(quote.symbol))
+            && let Some(book) = self.book_at(index)
         {
-            let (account, mut mark) = self.plan_one(quote, index)?;
-            return self.commit_marks(time, account, std::slice::from_mut(&mut mark), op);
+            let mut sums = Sums::of(&self.account);
+            let mark = plan_quote(book, quote, &mut sums, Target::Known(index))?;
+            let totals = checked(sums.finish(&self.account), "prices", &quote.bid)?;
+            totals.assert_identity();
+            self.reserve_marks(1, op)?;
+            return Ok(self.commit_marks(time, &totals, &[mark], op));
         }
-        let mut planned = std::mem::take(&mut self.planned_marks);
-        planned.clear();
-        let account = self.plan_marks(event, &mut planned);
-        let done = account.and_then(|account| self.commit_marks(time, account, &mut planned, op));
-        self.planned_marks = planned;
+        self.apply_several(event, time, op)
+    }
+
+    fn apply_several(&mut self, event: &Marks<'_>, time: i64, op: u8) -> Result<Receipt, Refused> {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let done = self.plan_marks(event, &mut scratch).and_then(|totals| {
+            self.reserve_marks(scratch.planned.len(), op)?;
+            self.register_marked(&mut scratch.planned)?;
+            Ok(self.commit_marks(time, &totals, &scratch.planned, op))
+        });
+        scratch.good = scratch.planned.len();
+        scratch.planned.clear();
+        self.scratch = scratch;
         done
     }
 
-    /// One quote of a known symbol, the most frequent event of all.
-    #[inline]
-    fn plan_one(&self, quote: &Quote<'_>, index: u32) -> Result<(Account, PlannedMark), Refusal> {
-        let mut totals = Totals::of(&self.account);
-        let book = self.book_at(index).ok_or(Refusal::TooMany { what: "symbol" })?;
-        let mark = plan_quote(book, quote, &mut totals, Target::Known(index))?;
-        let account = checked(totals.finish(&self.account), "prices", &quote.bid)?;
-        account.assert_identity();
-        Ok((account, mark))
-    }
-
-    fn plan_marks(
-        &self,
-        event: &Marks<'_>,
-        planned: &mut Vec<PlannedMark>,
-    ) -> Result<Account, Refusal> {
-        planned.try_reserve(event.quotes.len())?;
-        let mut seen = Seen::new(event.quotes);
-        let mut totals = Totals::of(&self.account);
+    fn plan_marks(&self, event: &Marks<'_>, scratch: &mut Scratch) -> Result<Totals, Refused> {
+        scratch.planned.try_reserve(event.quotes.len())?;
+        let missing = self.books.len().saturating_sub(scratch.quoted.len());
+        scratch.quoted.try_reserve(missing)?;
+        scratch.quoted.resize(self.books.len(), 0);
+        scratch.calls = scratch.calls.wrapping_add(1);
+        let mut unknown = HashSet::new();
+        let mut sums = Sums::of(&self.account);
         for quote in event.quotes {
-            seen.check(quote)?;
-            let value = match self.find_symbol(quote.symbol) {
-                Some(index) => match self.book_at(index) {
-                    Some(book) => plan_quote(book, quote, &mut totals, Target::Known(index))?,
-                    None => continue,
-                },
-                None => {
-                    let book = default_book(quote.symbol, self.configuration.leverage)?;
-                    let target = Target::New(Box::new(book.clone()));
-                    plan_quote(&book, quote, &mut totals, target)?
+            let twice = || Refused::new(Refusal::SymbolTwice { symbol: quote.symbol.to_owned() });
+            let index = self.find_symbol(quote.symbol);
+            let known = index.and_then(|index| Some((index, self.book_at(index)?)));
+            let mark = if let Some((index, book)) = known {
+                let place = usize::try_from(index).unwrap_or(usize::MAX);
+                let last = scratch.quoted.get_mut(place);
+                let last = last.map(|last| std::mem::replace(last, scratch.calls));
+                if last == Some(scratch.calls) {
+                    return Err(twice());
                 }
+                plan_quote(book, quote, &mut sums, Target::Known(index))?
+            } else {
+                let book = default_book(quote.symbol, self.leverage)?;
+                if !unknown.insert(quote.symbol) {
+                    return Err(twice());
+                }
+                let target = Target::New(Box::new(book.clone()));
+                plan_quote(&book, quote, &mut sums, target)?
             };
-            planned.push(value);
+            scratch.planned.push(mark);
         }
-        let account = checked(totals.finish(&self.account), "prices", &event.quotes.len())?;
-        account.assert_identity();
-        Ok(account)
+        let totals = checked(sums.finish(&self.account), "prices", &event.quotes.len())?;
+        totals.assert_identity();
+        Ok(totals)
     }
 
-    fn commit_marks(
-        &mut self,
-        time: i64,
-        account: Account,
-        planned: &mut [PlannedMark],
-        op: u8,
-    ) -> Result<Receipt, Refusal> {
-        let fresh = planned.iter().filter(|mark| matches!(mark.target, Target::New(_))).count();
-        let bytes = planned.len().saturating_mul(QUOTE_BYTES).saturating_add(EVENT_BYTES);
-        self.events.reserve(bytes.saturating_add(fresh.saturating_mul(EVENT_BYTES)))?;
+    #[inline]
+    fn reserve_marks(&mut self, quotes: usize, op: u8) -> Result<(), Refused> {
+        let bytes = quotes.saturating_mul(QUOTE_BYTES).saturating_add(EVENT_BYTES);
+        self.events.reserve(bytes)?;
         if op == op::UPDATE_EQUITY {
             self.tables.equity.reserve(1)?;
         }
-        if fresh > 0 {
-            self.register_marked(planned, fresh)?;
-        }
-        let count = planned.len();
-        let mut encoder = self.begin_event(op, time);
-        encoder.count(count);
-        for mark in planned.iter() {
-            let Target::Known(index) = mark.target else { continue };
-            encoder.unsigned(u128::from(index));
-            encoder.natural(mark.bid_units);
-            encoder.natural(mark.spread_units);
-        }
-        for mark in planned.iter() {
-            let Target::Known(index) = mark.target else { continue };
-            if let Some(book) = self.book_at_mut(index) {
-                (book.bid, book.ask, book.unrealized) = (mark.bid, mark.ask, mark.unrealized);
-            }
-        }
-        let events = self.account.events;
-        self.account = Account { events, ..account };
-        self.account.count(time);
-        if op == op::UPDATE_EQUITY {
-            self.tables.equity.append(&EquityRow {
-                time,
-                equity: account.equity,
-                balance: account.balance,
-                unrealized: account.unrealized,
-                margin_used: account.margin_used,
-            });
-        }
-        Ok(Receipt { balance: account.balance, ..Receipt::default() })
+        Ok(())
     }
 
     /// Registers the symbols that are quoted for the first time. Whatever can fail comes first.
-    #[cold]
-    fn register_marked(
-        &mut self,
-        planned: &mut [PlannedMark],
-        fresh: usize,
-    ) -> Result<(), Refusal> {
+    fn register_marked(&mut self, planned: &mut [PlannedMark]) -> Result<(), Refused> {
+        let fresh = planned.iter().filter(|mark| matches!(mark.target, Target::New(_))).count();
+        if fresh == 0 {
+            return Ok(());
+        }
         self.reserve_symbols(fresh)?;
+        // An event never spans two chunks of the log, so the registrations have to leave room.
+        let quotes = planned.len().saturating_mul(QUOTE_BYTES);
+        let events = fresh.saturating_add(1).saturating_mul(EVENT_BYTES);
+        self.events.reserve(events.saturating_add(quotes))?;
         for mark in planned.iter() {
             if let Target::New(book) = &mark.target {
                 self.texts.view(&book.instrument.symbol)?;
@@ -162,24 +170,62 @@ impl Ledger {
         }
         Ok(())
     }
+
+    #[inline]
+    fn commit_marks(
+        &mut self,
+        time: i64,
+        totals: &Totals,
+        planned: &[PlannedMark],
+        op: u8,
+    ) -> Receipt {
+        self.record(op, time, |encoder| {
+            encoder.count(planned.len());
+            for mark in planned {
+                let Target::Known(index) = mark.target else { continue };
+                encoder.small(u64::from(index));
+                encoder.natural(mark.bid_units);
+                encoder.natural(mark.spread_units);
+            }
+        });
+        for mark in planned {
+            let Target::Known(index) = mark.target else { continue };
+            if let Some(book) = self.book_at_mut(index) {
+                (book.bid, book.ask) = (mark.bid, mark.ask);
+                book.long.unrealized = mark.long_unrealized;
+                book.short.unrealized = mark.short_unrealized;
+            }
+        }
+        self.account.store(totals, time);
+        if op == op::UPDATE_EQUITY {
+            self.tables.equity.push(&EquityRow {
+                time,
+                equity: totals.equity,
+                balance: totals.balance,
+                unrealized: totals.unrealized,
+                margin_used: totals.margin_used,
+            });
+        }
+        Receipt { balance: totals.balance, ..Receipt::default() }
+    }
 }
 
 /// The account's totals while quotes are added; only the last ones have to be in range.
-struct Totals {
+struct Sums {
     equity: Sum,
     unrealized: Sum,
 }
 
-impl Totals {
+impl Sums {
     #[inline]
     fn of(account: &Account) -> Self {
         Self { equity: Sum::of(&[account.equity]), unrealized: Sum::of(&[account.unrealized]) }
     }
 
     #[inline]
-    fn finish(&self, account: &Account) -> Result<Account, Overflow> {
+    fn finish(&self, account: &Account) -> Result<Totals, Overflow> {
         let (equity, unrealized) = (self.equity.finish()?, self.unrealized.finish()?);
-        Ok(Account { equity, unrealized, ..*account })
+        Ok(Totals { equity, unrealized, ..account.totals() })
     }
 }
 
@@ -188,59 +234,55 @@ impl Totals {
 fn plan_quote(
     book: &Book,
     quote: &Quote<'_>,
-    totals: &mut Totals,
+    sums: &mut Sums,
     target: Target,
-) -> Result<PlannedMark, Refusal> {
+) -> Result<PlannedMark, Refused> {
     let bid_units = check_price(book, "prices", quote.bid)?;
-    let ask_units = check_price(book, "prices", quote.ask)?;
+    let ask_units =
+        if quote.bid == quote.ask { bid_units } else { check_price(book, "prices", quote.ask)? };
     if quote.bid > quote.ask {
-        let symbol = quote.symbol.to_owned();
-        return Err(Refusal::QuoteCrossed { symbol, bid: quote.bid, ask: quote.ask });
+        return Err(crossed(book, quote));
     }
-    let unrealized = checked(value_quote(book, quote, totals), "prices", &quote.bid)?;
+    let long_unrealized = checked(value_longs(book, quote.bid, sums), "prices", &quote.bid)?;
+    let short_unrealized = checked(value_shorts(book, quote.ask, sums), "prices", &quote.ask)?;
+    // Both sides together are a figure of the symbol and have to be in range as well.
+    checked(long_unrealized.checked_add(short_unrealized), "prices", &quote.bid)?;
+    let (bid, ask) = (quote.bid, quote.ask);
     let spread_units = ask_units.saturating_sub(bid_units);
-    Ok(PlannedMark { target, bid: quote.bid, ask: quote.ask, bid_units, spread_units, unrealized })
+    Ok(PlannedMark { target, bid, ask, bid_units, spread_units, long_unrealized, short_unrealized })
 }
 
-/// The symbol's value at the quote. The totals move on two roads: unrealized by the symbol's value,
-/// equity by the price moves times what is held; the identity holds only when both agree.
+#[cold]
+fn crossed(book: &Book, quote: &Quote<'_>) -> Refused {
+    let symbol = book.instrument.symbol.clone();
+    Refusal::QuoteCrossed { symbol, bid: quote.bid, ask: quote.ask }.into()
+}
+
+/// What the longs are worth at a bid. The totals move on two roads: unrealized by the side's value,
+/// equity by the price move times what is held; the identity holds only when both agree.
 #[inline]
-fn value_quote(book: &Book, quote: &Quote<'_>, totals: &mut Totals) -> Result<Money, Overflow> {
-    if book.long.size.is_zero() && book.short.size.is_zero() {
+fn value_longs(book: &Book, bid: Price, sums: &mut Sums) -> Result<Money, Overflow> {
+    let held = &book.long;
+    if held.size.is_zero() {
         return Ok(Money::ZERO);
     }
-    let unrealized = book.value(book.long, book.short, (quote.bid, quote.ask))?;
-    let up = book.notional(book.long.size, quote.bid.checked_sub(book.bid)?)?;
-    let down = book.notional(book.short.size, quote.ask.checked_sub(book.ask)?)?;
-    totals.equity = totals.equity.plus(up).minus(down);
-    totals.unrealized = totals.unrealized.minus(book.unrealized).plus(unrealized);
+    let unrealized = book.notional(held.size, bid)?.checked_sub(held.cost)?;
+    let up = book.notional(held.size, bid.checked_sub(book.bid)?)?;
+    sums.equity = sums.equity.plus(up);
+    sums.unrealized = sums.unrealized.minus(held.unrealized).plus(unrealized);
     Ok(unrealized)
 }
 
-/// Rule K1: each symbol once.
-struct Seen<'q> {
-    quotes: &'q [Quote<'q>],
-    checked: usize,
-    /// Used when there are many quotes.
-    set: HashSet<&'q str>,
-}
-
-impl<'q> Seen<'q> {
-    fn new(quotes: &'q [Quote<'q>]) -> Self {
-        Self { quotes, checked: 0, set: HashSet::new() }
+/// What the shorts are worth at an ask, as for the longs.
+#[inline]
+fn value_shorts(book: &Book, ask: Price, sums: &mut Sums) -> Result<Money, Overflow> {
+    let held = &book.short;
+    if held.size.is_zero() {
+        return Ok(Money::ZERO);
     }
-
-    #[inline]
-    fn check(&mut self, quote: &Quote<'q>) -> Result<(), Refusal> {
-        let again = if self.quotes.len() <= PAIRWISE_MAX {
-            self.quotes.iter().take(self.checked).any(|other| other.symbol == quote.symbol)
-        } else {
-            !self.set.insert(quote.symbol)
-        };
-        self.checked = self.checked.saturating_add(1);
-        if again {
-            return Err(Refusal::SymbolTwice { symbol: quote.symbol.to_owned() });
-        }
-        Ok(())
-    }
+    let unrealized = held.cost.checked_sub(book.notional(held.size, ask)?)?;
+    let up = book.notional(held.size, ask.checked_sub(book.ask)?)?;
+    sums.equity = sums.equity.minus(up);
+    sums.unrealized = sums.unrealized.minus(held.unrealized).plus(unrealized);
+    Ok(unrealized)
 }

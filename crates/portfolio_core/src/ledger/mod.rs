@@ -7,8 +7,10 @@
 //! *commit* (plain stores that cannot fail).
 
 mod account;
+mod batch;
 mod cash;
 mod close;
+pub(crate) mod decode;
 mod invariants;
 mod margin;
 mod marks;
@@ -19,12 +21,15 @@ mod register;
 mod replay;
 
 pub use account::Account;
+pub use batch::Appends;
 pub use invariants::Violation;
+
+use std::collections::TryReserveError;
 
 use hashbrown::HashMap;
 
 use crate::book::Book;
-use crate::codec::Encoder;
+use crate::codec::Bytes;
 use crate::columns::positions::PositionColumns;
 use crate::columns::rows::{EquityRow, PostingRow, TradeRow};
 use crate::columns::schema::{EQUITY, LEDGER, TRADES};
@@ -35,9 +40,9 @@ use crate::currency::Currency;
 use crate::event::{Event, Receipt};
 use crate::eventlog::EventLog;
 use crate::instrument::{Instrument, check_symbol};
-use crate::numbers::{Money, Overflow, Price, Size};
+use crate::numbers::{Leverage, Money, Overflow, Price, Size};
 use crate::positions::Positions;
-use crate::refusal::{LevelKind, Refusal};
+use crate::refusal::{LevelKind, Refusal, Refused};
 
 /// 0001-01-01 in microseconds.
 pub const TIME_MIN: i64 = -62_135_596_800_000_000;
@@ -59,15 +64,20 @@ pub struct Configuration {
 
 impl Configuration {
     /// The bytes that the digest starts with (SPEC section 9).
-    #[must_use]
-    pub fn canonical_bytes(&self) -> Vec<u8> {
-        let mut bytes = b"omega_portfolio\x01".to_vec();
-        let mut encoder = Encoder(&mut bytes);
-        encoder.signed(self.initial_balance.raw());
-        encoder.text(self.currency.code());
-        encoder.natural(self.leverage);
-        encoder.byte(0);
-        bytes
+    ///
+    /// # Errors
+    /// When the allocator refuses.
+    pub fn canonical_bytes(&self) -> Result<Vec<u8>, TryReserveError> {
+        let mut bytes = Bytes::default();
+        bytes.reserve(128)?;
+        bytes.append(|encoder| {
+            b"omega_portfolio\x01".iter().for_each(|&byte| encoder.byte(byte));
+            encoder.signed(self.initial_balance.raw());
+            encoder.text(self.currency.code());
+            encoder.natural(self.leverage);
+            encoder.byte(0);
+        });
+        Ok(bytes.into())
     }
 }
 
@@ -79,6 +89,30 @@ pub(crate) struct Tables {
     pub(crate) postings: Table<PostingRow>,
 }
 
+impl Tables {
+    /// Lets readers see all rows.
+    #[inline]
+    fn publish(&self) {
+        self.equity.publish();
+        self.trades.publish();
+        self.postings.publish();
+    }
+
+    /// Copies each table into one segment with room for so many more rows.
+    fn compact(&mut self, more: usize) -> Result<(), AllocationFailed> {
+        self.equity.compact(more)?;
+        self.trades.compact(more)?;
+        self.postings.compact(more)
+    }
+
+    /// Takes back the rows that nobody has seen.
+    fn take_back(&mut self) {
+        self.equity.take_back();
+        self.trades.take_back();
+        self.postings.take_back();
+    }
+}
+
 /// The state of one portfolio, its history and the door.
 #[derive(Debug)]
 pub struct Ledger {
@@ -86,7 +120,6 @@ pub struct Ledger {
     pub(crate) account: Account,
     pub(crate) books: Vec<Book>,
     pub(crate) symbols: HashMap<Box<str>, u32>,
-    pub(crate) symbol_texts: Vec<TextView>,
     pub(crate) positions: Positions,
     pub(crate) position_columns: PositionColumns,
     pub(crate) tables: Tables,
@@ -94,7 +127,11 @@ pub struct Ledger {
     pub(crate) events: EventLog,
     pub(crate) last_trade: TradeRow,
     pub(crate) last_snapshot: crate::frozen::Last,
-    planned_marks: Vec<marks::PlannedMark>,
+    /// The account's leverage, ready to divide by.
+    leverage: Leverage,
+    /// What a batch has changed so far, if one is under way.
+    undo: Option<Box<batch::Undo>>,
+    scratch: marks::Scratch,
 }
 
 impl Ledger {
@@ -107,10 +144,9 @@ impl Ledger {
         if initial.is_negative() {
             return Err(Refusal::InitialBalanceNegative { amount: initial });
         }
-        if configuration.leverage <= 0 {
-            let leverage = configuration.leverage;
-            return Err(Refusal::LeverageMustBePositive { leverage });
-        }
+        let leverage = configuration.leverage;
+        let prepared = Leverage::new(leverage)
+            .map_err(|Overflow| Refusal::LeverageMustBePositive { leverage })?;
         let mut equity = Table::new(&EQUITY, configuration.capacity);
         if configuration.capacity.is_some() {
             equity.reserve(1)?;
@@ -119,7 +155,6 @@ impl Ledger {
             account: Account::new(initial),
             books: Vec::new(),
             symbols: HashMap::new(),
-            symbol_texts: Vec::new(),
             positions: Positions::default(),
             position_columns: PositionColumns::default(),
             tables: Tables {
@@ -128,10 +163,12 @@ impl Ledger {
                 postings: Table::new(&LEDGER, None),
             },
             texts: TextPool::default(),
-            events: EventLog::new(&configuration.canonical_bytes()),
+            events: EventLog::new(&configuration.canonical_bytes()?),
             last_trade: TradeRow::default(),
             last_snapshot: crate::frozen::Last::default(),
-            planned_marks: Vec::new(),
+            scratch: marks::Scratch::default(),
+            leverage: prepared,
+            undo: None,
             configuration,
         })
     }
@@ -180,19 +217,41 @@ impl Ledger {
     /// ```
     #[inline]
     pub fn apply(&mut self, event: &Event<'_>) -> Result<Receipt, Refusal> {
+        let receipt = self.apply_unpublished(event, None).map_err(|refused| *refused)?;
+        self.tables.publish();
+        Ok(receipt)
+    }
+
+    /// Applies an event whose rows nobody sees before they are published; `symbol` is the index of
+    /// the symbol of an open or of a single quote where the caller knows it.
+    #[inline]
+    fn apply_unpublished(
+        &mut self,
+        event: &Event<'_>,
+        symbol: Option<u32>,
+    ) -> Result<Receipt, Refused> {
         let receipt = match event {
             Event::RegisterInstrument(instrument) => self.register(instrument),
-            Event::Open(open) => self.open(open),
+            Event::Open(open) => self.open(open, symbol),
             Event::Close(close) => self.close(close),
             Event::Modify(modify) => self.modify(modify),
-            Event::Mark(marks) => self.mark(marks),
-            Event::UpdateEquity(marks) => self.update_equity(marks),
+            Event::Mark(marks) => self.mark(marks, symbol),
+            Event::UpdateEquity(marks) => self.update_equity(marks, symbol),
             Event::Fee(fee) => self.fee(fee),
             Event::Deposit(cash) => self.deposit(cash),
             Event::Withdraw(cash) => self.withdraw(cash),
         }?;
         debug_assert!(self.check_account().is_ok(), "{:?}", self.check_account());
         Ok(receipt)
+    }
+
+    /// Rewrites each append-only table into one segment, with room for so many more rows. It costs
+    /// one copy of the table, and its memory twice until the old snapshots are gone.
+    ///
+    /// # Errors
+    /// [`Refusal::OutOfMemory`]; a table that was not yet rewritten is as it was.
+    pub fn compact(&mut self, more: usize) -> Result<(), Refusal> {
+        Ok(self.tables.compact(more)?)
     }
 
     /// Balance, equity, margin and the rest of the account.
@@ -226,6 +285,20 @@ impl Ledger {
         self.find_symbol(symbol).and_then(|index| self.book_at(index))
     }
 
+    /// The index of a symbol, if it was registered or used.
+    #[inline]
+    #[must_use]
+    pub fn symbol_index(&self, symbol: &str) -> Option<u32> {
+        self.find_symbol(symbol)
+    }
+
+    /// Which quote of the last event was at fault when it was refused, from 0; the number of its
+    /// quotes when only all of them together were.
+    #[must_use]
+    pub(crate) fn refused_quote(&self) -> usize {
+        self.scratch.refused_at()
+    }
+
     /// The trade of the last close.
     #[must_use]
     pub fn last_trade(&self) -> &TradeRow {
@@ -248,19 +321,24 @@ impl Ledger {
         self.books.get(usize::try_from(index).ok()?)
     }
 
+    /// A book to be changed; a batch keeps what it was.
     #[inline]
     fn book_at_mut(&mut self, index: u32) -> Option<&mut Book> {
-        self.books.get_mut(usize::try_from(index).ok()?)
+        let book = self.books.get_mut(usize::try_from(index).ok()?)?;
+        if let Some(undo) = &mut self.undo {
+            undo.keep_book(index, book);
+        }
+        Some(book)
     }
 
     /// Rule T3.
     #[inline]
-    fn check_time(&self, time: i64) -> Result<(), Refusal> {
+    fn check_time(&self, time: i64) -> Result<(), Refused> {
         if time < self.account.last_time && self.account.has_time {
-            return Err(Refusal::TimeRunsBackwards { time, last: self.account.last_time });
+            return Err(Refusal::TimeRunsBackwards { time, last: self.account.last_time }.into());
         }
         if !(TIME_MIN..=TIME_MAX).contains(&time) {
-            return Err(Refusal::TimeOutOfRange { time });
+            return Err(Refusal::TimeOutOfRange { time }.into());
         }
         Ok(())
     }
@@ -278,15 +356,34 @@ impl From<hashbrown::TryReserveError> for Refusal {
     }
 }
 
-impl From<std::collections::TryReserveError> for Refusal {
-    fn from(_: std::collections::TryReserveError) -> Self {
+impl From<TryReserveError> for Refusal {
+    fn from(_: TryReserveError) -> Self {
         Self::OutOfMemory { bytes: 0 }
     }
 }
 
+impl From<AllocationFailed> for Refused {
+    fn from(failed: AllocationFailed) -> Self {
+        Self::new(failed.into())
+    }
+}
+
+impl From<hashbrown::TryReserveError> for Refused {
+    fn from(failed: hashbrown::TryReserveError) -> Self {
+        Self::new(failed.into())
+    }
+}
+
+impl From<TryReserveError> for Refused {
+    fn from(failed: TryReserveError) -> Self {
+        Self::new(failed.into())
+    }
+}
+
 /// A result beyond 38 digits, named after the argument that made it.
-fn out_of_range(argument: &'static str, value: &dyn ToString) -> Refusal {
-    Refusal::ResultOutOfRange { argument, value: value.to_string() }
+#[cold]
+fn out_of_range(argument: &'static str, value: &dyn ToString) -> Refused {
+    Refusal::ResultOutOfRange { argument, value: value.to_string() }.into()
 }
 
 /// Turns an overflow into the refusal that names an argument.
@@ -295,59 +392,74 @@ fn checked<T>(
     result: Result<T, Overflow>,
     argument: &'static str,
     value: &dyn ToString,
-) -> Result<T, Refusal> {
+) -> Result<T, Refused> {
     result.map_err(|Overflow| out_of_range(argument, value))
 }
 
 /// An id is never 0.
 #[inline]
-fn check_id(position_id: u64) -> Result<(), Refusal> {
-    if position_id == 0 { Err(Refusal::PositionIdZero) } else { Ok(()) }
+fn check_id(position_id: u64) -> Result<(), Refused> {
+    if position_id == 0 { Err(Refusal::PositionIdZero.into()) } else { Ok(()) }
+}
+
+#[cold]
+fn not_found(position_id: u64) -> Refused {
+    Refusal::PositionNotFound { position_id }.into()
 }
 
 /// Rules O1 and C1 for a size; answers its steps on the grid.
 #[inline]
-fn check_size(book: &Book, size: Size) -> Result<i128, Refusal> {
+fn check_size(book: &Book, size: Size) -> Result<i128, Refused> {
+    let units = if size.is_positive() { book.sizes.units(size.raw()) } else { None };
+    units.ok_or_else(|| wrong_size(book, size))
+}
+
+#[cold]
+fn wrong_size(book: &Book, size: Size) -> Refused {
     if !size.is_positive() {
-        return Err(Refusal::SizeMustBePositive { size });
+        return Refusal::SizeMustBePositive { size }.into();
     }
-    let decimals = book.sizes.decimals();
-    book.sizes.units(size.raw()).ok_or(Refusal::SizeOffGrid { size, decimals })
+    Refusal::SizeOffGrid { size, decimals: book.sizes.decimals() }.into()
 }
 
 /// Rules O1, C1 and K1 for a price; answers its steps on the grid.
 #[inline]
-fn check_price(book: &Book, argument: &'static str, price: Price) -> Result<i128, Refusal> {
+fn check_price(book: &Book, argument: &'static str, price: Price) -> Result<i128, Refused> {
+    let units = if price.is_positive() { book.prices.units(price.raw()) } else { None };
+    units.ok_or_else(|| wrong_price(book, argument, price))
+}
+
+#[cold]
+fn wrong_price(book: &Book, argument: &'static str, price: Price) -> Refused {
     if !price.is_positive() {
-        return Err(Refusal::PriceMustBePositive { argument, price });
+        return Refusal::PriceMustBePositive { argument, price }.into();
     }
-    let decimals = book.prices.decimals();
-    book.prices.units(price.raw()).ok_or(Refusal::PriceOffGrid { argument, price, decimals })
+    Refusal::PriceOffGrid { argument, price, decimals: book.prices.decimals() }.into()
 }
 
 /// Rule O2 for one level; answers its steps on the grid.
-#[inline]
 fn check_level(
     book: &Book,
     level: LevelKind,
     price: Price,
     market: Price,
     below: bool,
-) -> Result<i128, Refusal> {
+) -> Result<i128, Refused> {
     if !price.is_positive() {
-        return Err(Refusal::LevelMustBePositive { level, price });
+        return Err(Refusal::LevelMustBePositive { level, price }.into());
     }
-    let decimals = book.prices.decimals();
-    let off_grid = Refusal::LevelOffGrid { level, price, decimals };
-    let units = book.prices.units(price.raw()).ok_or(off_grid)?;
+    let Some(units) = book.prices.units(price.raw()) else {
+        let decimals = book.prices.decimals();
+        return Err(Refusal::LevelOffGrid { level, price, decimals }.into());
+    };
     if (below && price >= market) || (!below && price <= market) {
-        return Err(Refusal::LevelOnWrongSide { level, price, market, below });
+        return Err(Refusal::LevelOnWrongSide { level, price, market, below }.into());
     }
     Ok(units)
 }
 
 /// The book that an unregistered symbol would get.
-fn default_book(symbol: &str, account_leverage: i128) -> Result<Book, Refusal> {
+fn default_book(symbol: &str, account_leverage: Leverage) -> Result<Book, Refused> {
     check_symbol(symbol)?;
     Ok(Book::new(Instrument::default_for(symbol), account_leverage))
 }

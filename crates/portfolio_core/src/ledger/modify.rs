@@ -1,24 +1,23 @@
 //! Changing protective levels (rules D1 and D2).
 
 use super::record::{EVENT_BYTES, mask, op};
-use super::{Ledger, check_id, check_level};
+use super::{Ledger, check_id, check_level, not_found};
 use crate::book::Book;
 use crate::event::{Level, Modify, Receipt, Side};
 use crate::numbers::Price;
 use crate::positions::Position;
-use crate::refusal::{LevelKind, Refusal};
+use crate::refusal::{LevelKind, Refusal, Refused};
 
 impl Ledger {
-    pub(super) fn modify(&mut self, event: &Modify) -> Result<Receipt, Refusal> {
+    pub(super) fn modify(&mut self, event: &Modify) -> Result<Receipt, Refused> {
         check_id(event.position_id)?;
         if event.stop_loss == Level::Keep && event.take_profit == Level::Keep {
-            return Err(Refusal::NothingToModify);
+            return Err(Refusal::NothingToModify.into());
         }
         self.check_time(event.time)?;
-        let missing = Refusal::PositionNotFound { position_id: event.position_id };
         let found = self.positions.find(event.position_id);
         let found = found.and_then(|(row, held)| Some((row, *held, self.book_at(held.symbol)?)));
-        let (row, position, book) = found.ok_or(missing)?;
+        let (row, position, book) = found.ok_or_else(|| not_found(event.position_id))?;
         let long = position.side == Side::Long;
         let stop = check_change(book, &position, LevelKind::StopLoss, event.stop_loss, long)?;
         let target =
@@ -35,16 +34,17 @@ impl Ledger {
         units: [Option<i128>; 2],
     ) -> Receipt {
         let [stop, target] = units;
-        let mut encoder = self.begin_event(op::MODIFY, event.time);
-        encoder.unsigned(u128::from(event.position_id));
         let stop_bit = if stop.is_some() { mask::STOP_LOSS } else { 0 };
         let target_bit = if target.is_some() { mask::TAKE_PROFIT } else { 0 };
-        encoder.byte(stop_bit | target_bit);
-        units.into_iter().flatten().for_each(|level| encoder.natural(level));
+        self.record(op::MODIFY, event.time, |encoder| {
+            encoder.small(event.position_id);
+            encoder.byte(stop_bit | target_bit);
+            units.into_iter().flatten().for_each(|level| encoder.natural(level));
+        });
         self.account.count(event.time);
         let stop_loss = changed(event.stop_loss, position.stop_loss);
         let take_profit = changed(event.take_profit, position.take_profit);
-        self.positions.update(row, Position { stop_loss, take_profit, ..position });
+        self.positions.update(row, &Position { stop_loss, take_profit, ..position });
         Receipt {
             position_id: event.position_id,
             balance: self.account.balance,
@@ -68,7 +68,7 @@ fn check_change(
     kind: LevelKind,
     level: Level,
     below: bool,
-) -> Result<Option<i128>, Refusal> {
+) -> Result<Option<i128>, Refused> {
     match level {
         Level::Keep => Ok(None),
         Level::Remove => Ok(Some(0)),

@@ -1,15 +1,20 @@
 //! Writing accepted events as canonical bytes (SPEC section 9). Room was reserved before.
 
+use std::collections::TryReserveError;
+
 use super::Ledger;
 use crate::book::Book;
-use crate::codec::Encoder;
+use crate::codec::{Bytes, Encoder};
 use crate::event::Side;
 use crate::instrument::Instrument;
+use crate::positions::Position;
 
 /// The most bytes that an event without quotes takes, its text of at most 255 bytes included.
 pub(super) const EVENT_BYTES: usize = 512;
 /// The most bytes that one quote takes.
 pub(super) const QUOTE_BYTES: usize = 48;
+/// The most bytes that the account, a symbol or a position takes in the state.
+const STATE_BYTES: usize = 1_024;
 
 /// The first byte of an event.
 pub(super) mod op {
@@ -39,35 +44,58 @@ pub(super) const fn side_byte(side: Side) -> u8 {
 }
 
 impl Ledger {
-    /// Starts an event: its op and the time since the event before.
+    /// Records an event that has a time: its op, the time since the event before, its fields.
     #[inline]
-    pub(super) fn begin_event(&mut self, op: u8, time: i64) -> Encoder<'_> {
-        let before = i128::from(self.account.last_time);
-        let mut encoder = Encoder(self.events.open());
-        encoder.byte(op);
-        encoder.signed(i128::from(time).wrapping_sub(before));
-        encoder
+    pub(super) fn record(&mut self, op: u8, time: i64, write: impl FnOnce(&mut Encoder<'_>)) {
+        let before = self.account.last_time;
+        self.events.append(|encoder| {
+            encoder.byte(op);
+            encoder.difference(time, before);
+            write(encoder);
+        });
     }
 
     pub(super) fn record_registration(&mut self, instrument: &Instrument) {
         let account = self.configuration.currency;
         let quote = instrument.quote_currency.unwrap_or(account);
-        let mut encoder = Encoder(self.events.open());
-        encoder.byte(op::REGISTER);
-        encoder.text(&instrument.symbol);
-        encoder.unsigned(u128::from(instrument.price_decimals));
-        encoder.unsigned(u128::from(instrument.size_decimals));
-        encoder.natural(instrument.contract.raw());
-        encoder.text(quote.code());
-        encoder.natural(instrument.leverage.unwrap_or(0));
+        self.events.append(|encoder| {
+            encoder.byte(op::REGISTER);
+            encoder.text(&instrument.symbol);
+            encoder.small(u64::from(instrument.price_decimals));
+            encoder.small(u64::from(instrument.size_decimals));
+            encoder.natural(instrument.contract.raw());
+            encoder.text(quote.code());
+            encoder.natural(instrument.leverage.unwrap_or(0));
+        });
     }
 
     /// The state's bytes, which the digest ends with.
-    pub(crate) fn state_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(256);
-        let mut encoder = Encoder(&mut bytes);
+    ///
+    /// # Errors
+    /// When the allocator refuses.
+    pub(crate) fn state_bytes(&self) -> Result<Vec<u8>, TryReserveError> {
+        let mut bytes = Bytes::default();
+        bytes.reserve(STATE_BYTES)?;
+        bytes.append(|encoder| self.put_account(encoder));
+        bytes.append(|encoder| encoder.count(self.books.len()));
+        for book in &self.books {
+            bytes.reserve(STATE_BYTES)?;
+            bytes.append(|encoder| put_book(encoder, book));
+        }
+        bytes.reserve(STATE_BYTES)?;
+        bytes.append(|encoder| encoder.count(self.positions.rows().len()));
+        for position in self.positions.rows() {
+            let Some(book) = self.book_at(position.symbol) else { continue };
+            let tag = self.text(position.tag);
+            bytes.reserve(STATE_BYTES)?;
+            bytes.append(|encoder| put_position(encoder, position, book, &tag));
+        }
+        Ok(bytes.into())
+    }
+
+    fn put_account(&self, encoder: &mut Encoder<'_>) {
         let account = &self.account;
-        encoder.unsigned(u128::from(account.events));
+        encoder.small(account.events);
         encoder.signed(i128::from(account.last_time));
         let amounts = [
             account.balance,
@@ -79,32 +107,10 @@ impl Ledger {
         for amount in amounts {
             encoder.signed(amount.raw());
         }
-        encoder.unsigned(u128::from(self.positions.next_id()));
+        encoder.small(self.positions.next_id());
         encoder.count(self.tables.equity.len());
         encoder.count(self.tables.trades.len());
         encoder.count(self.tables.postings.len());
-        encoder.count(self.books.len());
-        for book in &self.books {
-            put_book(&mut encoder, book);
-        }
-        encoder.count(self.positions.rows().len());
-        for position in self.positions.rows() {
-            let Some(book) = self.book_at(position.symbol) else { continue };
-            let price = |raw| book.prices.units(raw).unwrap_or(i128::MAX);
-            encoder.unsigned(u128::from(position.position_id));
-            encoder.unsigned(u128::from(position.symbol));
-            encoder.byte(side_byte(position.side));
-            encoder.natural(book.sizes.units(position.size.raw()).unwrap_or(i128::MAX));
-            encoder.natural(price(position.entry_price.raw()));
-            encoder.signed(i128::from(position.entry_time));
-            encoder.natural(price(position.stop_loss.raw()));
-            encoder.natural(price(position.take_profit.raw()));
-            encoder.natural(price(position.initial_stop.raw()));
-            encoder.signed(position.cost.raw());
-            encoder.signed(position.entry_fee.raw());
-            encoder.text(&self.text(position.tag));
-        }
-        bytes
     }
 }
 
@@ -117,4 +123,20 @@ fn put_book(encoder: &mut Encoder<'_>, book: &Book) {
     encoder.signed(book.long.cost.raw());
     encoder.natural(size(book.short.size.raw()));
     encoder.signed(book.short.cost.raw());
+}
+
+fn put_position(encoder: &mut Encoder<'_>, position: &Position, book: &Book, tag: &str) {
+    let price = |raw| book.prices.units(raw).unwrap_or(i128::MAX);
+    encoder.small(position.position_id);
+    encoder.small(u64::from(position.symbol));
+    encoder.byte(side_byte(position.side));
+    encoder.natural(book.sizes.units(position.size.raw()).unwrap_or(i128::MAX));
+    encoder.natural(price(position.entry_price.raw()));
+    encoder.signed(i128::from(position.entry_time));
+    encoder.natural(price(position.stop_loss.raw()));
+    encoder.natural(price(position.take_profit.raw()));
+    encoder.natural(price(position.initial_stop.raw()));
+    encoder.signed(position.cost.raw());
+    encoder.signed(position.entry_fee.raw());
+    encoder.text(tag);
 }

@@ -4,11 +4,12 @@ use super::Ledger;
 use crate::book::Book;
 use crate::event::Receipt;
 use crate::instrument::Instrument;
+use crate::numbers::{Leverage, Overflow};
 use crate::positions::ROWS_MAX;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, Refused};
 
 impl Ledger {
-    pub(super) fn register(&mut self, instrument: &Instrument) -> Result<Receipt, Refusal> {
+    pub(super) fn register(&mut self, instrument: &Instrument) -> Result<Receipt, Refused> {
         let receipt = Receipt { balance: self.account.balance, ..Receipt::default() };
         instrument.check(self.configuration.currency)?;
         if let Some(book) = self.book(&instrument.symbol) {
@@ -16,9 +17,14 @@ impl Ledger {
                 return Ok(receipt);
             }
             let symbol = instrument.symbol.clone();
-            return Err(Refusal::InstrumentRegisteredOtherwise { symbol });
+            return Err(Refusal::InstrumentRegisteredOtherwise { symbol }.into());
         }
-        let book = Book::new(instrument.clone(), self.configuration.leverage);
+        let leverage = match instrument.leverage {
+            None => self.leverage,
+            Some(leverage) => Leverage::new(leverage)
+                .map_err(|Overflow| Refusal::InstrumentLeverageMustBePositive { leverage })?,
+        };
+        let book = Book::new(instrument.clone(), leverage);
         self.reserve_symbols(1)?;
         self.add_book(book)?;
         Ok(receipt)
@@ -34,25 +40,23 @@ impl Ledger {
     }
 
     /// Makes room for so many new symbols.
-    pub(super) fn reserve_symbols(&mut self, more: usize) -> Result<(), Refusal> {
+    pub(super) fn reserve_symbols(&mut self, more: usize) -> Result<(), Refused> {
         if self.books.len().saturating_add(more) > ROWS_MAX {
-            return Err(Refusal::TooMany { what: "symbol" });
+            return Err(Refusal::TooMany { what: "symbol" }.into());
         }
         self.books.try_reserve(more)?;
-        self.symbol_texts.try_reserve(more)?;
         self.symbols.try_reserve(more)?;
         Ok(())
     }
 
     /// Adds a checked book as an event of its own and answers its index. Room was reserved.
-    pub(super) fn add_book(&mut self, mut book: Book) -> Result<u32, Refusal> {
+    pub(super) fn add_book(&mut self, mut book: Book) -> Result<u32, Refused> {
         let view = self.texts.view(&book.instrument.symbol)?;
         self.events.reserve(512)?;
         book.symbol_text = view;
         let index = u32::try_from(self.books.len()).unwrap_or(u32::MAX);
         self.record_registration(&book.instrument);
         self.symbols.insert(book.instrument.symbol.as_str().into(), index);
-        self.symbol_texts.push(view);
         self.books.push(book);
         self.account.events = self.account.events.wrapping_add(1);
         Ok(index)

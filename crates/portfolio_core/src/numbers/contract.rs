@@ -90,7 +90,7 @@ impl Contract {
 
     /// `factor * digits` as money.
     #[inline]
-    fn scale(self, factor: i128) -> Result<Money, Overflow> {
+    fn scale(&self, factor: i128) -> Result<Money, Overflow> {
         if factor.unsigned_abs() > self.factor_max {
             return Err(Overflow);
         }
@@ -120,13 +120,13 @@ impl Default for Contract {
 ///
 /// let (size, price) = (Size::from_raw(100_000_000)?, Price::from_raw(1_081_230_000)?);
 /// let standard_lot = Contract::new(100_000 * 10_i128.pow(9))?;
-/// assert_eq!(notional(size, price, standard_lot)?.to_string(), "10812.3");
+/// assert_eq!(notional(size, price, &standard_lot)?.to_string(), "10812.3");
 /// let most = Size::from_raw(LIMIT - 1)?;
-/// assert_eq!(notional(most, price, Contract::ONE), Err(Overflow));
+/// assert_eq!(notional(most, price, &Contract::ONE), Err(Overflow));
 /// # Ok::<(), Overflow>(())
 /// ```
 #[inline]
-pub fn notional(size: Size, price: Price, contract: Contract) -> Result<Money, Overflow> {
+pub fn notional(size: Size, price: Price, contract: &Contract) -> Result<Money, Overflow> {
     match (i64::try_from(size.0), i64::try_from(price.0)) {
         (Ok(size), Ok(price)) if contract.decimals == 0 => {
             // At most 2^126, which is less than the limit.
@@ -137,9 +137,11 @@ pub fn notional(size: Size, price: Price, contract: Contract) -> Result<Money, O
     }
 }
 
-/// The general case. The division comes first; it is exact, because the product of size and
-/// price has as many zeros at its end as the contract size has decimals.
-fn notional_wide(size: Size, price: Price, contract: Contract) -> Result<Money, Overflow> {
+/// The general case, out of the way of the usual one. The division comes first; it is exact,
+/// because the product of size and price has as many zeros at its end as the contract size has
+/// decimals.
+#[inline(never)]
+fn notional_wide(size: Size, price: Price, contract: &Contract) -> Result<Money, Overflow> {
     let (quotient, remainder) =
         divide_product(size.0.unsigned_abs(), price.0.unsigned_abs(), contract.divisor)
             .ok_or(Overflow)?;
@@ -162,7 +164,7 @@ mod tests {
 
     fn notional_raw(size: i128, price: i128, contract: i128) -> Result<i128, Overflow> {
         let (size, price) = (Size::from_raw(size)?, Price::from_raw(price)?);
-        notional(size, price, Contract::new(contract)?).map(Money::raw)
+        notional(size, price, &Contract::new(contract)?).map(Money::raw)
     }
 
     #[test]
@@ -271,8 +273,8 @@ mod tests {
             let (size, price) = (Size::from_raw(size)?, Price::from_raw(price)?);
             let contract = Contract::new(whole * ONE)?;
             prop_assert_eq!(
-                notional(size, price, contract),
-                notional_wide(size, price, contract)
+                notional(size, price, &contract),
+                notional_wide(size, price, &contract)
             );
         }
     }

@@ -12,6 +12,7 @@
 //! | `negated` | that unit | none | nothing |
 //! | [`Sum`] of [`Money`], only the result in range | [`Money`] | none | [`Overflow`] |
 //! | [`notional`]: size * price * contract size | [`Money`] | none | [`Overflow`] |
+//! | [`Leverage::margin`]: money / leverage | [`Money`] | half-even, once | [`Overflow`] |
 //! | [`div_half_even`]: integer / integer | integer | half-even, once | nothing |
 //! | [`mul_div_half_even`]: product / integer | integer | half-even, once | [`Overflow`] |
 //! | `parse`, `from_int`, [`parse_decimal`] | a unit, raw units | none | [`NumberError`] |
@@ -27,6 +28,7 @@ mod contract;
 mod fixed;
 mod float;
 mod format;
+mod leverage;
 mod mirror;
 mod parse;
 mod round;
@@ -38,7 +40,9 @@ use std::fmt;
 pub use contract::{Contract, notional};
 pub use fixed::{Money, Price, Size};
 pub use float::float_to_fixed;
+pub(crate) use float::short_decimal;
 pub use format::format_fixed;
+pub use leverage::Leverage;
 pub use mirror::{fixed9_to_f64, fixed18_to_f64};
 pub use parse::parse_decimal;
 pub use round::{div_half_even, mul_div_half_even};

@@ -99,7 +99,7 @@ pub(super) fn divide_product(a: u128, b: u128, c: u128) -> Option<(u128, u128)> 
 
 /// Whether half-even adds one to a quotient with this remainder.
 #[inline]
-fn rounds_up(quotient: u128, remainder: u128, denominator: u128) -> bool {
+pub(super) fn rounds_up(quotient: u128, remainder: u128, denominator: u128) -> bool {
     // The distance to the next integer; unlike twice the remainder it cannot overflow.
     let missing = denominator.wrapping_sub(remainder);
     remainder > missing || (remainder == missing && quotient % 2 == 1)

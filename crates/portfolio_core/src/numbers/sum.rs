@@ -2,11 +2,8 @@
 
 use super::{LIMIT, Money, Overflow};
 
-/// The bits of a term that go into the low part.
-const LOW: i128 = 0xFFFF_FFFF_FFFF_FFFF;
-
-/// A running sum that no order of terms can push out of range: it is kept in two parts of 64 and
-/// more bits, which the sums of 2^62 terms fit.
+/// A running sum that no order of terms can push out of range: a number of 192 bits, which the sums
+/// of 2^62 terms fit.
 ///
 /// ```
 /// use portfolio_core::numbers::{LIMIT, Money, Overflow, Sum};
@@ -19,8 +16,8 @@ const LOW: i128 = 0xFFFF_FFFF_FFFF_FFFF;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sum {
-    high: i128,
-    low: i128,
+    high: i64,
+    low: u128,
 }
 
 impl Sum {
@@ -39,7 +36,9 @@ impl Sum {
     #[must_use]
     pub const fn plus(self, term: Money) -> Self {
         let raw = term.raw();
-        Self { high: self.high.wrapping_add(raw >> 64), low: self.low.wrapping_add(raw & LOW) }
+        let (low, carry) = self.low.overflowing_add(raw.cast_unsigned());
+        let high = self.high.wrapping_sub(if raw < 0 { 1 } else { 0 });
+        Self { high: high.wrapping_add(if carry { 1 } else { 0 }), low }
     }
 
     /// The sum with one term taken off.
@@ -55,21 +54,20 @@ impl Sum {
     /// [`Overflow`] when it has 10^38 raw units or more.
     #[inline]
     pub const fn finish(self) -> Result<Money, Overflow> {
-        let high = self.high.wrapping_add(self.low >> 64);
-        // A high part of more than 64 bits stands for a number far beyond the limit.
-        if high >> 63 != high >> 127 {
-            return Err(Overflow);
-        }
-        Money::from_raw((high << 64) | (self.low & LOW))
+        let raw = self.low.cast_signed();
+        // The high part of a number of 128 bits is nothing but its sign.
+        if self.high == if raw < 0 { -1 } else { 0 } { Money::from_raw(raw) } else { Err(Overflow) }
     }
 
     /// The sum as an amount, or the nearest one when it is out of range.
+    #[inline]
     #[must_use]
     pub fn saturated(self) -> Money {
-        let high = self.high.wrapping_add(self.low >> 64);
-        let most = LIMIT.wrapping_sub(1);
-        let nearest = if high < 0 { most.wrapping_neg() } else { most };
-        self.finish().unwrap_or(Money::from_raw(nearest).unwrap_or_default())
+        self.finish().unwrap_or_else(|Overflow| {
+            let most = LIMIT.wrapping_sub(1);
+            let nearest = if self.high < 0 { most.wrapping_neg() } else { most };
+            Money::from_raw(nearest).unwrap_or_default()
+        })
     }
 }
 

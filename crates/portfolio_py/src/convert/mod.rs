@@ -7,8 +7,11 @@ pub(crate) mod prices;
 pub(crate) mod text;
 pub(crate) mod time;
 
+use portfolio_core::event::Level;
+use portfolio_core::numbers::FloatPolicy;
 use portfolio_core::refusal::Code;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 
 use crate::fault::Fault;
 
@@ -44,4 +47,40 @@ impl<'py> FromPyObject<'_, 'py> for Given<'py> {
     fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         Ok(Self(Some(value.to_owned())))
     }
+}
+
+/// A level that may be left as it is (not given, or `UNSET`), removed (`None`) or set.
+pub(crate) fn level(
+    argument: &'static str,
+    given: &Given<'_>,
+    policy: FloatPolicy,
+) -> PyResult<Level> {
+    static UNSET: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let Some(value) = &given.0 else { return Ok(Level::Keep) };
+    if value.is_none() {
+        return Ok(Level::Remove);
+    }
+    let py = value.py();
+    let unset = UNSET.get_or_try_init(py, || {
+        py.import("omega_portfolio.sentinel")?.getattr("UNSET").map(Bound::unbind)
+    })?;
+    if value.is(unset) {
+        return Ok(Level::Keep);
+    }
+    number::price(argument, value, policy).map(Level::Set)
+}
+
+/// Which of a few words of the configuration; the first when not given.
+pub(crate) fn word(
+    argument: &'static str,
+    given: &Given<'_>,
+    known: &[&str],
+    rule: &'static str,
+) -> PyResult<usize> {
+    let Some(value) = &given.0 else { return Ok(0) };
+    let given = text::text(argument, value, Code::InvalidConfiguration)?;
+    known.iter().position(|word| *word == given).ok_or_else(|| {
+        let remedy = "pass one of these words";
+        Fault::new(Code::InvalidConfiguration, argument, describe(value), rule, remedy).into()
+    })
 }

@@ -1,5 +1,6 @@
 //! Numbers: `int`, `str`, `Decimal`, `float` (SPEC N4, N5).
 
+use portfolio_core::import::CellError;
 use portfolio_core::numbers::{
     FloatPolicy, Money, NumberError, Price, Size, float_to_fixed, parse_decimal,
 };
@@ -117,39 +118,25 @@ fn decimal_text(text: &str, scale: u32) -> Result<i128, NumberError> {
 }
 
 /// The exception for a number that cannot be taken.
-pub(crate) fn fault(
-    argument: &'static str,
-    value: String,
-    error: NumberError,
-    scale: u32,
-) -> Fault {
-    let (code, remedy) = match error {
-        NumberError::Syntax => (
-            Code::InvalidNumber,
-            "write digits with at most one point, like 1.08123, and no blanks or separators",
-        ),
-        NumberError::TooManyDigits => (Code::InvalidNumber, "round it to the scale first"),
-        NumberError::NotFinite => (Code::InvalidNumber, "pass a finite number"),
-        NumberError::RoundsToZero => (Code::InvalidNumber, "pass 0 if 0 is meant"),
-        NumberError::OutOfRange => (Code::NumberOutOfRange, "use a smaller number"),
-    };
-    let rule = match error {
-        NumberError::TooManyDigits => format!("has digits beyond {scale} decimals"),
-        other => other.to_string(),
-    };
-    Fault::new(code, argument, value, rule, remedy)
+fn fault(argument: &'static str, value: String, error: NumberError, scale: u32) -> Fault {
+    let cell = CellError::Number { value, scale, error };
+    Fault::new(cell.code(), argument, cell.value().to_owned(), cell.rule(), cell.remedy())
 }
 
 /// A count that is optional, such as `capacity`; 0 is no hint.
 pub(crate) fn capacity(value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<usize>> {
     let Some(value) = value else { return Ok(None) };
+    rows(value, "must be None or an int of at least 0").map(|rows| Some(rows).filter(|&n| n > 0))
+}
+
+/// A number of rows to make room for.
+pub(crate) fn rows(value: &Bound<'_, PyAny>, rule: &'static str) -> PyResult<usize> {
     let whole = value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>();
     if whole && value.ge(0)? {
         // More rows than can be addressed are a hint like any other.
-        return Ok(Some(value.extract::<usize>().unwrap_or(usize::MAX)).filter(|&rows| rows > 0));
+        return Ok(value.extract::<usize>().unwrap_or(usize::MAX));
     }
-    let rule = "must be None or an int of at least 0";
-    let remedy = "pass the number of equity rows you expect, or None";
+    let remedy = "pass the number of rows you expect";
     Err(wrong_type("capacity", value, rule, remedy).into())
 }
 

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyMapping, PyString, PyTuple};
 
 use super::{describe, frame, number, text, wrong_type};
-use crate::capsule::read_stream;
+use crate::capsule::{read_frame, speaks_arrow};
 
 /// Prices that were read; quotes borrow their symbols from here.
 pub(crate) enum Prices<'py> {
@@ -24,8 +24,8 @@ impl<'py> Prices<'py> {
         if let Ok(items) = prices.cast::<PyDict>() {
             return Self::from_dict(items, policy);
         }
-        if prices.hasattr("__arrow_c_stream__")? {
-            let (schema, batches) = read_stream(prices)?;
+        if speaks_arrow(prices)? {
+            let (schema, batches) = read_frame("prices", prices)?;
             return Ok(Self::Frame(batches, frame::check_columns(&schema)?));
         }
         let Ok(mapping) = prices.cast::<PyMapping>() else {

@@ -1,0 +1,190 @@
+//! The columns of a frame of events (rules E1 and E2).
+
+use arrow_array::{Array, RecordBatch};
+use arrow_schema::{DataType, Schema};
+
+use super::error::ShapeError;
+use super::rows::Action;
+use crate::import::{Integers, Numbers, Texts, Times, WrongType};
+use crate::ledger::Appends;
+use crate::numbers::FloatPolicy;
+
+/// A frame whose columns are known and of types that can be taken. Nothing of it is copied.
+#[derive(Debug)]
+pub struct EventFrame<'a> {
+    pub(super) batches: Vec<Columns<'a>>,
+    pub(super) names: Vec<&'a str>,
+    rows: usize,
+}
+
+/// Declares the columns once: name, reader, and how the reader is made.
+macro_rules! columns {
+    ($($name:ident: $reader:ident ($($argument:ident)?),)*) => {
+        /// The columns of a batch; those that are not there are all null.
+        #[derive(Debug)]
+        pub(super) struct Columns<'a> {
+            pub(super) rows: usize,
+            $(pub(super) $name: $reader<'a>,)*
+        }
+
+        impl<'a> Columns<'a> {
+            fn absent(rows: usize) -> Self {
+                Self { rows, $($name: $reader::ABSENT,)* }
+            }
+
+            fn set(
+                &mut self,
+                name: &str,
+                array: &'a dyn Array,
+                policy: FloatPolicy,
+            ) -> Result<(), WrongType> {
+                match name {
+                    $(stringify!($name) => {
+                        self.$name = $reader::read(array $(, columns!(@ $argument policy))?)?;
+                    })*
+                    _ => {}
+                }
+                Ok(())
+            }
+        }
+
+        /// The names of all columns that there may be.
+        const NAMES: &[&str] = &[$(stringify!($name)),*];
+    };
+    (@ policy $value:ident) => { $value };
+}
+
+columns! {
+    action: Texts(),
+    time: Times(),
+    symbol: Texts(),
+    side: Texts(),
+    size: Numbers(policy),
+    price: Numbers(policy),
+    bid: Numbers(policy),
+    ask: Numbers(policy),
+    stop_loss: Numbers(policy),
+    take_profit: Numbers(policy),
+    position_id: Integers(),
+    key: Texts(),
+    fee: Numbers(policy),
+    amount: Numbers(policy),
+    tag: Texts(),
+    reason: Texts(),
+    event: Integers(),
+    price_decimals: Integers(),
+    size_decimals: Integers(),
+    contract_size: Numbers(policy),
+    leverage: Numbers(policy),
+    quote_currency: Texts(),
+}
+
+impl<'a> EventFrame<'a> {
+    /// Looks at the columns of batches of one schema; floats are taken under a policy.
+    ///
+    /// # Errors
+    /// [`ShapeError`] for a column that is not known, comes twice, is missing, or is of a type
+    /// that cannot be taken.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+    /// use portfolio_core::frame::EventFrame;
+    /// use portfolio_core::numbers::FloatPolicy;
+    ///
+    /// let action: ArrayRef = Arc::new(StringArray::from(vec!["deposit"]));
+    /// let amount: ArrayRef = Arc::new(Int64Array::from(vec![100]));
+    /// let batch = RecordBatch::try_from_iter([("action", action), ("amount", amount)]).unwrap();
+    /// let batches = [batch];
+    /// let schema = batches[0].schema();
+    /// let frame = EventFrame::read(&schema, &batches, FloatPolicy::Nearest)?;
+    /// assert_eq!(frame.rows(), 1);
+    /// # Ok::<(), portfolio_core::frame::ShapeError>(())
+    /// ```
+    pub fn read(
+        schema: &'a Schema,
+        batches: &'a [RecordBatch],
+        policy: FloatPolicy,
+    ) -> Result<Self, ShapeError> {
+        // A column of type null is as if it were absent.
+        let fields = schema.fields().iter().filter(|field| *field.data_type() != DataType::Null);
+        let names: Vec<&str> = fields.map(|field| field.name().as_str()).collect();
+        check_names(&names)?;
+        check_types(schema, policy)?;
+        let mut read = Self { batches: Vec::with_capacity(batches.len()), names, rows: 0 };
+        for batch in batches {
+            let mut columns = Columns::absent(batch.num_rows());
+            for (field, array) in schema.fields().iter().zip(batch.columns()) {
+                let name = field.name();
+                columns.set(name, array, policy).map_err(|wrong| wrong_type(name, &wrong))?;
+            }
+            read.rows = read.rows.saturating_add(columns.rows);
+            read.batches.push(columns);
+        }
+        Ok(read)
+    }
+
+    /// Rows in all batches.
+    #[must_use]
+    pub const fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The most rows that the frame's events append to the tables of a ledger.
+    #[must_use]
+    pub fn appends(&self) -> Appends {
+        let mut appends = Appends::default();
+        for columns in &self.batches {
+            for row in 0..columns.rows {
+                let more = match Action::read(&columns.action, row) {
+                    Some(Action::Open | Action::Fee | Action::Deposit | Action::Withdraw) => {
+                        (0, 0, 1)
+                    }
+                    Some(Action::Close) => (0, 1, 2),
+                    Some(Action::Update) => (1, 0, 0),
+                    _ => continue,
+                };
+                appends.equity = appends.equity.saturating_add(more.0);
+                appends.trades = appends.trades.saturating_add(more.1);
+                appends.postings = appends.postings.saturating_add(more.2);
+            }
+        }
+        appends
+    }
+}
+
+fn check_names(names: &[&str]) -> Result<(), ShapeError> {
+    let fault = |column: &str, rule: &'static str, remedy| {
+        Err(ShapeError { column: column.to_owned(), rule: rule.into(), remedy })
+    };
+    for name in names {
+        if !NAMES.contains(name) {
+            return fault(name, "is not known here", "rename or drop the column");
+        }
+        if names.iter().filter(|other| *other == name).count() > 1 {
+            return fault(name, "stands twice", "pass each column once");
+        }
+    }
+    if !names.contains(&"action") {
+        return fault("action", "is missing", "say what each row is: open, close, update, ...");
+    }
+    Ok(())
+}
+
+/// The types are those of the schema, so that a frame without batches is checked as well.
+fn check_types(schema: &Schema, policy: FloatPolicy) -> Result<(), ShapeError> {
+    for field in schema.fields() {
+        let empty = arrow_array::new_empty_array(field.data_type());
+        let mut columns = Columns::absent(0);
+        let name = field.name();
+        columns.set(name, &empty, policy).map_err(|wrong| wrong_type(name, &wrong))?;
+    }
+    Ok(())
+}
+
+fn wrong_type(name: &str, wrong: &WrongType) -> ShapeError {
+    let rule = format!("{} is not {}", wrong.found, wrong.wanted).into();
+    ShapeError { column: name.to_owned(), rule, remedy: "cast the column" }
+}

@@ -1,0 +1,207 @@
+//! Recorded events, decoded one after the other (SPEC section 9).
+//!
+//! The bytes count in steps of the grids of instruments, and closes name their position only. So
+//! the reader keeps the instruments that were registered and the symbol of each position that was
+//! opened; it needs no ledger.
+
+use hashbrown::HashMap;
+
+use super::record::{mask, op};
+use crate::book::Grid;
+use crate::codec::{Decoder, Malformed};
+use crate::currency::Currency;
+use crate::event::{Cash, Close, Event, Fee, Level, Modify, Open, Quote, Side};
+use crate::instrument::Instrument;
+use crate::numbers::{Contract, Money, Price, Size};
+
+/// An event as it was recorded; its texts are borrowed.
+#[derive(Debug)]
+pub(crate) enum Recorded<'a> {
+    /// Anything but quotes.
+    Event(Event<'a>),
+    /// A mark, or an update of the equity.
+    Quotes {
+        /// Whether it appends a row to the equity history.
+        update: bool,
+        /// Microseconds since the epoch.
+        time: i64,
+        /// The quotes.
+        quotes: Vec<Quote<'a>>,
+    },
+}
+
+/// What is known from the events so far.
+#[derive(Debug, Default)]
+pub(crate) struct RecordedEvents {
+    instruments: Vec<Known>,
+    /// The symbol of each position.
+    symbols: HashMap<u64, usize>,
+}
+
+/// An instrument that was registered.
+#[derive(Debug)]
+struct Known {
+    symbol: String,
+    prices: Grid,
+    sizes: Grid,
+}
+
+impl RecordedEvents {
+    /// The next event; `before` is the time of the last one that had a time, 0 at first.
+    ///
+    /// # Errors
+    /// [`Malformed`] when the bytes are no event.
+    pub(crate) fn next<'s, 'd: 's>(
+        &'s mut self,
+        decoder: &mut Decoder<'d>,
+        before: i64,
+    ) -> Result<Recorded<'s>, Malformed> {
+        let op = decoder.byte()?;
+        if op == op::REGISTER {
+            let instrument = decode_instrument(decoder)?;
+            self.instruments.push(Known {
+                symbol: instrument.symbol.clone(),
+                prices: Grid::new(instrument.price_decimals),
+                sizes: Grid::new(instrument.size_decimals),
+            });
+            return Ok(Recorded::Event(Event::RegisterInstrument(instrument)));
+        }
+        let moved = i64::try_from(decoder.signed()?).map_err(|_| Malformed)?;
+        let time = before.checked_add(moved).ok_or(Malformed)?;
+        if op == op::OPEN {
+            return self.decode_open(decoder, time).map(|open| Recorded::Event(Event::Open(open)));
+        }
+        if matches!(op, op::MARK | op::UPDATE_EQUITY) {
+            let quotes = self.decode_quotes(decoder)?;
+            return Ok(Recorded::Quotes { update: op == op::UPDATE_EQUITY, time, quotes });
+        }
+        let event = match op {
+            op::CLOSE => Event::Close(self.decode_close(decoder, time)?),
+            op::MODIFY => Event::Modify(self.decode_modify(decoder, time)?),
+            op::FEE => Event::Fee(decode_fee(decoder, time)?),
+            op::DEPOSIT => Event::Deposit(decode_cash(decoder, time)?),
+            op::WITHDRAW => Event::Withdraw(decode_cash(decoder, time)?),
+            _ => return Err(Malformed),
+        };
+        Ok(Recorded::Event(event))
+    }
+
+    fn known(&self, symbol: usize) -> Result<&Known, Malformed> {
+        self.instruments.get(symbol).ok_or(Malformed)
+    }
+
+    fn known_of(&self, position_id: u64) -> Result<&Known, Malformed> {
+        self.known(*self.symbols.get(&position_id).ok_or(Malformed)?)
+    }
+
+    fn decode_quotes(&self, decoder: &mut Decoder<'_>) -> Result<Vec<Quote<'_>>, Malformed> {
+        let count = decoder.number::<usize>()?;
+        let mut quotes = Vec::new();
+        for _ in 0..count {
+            let known = self.known(decoder.number()?)?;
+            let bid = decoder.unsigned()?;
+            let ask = bid.checked_add(decoder.unsigned()?).ok_or(Malformed)?;
+            let (bid, ask) = (price(known.prices, bid)?, price(known.prices, ask)?);
+            quotes.push(Quote { symbol: known.symbol.as_str(), bid, ask });
+        }
+        Ok(quotes)
+    }
+
+    fn decode_open<'s, 'd: 's>(
+        &'s mut self,
+        decoder: &mut Decoder<'d>,
+        time: i64,
+    ) -> Result<Open<'s>, Malformed> {
+        let symbol = decoder.number::<usize>()?;
+        let (prices, sizes) = self.known(symbol).map(|known| (known.prices, known.sizes))?;
+        let side = match decoder.byte()? {
+            0 => Side::Long,
+            1 => Side::Short,
+            _ => return Err(Malformed),
+        };
+        let level = |units: u128| {
+            if units == 0 { Ok(None) } else { price(prices, units).map(Some) }
+        };
+        let position_id = decoder.number()?;
+        let open = Open {
+            symbol: "",
+            side,
+            time,
+            position_id: Some(position_id),
+            size: size(sizes, decoder.unsigned()?)?,
+            price: price(prices, decoder.unsigned()?)?,
+            stop_loss: level(decoder.unsigned()?)?,
+            take_profit: level(decoder.unsigned()?)?,
+            fee: money(decoder.signed()?)?,
+            tag: decoder.text()?,
+        };
+        self.symbols.insert(position_id, symbol);
+        Ok(Open { symbol: self.known(symbol)?.symbol.as_str(), ..open })
+    }
+
+    fn decode_close<'a>(
+        &self,
+        decoder: &mut Decoder<'a>,
+        time: i64,
+    ) -> Result<Close<'a>, Malformed> {
+        let position_id = decoder.number()?;
+        let known = self.known_of(position_id)?;
+        Ok(Close {
+            position_id,
+            time,
+            size: Some(size(known.sizes, decoder.unsigned()?)?),
+            price: price(known.prices, decoder.unsigned()?)?,
+            fee: money(decoder.signed()?)?,
+            reason: decoder.text()?,
+        })
+    }
+
+    fn decode_modify(&self, decoder: &mut Decoder<'_>, time: i64) -> Result<Modify, Malformed> {
+        let position_id = decoder.number()?;
+        let known = self.known_of(position_id)?;
+        let given = decoder.byte()?;
+        let mut level = |bit: u8| {
+            if given & bit == 0 {
+                return Ok(Level::Keep);
+            }
+            match decoder.unsigned()? {
+                0 => Ok(Level::Remove),
+                units => price(known.prices, units).map(Level::Set),
+            }
+        };
+        let (stop_loss, take_profit) = (level(mask::STOP_LOSS)?, level(mask::TAKE_PROFIT)?);
+        Ok(Modify { position_id, time, stop_loss, take_profit })
+    }
+}
+
+fn decode_instrument(decoder: &mut Decoder<'_>) -> Result<Instrument, Malformed> {
+    let symbol = decoder.text()?.to_owned();
+    let (price_decimals, size_decimals) = (decoder.number()?, decoder.number()?);
+    let contract = Contract::new(decoder.number()?).map_err(|_| Malformed)?;
+    let quote = Currency::parse(decoder.text()?).ok_or(Malformed)?;
+    let leverage = Some(decoder.number()?).filter(|&leverage| leverage != 0);
+    let quote_currency = Some(quote);
+    Ok(Instrument { symbol, price_decimals, size_decimals, contract, quote_currency, leverage })
+}
+
+fn decode_fee(decoder: &mut Decoder<'_>, time: i64) -> Result<Fee, Malformed> {
+    let amount = money(decoder.signed()?)?;
+    let position_id = Some(decoder.number()?).filter(|&id| id != 0);
+    Ok(Fee { amount, time, position_id })
+}
+
+fn decode_cash(decoder: &mut Decoder<'_>, time: i64) -> Result<Cash, Malformed> {
+    Ok(Cash { amount: money(decoder.number()?)?, time })
+}
+
+fn price(grid: Grid, units: u128) -> Result<Price, Malformed> {
+    Price::from_raw(grid.raw(units).ok_or(Malformed)?).map_err(|_| Malformed)
+}
+
+fn size(grid: Grid, units: u128) -> Result<Size, Malformed> {
+    Size::from_raw(grid.raw(units).ok_or(Malformed)?).map_err(|_| Malformed)
+}
+
+fn money(raw: i128) -> Result<Money, Malformed> {
+    Money::from_raw(raw).map_err(|_| Malformed)
+}

@@ -1,0 +1,243 @@
+"""What comes out of a portfolio as tables, and how a query reads them while it goes on.
+
+Every table is an immutable snapshot that speaks the Arrow PyCapsule interface;
+:class:`omega_portfolio.Table` says what can be done with one.
+"""
+
+# Abstract methods have no body but their text.
+# mypy: disable-error-code=empty-body
+
+from __future__ import annotations
+
+from abc import ABC
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    import polars as pl
+
+    from omega_portfolio.types import Table
+
+    Function = TypeVar("Function")
+
+    # Calling Portfolio gives an object of a backend, but a type checker refuses to call a
+    # class that has abstract methods. So it does not see that they are.
+    def abstractmethod(function: Function) -> Function: ...
+
+else:
+    from abc import abstractmethod
+
+
+class Tables(ABC):
+    """The tables of :class:`omega_portfolio.Portfolio`."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def get_positions(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002
+        """Return the open positions.
+
+        Parameters
+        ----------
+        exact : bool, default False
+            Numbers as Decimal128 instead of Float64.
+
+        Returns
+        -------
+        Table
+            One row per open position, 14 columns: position_id, symbol, side, size,
+            entry_time, entry_price, stop_loss, take_profit, mark_price, cost,
+            unrealized_pnl, margin, entry_fee, tag. A level of 0 means that there is none.
+
+        Examples
+        --------
+        >>> import omega_portfolio as op
+        >>> portfolio = op.Portfolio(1000)
+        >>> position_id = portfolio.open_position("ACME", "short", 2, 100, "2024-01-02")
+        >>> portfolio.mark({"ACME": (95, 96)})
+        >>> portfolio.get_positions().to_polars().select("side", "unrealized_pnl").row(0)
+        ('short', 8.0)
+        """
+
+    @abstractmethod
+    def get_trades(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002
+        """Return the trades: one row for every close, in order, never changed afterwards.
+
+        Parameters
+        ----------
+        exact : bool, default False
+            Numbers as Decimal128 instead of Float64.
+
+        Returns
+        -------
+        Table
+            17 columns: trade_id, position_id, symbol, side, size, entry_time, entry_price,
+            exit_time, exit_price, gross_pnl, entry_fee, exit_fee, net_pnl, stop_loss,
+            take_profit, tag, reason.
+
+        Examples
+        --------
+        >>> import omega_portfolio as op
+        >>> portfolio = op.Portfolio(1000)
+        >>> position_id = portfolio.open_position("ACME", "long", 2, 100, "2024-01-02")
+        >>> trade = portfolio.close_position(position_id, 103, "2024-01-03", reason="signal")
+        >>> portfolio.get_trades().to_polars().select("net_pnl", "reason").row(0)
+        (6.0, 'signal')
+        """
+
+    @abstractmethod
+    def get_ledger(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002
+        """Return the postings: every change of the balance, in order.
+
+        Parameters
+        ----------
+        exact : bool, default False
+            Numbers as Decimal128 instead of Float64.
+
+        Returns
+        -------
+        Table
+            7 columns: event, time, kind (deposit, withdrawal, fee, realized_pnl), symbol,
+            position_id (0 for none), amount, balance (after the posting).
+
+        Examples
+        --------
+        >>> import omega_portfolio as op
+        >>> portfolio = op.Portfolio(1000)
+        >>> portfolio.charge_fee("2.5", "2024-01-02")
+        >>> portfolio.get_ledger().to_polars().select("kind", "amount", "balance").row(0)
+        ('fee', -2.5, 997.5)
+        """
+
+    @abstractmethod
+    def get_equity_curve(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002
+        """Return the equity history: one row for every ``update_equity``.
+
+        Parameters
+        ----------
+        exact : bool, default False
+            Numbers as Decimal128 instead of Float64.
+
+        Returns
+        -------
+        Table
+            5 columns: time, equity, balance, unrealized_pnl, margin_used.
+
+        Examples
+        --------
+        >>> import polars as pl
+        >>> import omega_portfolio as op
+        >>> portfolio = op.Portfolio(1000)
+        >>> position_id = portfolio.open_position("ACME", "long", 2, 100, "2024-01-02")
+        >>> portfolio.update_equity("2024-01-02T16:00", {"ACME": 104})
+        >>> pl.DataFrame(portfolio.get_equity_curve())["equity"].to_list()
+        [1008.0]
+        """
+
+    @abstractmethod
+    def get_events(self, exact: bool = True) -> Table:  # noqa: FBT001, FBT002
+        """Return all accepted events, as a frame that :meth:`apply` takes.
+
+        Applied to a fresh portfolio of the same configuration it gives the same digest, and
+        every Arrow tool reads it: it is the history of the account, for an audit or a file.
+
+        Parameters
+        ----------
+        exact : bool, default True
+            Numbers as Decimal128; False gives Float64, which is for reading.
+
+        Returns
+        -------
+        Table
+            21 columns: event (its number), action, time, symbol, side, size, price, bid, ask,
+            stop_loss, take_profit, position_id, fee, amount, tag, reason, price_decimals,
+            size_decimals, contract_size, leverage, quote_currency. What an event does not have
+            is null. An event with several quotes has a row for each, and a symbol that was
+            registered by its first use a row of its own.
+
+        Examples
+        --------
+        >>> import omega_portfolio as op
+        >>> portfolio = op.Portfolio(1000)
+        >>> position_id = portfolio.open_position("ACME", "long", 2, 100, "2024-01-02", fee=1)
+        >>> portfolio.update_equity("2024-01-03", {"ACME": (103, 104)})
+        >>> events = portfolio.get_events()
+        >>> events.to_polars().select("event", "action", "bid").rows()
+        [(1, 'register', None), (2, 'open', None), (3, 'update', Decimal('103.000000000'))]
+        >>> copy = op.Portfolio(1000)
+        >>> _ = copy.apply(events)
+        >>> copy.digest == portfolio.digest
+        True
+        """
+
+    def scan(self, table: str, *, exact: bool | None = None) -> pl.LazyFrame:
+        """Give a lazy Polars frame over the live state of a table.
+
+        Each ``collect`` takes a fresh snapshot, so that one query can be asked again and again
+        while the portfolio goes on. Only the columns that the query needs reach Polars.
+
+        Parameters
+        ----------
+        table : {"equity", "trades", "ledger", "positions", "events"}
+            The table, as its ``get_`` method gives it.
+        exact : bool, optional
+            Numbers as Decimal128 or as Float64; left out, the default of the ``get_`` method.
+
+        Returns
+        -------
+        polars.LazyFrame
+            It holds the portfolio, and no rows.
+
+        Raises
+        ------
+        InvalidArgument
+            There is no such table.
+
+        Examples
+        --------
+        >>> import polars as pl
+        >>> import omega_portfolio as op
+        >>> portfolio = op.Portfolio(1000)
+        >>> fees = portfolio.scan("ledger").filter(kind="fee").select(pl.col("amount").sum())
+        >>> portfolio.charge_fee(2, "2024-01-02")
+        >>> fees.collect().item()
+        -2.0
+        >>> portfolio.charge_fee(3, "2024-01-03")
+        >>> fees.collect().item()
+        -5.0
+        """
+        from omega_portfolio.scan import scan_table
+
+        return scan_table(self, table, exact=exact)
+
+    @abstractmethod
+    def compact(self, capacity: int = 0) -> None:
+        """Rewrite each append-only table into one chunk of memory.
+
+        A history that grew in many steps lies in a few chunks. Some readers are faster with
+        one, and it takes one copy of the rows; tables that are held by others keep their
+        memory. No value changes. On the Python backend there is nothing to rewrite.
+
+        Parameters
+        ----------
+        capacity : int, default 0
+            Room for so many more rows of each table, so that these stay in the same chunk.
+
+        Raises
+        ------
+        InvalidArgument
+            The capacity is not an int of 0 or more.
+
+        Examples
+        --------
+        >>> import omega_portfolio as op
+        >>> portfolio = op.Portfolio(1000)
+        >>> portfolio.update_equity("2024-01-02")
+        >>> portfolio.compact(capacity=1000)
+        >>> len(portfolio.get_equity_curve())
+        1
+        """
+
+
+__all__ = ["Tables"]

@@ -1,0 +1,129 @@
+"""The Python backend alone: frames that are interrupted, and the way back."""
+
+from __future__ import annotations
+
+import pytest
+
+import omega_portfolio as op
+from event_frames import closed, live_through, opened, paid, quoted, table, whole_picture
+from omega_portfolio.oracle import portfolio as oracle_portfolio
+from omega_portfolio.oracle.frame_columns import ACTIONS, CELLS, COLUMNS
+from omega_portfolio.oracle.invariants import INVARIANTS
+from omega_portfolio.oracle.ledger import Ledger
+from omega_portfolio.oracle.replay import taken_back, verify
+
+FRAME = table(opened(200, key="a"), quoted("mark", 200, symbol="X", price=1), closed(200, key="a"))
+
+
+def lived() -> op.PortfolioPython:
+    portfolio = op.PortfolioPython(1000, leverage=10)
+    live_through(portfolio)
+    return portfolio
+
+
+class InterruptedAt:
+    """Stands for a method of the ledger and interrupts one of its calls."""
+
+    def __init__(self, method: object, number: int) -> None:
+        self.method = method
+        self.left = number
+
+    def __get__(self, ledger: object, owner: type) -> object:
+        def call(*arguments: object, **options: object) -> object:
+            self.left -= 1
+            if self.left == 0:
+                raise KeyboardInterrupt
+            return self.method(ledger, *arguments, **options)
+
+        return call
+
+
+@pytest.mark.parametrize("on_error", ["raise", "record"])
+@pytest.mark.parametrize("name", ["apply", "_scalars_after", "_hold", "_commit"])
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_an_interrupt_anywhere_in_a_frame_leaves_nothing_of_it(
+    monkeypatch: pytest.MonkeyPatch, name: str, number: int, on_error: str
+) -> None:
+    portfolio = lived()
+    before = whole_picture(portfolio)
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, name, InterruptedAt(getattr(Ledger, name), number))
+        with pytest.raises(KeyboardInterrupt):
+            portfolio.apply(FRAME, on_error=on_error)
+    assert whole_picture(portfolio) == before
+    portfolio.apply(FRAME)
+    portfolio.verify()
+
+
+def test_an_interrupt_on_the_way_back_ends_the_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    portfolio = lived()
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(oracle_portfolio, "taken_back", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            portfolio.apply(table(paid(200), paid(0)))
+    for use in (lambda: portfolio.balance, portfolio.get_events, portfolio.compact):
+        with pytest.raises(op.InvariantViolation, match="taken back"):
+            use()
+
+
+def test_a_ledger_that_is_taken_back_is_the_one_of_that_time() -> None:
+    portfolio = lived()
+    ledger = portfolio._ledger
+    ledger.invariants = INVARIANTS
+    before, length = whole_picture(portfolio), ledger.journal.length()
+    portfolio.apply(FRAME)
+    assert ledger.journal.length() > length
+    portfolio._ledger = taken_back(ledger, length)
+    assert portfolio._ledger is not ledger
+    assert portfolio._ledger.invariants is INVARIANTS
+    assert whole_picture(portfolio) == before
+    verify(portfolio._ledger)
+
+
+def test_the_cells_of_the_actions_are_those_of_the_specification() -> None:
+    names = {action: [rule.name for rule in rules] for action, rules in CELLS.items()}
+    needed = {
+        action: [rule.name for rule in rules if rule.needed] for action, rules in CELLS.items()
+    }
+    assert tuple(names) == ACTIONS
+    assert needed == {
+        "open": ["time", "symbol", "side", "size", "price"],
+        "close": ["time", "price"],
+        "modify": ["time"],
+        "mark": [],
+        "update": ["time"],
+        "fee": ["time", "fee"],
+        "deposit": ["time", "amount"],
+        "withdraw": ["time", "amount"],
+        "register": ["symbol"],
+    }
+    quotes = ["time", "symbol", "price", "bid", "ask", "event"]
+    assert names["mark"] == names["update"] == quotes
+    assert names["close"] == [
+        *("time", "symbol", "size", "price", "position_id", "key", "fee", "reason")
+    ]
+    assert names["modify"] == ["time", "symbol", "stop_loss", "take_profit", "position_id", "key"]
+    assert names["fee"] == ["time", "symbol", "position_id", "key", "fee"]
+    assert names["open"] == [
+        *("time", "symbol", "side", "size", "price", "stop_loss", "take_profit"),
+        *("position_id", "key", "fee", "tag"),
+    ]
+    assert names["register"] == [
+        *("symbol", "price_decimals", "size_decimals", "contract_size", "leverage"),
+        "quote_currency",
+    ]
+    assert len(COLUMNS) == 22
+
+
+def test_a_producer_that_raises_anything_is_a_frame_that_cannot_be_read() -> None:
+    class Producer:
+        def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+            raise LookupError("no rows here")
+
+    for call in (lambda frame: op.PortfolioPython(1).apply(frame), op.PortfolioPython(1).mark):
+        with pytest.raises(op.InvalidFrame, match="no rows here"):
+            call(Producer())
