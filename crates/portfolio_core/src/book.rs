@@ -31,6 +31,13 @@ impl Grid {
     #[inline]
     #[must_use]
     pub fn units(self, raw: i128) -> Option<i128> {
+        if self.decimals == 9 {
+            return Some(raw);
+        }
+        self.units_coarse(raw)
+    }
+
+    fn units_coarse(self, raw: i128) -> Option<i128> {
         match i64::try_from(raw) {
             Ok(small) => self.units_small(small).map(i128::from),
             Err(_) => {

@@ -114,6 +114,12 @@ impl Encoder<'_> {
         self.put(u64::from(byte), 1);
     }
 
+    /// So many zeros, at most 8: numbers and texts that are 0 or empty.
+    #[inline]
+    pub fn zeros(&mut self, count: usize) {
+        self.put(0, count);
+    }
+
     /// An unsigned number of 64 bits.
     #[inline]
     pub fn small(&mut self, value: u64) {

@@ -1,8 +1,6 @@
 //! From the id of a position to its row, in constant time: counted ids by place, ids chosen by
 //! callers in a map.
 
-use std::collections::TryReserveError;
-
 use hashbrown::HashMap;
 
 use crate::columns::segment::AllocationFailed;
@@ -61,6 +59,9 @@ impl IdIndex {
         let refused = AllocationFailed { bytes: 0 };
         let more = self.chosen.len().saturating_add(1);
         self.counted.try_reserve(more).map_err(|_| refused)?;
+        if self.marked {
+            self.given_since_mark.try_reserve(1).map_err(|_| refused)?;
+        }
         self.chosen.try_reserve(1).map_err(|_| refused)
     }
 
@@ -78,11 +79,6 @@ impl IdIndex {
             self.counted.push(CHOSEN);
             self.next = self.next.saturating_add(1);
         }
-    }
-
-    /// Makes room to remember one more chosen id.
-    pub(crate) fn reserve_memory(&mut self) -> Result<(), TryReserveError> {
-        self.given_since_mark.try_reserve(1)
     }
 
     /// From here on, remembers the ids that come.

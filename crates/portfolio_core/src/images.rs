@@ -12,25 +12,18 @@ pub(crate) struct Images<T> {
 }
 
 impl<T: Clone> Images<T> {
-    /// No image yet.
+    /// No image yet, and room for those of so many changes.
     ///
     /// # Errors
     /// When the allocator refuses.
-    pub(crate) fn new(count: usize) -> Result<Self, TryReserveError> {
+    pub(crate) fn new(count: usize, changes: usize) -> Result<Self, TryReserveError> {
         let words = count.div_ceil(64);
-        let mut taken = Vec::new();
+        let (mut taken, mut images) = (Vec::new(), Vec::new());
         taken.try_reserve_exact(words)?;
         taken.resize(words, 0);
-        Ok(Self { taken, images: Vec::new() })
-    }
-
-    /// Makes room for so many more images.
-    ///
-    /// # Errors
-    /// When the allocator refuses.
-    #[inline]
-    pub(crate) fn reserve(&mut self, more: usize) -> Result<(), TryReserveError> {
-        self.images.try_reserve(more)
+        // Each thing has one image; the last word may stand for a few that come later.
+        images.try_reserve_exact(count.saturating_add(63).min(changes))?;
+        Ok(Self { taken, images })
     }
 
     /// Takes the image of a thing that is about to change, unless there is one.
@@ -59,12 +52,11 @@ mod tests {
 
     #[test]
     fn the_first_image_of_each_thing_is_kept() {
-        let mut images = Images::new(100).unwrap();
-        images.reserve(3).unwrap();
+        let mut images = Images::new(100, 10).unwrap();
         for (place, thing) in [(3, "a"), (99, "b"), (3, "c"), (128, "d"), (64, "e")] {
             images.keep(place, &thing);
         }
         assert_eq!(images.into_images(), [(3, "a"), (99, "b"), (64, "e")]);
-        assert!(Images::<u8>::new(0).unwrap().into_images().is_empty());
+        assert!(Images::<u8>::new(0, 0).unwrap().into_images().is_empty());
     }
 }

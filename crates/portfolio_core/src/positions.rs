@@ -180,28 +180,15 @@ impl Positions {
         self.rows.pop();
     }
 
-    /// From here on, remembers what changes, until [`Positions::keep`] or [`Positions::rewind`].
+    /// From here on, remembers what so many changes change, until [`Positions::keep`] or [`Positions::rewind`].
     ///
     /// # Errors
     /// When the allocator refuses.
-    pub fn remember(&mut self) -> Result<(), TryReserveError> {
-        let changed = Images::new(self.rows.len())?;
+    pub fn remember(&mut self, changes: usize) -> Result<(), TryReserveError> {
+        // A removal changes two rows.
+        let changed = Images::new(self.rows.len(), changes.saturating_mul(2))?;
         let rows = u32::try_from(self.rows.len()).unwrap_or(CLOSED);
         self.before = Some(Box::new(Before { rows, changed, ids: self.index.mark() }));
-        Ok(())
-    }
-
-    /// Makes room to remember the changes of one more event.
-    ///
-    /// # Errors
-    /// When the allocator refuses.
-    #[inline]
-    pub fn reserve_memory(&mut self) -> Result<(), TryReserveError> {
-        if let Some(before) = &mut self.before {
-            // A removal changes two rows.
-            before.changed.reserve(2)?;
-            self.index.reserve_memory()?;
-        }
         Ok(())
     }
 

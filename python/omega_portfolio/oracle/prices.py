@@ -22,13 +22,13 @@ def read_quotes(prices: object, policy: FloatPolicy) -> tuple[Quote, ...]:
     Raises
     ------
     InvalidArgument
-        They are neither a mapping nor an Arrow stream, or a price is of a wrong type.
+        They are neither a mapping nor an Arrow table, or a price is of a wrong type.
     InvalidFrame
         A frame has wrong columns or types, or a null.
     InvalidSymbol, InvalidNumber, NumberOutOfRange
         A symbol or a price cannot be converted.
     """
-    if hasattr(prices, "__arrow_c_stream__"):
+    if hasattr(prices, "__arrow_c_stream__") or hasattr(prices, "__arrow_c_array__"):
         return tuple(_from_frame(prices, policy))
     if isinstance(prices, Mapping):
         return tuple(_from_items(prices.items(), policy))

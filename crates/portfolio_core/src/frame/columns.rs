@@ -135,7 +135,7 @@ impl<'a> EventFrame<'a> {
     /// The most rows that the frame's events append to the tables of a ledger.
     #[must_use]
     pub fn appends(&self) -> Appends {
-        let mut appends = Appends::default();
+        let mut appends = Appends { events: self.rows, ..Appends::default() };
         for columns in &self.batches {
             for row in 0..columns.rows {
                 let more = match Action::read(&columns.action, row) {

@@ -8,7 +8,7 @@ use super::error::RowError;
 use crate::columns::text::ShortText;
 use crate::currency::Currency;
 use crate::event::{Cash, Close, Event, Fee, Level, Modify, Open, Side};
-use crate::import::{CellError, Integers, Numbers, Texts};
+use crate::import::{CellError, Integers, Numbers, Quick, Texts};
 use crate::instrument::{Instrument, check_text};
 use crate::ledger::Ledger;
 use crate::numbers::{Contract, Money, Overflow, Price, Size};
@@ -30,9 +30,9 @@ pub(super) enum Action {
 
 /// The actions as short texts have them.
 const WORDS: [(u128, Action); 9] = [
-    (short(b"\x06update"), Action::Update),
-    (short(b"\x04open"), Action::Open),
-    (short(b"\x05close"), Action::Close),
+    (UPDATE, Action::Update),
+    (OPEN, Action::Open),
+    (CLOSE, Action::Close),
     (short(b"\x04mark"), Action::Mark),
     (short(b"\x06modify"), Action::Modify),
     (short(b"\x03fee"), Action::Fee),
@@ -40,6 +40,9 @@ const WORDS: [(u128, Action); 9] = [
     (short(b"\x08withdraw"), Action::Withdraw),
     (short(b"\x08register"), Action::Register),
 ];
+const UPDATE: u128 = short(b"\x06update");
+const OPEN: u128 = short(b"\x04open");
+const CLOSE: u128 = short(b"\x05close");
 const LONG: u128 = short(b"\x04long");
 const SHORT: u128 = short(b"\x05short");
 
@@ -64,6 +67,16 @@ impl Action {
     /// The action of a row; nothing when the cell is null or another text.
     #[inline]
     pub(super) fn read(texts: &Texts<'_>, row: usize) -> Option<Self> {
+        match texts.view(row) {
+            Some(UPDATE) => Some(Self::Update),
+            Some(OPEN) => Some(Self::Open),
+            Some(CLOSE) => Some(Self::Close),
+            _ => Self::read_any(texts, row),
+        }
+    }
+
+    #[inline(never)]
+    fn read_any(texts: &Texts<'_>, row: usize) -> Option<Self> {
         let bits = texts.short(row)?.bits();
         WORDS.iter().find(|(known, _)| *known == bits).map(|(_, action)| *action)
     }
@@ -128,27 +141,45 @@ impl<'a> RowReader<'_, 'a> {
         cell.ok_or_else(|| self.fault(column, &CellError::Null))
     }
 
-    #[inline]
+    #[inline(never)]
     fn raw(&self, column: &'static str, cells: &Numbers<'_>, scale: u32) -> Read<Option<i128>> {
         cells.get(self.row, scale).map_err(|error| self.fault(column, &error))
     }
 
     #[inline]
     pub(super) fn price(&self, column: &'static str, cells: &Numbers<'_>) -> Read<Option<Price>> {
-        let raw = self.raw(column, cells, Price::SCALE)?;
-        raw.map(Price::from_raw).transpose().map_err(|error| self.too_large(column, error))
+        match cells.quick(self.row) {
+            Quick::Null => Ok(None),
+            Quick::Short(raw) => Ok(Some(Price::from_nine_decimals(raw))),
+            Quick::Ask => {
+                let raw = self.raw(column, cells, Price::SCALE)?;
+                raw.map(Price::from_raw).transpose().map_err(|error| self.too_large(column, error))
+            }
+        }
     }
 
     #[inline]
     fn money(&self, column: &'static str, cells: &Numbers<'_>) -> Read<Option<Money>> {
-        let raw = self.raw(column, cells, Money::SCALE)?;
-        raw.map(Money::from_raw).transpose().map_err(|error| self.too_large(column, error))
+        match cells.quick(self.row) {
+            Quick::Null => Ok(None),
+            Quick::Short(raw) => Ok(Some(Money::from_nine_decimals(raw))),
+            Quick::Ask => {
+                let raw = self.raw(column, cells, Money::SCALE)?;
+                raw.map(Money::from_raw).transpose().map_err(|error| self.too_large(column, error))
+            }
+        }
     }
 
     #[inline]
     fn size(&self) -> Read<Option<Size>> {
-        let raw = self.raw("size", &self.columns.size, Size::SCALE)?;
-        raw.map(Size::from_raw).transpose().map_err(|error| self.too_large("size", error))
+        match self.columns.size.quick(self.row) {
+            Quick::Null => Ok(None),
+            Quick::Short(raw) => Ok(Some(Size::from_nine_decimals(raw))),
+            Quick::Ask => {
+                let raw = self.raw("size", &self.columns.size, Size::SCALE)?;
+                raw.map(Size::from_raw).transpose().map_err(|error| self.too_large("size", error))
+            }
+        }
     }
 
     #[cold]
@@ -165,6 +196,9 @@ impl<'a> RowReader<'_, 'a> {
     /// A tag or a reason (rule T5); empty when it is not given.
     #[inline]
     fn note(&self, column: &'static str, cells: &Texts<'a>) -> Read<&'a str> {
+        if cells.view(self.row) == Some(0) || cells.is_absent() {
+            return Ok("");
+        }
         let Some(note) = self.text(column, cells)? else { return Ok("") };
         check_text(column, note).map_err(|refusal| self.refused(column, &refusal))?;
         Ok(note)
@@ -187,6 +221,15 @@ impl<'a> RowReader<'_, 'a> {
 
     #[inline]
     fn side(&self) -> Read<Side> {
+        match self.columns.side.view(self.row) {
+            Some(LONG) => Ok(Side::Long),
+            Some(SHORT) => Ok(Side::Short),
+            _ => self.side_any(),
+        }
+    }
+
+    #[inline(never)]
+    fn side_any(&self) -> Read<Side> {
         let cells = &self.columns.side;
         match cells.short(self.row).map(ShortText::bits) {
             Some(LONG) => return Ok(Side::Long),
@@ -263,6 +306,9 @@ impl<'a> RowReader<'_, 'a> {
     /// Rule E4 for an open.
     #[inline]
     fn new_key(&self, ledger: &Ledger, keys: &Keys<'a>) -> Read<Option<&'a str>> {
+        if self.columns.key.is_absent() {
+            return Ok(None);
+        }
         let Some(key) = self.key()? else { return Ok(None) };
         match keys.get(key) {
             Some(&id) if ledger.positions().find(id).is_some() => {
@@ -297,6 +343,9 @@ impl<'a> RowReader<'_, 'a> {
     #[inline]
     fn named(&self, ledger: &Ledger, keys: &Keys<'a>) -> Read<Named<'a>> {
         let id = self.id()?;
+        if self.columns.key.is_absent() {
+            return Ok(id.map_or(Named::Nothing, Named::Id));
+        }
         let key = self.text("key", &self.columns.key)?;
         let Some(key) = key else { return Ok(id.map_or(Named::Nothing, Named::Id)) };
         let value = || format!("{key:?}");

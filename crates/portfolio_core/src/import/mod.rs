@@ -13,7 +13,7 @@ mod times;
 
 pub use error::{CellError, WrongType, number_rule};
 pub use integers::Integers;
-pub use numbers::Numbers;
+pub use numbers::{Numbers, Quick};
 pub use texts::Texts;
 pub use times::Times;
 

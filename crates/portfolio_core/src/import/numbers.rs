@@ -11,7 +11,7 @@ use arrow_schema::DataType;
 
 use super::{CellError, Nulls, WrongType};
 use crate::numbers::{
-    FloatPolicy, LIMIT, NumberError, float_to_fixed, format_fixed, short_decimal,
+    FloatPolicy, LIMIT, NumberError, float_to_fixed, format_fixed, nine_decimals,
 };
 
 /// A column of integers, floats or decimals of up to 128 bits.
@@ -32,6 +32,17 @@ pub struct Numbers<'a> {
     values: Values<'a>,
     nulls: Nulls<'a>,
     policy: FloatPolicy,
+}
+
+/// What [`Numbers::quick`] knows of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quick {
+    /// It has no number.
+    Null,
+    /// Its number at scale 9.
+    Short(i64),
+    /// [`Numbers::get`] has to be asked.
+    Ask,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -88,6 +99,22 @@ impl<'a> Numbers<'a> {
         Ok(Self { values, nulls: Nulls::of(array), policy })
     }
 
+    /// The number of a row at scale 9 when it is quickly had: a double of at most 15 digits and 9
+    /// decimals, as prices and amounts are.
+    #[inline]
+    #[must_use]
+    pub fn quick(&self, row: usize) -> Quick {
+        if matches!(self.values, Values::None) || self.nulls.is_null(row) {
+            return Quick::Null;
+        }
+        if let Values::Float64(values) = self.values
+            && let Some(raw) = values.get(row).and_then(|&value| nine_decimals(value))
+        {
+            return Quick::Short(raw);
+        }
+        Quick::Ask
+    }
+
     /// The raw number of a row at a scale; nothing for a null.
     ///
     /// # Errors
@@ -97,16 +124,6 @@ impl<'a> Numbers<'a> {
         if matches!(self.values, Values::None) || self.nulls.is_null(row) {
             return Ok(None);
         }
-        if let Values::Float64(values) = self.values
-            && let Some(raw) = values.get(row).and_then(|&value| short_decimal(value, scale))
-        {
-            return Ok(Some(raw));
-        }
-        self.get_any(row, scale)
-    }
-
-    #[inline(never)]
-    fn get_any(&self, row: usize, scale: u32) -> Result<Option<i128>, Box<CellError>> {
         let number = match self.values {
             Values::None => return Ok(None),
             Values::Float64(values) => values.get(row).map(|&value| Number::Float(value)),

@@ -75,6 +75,13 @@ impl<'a> Texts<'a> {
         Ok(Self { values, nulls: Nulls::of(array) })
     }
 
+    /// Whether the column is not there, or null throughout.
+    #[inline]
+    #[must_use]
+    pub const fn is_absent(&self) -> bool {
+        matches!(self.values, Values::None)
+    }
+
     /// The bytes of a row; nothing for a null.
     ///
     /// # Errors
@@ -111,6 +118,24 @@ impl<'a> Texts<'a> {
     pub fn get(&self, row: usize) -> Result<Option<&'a str>, Box<CellError>> {
         let Some(bytes) = self.bytes(row)? else { return Ok(None) };
         std::str::from_utf8(bytes).map(Some).map_err(|_| Box::new(NO_TEXT))
+    }
+
+    /// The bits of a view as they are, of a column of views. A short text that is padded with
+    /// zeros, as it should be, is known by them.
+    #[inline]
+    #[must_use]
+    pub fn view(&self, row: usize) -> Option<u128> {
+        match &self.values {
+            Values::Views(views, _) if !self.nulls.is_null(row) => views.get(row).copied(),
+            _ => None,
+        }
+    }
+
+    /// Whether a row has no text.
+    #[inline]
+    #[must_use]
+    pub fn is_null(&self, row: usize) -> bool {
+        self.is_absent() || self.nulls.is_null(row)
     }
 
     /// The text of a row for comparisons, when it is a short one.

@@ -4,8 +4,6 @@
 //! changes is remembered the first time that it changes, so that [`Ledger::rewind_batch`] can put
 //! it back; a batch that succeeds just publishes its rows.
 
-use std::collections::TryReserveError;
-
 use super::{Account, Ledger};
 use crate::book::Book;
 use crate::event::{Event, Receipt};
@@ -30,9 +28,11 @@ impl Undo {
     }
 }
 
-/// The most rows that the events of a batch append.
+/// How many events a batch has, and the most rows that they append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Appends {
+    /// Events.
+    pub events: usize,
     /// Rows of the equity history.
     pub equity: usize,
     /// Trades.
@@ -42,7 +42,7 @@ pub struct Appends {
 }
 
 impl Ledger {
-    /// Starts a batch whose events append at most so many rows.
+    /// Starts a batch of so many events that append at most so many rows.
     ///
     /// # Errors
     /// [`crate::refusal::Refusal::OutOfMemory`]; nothing has changed then.
@@ -59,9 +59,9 @@ impl Ledger {
             account: self.account,
             events: self.events.mark(),
             symbols,
-            books: Images::new(symbols)?,
+            books: Images::new(symbols, symbols.saturating_add(63))?,
         };
-        self.positions.remember()?;
+        self.positions.remember(appends.events)?;
         self.undo = Some(Box::new(undo));
         Ok(())
     }
@@ -80,21 +80,8 @@ impl Ledger {
         event: &Event<'_>,
         symbol: Option<u32>,
     ) -> Result<Receipt, Refused> {
-        let books = match event {
-            Event::Mark(marks) | Event::UpdateEquity(marks) => marks.quotes.len(),
-            _ => 1,
-        };
-        self.reserve_undo(books)?;
-        self.apply_unpublished(event, symbol)
-    }
-
-    #[inline]
-    fn reserve_undo(&mut self, books: usize) -> Result<(), TryReserveError> {
         assert!(self.undo.is_some(), "an event of a batch needs one");
-        if let Some(undo) = &mut self.undo {
-            undo.books.reserve(books)?;
-        }
-        self.positions.reserve_memory()
+        self.apply_unpublished(event, symbol)
     }
 
     /// Ends a batch: its rows are published.

@@ -6,21 +6,28 @@ use super::account::Totals;
 use super::record::{EVENT_BYTES, QUOTE_BYTES, op};
 use super::{Account, Ledger, check_price, checked, default_book};
 use crate::book::Book;
+use crate::codec::Encoder;
 use crate::columns::rows::EquityRow;
 use crate::event::{Marks, Quote, Receipt};
 use crate::numbers::{Money, Overflow, Price, Sum};
 use crate::refusal::{Refusal, Refused};
 
 /// A quote that was checked, and what its symbol is worth at it.
-#[derive(Debug)]
-struct PlannedMark {
-    target: Target,
+#[derive(Debug, Clone, Copy)]
+struct Valued {
     bid: Price,
     ask: Price,
     bid_units: i128,
     spread_units: i128,
     long_unrealized: Money,
     short_unrealized: Money,
+}
+
+/// Such a quote, with whom it is for.
+#[derive(Debug)]
+struct PlannedMark {
+    target: Target,
+    valued: Valued,
 }
 
 /// Whom a quote is for.
@@ -80,15 +87,19 @@ impl Ledger {
             && let Some(book) = self.book_at(index)
         {
             let mut sums = Sums::of(&self.account);
-            let mark = plan_quote(book, quote, &mut sums, Target::Known(index))?;
+            let valued = value_quote(book, quote, &mut sums)?;
             let totals = checked(sums.finish(&self.account), "prices", &quote.bid)?;
             totals.assert_identity();
-            self.reserve_marks(1, op)?;
-            return Ok(self.commit_marks(time, &totals, &[mark], op));
+            self.events.reserve(EVENT_BYTES)?;
+            if op == op::UPDATE_EQUITY {
+                self.tables.equity.reserve(1)?;
+            }
+            return Ok(self.commit_mark(time, &totals, (index, &valued), op));
         }
         self.apply_several(event, time, op)
     }
 
+    #[inline(never)]
     fn apply_several(&mut self, event: &Marks<'_>, time: i64, op: u8) -> Result<Receipt, Refused> {
         let mut scratch = std::mem::take(&mut self.scratch);
         let done = self.plan_marks(event, &mut scratch).and_then(|totals| {
@@ -121,14 +132,15 @@ impl Ledger {
                 if last == Some(scratch.calls) {
                     return Err(twice());
                 }
-                plan_quote(book, quote, &mut sums, Target::Known(index))?
+                let valued = value_quote(book, quote, &mut sums)?;
+                PlannedMark { target: Target::Known(index), valued }
             } else {
                 let book = default_book(quote.symbol, self.leverage)?;
                 if !unknown.insert(quote.symbol) {
                     return Err(twice());
                 }
-                let target = Target::New(Box::new(book.clone()));
-                plan_quote(&book, quote, &mut sums, target)?
+                let valued = value_quote(&book, quote, &mut sums)?;
+                PlannedMark { target: Target::New(Box::new(book)), valued }
             };
             scratch.planned.push(mark);
         }
@@ -137,7 +149,6 @@ impl Ledger {
         Ok(totals)
     }
 
-    #[inline]
     fn reserve_marks(&mut self, quotes: usize, op: u8) -> Result<(), Refused> {
         let bytes = quotes.saturating_mul(QUOTE_BYTES).saturating_add(EVENT_BYTES);
         self.events.reserve(bytes)?;
@@ -172,6 +183,23 @@ impl Ledger {
     }
 
     #[inline]
+    fn commit_mark(
+        &mut self,
+        time: i64,
+        totals: &Totals,
+        (index, valued): (u32, &Valued),
+        op: u8,
+    ) -> Receipt {
+        self.record(op, time, |encoder| {
+            encoder.small(1);
+            put_quote(encoder, index, valued);
+        });
+        if let Some(book) = self.book_at_mut(index) {
+            set_marks(book, valued);
+        }
+        self.commit_totals(time, totals, op)
+    }
+
     fn commit_marks(
         &mut self,
         time: i64,
@@ -179,23 +207,24 @@ impl Ledger {
         planned: &[PlannedMark],
         op: u8,
     ) -> Receipt {
+        let known = planned.iter().filter_map(|mark| match mark.target {
+            Target::Known(index) => Some((index, &mark.valued)),
+            Target::New(_) => None,
+        });
         self.record(op, time, |encoder| {
             encoder.count(planned.len());
-            for mark in planned {
-                let Target::Known(index) = mark.target else { continue };
-                encoder.small(u64::from(index));
-                encoder.natural(mark.bid_units);
-                encoder.natural(mark.spread_units);
-            }
+            known.clone().for_each(|(index, valued)| put_quote(encoder, index, valued));
         });
-        for mark in planned {
-            let Target::Known(index) = mark.target else { continue };
+        for (index, valued) in known {
             if let Some(book) = self.book_at_mut(index) {
-                (book.bid, book.ask) = (mark.bid, mark.ask);
-                book.long.unrealized = mark.long_unrealized;
-                book.short.unrealized = mark.short_unrealized;
+                set_marks(book, valued);
             }
         }
+        self.commit_totals(time, totals, op)
+    }
+
+    #[inline]
+    fn commit_totals(&mut self, time: i64, totals: &Totals, op: u8) -> Receipt {
         self.account.store(totals, time);
         if op == op::UPDATE_EQUITY {
             self.tables.equity.push(&EquityRow {
@@ -208,6 +237,20 @@ impl Ledger {
         }
         Receipt { balance: totals.balance, ..Receipt::default() }
     }
+}
+
+#[inline]
+fn put_quote(encoder: &mut Encoder<'_>, index: u32, valued: &Valued) {
+    encoder.small(u64::from(index));
+    encoder.natural(valued.bid_units);
+    encoder.natural(valued.spread_units);
+}
+
+#[inline]
+fn set_marks(book: &mut Book, valued: &Valued) {
+    (book.bid, book.ask) = (valued.bid, valued.ask);
+    book.long.unrealized = valued.long_unrealized;
+    book.short.unrealized = valued.short_unrealized;
 }
 
 /// The account's totals while quotes are added; only the last ones have to be in range.
@@ -231,12 +274,7 @@ impl Sums {
 
 /// Checks a quote and adds what it changes to the account's totals.
 #[inline]
-fn plan_quote(
-    book: &Book,
-    quote: &Quote<'_>,
-    sums: &mut Sums,
-    target: Target,
-) -> Result<PlannedMark, Refused> {
+fn value_quote(book: &Book, quote: &Quote<'_>, sums: &mut Sums) -> Result<Valued, Refused> {
     let bid_units = check_price(book, "prices", quote.bid)?;
     let ask_units =
         if quote.bid == quote.ask { bid_units } else { check_price(book, "prices", quote.ask)? };
@@ -249,7 +287,7 @@ fn plan_quote(
     checked(long_unrealized.checked_add(short_unrealized), "prices", &quote.bid)?;
     let (bid, ask) = (quote.bid, quote.ask);
     let spread_units = ask_units.saturating_sub(bid_units);
-    Ok(PlannedMark { target, bid, ask, bid_units, spread_units, long_unrealized, short_unrealized })
+    Ok(Valued { bid, ask, bid_units, spread_units, long_unrealized, short_unrealized })
 }
 
 #[cold]

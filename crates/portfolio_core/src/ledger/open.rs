@@ -212,8 +212,12 @@ impl Ledger {
             encoder.small(plan.position_id);
             encoder.natural(plan.units.size);
             encoder.natural(plan.units.price);
-            encoder.natural(plan.units.stop_loss);
-            encoder.natural(plan.units.take_profit);
+            let Units { stop_loss, take_profit, .. } = plan.units;
+            if stop_loss | take_profit | event.fee.raw() == 0 && event.tag.is_empty() {
+                return encoder.zeros(4);
+            }
+            encoder.natural(stop_loss);
+            encoder.natural(take_profit);
             encoder.signed(event.fee.raw());
             encoder.text(event.tag);
         });

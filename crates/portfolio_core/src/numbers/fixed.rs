@@ -56,6 +56,13 @@ macro_rules! fixed_point {
                 }
             }
 
+            /// The number of so many units of 10^-9 and so few digits that it is in range.
+            #[inline]
+            #[must_use]
+            pub(crate) const fn from_nine_decimals(nine: i64) -> Self {
+                Self((nine as i128).wrapping_mul(10_i128.pow($scale - 9)))
+            }
+
             /// The number in units of the last decimal.
             ///
             /// ```

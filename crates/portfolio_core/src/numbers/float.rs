@@ -28,22 +28,9 @@ use super::{FloatPolicy, LIMIT, NumberError, div_half_even, power_of_ten};
 /// ```
 #[inline]
 pub fn float_to_fixed(x: f64, scale: u32, policy: FloatPolicy) -> Result<i128, NumberError> {
-    match short_decimal(x, scale) {
-        Some(raw) => Ok(raw),
-        None => shortest_to_fixed(x, scale, policy),
-    }
-}
-
-/// The same for a float of at most 15 digits and 9 decimals, as prices and amounts are; nothing for
-/// others, and for scales other than 9 and 18.
-#[inline]
-pub(crate) fn short_decimal(x: f64, scale: u32) -> Option<i128> {
-    const TEN_POW_9: i128 = 1_000_000_000;
-    let raw = i128::from(nine_decimals(x)?);
-    match scale {
-        9 => Some(raw),
-        18 => Some(raw.wrapping_mul(TEN_POW_9)),
-        _ => None,
+    match nine_decimals(x).zip(scale.checked_sub(9).and_then(power_of_ten)) {
+        Some((raw, unit)) if scale <= 18 => Ok(i128::from(raw).wrapping_mul(unit)),
+        _ => shortest_to_fixed(x, scale, policy),
     }
 }
 
@@ -60,7 +47,7 @@ pub(crate) fn short_decimal(x: f64, scale: u32) -> Option<i128> {
     reason = "the estimate is taken only when the exact comparison confirms it, and then it is \
               an integer of at most 15 digits"
 )]
-fn nine_decimals(x: f64) -> Option<i64> {
+pub(crate) fn nine_decimals(x: f64) -> Option<i64> {
     const COUNT_MAX: f64 = 1e15;
     /// Adding and subtracting 1.5 * 2^52 leaves the nearest integer, ties to even.
     const TO_INTEGER: f64 = 6_755_399_441_055_744.0;

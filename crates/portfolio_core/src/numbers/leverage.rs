@@ -70,9 +70,8 @@ impl Leverage {
             return Ok(cost);
         }
         let magnitude = cost.raw().unsigned_abs();
-        let divided = self.reciprocal.as_ref().and_then(|known| known.divide_half_even(magnitude));
-        let quotient = match divided {
-            Some(quotient) => u128::from(quotient),
+        let quotient = match &self.reciprocal {
+            Some(known) => known.divide_half_even(magnitude),
             None => self.divide_general(magnitude)?,
         };
         Money::from_raw(with_sign(quotient, cost.is_negative())?)
@@ -123,14 +122,25 @@ impl Reciprocal {
         (shift > 0).then_some(Self { plain, divisor, shift, inverse: low })
     }
 
-    /// Quotient and remainder, or nothing when the quotient has more than 64 bits.
+    /// Quotient and remainder.
     #[inline]
-    fn divide(&self, numerator: u128) -> Option<(u64, u64)> {
-        let [_, high] = halves(numerator);
-        if high >= self.plain {
-            return None;
-        }
-        let shifted = numerator << self.shift;
+    fn divide(&self, numerator: u128) -> (u128, u64) {
+        let [low, high] = halves(numerator);
+        // The quotient has two digits of 64 bits; the upper one is most often 0.
+        let (upper, high) = if high < self.plain { (0, high) } else { self.divide_one(high) };
+        let (lower, rest) = self.divide_two(high, low);
+        ((u128::from(upper) << 64) | u128::from(lower), rest)
+    }
+
+    #[expect(clippy::arithmetic_side_effects, reason = "the divisor is not 0")]
+    fn divide_one(&self, numerator: u64) -> (u64, u64) {
+        (numerator / self.plain, numerator % self.plain)
+    }
+
+    /// Quotient and remainder of a number of two digits, the upper one below the divisor.
+    #[inline]
+    fn divide_two(&self, high: u64, low: u64) -> (u64, u64) {
+        let shifted = ((u128::from(high) << 64) | u128::from(low)) << self.shift;
         let [low, high] = halves(shifted);
         // Algorithm 4 of the paper.
         let product = u128::from(self.inverse).wrapping_mul(u128::from(high));
@@ -145,16 +155,16 @@ impl Reciprocal {
             quotient = quotient.wrapping_add(1);
             rest = rest.wrapping_sub(self.divisor);
         }
-        Some((quotient, rest >> self.shift))
+        (quotient, rest >> self.shift)
     }
 
-    /// The quotient, rounded half-even, or nothing when it has more than 64 bits.
+    /// The quotient, rounded half-even. The divisor is at least 2, so there is room to round up.
     #[inline]
-    fn divide_half_even(&self, numerator: u128) -> Option<u64> {
-        let (quotient, rest) = self.divide(numerator)?;
+    fn divide_half_even(&self, numerator: u128) -> u128 {
+        let (quotient, rest) = self.divide(numerator);
         let missing = self.plain.wrapping_sub(rest);
         let up = rest > missing || (rest == missing && quotient & 1 == 1);
-        quotient.checked_add(u64::from(up))
+        quotient.wrapping_add(u128::from(up))
     }
 }
 
@@ -209,12 +219,12 @@ mod tests {
         fn a_reciprocal_divides(numerator in any::<u128>(), shift in 0_u32..128, divisor: u64) {
             let (numerator, divisor) = (numerator >> shift, u128::from(divisor.max(1)));
             let wanted = (numerator / divisor, numerator % divisor);
-            if let Some((quotient, rest)) = Reciprocal::new(divisor)
-                .and_then(|known| known.divide(numerator))
-            {
-                prop_assert_eq!((u128::from(quotient), u128::from(rest)), wanted);
-            } else {
-                prop_assert_eq!(wanted.0 > u128::from(u64::MAX) || divisor >> 63 == 1, true);
+            match Reciprocal::new(divisor) {
+                Some(known) => {
+                    let (quotient, rest) = known.divide(numerator);
+                    prop_assert_eq!((quotient, u128::from(rest)), wanted);
+                }
+                None => prop_assert_eq!(divisor >> 63, 1),
             }
         }
     }
