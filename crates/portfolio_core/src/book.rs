@@ -28,28 +28,27 @@ impl Grid {
     }
 
     /// How many steps of the grid a raw value at scale 9 is; `None` when it lies between two.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn units(self, raw: i128) -> Option<i128> {
         if self.decimals == 9 {
             return Some(raw);
         }
-        self.units_coarse(raw)
-    }
-
-    fn units_coarse(self, raw: i128) -> Option<i128> {
         match i64::try_from(raw) {
             Ok(small) => self.units_small(small).map(i128::from),
-            Err(_) => {
-                let step = self.step()?;
-                let units = raw.checked_div(step)?;
-                (units.checked_mul(step)? == raw).then_some(units)
-            }
+            Err(_) => self.units_wide(raw),
         }
     }
 
+    #[cold]
+    fn units_wide(self, raw: i128) -> Option<i128> {
+        let step = self.step()?;
+        let units = raw.checked_div(step)?;
+        (units.checked_mul(step)? == raw).then_some(units)
+    }
+
     /// Divisions by constants: several times as fast as one by a variable.
-    #[inline]
+    #[inline(never)]
     fn units_small(self, raw: i64) -> Option<i64> {
         macro_rules! by {
             ($step:literal) => {
@@ -143,7 +142,7 @@ impl Book {
     }
 
     /// The price at which a side is valued.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub const fn mark(&self, side: Side) -> Price {
         // A choice between two places, not between two ways: sides come in no order that a
@@ -155,7 +154,7 @@ impl Book {
     }
 
     /// The holding of a side.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub const fn holding(&self, side: Side) -> &Holding {
         match side {
@@ -165,7 +164,7 @@ impl Book {
     }
 
     /// The holding of a side, to be changed.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub const fn holding_mut(&mut self, side: Side) -> &mut Holding {
         match side {
@@ -187,7 +186,7 @@ impl Book {
     ///
     /// # Errors
     /// [`Overflow`] beyond 38 digits.
-    #[inline]
+    #[inline(always)]
     pub fn notional(&self, size: Size, price: Price) -> Result<Money, Overflow> {
         notional(size, price, &self.instrument.contract)
     }
@@ -196,7 +195,7 @@ impl Book {
     ///
     /// # Errors
     /// [`Overflow`] beyond 38 digits.
-    #[inline]
+    #[inline(always)]
     pub fn result(
         &self,
         side: Side,
@@ -211,7 +210,7 @@ impl Book {
     ///
     /// # Errors
     /// [`Overflow`] beyond 38 digits.
-    #[inline]
+    #[inline(always)]
     pub fn valued(
         &self,
         side: Side,
@@ -229,7 +228,7 @@ impl Book {
     ///
     /// # Errors
     /// [`Overflow`] beyond 38 digits.
-    #[inline]
+    #[inline(always)]
     pub fn margin_with(&self, side: Side, cost: Money) -> Result<Money, Overflow> {
         self.leverage.margin(self.holding(side.other()).cost.checked_add(cost)?)
     }

@@ -180,7 +180,8 @@ impl Positions {
         self.rows.pop();
     }
 
-    /// From here on, remembers what so many changes change, until [`Positions::keep`] or [`Positions::rewind`].
+    /// From here on, remembers what so many changes change, until [`Positions::keep`] or
+    /// [`Positions::rewind`].
     ///
     /// # Errors
     /// When the allocator refuses.

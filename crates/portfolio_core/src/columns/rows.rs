@@ -23,7 +23,7 @@ pub struct EquityRow {
 impl Row for EquityRow {
     const WIDTH: usize = row_width(EQUITY_COLUMNS);
 
-    #[inline]
+    #[inline(always)]
     fn put(&self, cells: &mut Cells) {
         cells.put(self.time);
         put_money(cells, self.equity);
@@ -75,7 +75,7 @@ pub struct TradeRow {
 impl Row for TradeRow {
     const WIDTH: usize = row_width(TRADE_COLUMNS);
 
-    #[inline]
+    #[inline(always)]
     fn put(&self, cells: &mut Cells) {
         cells.put(self.trade_id);
         cells.put(self.position_id);
@@ -119,7 +119,7 @@ pub struct PostingRow {
 impl Row for PostingRow {
     const WIDTH: usize = row_width(LEDGER_COLUMNS);
 
-    #[inline]
+    #[inline(always)]
     fn put(&self, cells: &mut Cells) {
         cells.put(self.event);
         cells.put(self.time);
@@ -132,7 +132,6 @@ impl Row for PostingRow {
 }
 
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "the place of a cell is a constant only inside its row")]
 fn put_money(cells: &mut Cells, money: Money) {
     cells.put(money.raw());
     cells.put(money.to_f64());
@@ -140,21 +139,18 @@ fn put_money(cells: &mut Cells, money: Money) {
 
 /// An amount that is often 0.
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "the place of a cell is a constant only inside its row")]
 fn put_money_or_none(cells: &mut Cells, money: Money) {
     cells.put_sparse(money.raw());
     cells.put_sparse(if money.is_zero() { 0.0 } else { money.to_f64() });
 }
 
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "the place of a cell is a constant only inside its row")]
 fn put_level(cells: &mut Cells, level: Price) {
     cells.put_sparse(level.raw());
     cells.put_sparse(if level.is_zero() { 0.0 } else { level.to_f64() });
 }
 
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "the place of a cell is a constant only inside its row")]
 fn put_fixed9(cells: &mut Cells, raw: i128, double: f64) {
     cells.put(raw);
     cells.put(double);

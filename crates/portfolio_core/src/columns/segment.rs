@@ -189,7 +189,7 @@ impl Writer {
     /// # Panics
     /// When the segment is full or the row's width is another than the segment's: bugs of the
     /// caller.
-    #[inline]
+    #[inline(always)]
     pub fn push<R: Row>(&mut self, row: &R) {
         assert!(self.row < self.segment.capacity && R::WIDTH == self.segment.row_width);
         let mut cells = Cells {
@@ -284,7 +284,6 @@ impl Cells {
     /// # Panics
     /// When the row has no room for it: a bug of the row type.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "the place is a constant only inside its row")]
     pub fn put<T: Cell>(&mut self, value: T) {
         let width = size_of::<T>();
         let next = self.prefix.wrapping_add(width);
@@ -300,7 +299,6 @@ impl Cells {
 
     /// Leaves the next cell of the row as it is, which nobody will look at.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "the place is a constant only inside its row")]
     pub fn skip<T: Cell>(&mut self) {
         self.prefix = self.prefix.wrapping_add(size_of::<T>());
     }
@@ -310,7 +308,6 @@ impl Cells {
     /// # Panics
     /// As [`Cells::put`].
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "the place is a constant only inside its row")]
     pub fn put_sparse<T: Cell>(&mut self, value: T) {
         if self.untouched && value.is_zero() {
             self.prefix = self.prefix.wrapping_add(size_of::<T>());

@@ -87,8 +87,18 @@ impl<R: Row> Table<R> {
     ///
     /// # Panics
     /// When no room was reserved: a bug of the caller.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, row: &R) {
+        self.push_like(row);
+    }
+
+    /// Appends a row of another type that puts the same cells, as a row does that borrows what
+    /// others own.
+    ///
+    /// # Panics
+    /// As [`Table::push`].
+    #[inline(always)]
+    pub fn push_like<Q: Row>(&mut self, row: &Q) {
         let writer = self.writer.as_mut();
         assert!(writer.is_some(), "an append is preceded by a reserve");
         if let Some(writer) = writer {

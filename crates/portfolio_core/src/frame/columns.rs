@@ -3,8 +3,8 @@
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::{DataType, Schema};
 
+use super::action::Action;
 use super::error::ShapeError;
-use super::rows::Action;
 use crate::import::{Integers, Numbers, Texts, Times, WrongType};
 use crate::ledger::Appends;
 use crate::numbers::FloatPolicy;

@@ -6,19 +6,19 @@ use crate::columns::text::TextView;
 use crate::event::Receipt;
 
 /// A receipt of an accepted row.
-pub(super) struct ReceiptRow {
+pub(super) struct ReceiptRow<'l> {
     pub(super) row: u64,
-    pub(super) receipt: Receipt,
+    pub(super) receipt: &'l Receipt,
     /// Only the cells of this view are written; those of the other stay untouched memory.
     pub(super) view: View,
 }
 
-impl Row for ReceiptRow {
+impl Row for ReceiptRow<'_> {
     const WIDTH: usize = row_width(RECEIPT_COLUMNS);
 
-    #[inline]
+    #[inline(always)]
     fn put(&self, cells: &mut Cells) {
-        let receipt = &self.receipt;
+        let receipt = self.receipt;
         cells.put(self.row);
         cells.put_sparse(receipt.position_id);
         let amounts = [receipt.realized, receipt.fee, receipt.balance];

@@ -3,6 +3,7 @@
 
 use hashbrown::HashMap;
 
+use super::action::{LONG, SHORT};
 use super::columns::Columns;
 use super::error::RowError;
 use crate::columns::text::ShortText;
@@ -13,90 +14,6 @@ use crate::instrument::{Instrument, check_text};
 use crate::ledger::Ledger;
 use crate::numbers::{Contract, Money, Overflow, Price, Size};
 use crate::refusal::{Code, Refusal};
-
-/// What a row is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Action {
-    Open,
-    Close,
-    Modify,
-    Mark,
-    Update,
-    Fee,
-    Deposit,
-    Withdraw,
-    Register,
-}
-
-/// The actions as short texts have them.
-const WORDS: [(u128, Action); 9] = [
-    (UPDATE, Action::Update),
-    (OPEN, Action::Open),
-    (CLOSE, Action::Close),
-    (short(b"\x04mark"), Action::Mark),
-    (short(b"\x06modify"), Action::Modify),
-    (short(b"\x03fee"), Action::Fee),
-    (short(b"\x07deposit"), Action::Deposit),
-    (short(b"\x08withdraw"), Action::Withdraw),
-    (short(b"\x08register"), Action::Register),
-];
-const UPDATE: u128 = short(b"\x06update");
-const OPEN: u128 = short(b"\x04open");
-const CLOSE: u128 = short(b"\x05close");
-const LONG: u128 = short(b"\x04long");
-const SHORT: u128 = short(b"\x05short");
-
-/// The bits of a short text, given as its length and its bytes.
-#[expect(
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    reason = "evaluated by the compiler, where a bad index is a build error"
-)]
-const fn short(text: &[u8]) -> u128 {
-    let mut bytes = [0; 16];
-    bytes[0] = text[0];
-    let mut place = 1;
-    while place < text.len() {
-        bytes[place + 3] = text[place];
-        place += 1;
-    }
-    u128::from_le_bytes(bytes)
-}
-
-impl Action {
-    /// The action of a row; nothing when the cell is null or another text.
-    #[inline]
-    pub(super) fn read(texts: &Texts<'_>, row: usize) -> Option<Self> {
-        match texts.view(row) {
-            Some(UPDATE) => Some(Self::Update),
-            Some(OPEN) => Some(Self::Open),
-            Some(CLOSE) => Some(Self::Close),
-            _ => Self::read_any(texts, row),
-        }
-    }
-
-    #[inline(never)]
-    fn read_any(texts: &Texts<'_>, row: usize) -> Option<Self> {
-        let bits = texts.short(row)?.bits();
-        WORDS.iter().find(|(known, _)| *known == bits).map(|(_, action)| *action)
-    }
-
-    /// Why a row has no action.
-    #[cold]
-    pub(super) fn missing(texts: &Texts<'_>, row: usize) -> Box<CellError> {
-        let value = match texts.get(row) {
-            Ok(Some(value)) => format!("{value:?}"),
-            Ok(None) => return Box::new(CellError::Null),
-            Err(error) => return error,
-        };
-        Box::new(CellError::Text {
-            value,
-            code: Code::InvalidArgument,
-            rule: "is no action",
-            remedy: "pass open, close, modify, mark, update, fee, deposit, withdraw or register",
-        })
-    }
-}
 
 /// The positions that rows of this call have named by key.
 pub(super) type Keys<'a> = HashMap<&'a str, u64>;
@@ -136,48 +53,68 @@ impl<'a> RowReader<'_, 'a> {
         RowError::cell(self.number, column, error)
     }
 
-    #[inline]
+    #[inline(always)]
     fn needed<T>(&self, column: &'static str, cell: Option<T>) -> Read<T> {
         cell.ok_or_else(|| self.fault(column, &CellError::Null))
     }
 
+    /// Reads a number at a scale into `raw` and answers whether there is one. It comes back in
+    /// its place and not in the answer: moving 128 bits through an `Option` costs a wait for
+    /// their store, which is longer than the rest of the reading.
     #[inline(never)]
-    fn raw(&self, column: &'static str, cells: &Numbers<'_>, scale: u32) -> Read<Option<i128>> {
-        cells.get(self.row, scale).map_err(|error| self.fault(column, &error))
+    fn raw(
+        &self,
+        (column, cells): (&'static str, &Numbers<'_>),
+        scale: u32,
+        raw: &mut i128,
+    ) -> Read<bool> {
+        let found = cells.get(self.row, scale).map_err(|error| self.fault(column, &error))?;
+        *raw = found.unwrap_or(0);
+        Ok(found.is_some())
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn price(&self, column: &'static str, cells: &Numbers<'_>) -> Read<Option<Price>> {
         match cells.quick(self.row) {
             Quick::Null => Ok(None),
             Quick::Short(raw) => Ok(Some(Price::from_nine_decimals(raw))),
             Quick::Ask => {
-                let raw = self.raw(column, cells, Price::SCALE)?;
-                raw.map(Price::from_raw).transpose().map_err(|error| self.too_large(column, error))
+                let mut raw = 0;
+                if !self.raw((column, cells), Price::SCALE, &mut raw)? {
+                    return Ok(None);
+                }
+                Price::from_raw(raw).map(Some).map_err(|error| self.too_large(column, error))
             }
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn money(&self, column: &'static str, cells: &Numbers<'_>) -> Read<Option<Money>> {
         match cells.quick(self.row) {
             Quick::Null => Ok(None),
             Quick::Short(raw) => Ok(Some(Money::from_nine_decimals(raw))),
             Quick::Ask => {
-                let raw = self.raw(column, cells, Money::SCALE)?;
-                raw.map(Money::from_raw).transpose().map_err(|error| self.too_large(column, error))
+                let mut raw = 0;
+                if !self.raw((column, cells), Money::SCALE, &mut raw)? {
+                    return Ok(None);
+                }
+                Money::from_raw(raw).map(Some).map_err(|error| self.too_large(column, error))
             }
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn size(&self) -> Read<Option<Size>> {
-        match self.columns.size.quick(self.row) {
+        let cells = &self.columns.size;
+        match cells.quick(self.row) {
             Quick::Null => Ok(None),
             Quick::Short(raw) => Ok(Some(Size::from_nine_decimals(raw))),
             Quick::Ask => {
-                let raw = self.raw("size", &self.columns.size, Size::SCALE)?;
-                raw.map(Size::from_raw).transpose().map_err(|error| self.too_large("size", error))
+                let mut raw = 0;
+                if !self.raw(("size", cells), Size::SCALE, &mut raw)? {
+                    return Ok(None);
+                }
+                Size::from_raw(raw).map(Some).map_err(|error| self.too_large("size", error))
             }
         }
     }
@@ -194,7 +131,7 @@ impl<'a> RowReader<'_, 'a> {
     }
 
     /// A tag or a reason (rule T5); empty when it is not given.
-    #[inline]
+    #[inline(always)]
     fn note(&self, column: &'static str, cells: &Texts<'a>) -> Read<&'a str> {
         if cells.view(self.row) == Some(0) || cells.is_absent() {
             return Ok("");
@@ -209,17 +146,17 @@ impl<'a> RowReader<'_, 'a> {
         RowError::refused(self.number, column, refusal)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn time(&self) -> Read<Option<i64>> {
         self.columns.time.get(self.row).map_err(|error| self.fault("time", &error))
     }
 
-    #[inline]
+    #[inline(always)]
     fn id(&self) -> Read<Option<u64>> {
         self.columns.position_id.id(self.row).map_err(|error| self.fault("position_id", &error))
     }
 
-    #[inline]
+    #[inline(always)]
     fn side(&self) -> Read<Side> {
         match self.columns.side.view(self.row) {
             Some(LONG) => Ok(Side::Long),
@@ -250,7 +187,7 @@ impl<'a> RowReader<'_, 'a> {
     }
 
     /// A level that is not set when it is null or 0.
-    #[inline]
+    #[inline(always)]
     fn level(&self, column: &'static str, cells: &Numbers<'_>) -> Read<Option<Price>> {
         Ok(self.price(column, cells)?.filter(|level| !level.is_zero()))
     }
@@ -266,7 +203,7 @@ impl<'a> RowReader<'_, 'a> {
     }
 
     /// The symbol of a row that needs one. Where its index is known its text is not looked at.
-    #[inline]
+    #[inline(always)]
     fn symbol(&self, known: Option<u32>) -> Read<&'a str> {
         if known.is_some() {
             return Ok("");
@@ -276,7 +213,7 @@ impl<'a> RowReader<'_, 'a> {
     }
 
     /// An open, and the key that it gives to its position.
-    #[inline]
+    #[inline(always)]
     pub(super) fn open(
         &self,
         known: Option<u32>,
@@ -340,7 +277,7 @@ impl<'a> RowReader<'_, 'a> {
     }
 
     /// Rule E4: which position the row means.
-    #[inline]
+    #[inline(always)]
     fn named(&self, ledger: &Ledger, keys: &Keys<'a>) -> Read<Named<'a>> {
         let id = self.id()?;
         if self.columns.key.is_absent() {
@@ -372,7 +309,7 @@ impl<'a> RowReader<'_, 'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn position(&self, ledger: &Ledger, keys: &Keys<'a>) -> Read<(u64, Named<'a>)> {
         let named = self.named(ledger, keys)?;
         match named {
@@ -399,7 +336,7 @@ impl<'a> RowReader<'_, 'a> {
         Err(self.fault("symbol", &error))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn close(
         &self,
         known: Option<u32>,
@@ -471,9 +408,10 @@ impl<'a> RowReader<'_, 'a> {
         };
         let price_decimals = digits("price_decimals", &columns.price_decimals)?;
         let size_decimals = digits("size_decimals", &columns.size_decimals)?;
-        let contract = match self.raw("contract_size", &columns.contract_size, Size::SCALE)? {
-            None => Contract::ONE,
-            Some(raw) => Contract::new(raw).map_err(|Overflow| {
+        let mut raw = 0;
+        let given = self.raw(("contract_size", &columns.contract_size), Size::SCALE, &mut raw)?;
+        let contract = if given {
+            Contract::new(raw).map_err(|Overflow| {
                 let error = CellError::Text {
                     value: crate::numbers::format_fixed(raw, Size::SCALE, 0),
                     code: Code::InvalidInstrument,
@@ -481,10 +419,13 @@ impl<'a> RowReader<'_, 'a> {
                     remedy: "pass the units of the underlying per 1 of size",
                 };
                 self.fault("contract_size", &error)
-            })?,
+            })?
+        } else {
+            Contract::ONE
         };
-        let leverage = self.raw("leverage", &columns.leverage, Size::SCALE)?;
-        let leverage = leverage.filter(|&leverage| leverage != 0);
+        let mut leverage = 0;
+        self.raw(("leverage", &columns.leverage), Size::SCALE, &mut leverage)?;
+        let leverage = Some(leverage).filter(|&leverage| leverage != 0);
         let quote_currency = self.currency()?;
         Ok(Event::RegisterInstrument(Instrument {
             symbol,

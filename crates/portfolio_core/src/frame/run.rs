@@ -3,16 +3,17 @@
 use crate::columns::schema::{RECEIPTS, REFUSED, View};
 use crate::columns::table::Table;
 use crate::columns::text::TextPool;
-use crate::event::{Event, Marks, Quote, Receipt};
+use crate::event::{Event, Marks, Quote};
 use crate::export::{TableSnapshot, export};
 use crate::ledger::Ledger;
 use crate::numbers::Price;
 use crate::refusal::{Code, Refusal};
 
+use super::action::Action;
 use super::columns::{Columns, EventFrame};
 use super::error::{FrameError, RowError};
 use super::receipts::{ReceiptRow, RefusedRow};
-use super::rows::{Action, Keys, Named, RowReader};
+use super::rows::{Keys, Named, RowReader};
 use super::symbols::KnownSymbols;
 use crate::import::CellError;
 
@@ -96,7 +97,7 @@ struct Run<'f, 'a> {
     names: &'f [&'a str],
     on_error: OnError,
     view: View,
-    receipts: Table<ReceiptRow>,
+    receipts: Table<ReceiptRow<'static>>,
     refused: Table<RefusedRow>,
     messages: TextPool,
     keys: Keys<'a>,
@@ -169,8 +170,8 @@ impl<'f, 'a> Run<'f, 'a> {
             _ => self.other(ledger, reader, action),
         };
         match done {
-            Ok(receipt) => {
-                self.accept(reader.number, receipt);
+            Ok(()) => {
+                self.accept(reader.number, ledger);
                 Ok(())
             }
             Err(error) => self.refuse(error),
@@ -189,9 +190,9 @@ impl<'f, 'a> Run<'f, 'a> {
     }
 
     #[inline]
-    fn accept(&mut self, row: usize, receipt: Receipt) {
+    fn accept(&mut self, row: usize, ledger: &Ledger) {
         let row = u64::try_from(row).unwrap_or(u64::MAX);
-        self.receipts.push(&ReceiptRow { row, receipt, view: self.view });
+        self.receipts.push_like(&ReceiptRow { row, receipt: &ledger.receipt, view: self.view });
     }
 
     /// Lists a refused row, or ends the call.
@@ -222,16 +223,16 @@ impl<'f, 'a> Run<'f, 'a> {
         &mut self,
         ledger: &mut Ledger,
         reader: &RowReader<'_, 'a>,
-    ) -> Result<Receipt, Box<RowError>> {
+    ) -> Result<(), Box<RowError>> {
         let known = self.symbols.find(ledger, &reader.columns.symbol, reader.row);
         let (open, key) = reader.open(known, ledger, &self.keys)?;
-        let receipt = ledger
+        ledger
             .apply_in_batch(&Event::Open(open), known)
             .map_err(|refusal| refused(reader.number, &refusal, Named::Nothing, "fee"))?;
         if let Some(key) = key {
-            self.keys.insert(key, receipt.position_id);
+            self.keys.insert(key, ledger.receipt.position_id);
         }
-        Ok(receipt)
+        Ok(())
     }
 
     #[inline]
@@ -239,7 +240,7 @@ impl<'f, 'a> Run<'f, 'a> {
         &mut self,
         ledger: &mut Ledger,
         reader: &RowReader<'_, 'a>,
-    ) -> Result<Receipt, Box<RowError>> {
+    ) -> Result<(), Box<RowError>> {
         let known = self.symbols.find(ledger, &reader.columns.symbol, reader.row);
         let (close, named) = reader.close(known, ledger, &self.keys)?;
         ledger
@@ -252,7 +253,7 @@ impl<'f, 'a> Run<'f, 'a> {
         ledger: &mut Ledger,
         reader: &RowReader<'_, 'a>,
         action: Action,
-    ) -> Result<Receipt, Box<RowError>> {
+    ) -> Result<(), Box<RowError>> {
         let known = self.symbols.find(ledger, &reader.columns.symbol, reader.row);
         let (event, named, amount) = match action {
             Action::Modify => {
@@ -287,8 +288,8 @@ impl<'f, 'a> Run<'f, 'a> {
             return self.join_group(reader);
         }
         match self.single_quote(ledger, reader, action) {
-            Ok(receipt) => {
-                self.accept(reader.number, receipt);
+            Ok(()) => {
+                self.accept(reader.number, ledger);
                 Ok(())
             }
             Err(error) => self.refuse(error),
@@ -301,21 +302,20 @@ impl<'f, 'a> Run<'f, 'a> {
         ledger: &mut Ledger,
         reader: &RowReader<'_, 'a>,
         action: Action,
-    ) -> Result<Receipt, Box<RowError>> {
+    ) -> Result<(), Box<RowError>> {
         let known = self.symbols.find(ledger, &reader.columns.symbol, reader.row);
         let time = read_time(reader, action)?;
-        let quote = read_quote(reader, known)?;
-        let row = QuoteRow {
-            quote: quote.map_or(NO_QUOTE, |(quote, _)| quote),
-            row: reader.number,
-            single: quote.is_none_or(|(_, single)| single),
+        let Some((quote, single)) = read_quote(reader, known)? else {
+            let event = event_of(action, Marks { time, quotes: &[] });
+            return ledger.apply_in_batch(&event, None).map_err(|refusal| {
+                let row = QuoteRow { quote: NO_QUOTE, row: reader.number, single: true };
+                quote_refused(&refusal, &row)
+            });
         };
-        let quotes = std::slice::from_ref(&row.quote);
-        let marks = Marks { time, quotes: if quote.is_some() { quotes } else { &[] } };
-        let event = event_of(action, marks);
-        ledger
-            .apply_in_batch(&event, known.filter(|_| quote.is_some()))
-            .map_err(|refusal| quote_refused(&refusal, &row))
+        let event = event_of(action, Marks { time, quotes: std::slice::from_ref(&quote) });
+        ledger.apply_in_batch(&event, known).map_err(|refusal| {
+            quote_refused(&refusal, &QuoteRow { quote, row: reader.number, single })
+        })
     }
 
     /// Adds a row to the group that is open. A row that cannot be read spoils the group; an error
@@ -341,8 +341,8 @@ impl<'f, 'a> Run<'f, 'a> {
             None => group.apply(ledger),
         };
         match done {
-            Ok(receipt) => {
-                rows.for_each(|row| self.accept(row, receipt));
+            Ok(()) => {
+                rows.for_each(|row| self.accept(row, ledger));
                 Ok(())
             }
             Err(error) if self.on_error == OnError::Raise => self.refuse(error),
@@ -372,7 +372,7 @@ impl<'a> Group<'a> {
         Ok(())
     }
 
-    fn apply(&self, ledger: &mut Ledger) -> Result<Receipt, Box<RowError>> {
+    fn apply(&self, ledger: &mut Ledger) -> Result<(), Box<RowError>> {
         let quotes: Vec<Quote<'_>> = self.quotes.iter().map(|row| row.quote).collect();
         let marks = Marks { time: self.time, quotes: &quotes };
         let applied = ledger.apply_in_batch(&event_of(self.action, marks), None);
@@ -398,7 +398,7 @@ fn event_of(action: Action, marks: Marks<'_>) -> Event<'_> {
     if action == Action::Mark { Event::Mark(marks) } else { Event::UpdateEquity(marks) }
 }
 
-#[inline]
+#[inline(always)]
 fn read_time(reader: &RowReader<'_, '_>, action: Action) -> Result<Option<i64>, Box<RowError>> {
     match reader.time()? {
         None if action == Action::Update => Err(reader.fault("time", &CellError::Null)),
@@ -407,7 +407,7 @@ fn read_time(reader: &RowReader<'_, '_>, action: Action) -> Result<Option<i64>, 
 }
 
 /// The quote of a row, and whether it is one price; nothing for a row without a symbol.
-#[inline]
+#[inline(always)]
 fn read_quote<'a>(
     reader: &RowReader<'_, 'a>,
     known: Option<u32>,

@@ -101,7 +101,7 @@ impl<'a> Numbers<'a> {
 
     /// The number of a row at scale 9 when it is quickly had: a double of at most 15 digits and 9
     /// decimals, as prices and amounts are.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn quick(&self, row: usize) -> Quick {
         if matches!(self.values, Values::None) || self.nulls.is_null(row) {

@@ -6,7 +6,7 @@
 
 use super::{Account, Ledger};
 use crate::book::Book;
-use crate::event::{Event, Receipt};
+use crate::event::Event;
 use crate::eventlog;
 use crate::images::Images;
 use crate::refusal::Refused;
@@ -79,7 +79,7 @@ impl Ledger {
         &mut self,
         event: &Event<'_>,
         symbol: Option<u32>,
-    ) -> Result<Receipt, Refused> {
+    ) -> Result<(), Refused> {
         assert!(self.undo.is_some(), "an event of a batch needs one");
         self.apply_unpublished(event, symbol)
     }

@@ -20,7 +20,7 @@ struct Posting {
 }
 
 impl Ledger {
-    pub(super) fn fee(&mut self, event: &Fee) -> Result<Receipt, Refused> {
+    pub(super) fn fee(&mut self, event: &Fee) -> Result<(), Refused> {
         event.position_id.map_or(Ok(()), check_id)?;
         self.check_time(event.time)?;
         let charged = match event.position_id {
@@ -58,16 +58,17 @@ impl Ledger {
         let position_id = event.position_id.unwrap_or(0);
         let posting =
             Posting { kind: TextView::FEE, symbol, position_id, amount, time: event.time };
-        Ok(self.commit_posting(&totals, &posting))
+        self.commit_posting(&totals, &posting);
+        Ok(())
     }
 
-    pub(super) fn deposit(&mut self, event: &Cash) -> Result<Receipt, Refused> {
+    pub(super) fn deposit(&mut self, event: &Cash) -> Result<(), Refused> {
         self.check_time(event.time)?;
         check_amount(event.amount)?;
         self.transfer(event, event.amount, op::DEPOSIT, TextView::DEPOSIT)
     }
 
-    pub(super) fn withdraw(&mut self, event: &Cash) -> Result<Receipt, Refused> {
+    pub(super) fn withdraw(&mut self, event: &Cash) -> Result<(), Refused> {
         self.check_time(event.time)?;
         check_amount(event.amount)?;
         let free = self.account.free_margin();
@@ -83,14 +84,15 @@ impl Ledger {
         amount: Money,
         op: u8,
         kind: TextView,
-    ) -> Result<Receipt, Refused> {
+    ) -> Result<(), Refused> {
         let totals = checked(self.with_flow(amount), "amount", &event.amount)?;
         self.reserve_posting()?;
         self.account.net_withdrawals = self.account.net_withdrawals.minus(amount);
         self.record(op, event.time, |encoder| encoder.natural(event.amount.raw()));
         let symbol = TextView::EMPTY;
         let posting = Posting { kind, symbol, position_id: 0, amount, time: event.time };
-        Ok(self.commit_posting(&totals, &posting))
+        self.commit_posting(&totals, &posting);
+        Ok(())
     }
 
     /// The totals after the balance got an amount.
@@ -110,7 +112,7 @@ impl Ledger {
         Ok(())
     }
 
-    fn commit_posting(&mut self, totals: &Totals, posting: &Posting) -> Receipt {
+    fn commit_posting(&mut self, totals: &Totals, posting: &Posting) {
         self.account.store(totals, posting.time);
         let balance = totals.balance;
         self.tables.postings.push(&PostingRow {
@@ -124,7 +126,8 @@ impl Ledger {
         });
         let fee =
             if posting.kind == TextView::FEE { posting.amount.negated() } else { Money::ZERO };
-        Receipt { position_id: posting.position_id, realized: Money::ZERO, fee, balance }
+        let (position_id, realized) = (posting.position_id, Money::ZERO);
+        self.receipt = Receipt { position_id, realized, fee, balance };
     }
 }
 

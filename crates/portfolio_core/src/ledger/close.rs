@@ -45,13 +45,14 @@ struct Left {
 
 impl Ledger {
     #[inline]
-    pub(super) fn close(&mut self, event: &Close<'_>) -> Result<Receipt, Refused> {
+    pub(super) fn close(&mut self, event: &Close<'_>) -> Result<(), Refused> {
         let plan = self.plan_close(event)?;
         self.tables.trades.reserve(1)?;
         self.tables.postings.reserve(2)?;
         self.events.reserve(EVENT_BYTES)?;
         let reason = self.texts.view(event.reason)?;
-        Ok(self.commit_close(event, &plan, reason))
+        self.commit_close(event, &plan, reason);
+        Ok(())
     }
 
     #[inline]
@@ -125,7 +126,7 @@ impl Ledger {
     }
 
     #[inline]
-    fn commit_close(&mut self, event: &Close<'_>, plan: &Plan, reason: TextView) -> Receipt {
+    fn commit_close(&mut self, event: &Close<'_>, plan: &Plan, reason: TextView) {
         self.record(op::CLOSE, event.time, |encoder| {
             encoder.small(event.position_id);
             encoder.natural(plan.size_units);
@@ -150,12 +151,12 @@ impl Ledger {
             self.positions.update(plan.row, &Position { size, cost, entry_fee, ..*position });
         }
         self.commit_close_postings(event, numbers, symbol);
-        Receipt {
+        self.receipt = Receipt {
             position_id: event.position_id,
             realized: numbers.gross,
             fee: event.fee,
             balance: numbers.totals.balance,
-        }
+        };
     }
 
     #[inline]

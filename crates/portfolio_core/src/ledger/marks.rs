@@ -56,11 +56,7 @@ impl Scratch {
 
 impl Ledger {
     #[inline]
-    pub(super) fn mark(
-        &mut self,
-        event: &Marks<'_>,
-        symbol: Option<u32>,
-    ) -> Result<Receipt, Refused> {
+    pub(super) fn mark(&mut self, event: &Marks<'_>, symbol: Option<u32>) -> Result<(), Refused> {
         self.apply_marks(event, symbol, op::MARK)
     }
 
@@ -69,7 +65,7 @@ impl Ledger {
         &mut self,
         event: &Marks<'_>,
         symbol: Option<u32>,
-    ) -> Result<Receipt, Refused> {
+    ) -> Result<(), Refused> {
         self.apply_marks(event, symbol, op::UPDATE_EQUITY)
     }
 
@@ -79,7 +75,7 @@ impl Ledger {
         event: &Marks<'_>,
         symbol: Option<u32>,
         op: u8,
-    ) -> Result<Receipt, Refused> {
+    ) -> Result<(), Refused> {
         let time = event.time.unwrap_or(self.account.last_time);
         self.check_time(time)?;
         if let [quote] = event.quotes
@@ -94,18 +90,20 @@ impl Ledger {
             if op == op::UPDATE_EQUITY {
                 self.tables.equity.reserve(1)?;
             }
-            return Ok(self.commit_mark(time, &totals, (index, &valued), op));
+            self.commit_mark(time, &totals, (index, &valued), op);
+            return Ok(());
         }
         self.apply_several(event, time, op)
     }
 
     #[inline(never)]
-    fn apply_several(&mut self, event: &Marks<'_>, time: i64, op: u8) -> Result<Receipt, Refused> {
+    fn apply_several(&mut self, event: &Marks<'_>, time: i64, op: u8) -> Result<(), Refused> {
         let mut scratch = std::mem::take(&mut self.scratch);
         let done = self.plan_marks(event, &mut scratch).and_then(|totals| {
             self.reserve_marks(scratch.planned.len(), op)?;
             self.register_marked(&mut scratch.planned)?;
-            Ok(self.commit_marks(time, &totals, &scratch.planned, op))
+            self.commit_marks(time, &totals, &scratch.planned, op);
+            Ok(())
         });
         scratch.good = scratch.planned.len();
         scratch.planned.clear();
@@ -183,13 +181,7 @@ impl Ledger {
     }
 
     #[inline]
-    fn commit_mark(
-        &mut self,
-        time: i64,
-        totals: &Totals,
-        (index, valued): (u32, &Valued),
-        op: u8,
-    ) -> Receipt {
+    fn commit_mark(&mut self, time: i64, totals: &Totals, (index, valued): (u32, &Valued), op: u8) {
         self.record(op, time, |encoder| {
             encoder.small(1);
             put_quote(encoder, index, valued);
@@ -197,16 +189,10 @@ impl Ledger {
         if let Some(book) = self.book_at_mut(index) {
             set_marks(book, valued);
         }
-        self.commit_totals(time, totals, op)
+        self.commit_totals(time, totals, op);
     }
 
-    fn commit_marks(
-        &mut self,
-        time: i64,
-        totals: &Totals,
-        planned: &[PlannedMark],
-        op: u8,
-    ) -> Receipt {
+    fn commit_marks(&mut self, time: i64, totals: &Totals, planned: &[PlannedMark], op: u8) {
         let known = planned.iter().filter_map(|mark| match mark.target {
             Target::Known(index) => Some((index, &mark.valued)),
             Target::New(_) => None,
@@ -220,11 +206,11 @@ impl Ledger {
                 set_marks(book, valued);
             }
         }
-        self.commit_totals(time, totals, op)
+        self.commit_totals(time, totals, op);
     }
 
     #[inline]
-    fn commit_totals(&mut self, time: i64, totals: &Totals, op: u8) -> Receipt {
+    fn commit_totals(&mut self, time: i64, totals: &Totals, op: u8) {
         self.account.store(totals, time);
         if op == op::UPDATE_EQUITY {
             self.tables.equity.push(&EquityRow {
@@ -235,7 +221,7 @@ impl Ledger {
                 margin_used: totals.margin_used,
             });
         }
-        Receipt { balance: totals.balance, ..Receipt::default() }
+        self.receipt = Receipt { balance: totals.balance, ..Receipt::default() };
     }
 }
 
@@ -265,7 +251,7 @@ impl Sums {
         Self { equity: Sum::of(&[account.equity]), unrealized: Sum::of(&[account.unrealized]) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn finish(&self, account: &Account) -> Result<Totals, Overflow> {
         let (equity, unrealized) = (self.equity.finish()?, self.unrealized.finish()?);
         Ok(Totals { equity, unrealized, ..account.totals() })
@@ -273,7 +259,7 @@ impl Sums {
 }
 
 /// Checks a quote and adds what it changes to the account's totals.
-#[inline]
+#[inline(always)]
 fn value_quote(book: &Book, quote: &Quote<'_>, sums: &mut Sums) -> Result<Valued, Refused> {
     let bid_units = check_price(book, "prices", quote.bid)?;
     let ask_units =
@@ -298,7 +284,7 @@ fn crossed(book: &Book, quote: &Quote<'_>) -> Refused {
 
 /// What the longs are worth at a bid. The totals move on two roads: unrealized by the side's value,
 /// equity by the price move times what is held; the identity holds only when both agree.
-#[inline]
+#[inline(always)]
 fn value_longs(book: &Book, bid: Price, sums: &mut Sums) -> Result<Money, Overflow> {
     let held = &book.long;
     if held.size.is_zero() {
@@ -312,7 +298,7 @@ fn value_longs(book: &Book, bid: Price, sums: &mut Sums) -> Result<Money, Overfl
 }
 
 /// What the shorts are worth at an ask, as for the longs.
-#[inline]
+#[inline(always)]
 fn value_shorts(book: &Book, ask: Price, sums: &mut Sums) -> Result<Money, Overflow> {
     let held = &book.short;
     if held.size.is_zero() {

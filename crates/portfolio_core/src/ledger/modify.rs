@@ -9,7 +9,7 @@ use crate::positions::Position;
 use crate::refusal::{LevelKind, Refusal, Refused};
 
 impl Ledger {
-    pub(super) fn modify(&mut self, event: &Modify) -> Result<Receipt, Refused> {
+    pub(super) fn modify(&mut self, event: &Modify) -> Result<(), Refused> {
         check_id(event.position_id)?;
         if event.stop_loss == Level::Keep && event.take_profit == Level::Keep {
             return Err(Refusal::NothingToModify.into());
@@ -23,7 +23,8 @@ impl Ledger {
         let target =
             check_change(book, &position, LevelKind::TakeProfit, event.take_profit, !long)?;
         self.events.reserve(EVENT_BYTES)?;
-        Ok(self.commit_modify(event, row, position, [stop, target]))
+        self.commit_modify(event, row, position, [stop, target]);
+        Ok(())
     }
 
     fn commit_modify(
@@ -32,7 +33,7 @@ impl Ledger {
         row: u32,
         position: Position,
         units: [Option<i128>; 2],
-    ) -> Receipt {
+    ) {
         let [stop, target] = units;
         let stop_bit = if stop.is_some() { mask::STOP_LOSS } else { 0 };
         let target_bit = if target.is_some() { mask::TAKE_PROFIT } else { 0 };
@@ -45,11 +46,8 @@ impl Ledger {
         let stop_loss = changed(event.stop_loss, position.stop_loss);
         let take_profit = changed(event.take_profit, position.take_profit);
         self.positions.update(row, &Position { stop_loss, take_profit, ..position });
-        Receipt {
-            position_id: event.position_id,
-            balance: self.account.balance,
-            ..Receipt::default()
-        }
+        let balance = self.account.balance;
+        self.receipt = Receipt { position_id: event.position_id, balance, ..Receipt::default() };
     }
 }
 

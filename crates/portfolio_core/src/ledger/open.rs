@@ -45,11 +45,7 @@ struct Units {
 
 impl Ledger {
     #[inline]
-    pub(super) fn open(
-        &mut self,
-        event: &Open<'_>,
-        symbol: Option<u32>,
-    ) -> Result<Receipt, Refused> {
+    pub(super) fn open(&mut self, event: &Open<'_>, symbol: Option<u32>) -> Result<(), Refused> {
         if event.position_id == Some(0) {
             return Err(Refusal::PositionIdZero.into());
         }
@@ -60,19 +56,21 @@ impl Ledger {
         let Some((symbol, book)) = known else { return self.open_unknown(event) };
         let plan = self.plan_open(event, book)?;
         let tag = self.reserve_open(event)?;
-        Ok(self.commit_open(event, &plan, symbol, tag))
+        self.commit_open(event, &plan, symbol, tag);
+        Ok(())
     }
 
     /// The first use of a symbol (rule I4).
     #[cold]
-    fn open_unknown(&mut self, event: &Open<'_>) -> Result<Receipt, Refused> {
+    fn open_unknown(&mut self, event: &Open<'_>) -> Result<(), Refused> {
         let book = default_book(event.symbol, self.leverage)?;
         let plan = self.plan_open(event, &book)?;
         self.reserve_symbols(1)?;
         self.events.reserve(2 * EVENT_BYTES)?;
         let tag = self.reserve_open(event)?;
         let symbol = self.add_book(book)?;
-        Ok(self.commit_open(event, &plan, symbol, tag))
+        self.commit_open(event, &plan, symbol, tag);
+        Ok(())
     }
 
     #[inline]
@@ -158,13 +156,7 @@ impl Ledger {
     }
 
     #[inline]
-    fn commit_open(
-        &mut self,
-        event: &Open<'_>,
-        plan: &Plan,
-        symbol: u32,
-        tag: TextView,
-    ) -> Receipt {
+    fn commit_open(&mut self, event: &Open<'_>, plan: &Plan, symbol: u32, tag: TextView) {
         self.record_open(event, plan, symbol);
         self.account.store(&plan.totals, event.time);
         let mut symbol_text = TextView::EMPTY;
@@ -201,7 +193,8 @@ impl Ledger {
                 balance,
             });
         }
-        Receipt { position_id: plan.position_id, realized: Money::ZERO, fee: event.fee, balance }
+        let (position_id, realized) = (plan.position_id, Money::ZERO);
+        self.receipt = Receipt { position_id, realized, fee: event.fee, balance };
     }
 
     #[inline]

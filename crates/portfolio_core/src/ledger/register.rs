@@ -9,12 +9,12 @@ use crate::positions::ROWS_MAX;
 use crate::refusal::{Refusal, Refused};
 
 impl Ledger {
-    pub(super) fn register(&mut self, instrument: &Instrument) -> Result<Receipt, Refused> {
-        let receipt = Receipt { balance: self.account.balance, ..Receipt::default() };
+    pub(super) fn register(&mut self, instrument: &Instrument) -> Result<(), Refused> {
         instrument.check(self.configuration.currency)?;
         if let Some(book) = self.book(&instrument.symbol) {
             if self.same_definition(&book.instrument, instrument) {
-                return Ok(receipt);
+                self.answer_nothing();
+                return Ok(());
             }
             let symbol = instrument.symbol.clone();
             return Err(Refusal::InstrumentRegisteredOtherwise { symbol }.into());
@@ -27,7 +27,12 @@ impl Ledger {
         let book = Book::new(instrument.clone(), leverage);
         self.reserve_symbols(1)?;
         self.add_book(book)?;
-        Ok(receipt)
+        self.answer_nothing();
+        Ok(())
+    }
+
+    fn answer_nothing(&mut self) {
+        self.receipt = Receipt { balance: self.account.balance, ..Receipt::default() };
     }
 
     fn same_definition(&self, known: &Instrument, given: &Instrument) -> bool {

@@ -89,7 +89,7 @@ impl Contract {
     }
 
     /// `factor * digits` as money.
-    #[inline]
+    #[inline(always)]
     fn scale(&self, factor: i128) -> Result<Money, Overflow> {
         if factor.unsigned_abs() > self.factor_max {
             return Err(Overflow);
@@ -125,7 +125,7 @@ impl Default for Contract {
 /// assert_eq!(notional(most, price, &Contract::ONE), Err(Overflow));
 /// # Ok::<(), Overflow>(())
 /// ```
-#[inline]
+#[inline(always)]
 pub fn notional(size: Size, price: Price, contract: &Contract) -> Result<Money, Overflow> {
     match (i64::try_from(size.0), i64::try_from(price.0)) {
         (Ok(size), Ok(price)) if contract.decimals == 0 => {

@@ -45,7 +45,7 @@ macro_rules! fixed_point {
             #[doc = concat!("assert_eq!(", stringify!($name),
                                                 "::from_raw(-LIMIT), Err(Overflow));")]
             /// ```
-            #[inline]
+            #[inline(always)]
             pub const fn from_raw(raw: i128) -> Result<Self, Overflow> {
                 // Below 2^126 the top two bits are equal; that is less than the limit and the
                 // answer in practice, and one instruction instead of two comparisons of 128 bits.
@@ -57,10 +57,10 @@ macro_rules! fixed_point {
             }
 
             /// The number of so many units of 10^-9 and so few digits that it is in range.
-            #[inline]
+            #[inline(always)]
             #[must_use]
-            pub(crate) const fn from_nine_decimals(nine: i64) -> Self {
-                Self((nine as i128).wrapping_mul(10_i128.pow($scale - 9)))
+            pub(crate) fn from_nine_decimals(nine: i64) -> Self {
+                Self(i128::from(nine).wrapping_mul(const { 10_i128.pow($scale - 9) }))
             }
 
             /// The number in units of the last decimal.
@@ -72,7 +72,7 @@ macro_rules! fixed_point {
             /// # Ok::<(), portfolio_core::numbers::Overflow>(())
             /// ```
             #[must_use]
-            #[inline]
+            #[inline(always)]
             pub const fn raw(self) -> i128 {
                 self.0
             }
@@ -87,7 +87,7 @@ macro_rules! fixed_point {
             /// # Ok::<(), portfolio_core::numbers::Overflow>(())
             /// ```
             #[must_use]
-            #[inline]
+            #[inline(always)]
             pub const fn is_positive(self) -> bool {
                 self.0 > 0
             }
@@ -100,7 +100,7 @@ macro_rules! fixed_point {
             #[doc = concat!("assert!(", stringify!($name), "::ZERO.is_zero());")]
             /// ```
             #[must_use]
-            #[inline]
+            #[inline(always)]
             pub const fn is_zero(self) -> bool {
                 self.0 == 0
             }
@@ -115,7 +115,7 @@ macro_rules! fixed_point {
             /// # Ok::<(), portfolio_core::numbers::Overflow>(())
             /// ```
             #[must_use]
-            #[inline]
+            #[inline(always)]
             pub const fn is_negative(self) -> bool {
                 self.0 < 0
             }
@@ -136,7 +136,7 @@ macro_rules! fixed_point {
             /// assert_eq!(most.checked_add(one), Err(Overflow));
             /// # Ok::<(), Overflow>(())
             /// ```
-            #[inline]
+            #[inline(always)]
             pub const fn checked_add(self, other: Self) -> Result<Self, Overflow> {
                 // Two stored numbers that leave 128 bits come back on the other side of zero, and
                 // there beyond the limit: 2 * 10^38 - 2^128 < -10^38.
@@ -159,7 +159,7 @@ macro_rules! fixed_point {
             /// assert_eq!(least.checked_sub(one), Err(Overflow));
             /// # Ok::<(), Overflow>(())
             /// ```
-            #[inline]
+            #[inline(always)]
             pub const fn checked_sub(self, other: Self) -> Result<Self, Overflow> {
                 // As for the sum.
                 Self::from_raw(self.0.wrapping_sub(other.0))
@@ -174,7 +174,7 @@ macro_rules! fixed_point {
             /// assert_eq!(three.negated().raw(), -3);
             /// # Ok::<(), Overflow>(())
             /// ```
-            #[inline]
+            #[inline(always)]
             #[must_use]
             pub const fn negated(self) -> Self {
                 Self(self.0.wrapping_neg())
@@ -196,7 +196,7 @@ macro_rules! fixed_point {
             #[doc = concat!("assert_eq!(", stringify!($name),
                                                 "::parse(\"2 \"), Err(NumberError::Syntax));")]
             /// ```
-            #[inline]
+            #[inline(always)]
             pub fn parse(text: &str) -> Result<Self, NumberError> {
                 parse_decimal(text, Self::SCALE).map(Self)
             }
@@ -217,7 +217,7 @@ macro_rules! fixed_point {
                                                 "Err(NumberError::OutOfRange));")]
             /// # Ok::<(), NumberError>(())
             /// ```
-            #[inline]
+            #[inline(always)]
             pub fn from_int(value: i128) -> Result<Self, NumberError> {
                 const UNIT: i128 = 10_i128.pow($scale);
                 let raw = value.checked_mul(UNIT).ok_or(NumberError::OutOfRange)?;
@@ -244,7 +244,7 @@ macro_rules! fixed_point {
             /// assert_eq!(refused, Err(NumberError::NotFinite));
             /// # Ok::<(), NumberError>(())
             /// ```
-            #[inline]
+            #[inline(always)]
             pub fn from_f64(value: f64, policy: FloatPolicy) -> Result<Self, NumberError> {
                 float_to_fixed(value, Self::SCALE, policy).map(Self)
             }
@@ -259,7 +259,7 @@ macro_rules! fixed_point {
             /// # Ok::<(), portfolio_core::numbers::NumberError>(())
             /// ```
             #[must_use]
-            #[inline]
+            #[inline(always)]
             pub fn to_f64(self) -> f64 {
                 $mirror(self.0)
             }

@@ -38,7 +38,7 @@ pub fn float_to_fixed(x: f64, scale: u32, policy: FloatPolicy) -> Result<i128, N
 ///
 /// Two decimals of at most 15 digits are never the same float, so one that reads back as `x` is
 /// the shortest. `count / 1e9` reads it back: both operands are exact and the division rounds.
-#[inline]
+#[inline(always)]
 #[expect(
     clippy::float_arithmetic,
     clippy::float_cmp,

@@ -64,7 +64,7 @@ impl Leverage {
     ///
     /// # Errors
     /// [`Overflow`] beyond 38 digits.
-    #[inline]
+    #[inline(always)]
     pub fn margin(&self, cost: Money) -> Result<Money, Overflow> {
         if self.denominator == 1 && self.numerator == 1 {
             return Ok(cost);
@@ -159,7 +159,7 @@ impl Reciprocal {
     }
 
     /// The quotient, rounded half-even. The divisor is at least 2, so there is room to round up.
-    #[inline]
+    #[inline(never)]
     fn divide_half_even(&self, numerator: u128) -> u128 {
         let (quotient, rest) = self.divide(numerator);
         let missing = self.plain.wrapping_sub(rest);

@@ -25,14 +25,14 @@ impl Sum {
     pub const ZERO: Self = Self { high: 0, low: 0 };
 
     /// The sum of these amounts.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn of(terms: &[Money]) -> Self {
         terms.iter().fold(Self::default(), |sum, &term| sum.plus(term))
     }
 
     /// The sum with one more term.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub const fn plus(self, term: Money) -> Self {
         let raw = term.raw();
@@ -42,7 +42,7 @@ impl Sum {
     }
 
     /// The sum with one term taken off.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub const fn minus(self, term: Money) -> Self {
         self.plus(term.negated())
@@ -52,7 +52,7 @@ impl Sum {
     ///
     /// # Errors
     /// [`Overflow`] when it has 10^38 raw units or more.
-    #[inline]
+    #[inline(always)]
     pub const fn finish(self) -> Result<Money, Overflow> {
         let raw = self.low.cast_signed();
         // The high part of a number of 128 bits is nothing but its sign.
@@ -60,7 +60,7 @@ impl Sum {
     }
 
     /// The sum as an amount, or the nearest one when it is out of range.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn saturated(self) -> Money {
         self.finish().unwrap_or_else(|Overflow| {
