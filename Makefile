@@ -10,10 +10,11 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 RUST_SOURCES := $(shell find crates -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 TARPAULIN := $(CARGO_TARGET_DIR)/tools/bin/cargo-tarpaulin
 TARPAULIN_VERSION := 0.37.5
+HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 BENCHES := $(BIN)/python -m pytest benches -o python_files='bench_*.py' --benchmark-quiet
 
 .PHONY: help demo test setup format lint types rust-test doc python-test bench-small bench \
-        coverage-rust clean
+        coverage-rust tsan instructions clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -77,6 +78,16 @@ bench: $(VENV)/built ## Run the full benches and compare them with the filed one
 	$(BENCHES) --benchmark-json=$(CARGO_TARGET_DIR)/bench.json
 	$(BIN)/python tools/benchmark_history.py report $(CARGO_TARGET_DIR)/bench.json
 	cargo bench --package portfolio_core --locked
+
+tsan: ## Run the tests of shared memory under ThreadSanitizer (needs a nightly toolchain)
+	RUSTFLAGS="-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer" \
+	TSAN_OPTIONS="suppressions=$(CURDIR)/tools/tsan_suppressions.txt halt_on_error=1" \
+	    cargo +nightly test --package portfolio_core --locked --target $(HOST) \
+	    --target-dir $(CARGO_TARGET_DIR)/tsan --lib --test threads -- readers
+
+instructions: ## Count the instructions of an event of each kind (needs valgrind)
+	cargo build --package portfolio_core --locked --release --example instructions
+	$(PYTHON) tools/count_instructions.py $(CARGO_TARGET_DIR)/release/examples/instructions
 
 clean: ## Remove what was built
 	rm -rf $(VENV) target out
