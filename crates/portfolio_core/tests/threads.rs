@@ -7,8 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use arrow_array::cast::AsArray;
@@ -70,7 +70,7 @@ fn check_trades(table: &TableSnapshot) {
         for row in 0..batch.num_rows() {
             number += 1;
             assert_eq!((ids.value(row), tags.value(row)), (number, TAG));
-            assert!((sizes.value(row) - 1.0).abs() < f64::EPSILON);
+            assert_eq!(sizes.value(row).to_bits(), 1.0_f64.to_bits());
         }
     }
 }
@@ -115,21 +115,25 @@ fn by_events(ledger: &mut Ledger, time: i64) {
     ledger.apply(&Event::UpdateEquity(Marks { time: Some(time), quotes: &[] })).unwrap();
 }
 
+fn shared(array: impl Array + 'static) -> ArrayRef {
+    Arc::new(array)
+}
+
 /// The same round as a frame; with `bad`, one row more that is refused.
 fn frame(time: i64, bad: bool) -> RecordBatch {
     let words = ["deposit", "open", "close", "update", "withdraw"];
     let rows = if bad { 5 } else { 4 };
     let text = |cells: [Option<&str>; 5]| {
         let cells: Vec<Option<&str>> = cells.into_iter().take(rows).collect();
-        Arc::new(StringViewArray::from(cells)) as ArrayRef
+        shared(StringViewArray::from(cells))
     };
     let number = |cells: [Option<f64>; 5]| {
         let cells: Vec<Option<f64>> = cells.into_iter().take(rows).collect();
-        Arc::new(Float64Array::from(cells)) as ArrayRef
+        shared(Float64Array::from(cells))
     };
     RecordBatch::try_from_iter_with_nullable([
         ("action", text(words.map(Some)), true),
-        ("time", Arc::new(Int64Array::from(vec![time; rows])) as ArrayRef, true),
+        ("time", shared(Int64Array::from(vec![time; rows])), true),
         ("symbol", text([None, Some("ACME"), None, None, None]), true),
         ("side", text([None, Some("long"), None, None, None]), true),
         ("size", number([None, Some(1.0), None, None, None]), true),
