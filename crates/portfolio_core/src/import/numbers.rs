@@ -11,7 +11,7 @@ use arrow_schema::DataType;
 
 use super::{CellError, Nulls, WrongType};
 use crate::numbers::{
-    FloatPolicy, LIMIT, NumberError, float_to_fixed, format_fixed, nine_decimals,
+    FloatPolicy, LIMIT, NumberError, Price, float_to_fixed, format_fixed, nine_decimals,
 };
 
 /// A column of integers, floats or decimals of up to 128 bits.
@@ -113,6 +113,28 @@ impl<'a> Numbers<'a> {
             return Quick::Short(raw);
         }
         Quick::Ask
+    }
+
+    /// The price of a row; nothing for a null.
+    ///
+    /// # Errors
+    /// [`CellError::Number`].
+    #[inline(always)]
+    pub fn price(&self, row: usize) -> Result<Option<Price>, Box<CellError>> {
+        match self.quick(row) {
+            Quick::Null => Ok(None),
+            Quick::Short(raw) => Ok(Some(Price::from_nine_decimals(raw))),
+            Quick::Ask => self.price_any(row),
+        }
+    }
+
+    #[inline(never)]
+    fn price_any(&self, row: usize) -> Result<Option<Price>, Box<CellError>> {
+        let Some(raw) = self.get(row, Price::SCALE)? else { return Ok(None) };
+        Price::from_raw(raw).map(Some).map_err(|overflow| {
+            let (value, error) = (raw.to_string(), overflow.into());
+            Box::new(CellError::Number { value, scale: Price::SCALE, error })
+        })
     }
 
     /// The raw number of a row at a scale; nothing for a null.

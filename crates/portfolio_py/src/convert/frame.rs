@@ -8,7 +8,6 @@ use portfolio_core::import::{CellError, Numbers, Texts, WrongType};
 use portfolio_core::numbers::{FloatPolicy, Price};
 use pyo3::prelude::*;
 
-use super::number::SCALE;
 use crate::fault::Fault;
 
 const ONE_PRICE: [&str; 2] = ["symbol", "price"];
@@ -37,24 +36,48 @@ pub(crate) fn check_columns(schema: &Schema) -> PyResult<&'static [&'static str]
     }
 }
 
-/// Reads the quotes of a batch; `before` rows came in earlier batches.
+/// Reads the quotes of a batch; `before` rows came in earlier batches. Types and nulls are looked
+/// at column by column, then the cells row by row.
 pub(crate) fn read_batch<'a>(
     batch: &'a RecordBatch,
     names: &[&'static str],
     before: usize,
     policy: FloatPolicy,
 ) -> PyResult<Vec<Quote<'a>>> {
-    let symbols = read_symbols(column(batch, "symbol")?, before)?;
-    let prices = |name: &'static str| read_prices(column(batch, name)?, name, before, policy);
-    let (bids, asks) = match names {
-        [_, "bid", "ask"] => (prices("bid")?, prices("ask")?),
-        _ => {
-            let both = prices("price")?;
-            (both.clone(), both)
-        }
+    let symbols = column(batch, "symbol")?;
+    let texts = Texts::read(symbols).map_err(|wrong| wrong_type("symbol", &wrong))?;
+    check_nulls(symbols, "symbol", before)?;
+    let prices = |name: &'static str| read_prices(batch, name, before, policy);
+    let (bid, ask) = match names {
+        [_, "bid", "ask"] => (prices("bid")?, Some(prices("ask")?)),
+        _ => (prices("price")?, None),
     };
-    let quotes = symbols.into_iter().zip(bids.into_iter().zip(asks));
-    Ok(quotes.map(|(symbol, (bid, ask))| Quote { symbol, bid, ask }).collect())
+    let mut quotes = Vec::with_capacity(batch.num_rows());
+    for row in 0..batch.num_rows() {
+        let text = texts.get(row).map_err(|error| cell("symbol", before, row, &error))?;
+        let symbol = text.ok_or_else(|| cell("symbol", before, row, &CellError::Null))?;
+        let first = bid.get(row, before)?;
+        let second = ask.as_ref().map_or(Ok(first), |ask| ask.get(row, before))?;
+        quotes.push(Quote { symbol, bid: first, ask: second });
+    }
+    Ok(quotes)
+}
+
+/// A column of prices without nulls.
+struct Prices<'a> {
+    name: &'static str,
+    numbers: Numbers<'a>,
+}
+
+impl Prices<'_> {
+    #[inline]
+    fn get(&self, row: usize, before: usize) -> PyResult<Price> {
+        match self.numbers.price(row) {
+            Ok(Some(price)) => Ok(price),
+            Ok(None) => Err(cell(self.name, before, row, &CellError::Null)),
+            Err(error) => Err(cell(self.name, before, row, &error)),
+        }
+    }
 }
 
 fn column<'a>(batch: &'a RecordBatch, name: &str) -> PyResult<&'a ArrayRef> {
@@ -63,39 +86,26 @@ fn column<'a>(batch: &'a RecordBatch, name: &str) -> PyResult<&'a ArrayRef> {
     batch.column_by_name(name).ok_or_else(missing)
 }
 
-fn read_symbols(array: &ArrayRef, before: usize) -> PyResult<Vec<&str>> {
-    let failed = |row: usize, error: &CellError| PyErr::from(cell("symbol", before, row, error));
-    let texts = Texts::read(array).map_err(|wrong| wrong_type("symbol", &wrong))?;
-    (0..array.len())
-        .map(|row| {
-            let text = texts.get(row).map_err(|error| failed(row, &error))?;
-            text.ok_or_else(|| failed(row, &CellError::Null))
-        })
-        .collect()
-}
-
-fn read_prices(
-    array: &ArrayRef,
+fn read_prices<'a>(
+    batch: &'a RecordBatch,
     name: &'static str,
     before: usize,
     policy: FloatPolicy,
-) -> PyResult<Vec<Price>> {
-    let failed = |row: usize, error: &CellError| PyErr::from(cell(name, before, row, error));
+) -> PyResult<Prices<'a>> {
+    let array = column(batch, name)?;
     let numbers = Numbers::read(array, policy).map_err(|wrong| wrong_type(name, &wrong))?;
-    let missing = (0..array.len()).find(|&row| array.is_null(row));
-    if let Some(row) = missing.or((*array.data_type() == DataType::Null).then_some(0)) {
-        return Err(failed(row, &CellError::Null));
+    check_nulls(array, name, before)?;
+    Ok(Prices { name, numbers })
+}
+
+/// The first null of a column is named.
+fn check_nulls(array: &ArrayRef, name: &'static str, before: usize) -> PyResult<()> {
+    if array.logical_null_count() == 0 {
+        return Ok(());
     }
-    (0..array.len())
-        .map(|row| {
-            let raw = numbers.get(row, SCALE).map_err(|error| failed(row, &error))?;
-            let raw = raw.ok_or_else(|| failed(row, &CellError::Null))?;
-            Price::from_raw(raw).map_err(|overflow| {
-                let error = overflow.into();
-                failed(row, &CellError::Number { value: raw.to_string(), scale: SCALE, error })
-            })
-        })
-        .collect()
+    let all = *array.data_type() == DataType::Null;
+    let row = (0..array.len()).find(|&row| all || array.is_null(row)).unwrap_or(0);
+    Err(cell(name, before, row, &CellError::Null))
 }
 
 fn wrong_type(name: &str, wrong: &WrongType) -> PyErr {
@@ -104,8 +114,9 @@ fn wrong_type(name: &str, wrong: &WrongType) -> PyErr {
         .into()
 }
 
-fn cell(name: &str, before: usize, row: usize, error: &CellError) -> Fault {
+#[cold]
+fn cell(name: &str, before: usize, row: usize, error: &CellError) -> PyErr {
     let row = row.saturating_add(before);
     let place = format!("column {name}, row {row}: {}", error.value());
-    Fault::new(error.code(), "prices", place, error.rule(), error.remedy())
+    Fault::new(error.code(), "prices", place, error.rule(), error.remedy()).into()
 }
