@@ -62,6 +62,7 @@ impl<R: Row> Table<R> {
     pub fn reserve(&mut self, rows: usize) -> Result<(), AllocationFailed> {
         match &self.writer {
             Some(writer) if writer.remaining() >= rows => Ok(()),
+            None if rows == 0 => Ok(()),
             _ => self.grow(rows),
         }
     }

@@ -6,7 +6,7 @@ use arrow_schema::{DataType, Schema};
 use super::action::Action;
 use super::error::ShapeError;
 use crate::import::{Integers, Numbers, Texts, Times, WrongType};
-use crate::ledger::Appends;
+use crate::ledger::BatchSize;
 use crate::numbers::FloatPolicy;
 
 /// A frame whose columns are known and of types that can be taken. Nothing of it is copied.
@@ -132,10 +132,11 @@ impl<'a> EventFrame<'a> {
         self.rows
     }
 
-    /// The most rows that the frame's events append to the tables of a ledger.
+    /// How many events the frame can have, and the most rows that they append to the tables of a
+    /// ledger.
     #[must_use]
-    pub fn appends(&self) -> Appends {
-        let mut appends = Appends { events: self.rows, ..Appends::default() };
+    pub fn batch_size(&self) -> BatchSize {
+        let mut size = BatchSize { events: self.rows, ..BatchSize::default() };
         for columns in &self.batches {
             for row in 0..columns.rows {
                 let more = match Action::read(&columns.action, row) {
@@ -146,12 +147,12 @@ impl<'a> EventFrame<'a> {
                     Some(Action::Update) => (1, 0, 0),
                     _ => continue,
                 };
-                appends.equity = appends.equity.saturating_add(more.0);
-                appends.trades = appends.trades.saturating_add(more.1);
-                appends.postings = appends.postings.saturating_add(more.2);
+                size.equity = size.equity.saturating_add(more.0);
+                size.trades = size.trades.saturating_add(more.1);
+                size.postings = size.postings.saturating_add(more.2);
             }
         }
-        appends
+        size
     }
 }
 

@@ -56,7 +56,7 @@ impl Ledger {
         go_on: &mut dyn FnMut() -> bool,
     ) -> Result<Applied, FrameError> {
         let mut run = Run::new(frame, on_error, view)?;
-        self.begin_batch(frame.appends()).map_err(|refusal| out_of_memory(&refusal))?;
+        self.begin_batch(frame.batch_size()).map_err(|refusal| out_of_memory(&refusal))?;
         let done = run.all_rows(self, frame, go_on).and_then(|()| run.finish());
         match &done {
             Ok(_) => self.commit_batch(),

@@ -30,7 +30,7 @@ impl Undo {
 
 /// How many events a batch has, and the most rows that they append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Appends {
+pub struct BatchSize {
     /// Events.
     pub events: usize,
     /// Rows of the equity history.
@@ -49,11 +49,11 @@ impl Ledger {
     ///
     /// # Panics
     /// When a batch is under way: a bug of the caller.
-    pub fn begin_batch(&mut self, appends: Appends) -> Result<(), Refused> {
+    pub fn begin_batch(&mut self, size: BatchSize) -> Result<(), Refused> {
         assert!(self.undo.is_none(), "one batch at a time");
-        self.tables.equity.reserve(appends.equity)?;
-        self.tables.trades.reserve(appends.trades)?;
-        self.tables.postings.reserve(appends.postings)?;
+        self.tables.equity.reserve(size.equity)?;
+        self.tables.trades.reserve(size.trades)?;
+        self.tables.postings.reserve(size.postings)?;
         let symbols = self.books.len();
         let undo = Undo {
             account: self.account,
@@ -61,7 +61,7 @@ impl Ledger {
             symbols,
             books: Images::new(symbols, symbols.saturating_add(63))?,
         };
-        self.positions.remember(appends.events)?;
+        self.positions.remember(size.events)?;
         self.undo = Some(Box::new(undo));
         Ok(())
     }

@@ -21,7 +21,7 @@ mod register;
 mod replay;
 
 pub use account::Account;
-pub use batch::Appends;
+pub use batch::BatchSize;
 pub use invariants::Violation;
 
 use std::collections::TryReserveError;
