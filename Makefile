@@ -71,6 +71,7 @@ coverage-rust: $(TARPAULIN) ## Measure line coverage of the core
 
 bench-small: $(VENV)/built
 	$(BIN)/python -m omega_portfolio.bench equivalence --operations 20000 --seed 1
+	$(BIN)/python -m omega_portfolio.bench history --rows 1000000
 	$(BENCHES) --small
 
 bench: $(VENV)/built ## Run the full benches and compare them with the filed ones

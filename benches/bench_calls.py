@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 from functools import partial
+from random import Random
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
-from workload import draw_walk, empty, holding, quotes
+from workload import SEED, draw_walk, empty, holding, quotes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,6 @@ CALLS = 1_000
 """Calls of a block."""
 
 WALK = draw_walk(CALLS)
-LAST = WALK[-1]
 
 
 def open_positional(portfolio: op.Portfolio) -> None:
@@ -116,6 +116,18 @@ def close_oldest(portfolio: op.Portfolio) -> None:
         portfolio.close_position(oldest, price, time)
 
 
+def draw_ids(positions: int) -> list[int]:
+    """Draw the position that each step closes, of those that are open then."""
+    random = Random(SEED)
+    held = list(range(1, positions + 1))
+    drawn = []
+    for step in WALK:
+        place = random.randrange(positions)
+        drawn.append(held[place])
+        held[place] = positions + step.number
+    return drawn
+
+
 @pytest.mark.parametrize("run", [open_positional, open_keyword], ids=["positional", "keyword"])
 def test_open_position(bench: Bench, run: Run) -> None:
     """Open positions in an account that is empty at first."""
@@ -186,11 +198,29 @@ def test_mark(bench: Bench, symbols: int) -> None:
     bench.block(partial(holding, symbols, symbols), run, CALLS)
 
 
-@pytest.mark.parametrize("positions", [10, 10_000])
+@pytest.mark.parametrize("positions", [10, 10_000, 100_000])
 @pytest.mark.parametrize("run", [close_newest, close_oldest], ids=["newest", "oldest"])
 def test_open_and_close(bench: Bench, run: Run, positions: int) -> None:
     """Close the newest and the oldest of few and of many; the figures are those of the pair."""
-    bench.block(partial(holding, positions), run, CALLS, rounds=100)
+    bench.block(partial(holding, positions), run, CALLS, rounds_of(positions))
+
+
+@pytest.mark.parametrize("positions", [10, 10_000, 100_000])
+def test_open_and_close_any(bench: Bench, positions: int) -> None:
+    """Close any one of few and of many; the figures are those of the pair."""
+    drawn = draw_ids(positions)
+
+    def run(portfolio: op.Portfolio) -> None:
+        for (_, time, _, price), position_id in zip(WALK, drawn, strict=True):
+            portfolio.open_position("ACME", "long", 10, price, time)
+            portfolio.close_position(position_id, price, time)
+
+    bench.block(partial(holding, positions), run, CALLS, rounds_of(positions))
+
+
+def rounds_of(positions: int) -> int:
+    """Give the rounds of a full run: fewer where the portfolio takes long to make."""
+    return 100 if positions <= 10_000 else 30
 
 
 def test_calculate_margin(bench: Bench) -> None:

@@ -6,9 +6,9 @@ The benches are collected only when this folder is named::
     python -m pytest benches -o python_files='bench_*.py' --small    # as `make test`
 
 Both do the same work on the same seed; ``--small`` repeats it only a few times, so that its
-figures are rough. Nothing asserts a time. Each bench ends with the digest of its portfolio, which
-goes into the summary and into the file of ``--benchmark-json`` that
-``tools/benchmark_history.py`` files and compares.
+figures are rough, and leaves out the largest frames. Nothing asserts a time. Each bench ends with
+the digest of its portfolio, which goes into the summary and into the file of ``--benchmark-json``
+that ``tools/benchmark_history.py`` files and compares.
 """
 
 from __future__ import annotations
@@ -37,7 +37,29 @@ CALLS_ROUNDS = 200
 MALLOC_TRIM: Callable[[int], int] | None = getattr(ctypes.CDLL(None), "malloc_trim", None)
 """Of the GNU C library."""
 
-LIFE_CYCLE = "bench_lifecycle.py::test_life_cycle"
+RATIOS = {
+    "life cycle, Python backend / Rust backend": (
+        "bench_lifecycle.py::test_life_cycle[python]",
+        "bench_lifecycle.py::test_life_cycle[rust]",
+    ),
+    "mixed events, calls / apply": (
+        "bench_frames.py::test_three_ways[calls]",
+        "bench_frames.py::test_three_ways[apply]",
+    ),
+    "mixed events, Python backend calls / apply": (
+        "bench_frames.py::test_three_ways[python-calls]",
+        "bench_frames.py::test_three_ways[apply]",
+    ),
+    "mixed events, Python backend apply / apply": (
+        "bench_frames.py::test_three_ways[python-apply]",
+        "bench_frames.py::test_three_ways[apply]",
+    ),
+}
+"""What the summary divides by what."""
+
+ROWS = "rows"
+ROWS_SMALL, ROWS_LARGE = 10_000, 1_000_000
+"""A bench with the argument ``rows`` runs at the first; in a full run at both."""
 
 
 class Figures(NamedTuple):
@@ -252,6 +274,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[LOAD] = os.getloadavg()[0]
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give the sizes of the frames to the benches that ask for them."""
+    if ROWS in metafunc.fixturenames:
+        small = metafunc.config.getoption("--small")
+        metafunc.parametrize(ROWS, [ROWS_SMALL] if small else [ROWS_SMALL, ROWS_LARGE])
+
+
 @pytest.fixture
 def bench(benchmark: Benchmark, request: pytest.FixtureRequest) -> Bench:
     """Give what measures this bench."""
@@ -282,7 +311,7 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Print the figures of all benches with the digests, and the ratio of the backends."""
+    """Print the figures of all benches with the digests, and the ratios."""
     figures = config.stash[FIGURES]
     if not figures:
         return
@@ -294,10 +323,10 @@ def pytest_terminal_summary(
     for name, (least, median, rounds, digest) in figures.items():
         values = f"{least:>12.3f}{median:>12.3f}{rounds:>8}  {digest[:HASH_LENGTH]}"
         terminalreporter.write_line(f"{name:<{width}}{values}")
-    rust, python = (figures.get(f"{LIFE_CYCLE}[{name}]") for name in ("rust", "python"))
-    if rust is not None and python is not None:
-        terminalreporter.write_line(
-            "life cycle, Python backend / Rust backend: "
-            f"{python.min_us / rust.min_us:.1f} by minimum, "
-            f"{python.median_us / rust.median_us:.1f} by median"
-        )
+    for what, names in RATIOS.items():
+        slow, fast = (figures.get(name) for name in names)
+        if slow is not None and fast is not None:
+            terminalreporter.write_line(
+                f"{what}: {slow.min_us / fast.min_us:.1f} by minimum, "
+                f"{slow.median_us / fast.median_us:.1f} by median"
+            )

@@ -20,57 +20,32 @@ import platform
 import statistics
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta, timezone
-from random import Random
 from time import perf_counter
-from typing import NamedTuple
 
 import polars as pl
 
 import omega_portfolio as op
+from frames import frame_of, market, mixed_account, mixed_events
 from omega_portfolio.bench.zero_copy import build_history
+from workload import (
+    START_TIME,
+    SYMBOLS,
+    Step,
+    draw_walk,
+    empty,
+    holding,
+    live_through,
+    quotes,
+)
 
-START = datetime(2024, 1, 1, tzinfo=timezone.utc)
-SYMBOLS = ("ACME", "BOLT", "CRUX", "DUNE", "ECHO")
 BLOCK = 100
 """Calls between two looks at the clock."""
 
+SYMBOLS_QUOTED = 1_000
+"""Symbols of a frame of quotes."""
+
 Figure = tuple[str, float, float]
 """What was measured, minimum and median, both in microseconds."""
-
-
-class Calls(NamedTuple):
-    """Arguments of one life cycle: what is opened, modified, valued and closed, and when."""
-
-    times: list[datetime]
-    prices: list[float]
-
-
-def draw_calls(random: Random, positions: int) -> Calls:
-    """Draw a price walk in cents, one price and one second for each position.
-
-    Parameters
-    ----------
-    random : random.Random
-        Source of the walk.
-    positions : int
-        Length of the walk.
-
-    Returns
-    -------
-    Calls
-    """
-    cents = 10_000
-    prices = []
-    for _ in range(positions):
-        cents = min(max(cents + random.randint(-20, 20), 5_000), 20_000)
-        prices.append(cents / 100)
-    return Calls([START + timedelta(seconds=number) for number in range(positions)], prices)
-
-
-def quotes_of(price: float, symbols: int) -> dict[str, float]:
-    """Give one price for each of the first symbols, all different from the ones before."""
-    return {symbol: price + number for number, symbol in enumerate(SYMBOLS[:symbols])}
 
 
 @contextmanager
@@ -155,59 +130,40 @@ def figure(name: str, values: list[float]) -> Figure:
     return name, min(values), statistics.median(values)
 
 
-def event_figures(calls: Calls) -> list[Figure]:
+def event_figures(walk: list[Step]) -> list[Figure]:
     """Measure one Python call of each event on the Rust backend."""
-    portfolio = op.Portfolio(10**9, leverage=100, backend="rust")
-    times, prices = calls
-    last = times[-1]
-    opens = [("ACME", "long", 10, price, time) for time, price in zip(times, prices, strict=True)]
+    portfolio = empty()
+    last = walk[-1]
+    opens = [("ACME", "long", 10, step.price, step.moment) for step in walk]
     opened = time_blocks(portfolio.open_position, opens)
-    ids = range(1, len(times) + 1)
-    portfolio.mark({"ACME": prices[-1]})
+    portfolio.mark({"ACME": last.price})
 
     def modify(position_id: int, stop_loss: float) -> None:
-        portfolio.modify_position(position_id, last, stop_loss=stop_loss)
+        portfolio.modify_position(position_id, last.moment, stop_loss=stop_loss)
 
-    stops = [(position_id, 40 + position_id % 10) for position_id in ids]
+    stops = [(step.number, 40 + step.number % 10) for step in walk]
     modified = time_blocks(modify, stops)
-    stops = [(position_id, 50 + position_id % 10) for position_id in ids]
+    stops = [(step.number, 50 + step.number % 10) for step in walk]
     watched = time_blocks(modify, stops, portfolio.get_state)
-    closes = [(position_id, price, last) for position_id, price in zip(ids, prices, strict=True)]
+    closes = [(step.number, step.price, last.moment) for step in walk]
     closed = time_blocks(portfolio.close_position, closes)
     rows = [figure("`open_position`", opened), figure("`close_position`", closed)]
     rows.append(figure("`modify_position`", modified))
     rows.append(figure("`modify_position`, a snapshot alive", watched))
     for symbols in (1, 5):
         name = "1 symbol" if symbols == 1 else f"{symbols} symbols"
-        values = time_blocks(held(symbols).update_equity, updates(calls, symbols))
+        updates = [(step.moment, quotes(step.price, symbols)) for step in walk]
+        values = time_blocks(holding(symbols, symbols).update_equity, updates)
         rows.append(figure(f"`update_equity`, {name}", values))
     return rows
 
 
-def held(symbols: int) -> op.Portfolio:
-    """Make a portfolio that holds one position of each of the first symbols."""
-    portfolio = op.Portfolio(10**9, leverage=100, backend="rust")
-    for symbol in SYMBOLS[:symbols]:
-        portfolio.open_position(symbol, "long", 10, 100, START)
-    return portfolio
-
-
-def updates(calls: Calls, symbols: int) -> Iterator[tuple[object, ...]]:
-    """Give the arguments of updates of the equity."""
-    for time, price in zip(*calls, strict=True):
-        yield time, quotes_of(price, symbols)
-
-
-def snapshot_figures(calls: Calls, positions: int, repeats: int) -> list[Figure]:
+def snapshot_figures(walk: list[Step], positions: int, repeats: int) -> list[Figure]:
     """Measure snapshots of open positions of five symbols whose marks have all changed."""
-    portfolio = op.Portfolio(10**9, leverage=100, backend="rust")
-    for number in range(positions):
-        symbol = SYMBOLS[number % len(SYMBOLS)]
-        portfolio.open_position(symbol, "long", 10, 100, START, tag=f"signal {number}")
+    portfolio = holding(positions, len(SYMBOLS))
 
     def mark(number: int) -> None:
-        price = calls.prices[number % len(calls.prices)]
-        portfolio.mark(quotes_of(price + number % 2, len(SYMBOLS)))
+        portfolio.mark(quotes(walk[number % len(walk)].price + number % 2, len(SYMBOLS)))
 
     def frame() -> pl.DataFrame:
         return pl.DataFrame(portfolio.get_state().positions)
@@ -239,24 +195,67 @@ def grown(rows: int) -> op.Portfolio:
     return portfolio
 
 
-def life_cycle(backend: str, calls: Calls) -> float:
+def apply_figures(rows: int, repeats: int) -> list[Figure]:
+    """Measure frames of events and of quotes in, and events out; give microseconds of a call."""
+    figures = []
+    accounts: list[op.Portfolio] = []
+
+    def fresh(_: int) -> None:
+        accounts[:] = [mixed_account()]
+
+    for form, name in (("plain", ""), ("full", ", with fees, levels and tags")):
+        events = frame_of(mixed_events(rows), form)
+        values = time_single(lambda events=events: accounts[0].apply(events), repeats, fresh)
+        figures.append(figure(f"`apply`, {rows:,} mixed events{name}", values))
+    account = accounts[0]
+    values = time_single(account.get_events, repeats)
+    figures.append(figure(f"`get_events()` of {account.events:,} events", values))
+    frames = [market(SYMBOLS_QUOTED, price) for price in (101.5, 102.25)]
+    for positions in (10, 100_000):
+        portfolio = holding(positions)
+        name = f"`update_equity`, a frame of {SYMBOLS_QUOTED:,} symbols, {positions:,} positions"
+        arguments = [(START_TIME + number, frames[number % 2]) for number in range(10 * BLOCK)]
+        figures.append(figure(name, time_blocks(portfolio.update_equity, arguments)))
+    return figures
+
+
+def scan_figures(rows: int, repeats: int) -> list[Figure]:
+    """Measure a lazy query of an equity curve."""
+    portfolio = build_history(rows, "rust")
+    query = portfolio.scan("equity")
+    projected = query.select("time", "equity")
+    lost = query.filter(pl.col("equity") < pl.col("balance")).select(pl.len())
+    name = f'`scan("equity")` of {rows:,} rows'
+    return [
+        figure(f"{name}, two columns", time_single(projected.collect, repeats)),
+        figure(f"{name}, a filter counted", time_single(lost.collect, repeats)),
+    ]
+
+
+def rates_of(rows: list[Figure], events: int) -> list[str]:
+    """Say how many events or quotes a second the frames are."""
+    lines = []
+    for name, least, median in rows:
+        count = SYMBOLS_QUOTED if name.startswith("`update_equity`") else events
+        best, usual = count / least, count / median
+        lines.append(f"{name}: {usual:.2f} million a second (best {best:.2f})")
+    return lines
+
+
+def life_cycle(backend: str, walk: list[Step]) -> float:
     """Open, modify, value and close every position; give microseconds per position."""
-    portfolio = op.Portfolio(10**9, leverage=100, backend=backend)
+    portfolio = empty(backend)
     with quiet():
         begin = perf_counter()
-        for time, price in zip(*calls, strict=True):
-            position_id = portfolio.open_position("ACME", "long", 10, price, time, fee="0.35")
-            portfolio.modify_position(position_id, time, stop_loss=40)
-            portfolio.update_equity(time, {"ACME": price})
-            portfolio.close_position(position_id, price, time, fee="0.35")
+        live_through(portfolio, walk)
         seconds = perf_counter() - begin
-    assert len(portfolio.get_trades()) == len(calls.times)
-    return seconds / len(calls.times) * 1e6
+    assert len(portfolio.get_trades()) == len(walk)
+    return seconds / len(walk) * 1e6
 
 
-def life_cycle_lines(calls: Calls, repeats: int) -> list[str]:
+def life_cycle_lines(walk: list[Step], repeats: int) -> list[str]:
     """Measure the life cycle on both backends, in turn, and their ratio."""
-    pairs = [(life_cycle("rust", calls), life_cycle("python", calls)) for _ in range(repeats)]
+    pairs = [(life_cycle("rust", walk), life_cycle("python", walk)) for _ in range(repeats)]
     rust, python = zip(*pairs, strict=True)
     ratios = [slow / fast for fast, slow in pairs]
     name = "life cycle: open, modify, update, close"
@@ -282,22 +281,29 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000, 1_000_000])
     parser.add_argument("--repeats", type=int, default=1_000, help="of snapshots and frames")
     parser.add_argument("--cycles", type=int, default=5, help="repeats of the life cycle")
+    parser.add_argument("--events", type=int, default=1_000_000, help="of a frame")
+    parser.add_argument("--frames", type=int, default=10, help="repeats of frames and queries")
     options = parser.parse_args()
-    calls = draw_calls(Random(options.seed), options.positions)
+    walk = draw_walk(options.positions, options.seed)
     print(
         f"CPython {platform.python_version()}, Polars {pl.__version__}, omega-portfolio "
         f"{op.__version__}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.2f}\n"
     )
     print("| what | min us | median us |")
     print("|---|---:|---:|")
-    rows = event_figures(calls)
+    rows = event_figures(walk)
     for positions in (10, 1_000):
-        rows += snapshot_figures(calls, positions, options.repeats)
+        rows += snapshot_figures(walk, positions, options.repeats)
     rows += [curve_figure(build_history(n, "rust"), options.repeats) for n in options.rows]
     rows.append(curve_figure(grown(max(options.rows)), options.repeats))
+    frames = apply_figures(options.events, options.frames)
+    rows += frames
+    rows += scan_figures(max(options.rows), options.frames)
     for row in rows:
         print(line_of(row))
-    for line in life_cycle_lines(calls, options.cycles):
+    for line in life_cycle_lines(walk, options.cycles):
+        print(line)
+    for line in rates_of(frames, options.events):
         print(line)
 
 

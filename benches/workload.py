@@ -47,19 +47,21 @@ class Step(NamedTuple):
     price: float
 
 
-def draw_walk(steps: int) -> list[Step]:
+def draw_walk(steps: int, seed: int = SEED) -> list[Step]:
     """Draw a price walk in cents with one price a second.
 
     Parameters
     ----------
     steps : int
         Length of the walk.
+    seed : int, optional
+        Source of the walk.
 
     Returns
     -------
     list of Step
     """
-    random = Random(SEED)
+    random = Random(seed)
     cents = 100 * ENTRY_PRICE
     walk = []
     for number in range(1, steps + 1):
@@ -178,6 +180,8 @@ def _entries(
 
 
 __all__ = [
+    "SEED",
+    "START_TIME",
     "SYMBOLS",
     "Step",
     "draw_walk",

@@ -115,11 +115,11 @@ def head_of(record: Record) -> str:
 def table_of(comparisons: Sequence[Comparison]) -> list[str]:
     """Write the figures and the ratios."""
     width = max(len(each.name) for each in comparisons)
-    groups = f"{'this run, us':>22}{'/ last record':>18}{'/ best record':>18}"
-    columns = f"{'min':>11}{'median':>11}" + f"{'min':>10}{'median':>8}" * 2
+    groups = f"{'this run, us':>26}{'/ last record':>18}{'/ best record':>18}"
+    columns = f"{'min':>13}{'median':>13}" + f"{'min':>10}{'median':>8}" * 2
     lines = [f"{'':<{width}}{groups}", f"{'bench':<{width}}{columns}"]
     for each in comparisons:
-        cells = f"{each.now.min_us:>11.3f}{each.now.median_us:>11.3f}"
+        cells = f"{each.now.min_us:>13.3f}{each.now.median_us:>13.3f}"
         for then in (each.last, each.best):
             if then is None:
                 cells += f"{'-':>10}{'-':>8}"

@@ -77,7 +77,13 @@ def _parser() -> argparse.ArgumentParser:
     last.add_argument("--repeats", type=_positive, default=200, metavar="N")
     last.add_argument("--backend", choices=("auto", *backends), default="auto")
     last.set_defaults(command=_zero_copy)
-    for each in (command, other, last):
+
+    long = commands.add_parser(
+        "history", help="build a long equity history from frames; its speed, memory and reading"
+    )
+    long.add_argument("--rows", type=_positive, default=100_000_000, metavar="N")
+    long.set_defaults(command=_history)
+    for each in (command, other, last, long):
         each.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
@@ -128,6 +134,18 @@ def _zero_copy(options: argparse.Namespace) -> int:
         result = zero_copy.run(options.rows, options.repeats, options.backend, bar.update)
     _print(options, zero_copy.facts(result), zero_copy.report(result))
     return 0 if result.without_copy else 1
+
+
+def _history(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from omega_portfolio.bench import history, history_report
+
+    rows = options.rows + max(options.rows // history.GROWTH_SHARE, 1)
+    with tqdm(total=rows, unit="row", unit_scale=True, disable=None) as bar:
+        result = history.run(options.rows, bar.update)
+    _print(options, history_report.facts(result), history_report.report(result))
+    return 0 if history_report.all_kept(result) else 1
 
 
 if __name__ == "__main__":
