@@ -11,6 +11,9 @@
     reason = "a bench fails by panicking and says what it did"
 )]
 
+#[path = "../tests/random/mod.rs"]
+mod random;
+
 use std::cell::RefCell;
 use std::hint::black_box;
 
@@ -21,6 +24,7 @@ use portfolio_core::currency::Currency;
 use portfolio_core::event::{Cash, Close, Event, Fee, Level, Marks, Modify, Open, Quote, Side};
 use portfolio_core::ledger::{Configuration, Ledger};
 use portfolio_core::numbers::{FloatPolicy, Money, Price, Size, fixed18_to_f64};
+use random::Random;
 
 const SYMBOLS: [&str; 5] = ["AAPL", "MSFT", "EURUSD", "DE0005140008", "Zürich Insurance Group AG"];
 const SEED: u64 = 1;
@@ -37,34 +41,22 @@ fn main() {
     divan::main();
 }
 
-/// `SplitMix64`: a small generator that is the same everywhere.
-struct Random(u64);
+fn index(random: &mut Random, bound: usize) -> usize {
+    usize::try_from(random.below(u64::try_from(bound).unwrap())).unwrap()
+}
 
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
+/// A price of two decimals from 90 to 110.
+fn price(random: &mut Random) -> Price {
+    Price::from_raw(i128::from(9_000 + random.below(2_001)) * 10_000_000).unwrap()
+}
 
-    fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % u64::try_from(bound).unwrap()).unwrap()
-    }
+/// A size of one decimal from 0.1 to 10.
+fn size(random: &mut Random) -> Size {
+    Size::from_raw(i128::from(1 + random.below(100)) * 100_000_000).unwrap()
+}
 
-    /// A price of two decimals from 90 to 110.
-    fn price(&mut self) -> Price {
-        Price::from_raw(i128::from(9_000 + self.next() % 2_001) * 10_000_000).unwrap()
-    }
-
-    /// A size of one decimal from 0.1 to 10.
-    fn size(&mut self) -> Size {
-        Size::from_raw(i128::from(1 + self.next() % 100) * 100_000_000).unwrap()
-    }
-
-    fn side(&mut self) -> Side {
-        if self.next().is_multiple_of(2) { Side::Long } else { Side::Short }
-    }
+fn side(random: &mut Random) -> Side {
+    if random.below(2) == 0 { Side::Long } else { Side::Short }
 }
 
 fn money(text: &str) -> Money {
@@ -83,10 +75,10 @@ fn new_ledger() -> Ledger {
 
 fn open(random: &mut Random) -> Open<'static> {
     Open {
-        symbol: SYMBOLS[random.below(5)],
-        side: random.side(),
-        size: random.size(),
-        price: random.price(),
+        symbol: SYMBOLS[index(random, 5)],
+        side: side(random),
+        size: size(random),
+        price: price(random),
         time: 0,
         stop_loss: None,
         take_profit: None,
@@ -111,7 +103,7 @@ fn opened(positions: usize) -> (Ledger, Random) {
 
 fn quotes(random: &mut Random, symbols: usize) -> Vec<Quote<'static>> {
     let mut quote = |symbol: &&'static str| {
-        let bid = random.price();
+        let bid = price(random);
         Quote { symbol, bid, ask: bid.checked_add(Price::parse("0.02").unwrap()).unwrap() }
     };
     SYMBOLS.iter().take(symbols).map(&mut quote).collect()
@@ -129,18 +121,18 @@ fn mixed(count: usize) -> Vec<Kept> {
     let (mut held, mut next) = (Vec::new(), 1_u64);
     let mut events = Vec::with_capacity(count);
     while events.len() < count {
-        let drawn = random.below(100);
-        let picked = if held.is_empty() { 0 } else { random.below(held.len()) };
+        let drawn = index(&mut random, 100);
+        let picked = if held.is_empty() { 0 } else { index(&mut random, held.len()) };
         events.push(Kept::Plain(match drawn {
             _ if held.is_empty() || drawn < 34 && held.len() < 1_000 => {
                 held.push(next);
                 next += 1;
                 Event::Open(open(&mut random))
             }
-            0..64 => Event::Close(close(held.swap_remove(picked), random.price())),
+            0..64 => Event::Close(close(held.swap_remove(picked), price(&mut random))),
             64..70 => {
                 let size = Some(Size::from_raw(1_000).unwrap());
-                Event::Close(Close { size, ..close(held[picked], random.price()) })
+                Event::Close(Close { size, ..close(held[picked], price(&mut random)) })
             }
             70..76 => Event::Modify(Modify {
                 position_id: held[picked],
@@ -151,7 +143,7 @@ fn mixed(count: usize) -> Vec<Kept> {
             76..78 => Event::Fee(Fee { amount: money("0.01"), time: 0, position_id: None }),
             78..79 => Event::Deposit(Cash { amount: money("10"), time: 0 }),
             _ => {
-                let symbols = 1 + random.below(5);
+                let symbols = 1 + index(&mut random, 5);
                 events.push(Kept::Quotes(quotes(&mut random, symbols)));
                 continue;
             }
@@ -188,7 +180,7 @@ fn mixed_events(bencher: Bencher<'_, '_>) {
 #[divan::bench(args = [10, 100_000], sample_size = 1_000)]
 fn open_and_close(bencher: Bencher<'_, '_>, positions: usize) {
     let (mut ledger, mut random) = opened(positions);
-    let (open, price) = (open(&mut random), random.price());
+    let (open, price) = (open(&mut random), price(&mut random));
     bencher.bench_local(|| {
         let opened = ledger.apply(&Event::Open(black_box(open))).unwrap();
         ledger.apply(&Event::Close(close(opened.position_id, price))).unwrap()
@@ -204,8 +196,8 @@ fn close_one(bencher: Bencher<'_, '_>, positions: usize) {
     let draw = || {
         let event = Event::Open(open(&mut random));
         held.push(ledger.borrow_mut().apply(&event).unwrap().position_id);
-        let picked = random.below(held.len());
-        Event::Close(close(held.swap_remove(picked), random.price()))
+        let picked = index(&mut random, held.len());
+        Event::Close(close(held.swap_remove(picked), price(&mut random)))
     };
     bencher
         .with_inputs(draw)
@@ -275,7 +267,7 @@ fn mirror(bencher: Bencher<'_, '_>) {
 fn parse_text(bencher: Bencher<'_, '_>) {
     let mut random = Random(SEED);
     let texts: Vec<String> =
-        std::iter::repeat_with(|| random.price().to_string()).take(1_000).collect();
+        std::iter::repeat_with(|| price(&mut random).to_string()).take(1_000).collect();
     bencher
         .counter(ItemsCount::new(texts.len()))
         .bench_local(|| texts.iter().map(|text| Price::parse(text).unwrap()).max());
@@ -286,7 +278,7 @@ fn parse_text(bencher: Bencher<'_, '_>) {
 fn parse_double(bencher: Bencher<'_, '_>) {
     let mut random = Random(SEED);
     let doubles: Vec<f64> =
-        std::iter::repeat_with(|| random.price().to_f64()).take(1_000).collect();
+        std::iter::repeat_with(|| price(&mut random).to_f64()).take(1_000).collect();
     let read = |double: &f64| Price::from_f64(*double, FloatPolicy::Nearest).unwrap();
     bencher.counter(ItemsCount::new(doubles.len())).bench_local(|| doubles.iter().map(read).max());
 }

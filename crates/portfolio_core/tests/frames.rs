@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod random;
+
 use std::sync::Arc;
 
 use arrow_array::{
@@ -19,25 +21,10 @@ use portfolio_core::frame::{Applied, EventFrame, FrameError, OnError};
 use portfolio_core::ledger::{Configuration, Ledger};
 use portfolio_core::numbers::{FloatPolicy, Money};
 use portfolio_core::refusal::Code;
+use random::Random;
 
 const SEEDS: u64 = 150;
 const SYMBOLS: [&str; 4] = ["ACME", "EURUSD", "Zürich Insurance Group AG", "D"];
-
-/// `SplitMix64`: a small generator that is the same everywhere.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-}
 
 /// A row; what it does not have is null.
 #[derive(Clone, Default)]

@@ -1,5 +1,8 @@
 //! Frames of events for the benches, drawn from a seed.
 
+#[path = "../../tests/random/mod.rs"]
+mod random;
+
 use std::sync::Arc;
 
 use arrow_array::{
@@ -10,6 +13,7 @@ use portfolio_core::currency::Currency;
 use portfolio_core::frame::{Applied, EventFrame, OnError};
 use portfolio_core::ledger::{Configuration, Ledger};
 use portfolio_core::numbers::{FloatPolicy, Money};
+use random::Random;
 
 const SEED: u64 = 1;
 const SYMBOLS: u64 = 10;
@@ -29,26 +33,10 @@ pub(crate) enum Kind {
     Marks,
 }
 
-/// `SplitMix64`: a small generator that is the same everywhere.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-
-    /// So many hundredths from a base on.
-    #[expect(clippy::float_arithmetic, reason = "frames have doubles, as users' frames do")]
-    fn hundredths(&mut self, base: u64, more: u64) -> f64 {
-        f64::from(u32::try_from(base + self.below(more)).unwrap()) / 100.0
-    }
+/// So many hundredths from a base on.
+#[expect(clippy::float_arithmetic, reason = "frames have doubles, as users' frames do")]
+fn hundredths(random: &mut Random, base: u64, more: u64) -> f64 {
+    f64::from(u32::try_from(base + random.below(more)).unwrap()) / 100.0
 }
 
 #[derive(Default)]
@@ -71,7 +59,7 @@ pub(crate) fn frame(kind: Kind, rows: usize) -> RecordBatch {
     let fee = (kind == Kind::MixedWithFees).then_some(0.35);
     for row in 0..rows {
         columns.time.push(1_700_000_000_000_000 + i64::try_from(row).unwrap() * 1_000_000);
-        columns.price.push(random.hundredths(9_000, 2_001));
+        columns.price.push(hundredths(&mut random, 9_000, 2_001));
         let symbol = format!("SYM{}", random.below(SYMBOLS));
         let turn = match kind {
             Kind::Updates => ("update", false),
@@ -87,7 +75,7 @@ pub(crate) fn frame(kind: Kind, rows: usize) -> RecordBatch {
             opened += 1;
             held.push(opened);
             side = Some(if random.below(2) == 0 { "long" } else { "short" });
-            size = Some(random.hundredths(10, 1_000));
+            size = Some(hundredths(&mut random, 10, 1_000));
         } else if turn.0 == "close" {
             let place = usize::try_from(random.below(u64::try_from(held.len()).unwrap())).unwrap();
             (id, name) = (Some(held.swap_remove(place)), None);
