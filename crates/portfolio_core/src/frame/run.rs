@@ -164,7 +164,10 @@ impl<'f, 'a> Run<'f, 'a> {
             self.end_group(ledger)?;
         }
         let done = match action {
-            Action::Mark | Action::Update => return self.quote(ledger, reader, action),
+            Action::Mark | Action::Update => match reader.columns.event.get(reader.row) {
+                Some(number) => return self.begin_group(reader, action, number),
+                None => self.single_quote(ledger, reader, action),
+            },
             Action::Open => self.open(ledger, reader),
             Action::Close => self.close(ledger, reader),
             _ => self.other(ledger, reader, action),
@@ -273,29 +276,20 @@ impl<'f, 'a> Run<'f, 'a> {
             .map_err(|refusal| refused(reader.number, &refusal, named, amount))
     }
 
-    /// A row of quotes: an event of its own, or the first of a group.
-    #[inline]
-    fn quote(
+    /// The first row of a group.
+    fn begin_group(
         &mut self,
-        ledger: &mut Ledger,
         reader: &RowReader<'_, 'a>,
         action: Action,
+        number: i128,
     ) -> Result<(), FrameError> {
-        if let Some(number) = reader.columns.event.get(reader.row) {
-            let (first, quotes) = (reader.number, Vec::new());
-            let group = Group { action, number, time: None, first, rows: 0, quotes, failed: None };
-            self.group = Some(group);
-            return self.join_group(reader);
-        }
-        match self.single_quote(ledger, reader, action) {
-            Ok(()) => {
-                self.accept(reader.number, ledger);
-                Ok(())
-            }
-            Err(error) => self.refuse(error),
-        }
+        let (first, quotes) = (reader.number, Vec::new());
+        let group = Group { action, number, time: None, first, rows: 0, quotes, failed: None };
+        self.group = Some(group);
+        self.join_group(reader)
     }
 
+    /// A row of quotes that is an event of its own.
     #[inline]
     fn single_quote(
         &mut self,
