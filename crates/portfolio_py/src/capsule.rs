@@ -86,6 +86,10 @@ fn guarded<R>(read: impl FnOnce() -> Result<R, String>) -> Result<R, String> {
 }
 
 fn read_schema(schema: &FFI_ArrowSchema) -> Result<SchemaRef, String> {
+    // What a released schema points to was given back.
+    if schema.release().is_none() {
+        return Err("the schema was released or read before".to_owned());
+    }
     let schema = Schema::try_from(schema).map_err(|error| error.to_string())?;
     // Nullability is checked cell by cell; a producer may say one thing and send another.
     let fields = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
