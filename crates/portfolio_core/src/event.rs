@@ -6,6 +6,11 @@
 use crate::instrument::Instrument;
 use crate::numbers::{Money, Price, Size};
 
+/// The earliest time of an event: 0001-01-01 in microseconds.
+pub const TIME_MIN: i64 = -62_135_596_800_000_000;
+/// The latest: 9999-12-31T23:59:59.999999 in microseconds.
+pub const TIME_MAX: i64 = 253_402_300_799_999_999;
+
 /// Long or short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {

@@ -9,9 +9,11 @@ use example::{
     quote, refuse, size,
 };
 use portfolio_core::currency::Currency;
-use portfolio_core::event::{Cash, Close, Event, Fee, Level, Marks, Modify, Open, Quote};
+use portfolio_core::event::{
+    Cash, Close, Event, Fee, Level, Marks, Modify, Open, Quote, TIME_MAX, TIME_MIN,
+};
 use portfolio_core::instrument::Instrument;
-use portfolio_core::ledger::{Configuration, Ledger, TIME_MAX, TIME_MIN};
+use portfolio_core::ledger::{Configuration, Ledger};
 use portfolio_core::numbers::{Contract, LIMIT, Money, Price, Size};
 
 /// The greatest number there is.

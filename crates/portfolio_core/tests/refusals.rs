@@ -11,9 +11,9 @@ use example::{
     quote, refuse, size,
 };
 use portfolio_core::currency::Currency;
-use portfolio_core::event::{Cash, Close, Event, Fee, Level, Marks, Modify, Open, Quote};
+use portfolio_core::event::{Cash, Close, Event, Fee, Level, Marks, Modify, Open, Quote, TIME_MAX};
 use portfolio_core::instrument::Instrument;
-use portfolio_core::ledger::{Configuration, Ledger, TIME_MAX};
+use portfolio_core::ledger::{Configuration, Ledger};
 use portfolio_core::numbers::{Contract, LIMIT, Money, Price};
 use portfolio_core::refusal::{LevelKind, Refusal};
 

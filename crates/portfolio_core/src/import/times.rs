@@ -9,6 +9,7 @@ use arrow_array::types::{
 use arrow_schema::{DataType, TimeUnit};
 
 use super::{CellError, Integers, Nulls, WrongType};
+use crate::event::{TIME_MAX, TIME_MIN};
 
 const MICROSECONDS_PER_DAY: i64 = 86_400_000_000;
 
@@ -83,8 +84,11 @@ impl<'a> Times<'a> {
         if self.nulls.is_null(row) {
             return Ok(None);
         }
-        if let Values::Micros(values) = self.values {
-            return Ok(values.get(row).copied());
+        if let Values::Micros(values) = self.values
+            && let Some(&time) = values.get(row)
+            && is_allowed(time)
+        {
+            return Ok(Some(time));
         }
         self.get_other(row)
     }
@@ -94,7 +98,10 @@ impl<'a> Times<'a> {
         let failed =
             |value: i128, rule| Box::new(CellError::Time { value: value.to_string(), rule });
         let (value, micros) = match self.values {
-            Values::Micros(values) => return Ok(values.get(row).copied()),
+            Values::Micros(values) => {
+                let Some(&value) = values.get(row) else { return Ok(None) };
+                (i128::from(value), Some(value))
+            }
             Values::Coarse(values, each) => {
                 let Some(&value) = values.get(row) else { return Ok(None) };
                 (i128::from(value), value.checked_mul(each))
@@ -116,8 +123,13 @@ impl<'a> Times<'a> {
                 (value, i64::try_from(value).ok())
             }
         };
-        micros.map(Some).ok_or_else(|| failed(value, outside))
+        micros.filter(|&time| is_allowed(time)).map(Some).ok_or_else(|| failed(value, outside))
     }
+}
+
+#[inline]
+fn is_allowed(time: i64) -> bool {
+    (TIME_MIN..=TIME_MAX).contains(&time)
 }
 
 fn native<T: ArrowPrimitiveType<Native = i64>>(array: &dyn Array) -> &[i64] {

@@ -37,17 +37,12 @@ use crate::columns::segment::AllocationFailed;
 use crate::columns::table::Table;
 use crate::columns::text::{TextPool, TextView};
 use crate::currency::Currency;
-use crate::event::{Event, Receipt};
+use crate::event::{Event, Receipt, TIME_MAX, TIME_MIN};
 use crate::eventlog::EventLog;
 use crate::instrument::{Instrument, check_symbol};
 use crate::numbers::{Leverage, Money, Overflow, Price, Size};
 use crate::positions::Positions;
 use crate::refusal::{LevelKind, Refusal, Refused};
-
-/// 0001-01-01 in microseconds.
-pub const TIME_MIN: i64 = -62_135_596_800_000_000;
-/// 9999-12-31T23:59:59.999999 in microseconds.
-pub const TIME_MAX: i64 = 253_402_300_799_999_999;
 
 /// What a portfolio starts from.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,9 +4,11 @@
 //! and currencies (SPEC section 6) are read here, in the order of each call's signature.
 
 use portfolio_core::currency::Currency;
-use portfolio_core::event::{Cash, Close, Event, Fee, Level, Marks, Modify, Open, Quote, Side};
+use portfolio_core::event::{
+    Cash, Close, Event, Fee, Level, Marks, Modify, Open, Quote, Side, TIME_MAX, TIME_MIN,
+};
 use portfolio_core::instrument::{Instrument, check_text};
-use portfolio_core::ledger::{Configuration, Ledger, TIME_MAX, TIME_MIN};
+use portfolio_core::ledger::{Configuration, Ledger};
 use portfolio_core::numbers::{Contract, Money, NumberError, Price, Size, parse_decimal};
 use portfolio_core::refusal::Refusal;
 

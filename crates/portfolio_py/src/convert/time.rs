@@ -1,6 +1,6 @@
 //! Times: `datetime`, `date`, `int`, ISO 8601 text, `numpy.datetime64` (SPEC T2).
 
-use portfolio_core::ledger::{TIME_MAX, TIME_MIN};
+use portfolio_core::event::{TIME_MAX, TIME_MIN};
 use portfolio_core::refusal::Code;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
