@@ -48,15 +48,26 @@ GetNext = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(ArrowAr
 Damage = Callable[[ArrowArray], None]
 
 
-class ForgedStream:
-    """Exports the batches of a table after `damage` had its hands on each of them."""
+EIO = 5
 
-    def __init__(self, table: pa.Table, damage: Damage) -> None:
+
+class ForgedStream:
+    """Exports the batches of a table after `damage` had its hands on each of them.
+
+    With `batches`, the stream fails after so many of them.
+    """
+
+    def __init__(self, table: pa.Table, damage: Damage, batches: int | None = None) -> None:
         self.stream = ArrowArrayStream()
         table.to_reader()._export_to_c(ctypes.addressof(self.stream))
         honest = GetNext(self.stream.get_next)
+        asked = 0
 
         def get_next(stream: int, out: ctypes.Array[ArrowArray]) -> int:
+            nonlocal asked
+            asked += 1
+            if batches is not None and asked > batches:
+                return EIO
             status = honest(stream, out)
             if status == 0 and out[0].release:
                 damage(out[0])
@@ -80,3 +91,13 @@ def shorten_last_column(batch: ArrowArray) -> None:
 def drop_last_column(batch: ArrowArray) -> None:
     """Leave the batch with one column less than its schema."""
     batch.n_children -= 1
+
+
+def shorten_batch(batch: ArrowArray) -> None:
+    """Leave the batch with one row less than its columns have, which is allowed."""
+    batch.length -= 1
+
+
+def leave(batch: ArrowArray) -> None:
+    """Leave the batch as it is."""
+    assert batch.release

@@ -73,6 +73,9 @@ class FakeTable:
     def to_pyarrow(self):
         return self.rows
 
+    def __arrow_c_stream__(self, requested_schema=None):
+        return self.rows.__arrow_c_stream__(requested_schema)
+
 
 class OtherDigest(Spoiled):
     deposits = 0
@@ -198,3 +201,82 @@ class UnreadableScalar(Spoiled):
     @property
     def realized_pnl(self):
         raise op.NumberOutOfRange("realized_pnl", "the account", "is too large", "split it")
+
+
+class LosesTheLastRow(Spoiled):
+    """Applies a frame of more than two rows without its last one."""
+
+    def apply(self, events, **options):
+        import pyarrow as pa
+
+        frame = pa.table(events)
+        return self.inner.apply(frame.slice(0, max(len(frame) - 1, 2)), **options)
+
+
+class TakesNothingBack(Spoiled):
+    """Leaves the rows before the one that is refused."""
+
+    def apply(self, events, **options):
+        import pyarrow as pa
+
+        try:
+            return self.inner.apply(events, **options)
+        except op.OmegaPortfolioError as error:
+            if error.value.startswith("row "):
+                row = int(error.value.split(",")[0].removeprefix("row "))
+                self.inner.apply(pa.table(events).slice(0, row), on_error="record")
+            raise
+
+
+class OtherPlace(Spoiled):
+    """Names another column in the refusal of a frame."""
+
+    def apply(self, events, **options):
+        try:
+            return self.inner.apply(events, **options)
+        except op.OmegaPortfolioError as error:
+            value = error.value.replace("column time:", "column size:")
+            raise type(error)(error.argument, value, error.rule, error.remedy) from error
+
+
+class OtherEvents(Spoiled):
+    """Tells its events with one cell that is another one; subclasses choose it."""
+
+    name = "fee"
+
+    def get_events(self, exact=True):
+        rows = self.inner.get_events(exact=exact).to_pyarrow()
+        index = rows.column_names.index(self.name)
+        cells = self.changed(rows[self.name].to_pylist())
+        field = rows.schema.field(self.name)
+        import pyarrow as pa
+
+        return FakeTable(rows.set_column(index, field, pa.array(cells, field.type)))
+
+    def changed(self, cells):
+        number = next(at for at, cell in enumerate(cells) if cell is not None)
+        return [*cells[:number], cells[number] + 1, *cells[number + 1 :]]
+
+
+class NullForZero(OtherEvents):
+    def changed(self, cells):
+        return [cell or None for cell in cells]
+
+
+class NullElsewhere(OtherEvents):
+    """The same cells, and the same number of nulls, in other rows."""
+
+    def changed(self, cells):
+        return [*cells[1:], cells[0]]
+
+
+class RefusesItsEvents(Spoiled):
+    def apply(self, *_events, **_options):
+        raise op.InvalidFrame("events", "row 0, column action: null", "is null", "fill it")
+
+
+class OneEventMore(Spoiled):
+    def apply(self, events, **options):
+        receipts = self.inner.apply(events, **options)
+        self.inner.mark({})
+        return receipts

@@ -84,11 +84,11 @@ def assert_no_difference(plan: Plan, pair: Pair) -> equivalence.Result:
 
 
 FAULTS = {
-    FeeOneUnitHigher: ("balance", 2, "close_position"),
+    FeeOneUnitHigher: ("an answer, accepted and accepted", 3, "apply"),
     OtherArgument: ("an answer, PositionNotFound of position_id and", 1, "charge_fee"),
     SecondRebateOfTheLedgerIsLost: ("column amount of the float table ledger", 4, "fee"),
     OtherDigest: ("digest", 3, "deposit"),
-    RefusalChangesTheState: ("", 1, "withdraw"),
+    RefusalChangesTheState: ("an answer, accepted and accepted", 2, "apply"),
     PanicOnModify: ("an exception that is no typed refusal", 1, "modify_position"),
 }
 

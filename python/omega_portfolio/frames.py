@@ -66,6 +66,8 @@ class Frames(Account):
         OmegaPortfolioError
             A row is refused as the call of its action would be. The error has the argument
             ``events`` and names row and column in its value.
+        RuntimeError
+            Raised by any call that a signal handler makes while its own thread is in here.
 
         Notes
         -----

@@ -1,6 +1,6 @@
 //! Readers look at snapshots while one writer goes on, by single events and by frames that succeed
-//! or are taken back. `make tsan` runs this under `ThreadSanitizer`, which sees only what is compiled
-//! with it; the locks of the standard library are not, hence the other kind.
+//! or are taken back. `make tsan` runs this under `ThreadSanitizer`, which sees only what is
+//! compiled with it; the locks of the standard library are not, hence the other kind.
 #![expect(
     clippy::unwrap_used,
     clippy::arithmetic_side_effects,

@@ -60,9 +60,8 @@ fn run(
 ) -> PyResult<Applied> {
     let frame = EventFrame::read(schema, batches, policy).map_err(|error| shape(&error))?;
     let mut interrupt = None;
-    let signals = |py: Python<'_>| py.check_signals();
     let mut go_on = || {
-        interrupt = Python::attach(signals).err();
+        interrupt = ledger.run_signal_handlers().err();
         interrupt.is_none()
     };
     let act = |ledger: &mut Ledger| ledger.apply_frame(&frame, on_error, view, &mut go_on);

@@ -3,19 +3,25 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use portfolio_core::ledger::Ledger;
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 
 use crate::fault::Fault;
 
 /// A ledger that several threads may call.
-pub(crate) struct Guarded(Mutex<Ledger>);
+pub(crate) struct Guarded {
+    ledger: Mutex<Ledger>,
+    /// The thread that holds the lock and runs Python's signal handlers; 0 when there is none.
+    handling: AtomicUsize,
+}
 
 impl Guarded {
     pub(crate) const fn new(ledger: Ledger) -> Self {
-        Self(Mutex::new(ledger))
+        Self { ledger: Mutex::new(ledger), handling: AtomicUsize::new(0) }
     }
 
     /// Runs `act` on the ledger. A thread that has to wait lets other Python threads run. When an
@@ -26,15 +32,51 @@ impl Guarded {
         py: Python<'_>,
         act: impl FnOnce(&mut Ledger) -> R,
     ) -> PyResult<R> {
-        let Ok(mut ledger) = self.0.lock_py_attached(py) else { return Err(broken_before()) };
+        self.check_reentry()?;
+        let Ok(mut ledger) = self.ledger.lock_py_attached(py) else { return Err(broken_before()) };
         caught(move || act(&mut ledger))
     }
 
     /// The same for a thread that has let go of Python, for work that takes long.
     pub(crate) fn with_detached<R>(&self, act: impl FnOnce(&mut Ledger) -> R) -> PyResult<R> {
-        let Ok(mut ledger) = self.0.lock() else { return Err(broken_before()) };
+        self.check_reentry()?;
+        let Ok(mut ledger) = self.ledger.lock() else { return Err(broken_before()) };
         caught(move || act(&mut ledger))
     }
+
+    /// Runs the handlers of the signals that have come, for a thread that is inside of
+    /// [`Self::with_detached`]. A handler that calls this portfolio would wait for itself; it is
+    /// told so.
+    pub(crate) fn run_signal_handlers(&self) -> PyResult<()> {
+        self.handling.store(this_thread(), Ordering::Relaxed);
+        let handlers = |py: Python<'_>| py.check_signals();
+        let done = Python::attach(handlers);
+        self.handling.store(0, Ordering::Relaxed);
+        done
+    }
+
+    /// What this thread has stored itself it sees without any order.
+    #[inline]
+    fn check_reentry(&self) -> PyResult<()> {
+        match self.handling.load(Ordering::Relaxed) {
+            0 => Ok(()),
+            thread if thread == this_thread() => Err(reentered()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A number that no other live thread has.
+fn this_thread() -> usize {
+    thread_local!(static HERE: u8 = const { 0 });
+    HERE.with(|here| std::ptr::from_ref(here).addr())
+}
+
+#[cold]
+fn reentered() -> PyErr {
+    PyRuntimeError::new_err(
+        "this thread is applying a frame to this portfolio: a signal handler must not call it",
+    )
 }
 
 /// The guard is dropped inside, so that a panic poisons the lock.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, cast
 
 from omega_portfolio.errors import OmegaPortfolioError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from omega_portfolio.types import Receipts, Table
 
 TRADE_COLUMNS: Final = (
     *("trade_id", "position_id", "symbol", "side", "size", "entry_time", "entry_price"),
@@ -17,6 +19,8 @@ TRADE_COLUMNS: Final = (
     *("take_profit", "tag", "reason"),
 )
 """Attributes of a trade."""
+
+_PLACE: Final = re.compile(r"row \d+, column \w+(?=: )")
 
 _trade_values: Final = attrgetter(*TRADE_COLUMNS)
 
@@ -36,8 +40,26 @@ class Crash(NamedTuple):
     text: str
 
 
-Answer: TypeAlias = "int | tuple[object, ...] | Refusal | Crash | None"
-"""What one call gave: an id, the values of a trade, a refusal, a crash, or nothing."""
+class Applied(NamedTuple):
+    """What a frame of events gave.
+
+    Attributes
+    ----------
+    schema : str
+        The columns of the receipts and their types.
+    receipts : tuple of tuple
+        Their rows.
+    refused : tuple of tuple
+        Row, code and place of each refused row.
+    """
+
+    schema: str
+    receipts: tuple[tuple[Any, ...], ...]
+    refused: tuple[tuple[Any, ...], ...]
+
+
+Answer: TypeAlias = "int | tuple[object, ...] | Applied | Refusal | Crash | None"
+"""What one call gave: an id, a trade, receipts, a refusal, a crash, or nothing."""
 
 
 class Difference(NamedTuple):
@@ -67,21 +89,43 @@ def answer(
 
     Returns
     -------
-    int, tuple, Refusal, Crash or None
+    int, tuple, Applied, Refusal, Crash or None
         Values that can be compared with those of another backend.
     """
     try:
         result = call(*arguments, **keywords)
     except OmegaPortfolioError as error:
-        return Refusal(type(error).__name__, error.code, error.argument)
+        place = _place(error.value) if error.argument == "events" else ""
+        return Refusal(type(error).__name__, error.code, error.argument + place)
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # noqa: BLE001 - a panic of compiled code is no Exception.
         return Crash(type(error).__name__, str(error)[:200])
     if result is None or type(result) is int:
         return result
+    if hasattr(result, "refused"):
+        return _applied(cast("Receipts", result))
     values: tuple[object, ...] = _trade_values(result)
     return values
+
+
+def _place(text: str) -> str:
+    """Give row and column at the beginning of a text; the words after it are a backend's own."""
+    found = _PLACE.match(text)
+    return f" {found[0]}" if found else ""
+
+
+def _applied(receipts: Receipts) -> Applied:
+    refused = [
+        (row, code, _place(message.partition("events=")[2]))
+        for row, code, message in _rows(receipts.refused)
+    ]
+    return Applied(str(receipts.schema), _rows(receipts), tuple(refused))
+
+
+def _rows(table: Table) -> tuple[tuple[Any, ...], ...]:
+    columns = table.to_pyarrow().columns
+    return tuple(zip(*(column.to_pylist() for column in columns), strict=True))
 
 
 def compare_answers(left: Answer, right: Answer) -> Difference | None:
@@ -89,7 +133,7 @@ def compare_answers(left: Answer, right: Answer) -> Difference | None:
 
     Parameters
     ----------
-    left, right : int, tuple, Refusal, Crash or None
+    left, right : int, tuple, Applied, Refusal, Crash or None
         As :func:`answer` returns them.
 
     Returns
@@ -128,6 +172,7 @@ def differs(left: object, right: object) -> bool:
 __all__ = [
     "TRADE_COLUMNS",
     "Answer",
+    "Applied",
     "Crash",
     "Difference",
     "Refusal",

@@ -88,7 +88,7 @@ def compare_scalars(left: Portfolio, right: Portfolio, visited: Visited) -> Diff
     -------
     Difference or None
     """
-    return _first(_scalar_differences(left, right, visited))
+    return first_difference(_scalar_differences(left, right, visited))
 
 
 def _scalar_differences(
@@ -151,11 +151,21 @@ def compare_everything(left: Portfolio, right: Portfolio, visited: Visited) -> D
     Difference or None
         The first difference found; a table, a view or a snapshot that cannot be had is one.
     """
-    return _first(_differences(left, right, visited))
+    return first_difference(_differences(left, right, visited))
 
 
-def _first(differences: Iterator[Difference]) -> Difference | None:
-    """Give the first difference; whatever is raised while reading is one."""
+def first_difference(differences: Iterator[Difference]) -> Difference | None:
+    """Give the first difference; whatever is raised while reading is one.
+
+    Parameters
+    ----------
+    differences : iterator of Difference
+        They are found one by one.
+
+    Returns
+    -------
+    Difference or None
+    """
     try:
         return next(differences, None)
     except (KeyboardInterrupt, SystemExit):
@@ -194,15 +204,28 @@ def _differences(left: Portfolio, right: Portfolio, visited: Visited) -> Iterato
         for exact in (True, False):
             label = f"{'exact' if exact else 'float'} table {name}"
             tables = [getattr(side, f"get_{name}")(exact=exact) for side in (left, right)]
-            yield from _compare_tables(label, tables[0], tables[1], visited)
+            yield from compare_tables(label, tables[0], tables[1], visited)
     yield from _compare_positions(left, right, visited)
     yield from _compare_states(left, right, visited)
     yield from _compare_metrics(left, right, visited)
 
 
-def _compare_tables(
-    label: str, left: Table, right: Table, visited: Visited
-) -> Iterator[Difference]:
+def compare_tables(label: str, left: Table, right: Table, visited: Visited) -> Iterator[Difference]:
+    """Compare two tables: their columns, and their cells byte by byte.
+
+    Parameters
+    ----------
+    label : str
+        What they are called in a difference.
+    left, right : Table
+        The tables.
+    visited : Visited
+        Takes count of what was compared.
+
+    Yields
+    ------
+    Difference
+    """
     if len(left) != len(right):
         yield Difference(f"rows of the {label}", str(len(left)), str(len(right)))
         return
@@ -215,7 +238,7 @@ def _compare_tables(
         yield Difference(f"shape of the {label}", str(left.columns), str(right.columns))
     for name in left_table.column_names:
         nulls = left_table[name].null_count, right_table[name].null_count
-        if any(nulls):
+        if any(nulls) and not left_table.schema.field(name).nullable:
             yield Difference(f"nulls in column {name} of the {label}", *map(str, nulls))
         left_bytes = _column_bytes(left_table[name])
         visited.cells += len(left)
@@ -232,10 +255,14 @@ def _column_bytes(column: pa.ChunkedArray) -> bytes:
     array = column.combine_chunks()
     if len(array) == 0:
         return b""
-    if not pa.types.is_string_view(array.type):
+    if pa.types.is_string_view(array.type):
+        # Views may lay out the same texts in many ways; offsets and data have one layout.
+        array = array.cast(pa.large_string())
+    if array.null_count:
+        validity = _fixed_bytes(pc.is_valid(array).cast(pa.uint8()), 1)
+        return validity + _column_bytes(pa.chunked_array([array.drop_null()]))
+    if not pa.types.is_large_string(array.type):
         return _fixed_bytes(array, array.type.bit_width // 8)
-    # Views may lay out the same texts in many ways; offsets and data have one layout.
-    array = array.cast(pa.large_string())
     _, offsets, texts = array.buffers()
     bounds = memoryview(offsets).cast("B").cast("q")
     first, last = bounds[array.offset], bounds[array.offset + len(array)]
@@ -278,9 +305,9 @@ def _compare_states(left: Portfolio, right: Portfolio, visited: Visited) -> Iter
     found = _compare_attributes("state.", *states, visited)
     if found is not None:
         yield found
-    yield from _compare_tables("float table state.positions", *_both(states, "positions"), visited)
+    yield from compare_tables("float table state.positions", *_both(states, "positions"), visited)
     exact = _both(states, "positions_exact")
-    yield from _compare_tables("exact table state.positions_exact", *exact, visited)
+    yield from compare_tables("exact table state.positions_exact", *exact, visited)
     decoded = [pa.ipc.open_stream(state.to_ipc()).read_all() for state in states]
     if not decoded[0].equals(decoded[1], check_metadata=True):
         metadata = [str(table.schema.metadata) for table in decoded]
@@ -320,6 +347,8 @@ __all__ = [
     "Visited",
     "compare_everything",
     "compare_scalars",
+    "compare_tables",
     "compare_verifications",
+    "first_difference",
     "read",
 ]

@@ -1,7 +1,8 @@
 """The proof that both backends mean the same: one list of random operations, applied to both.
 
 After every operation the answers are compared, from time to time all scalars and the digest,
-less often every column of every table. The first difference ends the run; it is reduced to the
+less often every column of every table, and at the end the events and what they give when they
+are applied again. The first difference ends the run; it is reduced to the
 shortest list of operations that shows it and printed as Python.
 """
 
@@ -13,7 +14,14 @@ from dataclasses import asdict, dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Final
 
-from omega_portfolio.bench.answers import Answer, Difference, Refusal, answer, compare_answers
+from omega_portfolio.bench.answers import (
+    Answer,
+    Applied,
+    Difference,
+    Refusal,
+    answer,
+    compare_answers,
+)
 from omega_portfolio.bench.comparison import (
     Visited,
     compare_everything,
@@ -21,6 +29,7 @@ from omega_portfolio.bench.comparison import (
     compare_verifications,
     read,
 )
+from omega_portfolio.bench.histories import compare_events, compare_second_lives
 from omega_portfolio.bench.operations import OperationSource
 from omega_portfolio.bench.refusals import spoil_construction
 from omega_portfolio.bench.shapes import Setting, draw_setting
@@ -35,6 +44,9 @@ if TYPE_CHECKING:
 
 VERIFY_INTERVAL: Final = 10
 """Every so many portfolios, both are also verified: replayed from their events."""
+
+SECOND_LIFE_INTERVAL: Final = 4
+"""Every so many portfolios, the events of each are applied to a fresh one of the other side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +105,9 @@ class Result:
     Attributes
     ----------
     operations, portfolios, accepted : int
-        What was applied to each side.
+        What was applied to each side; a frame of events is one operation.
+    rows, rows_refused : int
+        Rows of frames that were accepted, and those that were recorded as refused.
     kinds, refusals : Counter
         Operations by name, refusals by ``code name``.
     visited : Visited
@@ -107,6 +121,8 @@ class Result:
     operations: int = 0
     portfolios: int = 0
     accepted: int = 0
+    rows: int = 0
+    rows_refused: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
     visited: Visited = field(default_factory=Visited)
@@ -174,6 +190,11 @@ class _Life:
             if progress is not None:
                 progress(len(self.operations) - done)
         difference = difference or compare_everything(left, right, result.visited)
+        difference = difference or compare_events(left, right, result.visited)
+        if difference is None and self._number % SECOND_LIFE_INTERVAL == 0:
+            difference = compare_second_lives(
+                self._pair, self._setting, left, right, result.visited
+            )
         if difference is None and self._number % VERIFY_INTERVAL == 0:
             difference = compare_verifications(left, right)
         result.kinds.update(name for name, _, _ in self.operations)
@@ -240,6 +261,9 @@ class _Life:
             else:
                 accepted += 1
                 source.answered(left_answer)
+                if isinstance(left_answer, Applied):
+                    result.rows += len(left_answer.receipts)
+                    result.rows_refused += len(left_answer.refused)
         result.accepted += accepted
         return None
 
@@ -300,6 +324,8 @@ def facts(result: Result, compared: list[str]) -> dict[str, object]:
         "operations": result.operations,
         "portfolios": result.portfolios,
         "accepted": result.accepted,
+        "rows": result.rows,
+        "rows_refused": result.rows_refused,
         "seconds": round(result.seconds, 3),
         "cells": result.visited.cells,
         "scalars": result.visited.scalars,
@@ -332,6 +358,7 @@ def report(result: Result, compared: str) -> str:
         f"operations           {result.operations:,} on each side",
         f"portfolios           {result.portfolios:,}",
         f"accepted             {result.accepted:,}",
+        f"rows of frames       {result.rows:,} accepted, {result.rows_refused:,} recorded",
         f"operations/s         {result.operations / result.seconds:,.0f} (both sides, compared)",
         f"table cells          {visited.cells:,}",
         f"scalars              {visited.scalars:,}",

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from omega_portfolio.bench.answers import Applied
+from omega_portfolio.bench.event_frames import FrameWriter
+from omega_portfolio.bench.holdings import Change, Held, Holdings, Market
 from omega_portfolio.bench.inputs import (
     DAY,
     Number,
@@ -25,50 +28,32 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from omega_portfolio.bench.shapes import Setting, Shape
+    from omega_portfolio.bench.shapes import Setting
 
 _STEPS: Final = (0, 0, 0, 0, 1, 1, 250, 1_000, 1_000_000, 1_000_000, 60_000_000, 3_600_000_000)
 _SIDES: Final = ("long", "short", "buy", "sell")
 _TAGS: Final = ("", "sma", "breakout", "é" * 127, "日本語のタグ", "a tag longer than twelve", "🎯")
 _REASONS: Final = ("", "signal", "stop_loss", "take_profit", "end of the day, all out", "\u200b")
 
+_SHORT: Final = 100
+"""After so many operations half of the frames are recorded, later more of them: the Python
+backend takes a frame back by applying the whole history again."""
+
 # How often each kind is drawn, of 256.
 _WEIGHTS: Final = {
-    "open": 58,
-    "close": 56,
+    "open": 57,
+    "close": 54,
     "modify": 22,
     "mark": 26,
-    "update_equity": 46,
+    "update_equity": 43,
     "fee": 8,
     "deposit": 6,
     "withdraw": 8,
     "register": 4,
     "relation": 8,
     "refusal": 14,
+    "apply": 6,
 }
-
-
-class _Market:
-    """One instrument and its price, in units of its grid."""
-
-    __slots__ = ("price", "shape", "spread")
-
-    def __init__(self, shape: Shape) -> None:
-        self.shape = shape
-        self.price = shape.price
-        self.spread = 1 + shape.price // 20_000
-
-
-class _Held:
-    """What the source knows of an open position."""
-
-    __slots__ = ("is_long", "market", "position_id", "size")
-
-    def __init__(self, position_id: int, market: _Market, size: int, *, is_long: bool) -> None:
-        self.position_id = position_id
-        self.market = market
-        self.size = size
-        self.is_long = is_long
 
 
 class OperationSource:
@@ -99,16 +84,19 @@ class OperationSource:
         self._open_target = setting.open_target
         # An account of usual size stays one: there the deposit alone is out of range.
         self._deposit_beyond = 10**20 - (float(str(setting.initial_balance)) > 1e17)
-        self._markets = [_Market(shape) for shape in setting.shapes]
-        self._held: list[_Held] = []
-        self._closed: list[int] = []
-        self._pending: Callable[[object], None] | None = None
-        self._subject: _Held | None = None
+        self._markets = [Market(shape) for shape in setting.shapes]
+        self._holdings = Holdings()
+        self._frames = FrameWriter(random, self._holdings)
+        self._pending: Change | None = None
+        self._subject: Held | None = None
+        self._writes = False
+        self._drawn = 0
         self._unregistered = [shape for shape in setting.shapes if shape.registered]
         kinds: list[Callable[[], Operation]] = []
         for name, weight in _WEIGHTS.items():
             kinds += [getattr(self, f"_{name}")] * weight
         self._kinds = kinds
+        self._row_kinds = [kind for kind in kinds if kind not in (self._refusal, self._apply)]
 
     def next_operation(self) -> Operation:
         """Draw the next operation.
@@ -118,7 +106,8 @@ class OperationSource:
         tuple
             Name of the method, positional arguments, keyword arguments.
         """
-        self._pending = self._subject = None
+        self._forget_operation()
+        self._drawn += 1
         if self._unregistered:
             return "register_instrument", (self._unregistered.pop().definition(),), {}
         return self._kinds[self._random.getrandbits(8)]()
@@ -139,10 +128,13 @@ class OperationSource:
         Parameters
         ----------
         result : object
-            The value the call returned. It is not called for a refused operation.
+            The value the call returned, as :func:`~omega_portfolio.bench.answers.answer` gives
+            it. It is not called for a refused operation.
         """
-        if self._pending is not None:
-            self._pending(result)
+        if isinstance(result, Applied):
+            self._frames.answered(result)
+        elif self._pending is not None:
+            self._holdings.take(self._pending, result if isinstance(result, int) else 0)
 
     def refused(self, code: int) -> None:
         """Tell the source that the last operation was refused.
@@ -153,9 +145,11 @@ class OperationSource:
             Code of the refusal. A position that is not found was closed by an operation that
             was meant to be refused; it is no longer counted as open.
         """
-        subject = self._subject
-        if code == PositionNotFound.code and subject is not None and subject in self._held:
-            self._forget(subject)
+        if code == PositionNotFound.code and self._subject is not None:
+            self._holdings.forget(self._subject)
+
+    def _forget_operation(self) -> None:
+        self._pending = self._subject = None
 
     def _moment(self) -> object:
         """Spell a time at or after the one before; now and then the next midnight."""
@@ -164,9 +158,9 @@ class OperationSource:
         if step == 3_600_000_000 and random.getrandbits(3) == 0:
             step = DAY - self._time % DAY
         self._time += step
-        return spell_time(random, self._time)
+        return self._time if self._writes else spell_time(random, self._time)
 
-    def _market(self) -> _Market:
+    def _market(self) -> Market:
         """Choose an instrument and move its price by up to 1 percent."""
         random = self._random
         markets = self._markets
@@ -185,7 +179,7 @@ class OperationSource:
 
     def _open(self) -> Operation:
         random = self._random
-        if len(self._held) > self._open_target and random.getrandbits(2):
+        if len(self._holdings.held) > self._open_target and random.getrandbits(2):
             return self._close()
         market = self._market()
         shape = market.shape
@@ -213,23 +207,20 @@ class OperationSource:
             self._moment(),
         )
 
-        def opened(position_id: object) -> None:
-            if isinstance(position_id, int):
-                self._held.append(_Held(position_id, market, size, is_long=is_long))
-
-        self._pending = opened
+        self._pending = Change(Held(0, market, size, is_long=is_long), size, opens=True)
         return "open_position", arguments, keywords
 
     def _new_id(self) -> int:
         """Choose an id: near the counter, anywhere, or one that was used before."""
         choice = self._random.getrandbits(3)
         if choice < 4:
-            return len(self._held) + len(self._closed) + choice
-        if choice == 4 and self._closed:
-            return self._random.choice(self._closed)
+            return len(self._holdings.held) + len(self._holdings.closed) + choice
+        if choice == 4 and self._holdings.closed:
+            used = self._random.choice(self._holdings.closed)
+            return used if isinstance(used, int) else 1
         return 1 + self._random.getrandbits(63)
 
-    def _level(self, market: _Market, price: int, *, below: bool) -> object:
+    def _level(self, market: Market, price: int, *, below: bool) -> object:
         """Spell a protective level up to about 3 percent away from the price."""
         distance = 1 + int(self._random.random() * market.shape.price * 0.03)
         units = price - distance if below else price + distance
@@ -237,7 +228,7 @@ class OperationSource:
 
     def _close(self) -> Operation:
         random = self._random
-        held = self._held
+        held = self._holdings.held
         if not held:
             return self._update_equity()
         number = int(random.random() * len(held))
@@ -256,31 +247,22 @@ class OperationSource:
             keywords["reason"] = _REASONS[random.getrandbits(5) % len(_REASONS)]
         price = spell_number(self._random, self._market_of(position).price, shape.price_decimals)
 
-        def closed(_: object) -> None:
-            position.size -= size
-            if position.size == 0:
-                self._forget(position)
-
-        self._pending = closed
+        self._pending = Change(position, size)
         return "close_position", (position.position_id, price, self._moment()), keywords
 
-    def _market_of(self, position: _Held) -> _Market:
+    def _market_of(self, position: Held) -> Market:
         market = position.market
         market.price += int(market.price * (self._random.random() - 0.5) * 0.01)
         market.price = max(market.price, 1)
         return market
 
-    def _forget(self, position: _Held) -> None:
-        self._held.remove(position)
-        self._closed.append(position.position_id)
-        if len(self._closed) > 64:
-            del self._closed[:32]
-
     def _modify(self) -> Operation:
         random = self._random
-        if not self._held:
+        if not self._holdings.held:
             return self._open()
-        position = self._subject = self._held[int(random.random() * len(self._held))]
+        position = self._subject = self._holdings.held[
+            int(random.random() * len(self._holdings.held))
+        ]
         market = position.market
         keywords: dict[str, object] = {}
         extras = random.getrandbits(4)
@@ -323,8 +305,8 @@ class OperationSource:
 
     def _fee(self) -> Operation:
         amount = self._money(self._random.getrandbits(9) - 100)
-        if self._held and self._random.getrandbits(1):
-            position = self._held[int(self._random.random() * len(self._held))]
+        if self._holdings.held and self._random.getrandbits(1):
+            position = self._holdings.held[int(self._random.random() * len(self._holdings.held))]
             keywords: dict[str, object] = {"position_id": position.position_id}
             return "charge_fee", (amount, self._moment()), keywords
         return "charge_fee", (amount, self._moment()), {}
@@ -351,15 +333,15 @@ class OperationSource:
         """Spoil one or two arguments of a good operation."""
         random = self._random
         kinds = (self._open, self._close, self._modify, self._mark, self._update_equity)
-        others = (self._fee, self._deposit, self._withdraw, self._register)
-        operation = (kinds * 3 + others)[int(random.random() * 19)]()
-        self._pending = self._subject = None
+        others = (self._fee, self._deposit, self._withdraw, self._register, self._apply)
+        operation = (kinds * 3 + others)[int(random.random() * 20)]()
+        self._forget_operation()
         return spoil(random, operation)
 
     def _relation(self) -> Operation:
         """Break a rule that depends on what the portfolio holds."""
         random = self._random
-        closed = self._closed[-1] if self._closed else 12_345
+        closed = self._holdings.closed[-1] if self._holdings.closed else 12_345
         moment = self._moment()
         cases: tuple[Operation, ...] = (
             ("close_position", (closed, 1, moment), {}),
@@ -372,9 +354,9 @@ class OperationSource:
         choice = random.getrandbits(3)
         if choice < len(cases):
             return cases[choice]
-        if not self._held:
+        if not self._holdings.held:
             return "modify_position", (closed, moment), {}
-        position = self._held[int(random.random() * len(self._held))]
+        position = self._holdings.held[int(random.random() * len(self._holdings.held))]
         market, shape = position.market, position.market.shape
         if choice == len(cases):
             size = decimal_text(position.size + 1, shape.size_decimals)
@@ -383,8 +365,22 @@ class OperationSource:
         wrong = self._level(market, market.price, below=not position.is_long)
         return "modify_position", (position.position_id, moment), {"stop_loss": wrong}
 
+    def _apply(self) -> Operation:
+        """Write operations as a frame; none that fits into no row."""
+        self._writes = True
+        records = self._random.random() * (self._drawn + _SHORT) > _SHORT
+        operation = self._frames.write(self._row_operation, records=records)
+        self._writes = False
+        self._forget_operation()
+        return operation
 
-def _price_table(markets: list[_Market], *, quotes: bool) -> object:
+    def _row_operation(self) -> tuple[Operation, Change | None]:
+        self._forget_operation()
+        operation = self._random.choice(self._row_kinds)()
+        return operation, self._pending
+
+
+def _price_table(markets: list[Market], *, quotes: bool) -> object:
     shapes = [market.shape for market in markets]
     bids, asks = [
         [

@@ -6,12 +6,13 @@ two, both backends must also agree on which rule answers first.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from omega_portfolio.bench.tables import odd_tables
+from omega_portfolio.bench.tables import odd_event_tables, odd_tables
 from omega_portfolio.instrument import Instrument
 
 if TYPE_CHECKING:
@@ -144,6 +145,14 @@ _VALUES: Final[dict[str, tuple[object, ...]]] = {
     "position_id": _IDS,
     "prices": _PRICES,
     "instrument": _INSTRUMENTS,
+    "events": (None, 1, "x", [], {}, {"action": ["mark"]}, Hostile()),
+    "on_error": ("", "Raise", "ignore", None, True, b"raise", "record ", "\ud800", Hostile()),
+    "exact": (True, False),
+}
+
+_TABLES: Final[dict[str, Callable[[], tuple[object, ...]]]] = {
+    "prices": odd_tables,
+    "events": odd_event_tables,
 }
 
 _OPTIONS: Final[dict[str, tuple[object, ...]]] = {
@@ -166,6 +175,7 @@ POSITIONAL: Final[dict[str, tuple[str, ...]]] = {
     "charge_fee": ("amount", "time"),
     "deposit": ("amount", "time"),
     "withdraw": ("amount", "time"),
+    "apply": ("events",),
 }
 """Names of the positional arguments of each call."""
 
@@ -179,6 +189,7 @@ KEYWORDS: Final[dict[str, tuple[str, ...]]] = {
     "charge_fee": ("position_id",),
     "deposit": (),
     "withdraw": (),
+    "apply": ("on_error", "exact"),
 }
 """Names of the keyword arguments of each call."""
 
@@ -213,8 +224,8 @@ def _spoil_one(random: Random, operation: Operation) -> Operation:
     if number >= len(arguments):
         return operation
     values = _VALUES[positional[number]]
-    if positional[number] == "prices" and random.getrandbits(1):
-        values = odd_tables()
+    if positional[number] in _TABLES and random.getrandbits(1):
+        values = _TABLES[positional[number]]()
     value = random.choice(values)
     return name, (*arguments[:number], value, *arguments[number + 1 :]), keywords
 

@@ -1,7 +1,7 @@
 """Reduce a failing list of operations to a short one and print it as Python.
 
-The reduction is delta debugging: parts of the list are left out as long as what remains still
-makes the two portfolios differ.
+The reduction is delta debugging: parts of the list, and of its frames, are left out as long as
+what remains still makes the two portfolios differ.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from omega_portfolio.bench.comparison import (
     compare_everything,
     compare_verifications,
 )
+from omega_portfolio.bench.event_rows import COLUMNS
+from omega_portfolio.bench.event_tables import plain_table
+from omega_portfolio.bench.histories import compare_events, compare_second_lives
 from omega_portfolio.bench.refusals import KEYWORDS, Operation
 
 if TYPE_CHECKING:
@@ -53,7 +56,13 @@ def replay(
         difference = compare_answers(left_answer, right_answer)
         if difference is not None:
             return number, difference
-    found = compare_everything(left, right, Visited()) or compare_verifications(left, right)
+    visited = Visited()
+    found = (
+        compare_everything(left, right, visited)
+        or compare_events(left, right, visited)
+        or compare_second_lives(pair, setting, left, right, visited)
+        or compare_verifications(left, right)
+    )
     return None if found is None else (len(operations), found)
 
 
@@ -87,14 +96,18 @@ class Reduction:
         Returns
         -------
         list of Operation
-            As short as the budget allows; without a budget no single operation or optional
-            argument could be left out.
+            As short as the budget allows; without a budget no single operation, optional
+            argument, or row or column of a frame could be left out.
         """
         shortest = self._shortest_prefix(list(operations))
         pinned = self._pin_ids(shortest)
         if self._fails(pinned):
             shortest = pinned
-        return self._drop_keywords(self._drop_parts(shortest))
+        shortest = self._drop_keywords(self._drop_parts(shortest))
+        for number, (name, _, _) in enumerate(shortest):
+            if name == "apply":
+                shortest = self._shorten_frame(shortest, number)
+        return self._drop_parts(shortest)
 
     def _fails(self, operations: Sequence[Operation]) -> bool:
         self._budget -= len(operations)
@@ -159,6 +172,31 @@ class Reduction:
                 candidate = [*operations[:number], changed, *operations[number + 1 :]]
                 if self._fails(candidate):
                     kept, operations = fewer, candidate
+        return operations
+
+    def _shorten_frame(self, operations: list[Operation], number: int) -> list[Operation]:
+        """Leave out rows and columns of a frame, and give it plain types, while it still fails."""
+        import pyarrow as pa
+
+        name, (frame, *_), keywords = operations[number]
+        if not isinstance(frame, pa.Table):
+            return operations
+
+        def attempt(smaller: pa.Table) -> bool:
+            nonlocal frame, operations
+            changed: Operation = (name, (smaller,), keywords)
+            candidate = [*operations[:number], changed, *operations[number + 1 :]]
+            if self._budget <= 0 or not self._fails(candidate):
+                return False
+            frame, operations = smaller, candidate
+            return True
+
+        for row in range(len(frame) - 1, -1, -1):
+            attempt(pa.concat_tables([frame.slice(0, row), frame.slice(row + 1)]))
+        for column in reversed(frame.column_names):
+            attempt(frame.drop_columns(column))
+        if all(column in COLUMNS for column in frame.column_names):
+            attempt(plain_table(frame))
         return operations
 
 

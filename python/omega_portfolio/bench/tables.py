@@ -1,4 +1,4 @@
-"""Arrow tables that may be passed as prices: good ones of every type, and bad ones."""
+"""Arrow tables that may be passed as prices or events: good ones of every type, and bad ones."""
 
 from __future__ import annotations
 
@@ -75,6 +75,46 @@ def odd_tables() -> tuple[pa.Table, ...]:
     return tuple(tables)
 
 
+@cache
+def odd_event_tables() -> tuple[pa.Table, ...]:
+    """Build frames of events that are refused as a whole, and some that do nothing.
+
+    Returns
+    -------
+    tuple of pyarrow.Table
+    """
+    import pyarrow as pa
+
+    mark = pa.array(["mark", "mark"])
+    nothing = pa.nulls(2)
+    columns: list[tuple[str, pa.Array]] = [
+        ("volume", mark),
+        ("Action", mark),
+        ("action", mark),
+        ("time", pa.array([1.0, 2.0])),
+        ("time", pa.array(["2024-01-02"] * 2)),
+        ("symbol", pa.array([b"A", b"B"])),
+        ("symbol", pa.array([1, 2])),
+        ("price", pa.array(["1", "2"])),
+        ("price", pa.array([True, False])),
+        ("size", pa.array([Decimal(1)] * 2, pa.decimal256(40, 2))),
+        ("position_id", pa.array([1.0, 2.0])),
+        ("event", pa.array([Decimal(1)] * 2)),
+        ("key", nothing),
+        ("fee", nothing),
+    ]
+    tables = [
+        pa.table({}),
+        pa.table({"time": pa.array([1])}),
+        pa.table({"action": nothing}),
+        pa.table({"action": mark}).slice(0, 0),
+        pa.table({"action": mark, "price": pa.array([True, False])}).slice(0, 0),
+        pa.table({"price": pa.array([1.0])}).slice(0, 0),
+    ]
+    tables += [pa.table([mark, column], names=["action", name]) for name, column in columns]
+    return tuple(tables)
+
+
 def _number_tables(names: pa.Array) -> list[pa.Table]:
     """Give two prices in each type of number, and numbers that are no prices."""
     import pyarrow as pa
@@ -126,4 +166,4 @@ def _symbol_tables(prices: pa.Array) -> list[pa.Table]:
     return [pa.table({"symbol": column, "price": prices}) for column in columns]
 
 
-__all__ = ["odd_tables", "price_table"]
+__all__ = ["odd_event_tables", "odd_tables", "price_table"]

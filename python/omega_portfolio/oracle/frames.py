@@ -142,11 +142,22 @@ def _read_table(producer: object) -> pa.Table:
     schema = pa.schema(list(kind))
     batches = []
     for chunk in chunks:
-        chunk.validate(full=True)
+        chunk.validate()
         if chunk.null_count:
             raise ValueError("a whole row is null")
-        batches.append(pa.RecordBatch.from_arrays(chunk.flatten(), schema=schema))
+        columns = chunk.flatten()
+        for name, column in zip(schema.names, columns, strict=True):
+            _validate(name, column)
+        batches.append(pa.RecordBatch.from_arrays(columns, schema=schema))
     return pa.Table.from_batches(batches, schema)
+
+
+def _validate(name: str, column: pa.Array) -> None:
+    """Look at every cell of a column: an index, an offset or a text may be broken."""
+    try:
+        column.validate(full=True)
+    except ValueError as error:
+        raise ValueError(f"column {name}: {error}") from error
 
 
 def _nanoseconds(column: pa.ChunkedArray) -> list[int | None]:

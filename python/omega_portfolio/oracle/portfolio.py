@@ -6,7 +6,7 @@ and then handed to :meth:`omega_portfolio.oracle.ledger.Ledger.apply`.
 
 from __future__ import annotations
 
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING, Literal
 
 from omega_portfolio.errors import (
@@ -133,7 +133,8 @@ class PortfolioPython(PythonAccount):
             )
         self = object.__new__(cls)
         self._ledger = Ledger(Configuration(balance, currency, account_leverage))
-        self._lock = Lock()
+        self._lock = RLock()
+        self._inside = False
         self._policy = policy
         self._digits = CURRENCY_DIGITS[currency]
         return self
@@ -193,7 +194,7 @@ class PortfolioPython(PythonAccount):
             fee=self._money("fee", fee),
             reason=read_text("reason", reason),
         )
-        with self._lock:
+        with self._turn():
             self._ledger.apply(event)
             return trade_of(self._ledger)
 
@@ -264,7 +265,7 @@ class PortfolioPython(PythonAccount):
         mode = check_call(events, on_error)
         # The producer may call this portfolio while it is read, so the lock comes afterwards.
         rows = EventRows(events, self._policy)
-        with self._lock:
+        with self._turn():
             ledger = self._sound()
             length = ledger.journal.length()
             try:
@@ -284,7 +285,7 @@ class PortfolioPython(PythonAccount):
         return PythonReceipts(accepted, refused, exact=bool(exact))
 
     def _apply(self, event: Event) -> int:
-        with self._lock:
+        with self._turn():
             return self._ledger.apply(event)
 
     def _money(self, argument: str, value: object) -> int:

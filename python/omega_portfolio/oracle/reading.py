@@ -2,11 +2,12 @@
 
 Everything that comes out is a snapshot. The lock keeps a snapshot in one piece when several
 threads use one portfolio. A single figure takes it too: what it is in the middle of a frame may
-be taken back.
+be taken back. So the lock is not for a signal handler in the middle of a call of its own thread.
 """
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 from omega_portfolio.errors import InvalidArgument, describe
@@ -30,10 +31,10 @@ from omega_portfolio.oracle.views import PositionsMapping
 from omega_portfolio.portfolio import Portfolio
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
     from decimal import Decimal
-    from threading import Lock
+    from threading import RLock
 
     from omega_portfolio.metrics import MetricValue
     from omega_portfolio.oracle.ledger import Ledger
@@ -44,78 +45,79 @@ if TYPE_CHECKING:
 class PythonAccount(Portfolio):
     """The read side of :class:`omega_portfolio.oracle.PortfolioPython`."""
 
-    __slots__ = ("_digits", "_ledger", "_lock", "_policy")
+    __slots__ = ("_digits", "_inside", "_ledger", "_lock", "_policy")
 
     _ledger: Ledger
-    _lock: Lock
+    _lock: RLock
+    _inside: bool
     _policy: FloatPolicy
     _digits: int
 
     @property
     def balance(self) -> Decimal:
         """Initial balance plus every posting."""
-        with self._lock:
+        with self._turn():
             return money_decimal(self._sound().scalars.balance, self._digits)
 
     @property
     def equity(self) -> Decimal:
         """Balance plus unrealized profit, exactly."""
-        with self._lock:
+        with self._turn():
             return money_decimal(self._sound().scalars.equity, self._digits)
 
     @property
     def unrealized_pnl(self) -> Decimal:
         """Profit of the open positions: longs at the bid, shorts at the ask."""
-        with self._lock:
+        with self._turn():
             return money_decimal(self._sound().scalars.unrealized_pnl, self._digits)
 
     @property
     def realized_pnl(self) -> Decimal:
         """Sum of the gross results of all closes."""
-        with self._lock:
+        with self._turn():
             return money_decimal(self._sound().scalars.realized_pnl, self._digits)
 
     @property
     def margin_used(self) -> Decimal:
         """Margin that the open positions hold."""
-        with self._lock:
+        with self._turn():
             return money_decimal(self._sound().scalars.margin_used, self._digits)
 
     @property
     def free_margin(self) -> Decimal:
         """Equity minus margin used."""
-        with self._lock:
+        with self._turn():
             return money_decimal(self._sound().scalars.free_margin(), self._digits)
 
     @property
     def margin_level(self) -> Decimal | None:
         """Equity in percent of the margin used."""
-        with self._lock:
+        with self._turn():
             return margin_level(self._sound())
 
     @property
     def positions(self) -> Mapping[int, PositionView]:
         """The open positions by id, in row order: a read-only snapshot."""
-        with self._lock:
+        with self._turn():
             return PositionsMapping(position_rows(self._sound()), self._digits)
 
     @property
     def time(self) -> datetime | None:
         """Time of the last event that had one, in UTC."""
-        with self._lock:
+        with self._turn():
             time = self._sound().time
         return None if time is None else to_datetime(time)
 
     @property
     def events(self) -> int:
         """Number of accepted events so far."""
-        with self._lock:
+        with self._turn():
             return self._sound().events
 
     @property
     def currency(self) -> str:
         """Currency of the account."""
-        with self._lock:
+        with self._turn():
             return self._sound().configuration.currency
 
     @property
@@ -126,49 +128,49 @@ class PythonAccount(Portfolio):
     @property
     def digest(self) -> str:
         """Fingerprint of configuration, events and state."""
-        with self._lock:
+        with self._turn():
             return digest_of(self._sound())
 
     def verify(self) -> None:
         """Replay all events, compare every column, check every invariant."""
-        with self._lock:
+        with self._turn():
             verify(self._ledger)
 
     def get_state(self) -> State:
         """Take a frozen snapshot of the account and its open positions."""
-        with self._lock:
+        with self._turn():
             return state_of(self._sound())
 
     def get_positions(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002
         """Return the open positions."""
-        with self._lock:
+        with self._turn():
             return _table(position_rows(self._sound()), exact=exact)
 
     def get_trades(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002
         """Return the trades."""
-        with self._lock:
+        with self._turn():
             return _table(self._sound().trade_rows, exact=exact)
 
     def get_ledger(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002
         """Return the postings."""
-        with self._lock:
+        with self._turn():
             return _table(self._sound().ledger_rows, exact=exact)
 
     def get_equity_curve(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002
         """Return the equity history."""
-        with self._lock:
+        with self._turn():
             return _table(self._sound().equity_rows, exact=exact)
 
     def get_events(self, exact: bool = True) -> Table:  # noqa: FBT001, FBT002
         """Return all accepted events, as a frame that ``apply`` takes."""
-        with self._lock:
+        with self._turn():
             events = self._sound().journal.to_bytes()
         return _table(event_rows(events), exact=exact)
 
     def compact(self, capacity: int = 0) -> None:
         """Check the argument: the lists of this backend are in one piece as they are."""
         check_capacity(capacity, "pass the expected number of further rows")
-        with self._lock:
+        with self._turn():
             self._sound()
 
     def calculate_margin(
@@ -189,20 +191,34 @@ class PythonAccount(Portfolio):
                 "size and price belong together",
                 "pass both, or neither",
             )
-        with self._lock:
+        with self._turn():
             margin = _margin(self._sound(), name, raw_size, raw_price)
         return money_decimal(margin, self._digits)
 
     def _metrics(self, periods_per_year: float, risk_free_rate: float) -> dict[str, MetricValue]:
         """Check the arguments and compute the metrics of SPEC section 8."""
-        with self._lock:
+        with self._turn():
             return metrics_of(self._sound(), periods_per_year, risk_free_rate)
 
     def _event_bytes(self) -> bytes:
         """Give the canonical bytes of configuration and events (SPEC section 9)."""
-        with self._lock:
+        with self._turn():
             ledger = self._sound()
             return ledger.configuration.to_bytes() + ledger.journal.to_bytes()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Hold the account; a signal handler in the thread that holds it is told so."""
+        with self._lock:
+            if self._inside:
+                raise RuntimeError(
+                    "this thread is in a call of this portfolio: a signal handler must not call it"
+                )
+            self._inside = True
+            try:
+                yield
+            finally:
+                self._inside = False
 
     def _sound(self) -> Ledger:
         self._ledger.require_sound()

@@ -4,8 +4,8 @@
 //! into events, one after the other, and takes each through the ledger's door. Either all of them
 //! are applied or none, or those that are refused are listed ([`OnError`]).
 //!
-//! Reading order: `columns` → `action` → `rows` → `run`; `error` for what is refused, `receipts` for what
-//! comes back. `events` is the way out: all accepted events as such a frame.
+//! Reading order: `columns` → `action` → `rows` → `run`; `error` for what is refused, `receipts`
+//! for what comes back. `events` is the way out: all accepted events as such a frame.
 
 mod action;
 mod columns;

@@ -1,0 +1,201 @@
+"""Operations as rows of a frame of events, and cells that a row does not take.
+
+A cell is an exact number (``int`` or ``Decimal``), a time in microseconds, a text, or None. Which
+Arrow types the columns of a frame get is for :mod:`omega_portfolio.bench.event_tables`.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from random import Random
+
+    from omega_portfolio.bench.refusals import Operation
+    from omega_portfolio.instrument import Instrument
+
+Row: TypeAlias = "dict[str, Any]"
+"""The cells of one row by column; those that are left out are null."""
+
+COLUMNS: Final = {
+    **dict.fromkeys(("action", "symbol", "side", "key"), "text"),
+    "time": "time",
+    **dict.fromkeys(("size", "price", "bid", "ask", "stop_loss", "take_profit"), "number"),
+    **dict.fromkeys(("fee", "amount", "contract_size", "leverage"), "number"),
+    **dict.fromkeys(("position_id", "event", "price_decimals", "size_decimals"), "whole"),
+    **dict.fromkeys(("tag", "reason", "quote_currency"), "text"),
+}
+"""The columns of SPEC E1, and what each holds."""
+
+YEAR_1: Final = -62_135_596_800_000_000
+"""The first time there is, in microseconds."""
+
+_NUMBERS: Final[tuple[Any, ...]] = (
+    *(None, None, 0, -1, Decimal("-0.01"), Decimal("1e-10"), Decimal("1.0000000000000000001")),
+    *(10**19, 10**20, 10**29, float("nan"), float("-inf"), 5e-324, 1.7e308, 0.1 + 0.2),
+)
+_TEXTS: Final[tuple[Any, ...]] = (
+    *(None, None, "", " A", "A\x00B", "é" * 128, "open", "LONG", "usd", "AUD", "K1", "\x7f"),
+)
+_WHOLE: Final[tuple[Any, ...]] = (None, None, 0, -1, 1, 10, 2**40, 2**63 - 1)
+_BAD: Final = {
+    "number": _NUMBERS,
+    "text": _TEXTS,
+    "whole": _WHOLE,
+    "time": (None, None, YEAR_1, YEAR_1 - 1, 253_402_300_800_000_000, 2**62),
+}
+"""Cells that some rows do not take; others take them, and some do not look at them."""
+
+
+def exact(value: Any) -> int | Decimal:  # noqa: ANN401 - every spelling of a number.
+    """Read a good number of an operation.
+
+    Parameters
+    ----------
+    value : int, str, Decimal or float
+        As :func:`~omega_portfolio.bench.inputs.spell_number` gives it.
+
+    Returns
+    -------
+    int or Decimal
+
+    Examples
+    --------
+    >>> from omega_portfolio.bench.event_rows import exact
+    >>> exact(0.1), exact("+0012E-1"), exact(7)
+    (Decimal('0.1'), Decimal('1.2'), 7)
+    """
+    if isinstance(value, int):
+        return value
+    return Decimal(repr(value) if isinstance(value, float) else value)
+
+
+def rows_of(operation: Operation, group: int) -> list[Row]:
+    """Write an operation as rows.
+
+    Parameters
+    ----------
+    operation : tuple
+        A call, with its times in microseconds. A position that is named by a text is named by
+        its key.
+    group : int
+        The number that keeps several quotes together.
+
+    Returns
+    -------
+    list of dict
+        One row, or one for each quote.
+    """
+    name, arguments, keywords = operation
+    if name == "mark":
+        return _quotes({"action": "mark", "time": keywords.get("time")}, arguments[0], group)
+    if name == "update_equity":
+        time, *prices = arguments
+        return _quotes({"action": "update", "time": time}, prices[0] if prices else {}, group)
+    return [_ROWS[name](*arguments, **keywords)]
+
+
+def _open(
+    symbol: str, side: str, size: object, price: object, time: int, **keywords: object
+) -> Row:
+    row = {"action": "open", "symbol": symbol, "side": side, "time": time}
+    row |= {"size": exact(size), "price": exact(price)}
+    return row | _optional(keywords)
+
+
+def _close(position: int | str, price: object, time: int, **keywords: object) -> Row:
+    row = {"action": "close", "price": exact(price), "time": time, **_named(position)}
+    return row | _optional(keywords)
+
+
+def _modify(position: int | str, time: int, **levels: object) -> Row:
+    given = {name: 0 if level is None else level for name, level in levels.items()}
+    return {"action": "modify", "time": time, **_named(position), **_optional(given)}
+
+
+def _fee(amount: object, time: int, position_id: int | str | None = None) -> Row:
+    named = {} if position_id is None else _named(position_id)
+    return {"action": "fee", "time": time, "fee": exact(amount), **named}
+
+
+def _deposit(amount: object, time: int) -> Row:
+    return {"action": "deposit", "time": time, "amount": exact(amount)}
+
+
+def _withdraw(amount: object, time: int) -> Row:
+    return {"action": "withdraw", "time": time, "amount": exact(amount)}
+
+
+def _register(instrument: Instrument) -> Row:
+    row: Row = {"action": "register", "symbol": instrument.symbol}
+    row |= {
+        "price_decimals": instrument.price_decimals,
+        "size_decimals": instrument.size_decimals,
+        "contract_size": exact(instrument.contract_size),
+        "quote_currency": instrument.quote_currency,
+    }
+    leverage = instrument.leverage
+    return row | {"leverage": None if leverage is None else exact(leverage)}
+
+
+_ROWS: Final[dict[str, Callable[..., Row]]] = {
+    "register_instrument": _register,
+    "open_position": _open,
+    "close_position": _close,
+    "modify_position": _modify,
+    "charge_fee": _fee,
+    "deposit": _deposit,
+    "withdraw": _withdraw,
+}
+
+
+def _named(position: int | str) -> Row:
+    return {"key": position} if isinstance(position, str) else {"position_id": position}
+
+
+def _optional(keywords: Mapping[str, Any]) -> Row:
+    """Write optional arguments; numbers as numbers, texts and ids as they are."""
+    return {
+        name: exact(value) if COLUMNS[name] == "number" and value is not None else value
+        for name, value in keywords.items()
+    }
+
+
+def _quotes(row: Row, prices: object, group: int) -> list[Row]:
+    quotes = _pairs(prices)
+    if len(quotes) > 1:
+        row["event"] = group
+    return [{**row, "symbol": symbol, **quote} for symbol, quote in quotes] or [row]
+
+
+def _pairs(prices: Any) -> list[tuple[str, Row]]:  # noqa: ANN401 - a mapping or an Arrow table.
+    if not isinstance(prices, dict):
+        rows = prices.to_pylist()
+        return [(row.pop("symbol"), row) for row in rows]
+    return [
+        (symbol, {"bid": exact(quote[0]), "ask": exact(quote[1])})
+        if isinstance(quote, tuple)
+        else (symbol, {"price": exact(quote)})
+        for symbol, quote in prices.items()
+    ]
+
+
+def spoil_cell(random: Random, rows: list[Row]) -> None:
+    """Put a cell into a frame that a row of it may not take.
+
+    Parameters
+    ----------
+    random : random.Random
+        Source of the choices.
+    rows : list of dict
+        The rows; one of them is changed.
+    """
+    row = random.choice(rows)
+    # One time in four a column that the row does not have.
+    name = random.choice(tuple(row if random.getrandbits(2) else COLUMNS))
+    row[name] = random.choice(_BAD[COLUMNS[name]])
+
+
+__all__ = ["COLUMNS", "Row", "exact", "rows_of", "spoil_cell"]
