@@ -98,6 +98,8 @@ CASES: list[Case] = [
     case(op.InvalidText, "row 0, column reason", closed(1, position_id=9, reason="\0")),
     case(op.NumberOutOfRange, "row 0, column amount", paid(1, 1e38)),
     case(op.InvalidTime, "row 0, column time", paid(2**62)),
+    case(op.InvalidTime, "row 0, column time", opened(2**62, side="up", key="")),
+    last_of_a_group(op.InvalidTime, "row 1, column time", mark(), quoted("mark", 2**62)),
     # How a position is named (E4)
     case(op.InvalidFrame, "row 1, column position_id", opened(1, key="a"), closed(1)),
     case(op.InvalidFrame, "row 0, column position_id", modify(stop_loss=1)),

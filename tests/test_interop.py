@@ -225,3 +225,6 @@ def test_whole_numbers_of_numpy_with_gaps_are_floats(make_portfolio):
     frame = table(paid(1), {"action": "fee", "time": 1, "fee": 1, "position_id": 1})
     with pytest.raises(op.InvalidFrame, match="column position_id"):
         make_portfolio().apply(frame.to_pandas())
+    converted = frame.to_pandas().convert_dtypes(dtype_backend="pyarrow")
+    receipts = make_portfolio(1000).apply(converted, on_error="record")
+    assert receipts.refused.to_polars().select("row", "code").rows() == [(1, 4001)]
