@@ -73,50 +73,42 @@ impl<'a> RowReader<'_, 'a> {
         Ok(found.is_some())
     }
 
+    /// A number of one of the three kinds; nothing for a null.
     #[inline(always)]
-    pub(super) fn price(&self, column: &'static str, cells: &Numbers<'_>) -> Read<Option<Price>> {
+    fn fixed<T>(
+        &self,
+        (column, cells): (&'static str, &Numbers<'_>),
+        scale: u32,
+        from_nine_decimals: impl FnOnce(i64) -> T,
+        from_raw: impl FnOnce(i128) -> Result<T, Overflow>,
+    ) -> Read<Option<T>> {
         match cells.quick(self.row) {
             Quick::Null => Ok(None),
-            Quick::Short(raw) => Ok(Some(Price::from_nine_decimals(raw))),
+            Quick::Short(raw) => Ok(Some(from_nine_decimals(raw))),
             Quick::Ask => {
                 let mut raw = 0;
-                if !self.raw((column, cells), Price::SCALE, &mut raw)? {
+                if !self.raw((column, cells), scale, &mut raw)? {
                     return Ok(None);
                 }
-                Price::from_raw(raw).map(Some).map_err(|error| self.too_large(column, error))
+                from_raw(raw).map(Some).map_err(|error| self.too_large(column, error))
             }
         }
+    }
+
+    #[inline(always)]
+    pub(super) fn price(&self, column: &'static str, cells: &Numbers<'_>) -> Read<Option<Price>> {
+        self.fixed((column, cells), Price::SCALE, Price::from_nine_decimals, Price::from_raw)
     }
 
     #[inline(always)]
     fn money(&self, column: &'static str, cells: &Numbers<'_>) -> Read<Option<Money>> {
-        match cells.quick(self.row) {
-            Quick::Null => Ok(None),
-            Quick::Short(raw) => Ok(Some(Money::from_nine_decimals(raw))),
-            Quick::Ask => {
-                let mut raw = 0;
-                if !self.raw((column, cells), Money::SCALE, &mut raw)? {
-                    return Ok(None);
-                }
-                Money::from_raw(raw).map(Some).map_err(|error| self.too_large(column, error))
-            }
-        }
+        self.fixed((column, cells), Money::SCALE, Money::from_nine_decimals, Money::from_raw)
     }
 
     #[inline(always)]
     fn size(&self) -> Read<Option<Size>> {
-        let cells = &self.columns.size;
-        match cells.quick(self.row) {
-            Quick::Null => Ok(None),
-            Quick::Short(raw) => Ok(Some(Size::from_nine_decimals(raw))),
-            Quick::Ask => {
-                let mut raw = 0;
-                if !self.raw(("size", cells), Size::SCALE, &mut raw)? {
-                    return Ok(None);
-                }
-                Size::from_raw(raw).map(Some).map_err(|error| self.too_large("size", error))
-            }
-        }
+        let cells = ("size", &self.columns.size);
+        self.fixed(cells, Size::SCALE, Size::from_nine_decimals, Size::from_raw)
     }
 
     #[cold]

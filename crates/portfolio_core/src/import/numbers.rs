@@ -143,7 +143,7 @@ impl<'a> Numbers<'a> {
     /// [`CellError::Number`].
     #[inline]
     pub fn get(&self, row: usize, scale: u32) -> Result<Option<i128>, Box<CellError>> {
-        if matches!(self.values, Values::None) || self.nulls.is_null(row) {
+        if self.nulls.is_null(row) {
             return Ok(None);
         }
         let number = match self.values {
