@@ -100,7 +100,7 @@ pub(crate) fn placed(schema: &TableSchema) -> impl Iterator<Item = (&Column, usi
 
 /// Where in a row the cell of a view is, and how wide: the exact number comes first, its double
 /// behind it.
-fn cell(kind: Kind, prefix: usize, view: View) -> (usize, usize) {
+pub(crate) fn cell(kind: Kind, prefix: usize, view: View) -> (usize, usize) {
     match (kind, view) {
         (Kind::Money | Kind::Fixed9, View::Exact) | (Kind::Text, _) => (prefix, 16),
         (Kind::Money | Kind::Fixed9, View::Float) => (prefix.saturating_add(16), 8),

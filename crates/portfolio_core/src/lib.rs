@@ -20,6 +20,7 @@ pub mod ledger;
 pub mod columns;
 pub mod export;
 pub mod frozen;
+pub mod history;
 
 pub mod book;
 pub mod codec;

@@ -1,0 +1,239 @@
+//! The points of an equity curve: the last row of each distinct time or bucket, with the starting
+//! balance in front where there is one.
+
+use super::{Column, History, Resample};
+
+/// Rows that are looked at together, few enough to stay in the nearest cache.
+pub(crate) const BLOCK_ROWS: usize = 1_024;
+
+/// A run of points: columns of one length.
+#[derive(Debug, Clone, Copy)]
+pub struct Block<'a> {
+    /// Microseconds since the epoch, increasing.
+    pub times: &'a [i64],
+    /// Raw money.
+    pub exact: &'a [i128],
+    /// The doubles nearest to that.
+    pub values: &'a [f64],
+    /// Gross exposure; empty where nobody knows.
+    pub gross: &'a [f64],
+    /// Net exposure; empty where nobody knows.
+    pub net: &'a [f64],
+}
+
+/// All points in memory of their own.
+#[derive(Debug, Clone, Default)]
+pub struct Curve {
+    /// Microseconds since the epoch, increasing; only the first two may be equal, when the first
+    /// row came at the time of the start.
+    pub times: Vec<i64>,
+    /// Raw money.
+    pub exact: Vec<i128>,
+    /// The doubles nearest to that.
+    pub values: Vec<f64>,
+}
+
+/// Points that had to be picked out of a block.
+#[derive(Debug, Default)]
+struct Picked {
+    times: Vec<i64>,
+    exact: Vec<i128>,
+    values: Vec<f64>,
+    gross: Vec<f64>,
+    net: Vec<f64>,
+}
+
+impl Picked {
+    fn pick(&mut self, block: &Block<'_>, is_last: impl Fn(usize) -> bool) {
+        self.times.clear();
+        self.exact.clear();
+        self.values.clear();
+        self.gross.clear();
+        self.net.clear();
+        for row in (0..block.times.len()).filter(|&row| is_last(row)) {
+            self.times.extend(block.times.get(row));
+            self.exact.extend(block.exact.get(row));
+            self.values.extend(block.values.get(row));
+            self.gross.extend(block.gross.get(row));
+            self.net.extend(block.net.get(row));
+        }
+    }
+
+    fn block(&self) -> Block<'_> {
+        Block {
+            times: &self.times,
+            exact: &self.exact,
+            values: &self.values,
+            gross: &self.gross,
+            net: &self.net,
+        }
+    }
+}
+
+/// One part of the curve as slices.
+fn part_blocks(history: &History) -> impl Iterator<Item = Block<'_>> {
+    let equity = &history.equity;
+    let mut gross = equity.gross_exposure.as_ref().map(Column::parts);
+    let mut net = equity.net_exposure.as_ref().map(Column::parts);
+    let columns = equity.time.parts().zip(equity.equity.exact.parts());
+    columns.zip(equity.equity.double.parts()).map(move |((times, exact), values)| Block {
+        times,
+        exact,
+        values,
+        gross: gross.as_mut().and_then(Iterator::next).unwrap_or_default(),
+        net: net.as_mut().and_then(Iterator::next).unwrap_or_default(),
+    })
+}
+
+impl Block<'_> {
+    /// Up to so many rows from a row on.
+    fn slice(&self, from: usize, rows: usize) -> Self {
+        fn cut<T>(column: &[T], from: usize, rows: usize) -> &[T] {
+            let tail = column.get(from..).unwrap_or_default();
+            tail.get(..rows).unwrap_or(tail)
+        }
+        Self {
+            times: cut(self.times, from, rows),
+            exact: cut(self.exact, from, rows),
+            values: cut(self.values, from, rows),
+            gross: cut(self.gross, from, rows),
+            net: cut(self.net, from, rows),
+        }
+    }
+
+    /// Rows.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.times.len()
+    }
+
+    /// Whether there is no row.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.times.is_empty()
+    }
+}
+
+impl History {
+    /// Goes through the points behind the first `skip` rows, block by block. The last row of all is
+    /// a point too, though a later one of its time or bucket might replace it: `settled` is told
+    /// how many rows came before it.
+    pub fn points(&self, resample: Resample, skip: usize, mut take: impl FnMut(Block<'_>, bool)) {
+        let mut picked = Picked::default();
+        let mut seen = 0_usize;
+        let mut parts = part_blocks(self).filter(|part| !part.is_empty()).peekable();
+        while let Some(part) = parts.next() {
+            let next_part = parts.peek().and_then(|next| next.times.first()).copied();
+            let start = skip.saturating_sub(seen).min(part.len());
+            seen = seen.saturating_add(part.len());
+            let mut from = start;
+            while from < part.len() {
+                let block = part.slice(from, BLOCK_ROWS);
+                from = from.saturating_add(block.len());
+                let next = part.times.get(from).copied().or(next_part);
+                let rest = block.times.get(1..).unwrap_or_default();
+                if resample == Resample::None
+                    && next.is_some()
+                    && increasing(block.times, rest)
+                    && block.times.last().copied() < next
+                {
+                    take(block, true);
+                    continue;
+                }
+                let following = |row: usize| rest.get(row).copied().or(next);
+                let ends = |row: usize| {
+                    let end = block.times.get(row).map(|&time| resample.bucket_end(time));
+                    following(row).is_some_and(|after| Some(after) > end)
+                };
+                picked.pick(&block, ends);
+                take(picked.block(), true);
+                if next.is_none() {
+                    take(block.slice(block.len().saturating_sub(1), 1), false);
+                }
+            }
+        }
+    }
+
+    /// All points in memory of their own, the starting balance in front.
+    #[must_use]
+    pub fn curve(&self, resample: Resample) -> Curve {
+        let mut curve = Curve::default();
+        if let Some(start) = &self.start
+            && self.equity.rows > 0
+        {
+            curve.times.push(start.time);
+            curve.exact.push(start.balance.raw());
+            curve.values.push(start.balance.to_f64());
+        }
+        self.points(resample, 0, |block, _| {
+            curve.times.extend_from_slice(block.times);
+            curve.exact.extend_from_slice(block.exact);
+            curve.values.extend_from_slice(block.values);
+        });
+        curve
+    }
+}
+
+/// Whether each time is below the next.
+fn increasing(times: &[i64], rest: &[i64]) -> bool {
+    // Counting has no early way out, so several rows are compared at once.
+    times.iter().zip(rest).filter(|(time, next)| time >= next).count() == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{EquityColumns, Pair, Start};
+    use super::*;
+    use crate::numbers::Money;
+
+    /// A history whose equity is the row's number, cut into parts of these lengths.
+    fn history(times: &[i64], cuts: &[usize]) -> History {
+        let mut equity = EquityColumns { rows: times.len(), ..EquityColumns::default() };
+        let (mut time, mut exact, mut double) = (vec![], vec![], vec![]);
+        let mut from = 0;
+        for cut in cuts {
+            let rows = from..from + cut;
+            from += cut;
+            time.push(times[rows.clone()].to_vec().into());
+            exact.push(rows.clone().map(|row| i128::try_from(row).unwrap()).collect());
+            double.push(rows.map(|row| f64::from(u32::try_from(row).unwrap())).collect());
+        }
+        assert_eq!(from, times.len());
+        equity.time = Column::new(time);
+        equity.equity = Pair { exact: Column::new(exact), double: Column::new(double) };
+        History { equity, ..History::default() }
+    }
+
+    #[test]
+    fn the_last_row_of_a_time_is_the_point() {
+        let times = [1, 1, 2, 3, 3, 3];
+        for cuts in [&[6][..], &[1, 5], &[2, 0, 2, 2], &[1, 1, 1, 1, 1, 1]] {
+            let curve = history(&times, cuts).curve(Resample::None);
+            assert_eq!((curve.times, curve.exact), (vec![1, 2, 3], vec![1, 2, 5]), "{cuts:?}");
+        }
+    }
+
+    #[test]
+    fn a_start_stands_in_front() {
+        let mut curve = history(&[5, 9], &[2]);
+        curve.start = Some(Start { time: 5, balance: Money::from_raw(70).unwrap() });
+        assert_eq!(curve.curve(Resample::None).times, [5, 5, 9]);
+        assert_eq!(curve.curve(Resample::Day).exact, [70, 1]);
+        curve.equity = EquityColumns::default();
+        assert!(curve.curve(Resample::None).times.is_empty(), "no row, no point");
+    }
+
+    #[test]
+    fn points_come_in_blocks_and_the_last_one_apart() {
+        let times: Vec<i64> = (0..3_000).collect();
+        let curve = history(&times, &[1_500, 1_500]);
+        let mut blocks = vec![];
+        curve.points(Resample::None, 0, |block, settled| blocks.push((block.len(), settled)));
+        assert_eq!(blocks.iter().map(|(rows, _)| rows).sum::<usize>(), 3_000);
+        assert_eq!(blocks.last(), Some(&(1, false)));
+        assert_eq!(blocks.iter().filter(|(_, settled)| !settled).count(), 1);
+        let mut late = vec![];
+        curve.points(Resample::None, 2_990, |block, _| late.extend_from_slice(block.times));
+        assert_eq!(late, times[2_990..]);
+    }
+}

@@ -1,0 +1,253 @@
+//! What statistics are computed from: an equity curve and closed trades as columns, whoever made
+//! them.
+//!
+//! A [`History`] shares the columns of a ledger ([`Ledger::history`]) or holds those of a user's
+//! own frames ([`History::read`]). It never changes. Columns come in parts, one per segment or
+//! batch; no figure depends on where they are cut.
+
+mod calendar;
+mod curve;
+
+pub use calendar::{Resample, day_of, hour_of, month_end, month_of, weekday_of};
+pub use curve::{Block, Curve};
+
+use std::sync::Arc;
+
+use arrow_array::StringViewArray;
+use arrow_buffer::{ArrowNativeType, ScalarBuffer};
+
+use crate::columns::schema::View;
+use crate::columns::segment::Segment;
+use crate::columns::table::Snapshot;
+use crate::columns::text::TextBlocks;
+use crate::export::{cell, placed};
+use crate::ledger::Ledger;
+use crate::numbers::{Money, Sum};
+
+/// A column of plain values, in parts.
+#[derive(Debug, Clone, Default)]
+pub struct Column<T: ArrowNativeType>(Vec<ScalarBuffer<T>>);
+
+impl<T: ArrowNativeType> Column<T> {
+    /// A column of these parts.
+    #[must_use]
+    pub fn new(parts: Vec<ScalarBuffer<T>>) -> Self {
+        Self(parts)
+    }
+
+    /// The parts in order.
+    pub fn parts(&self) -> impl Iterator<Item = &[T]> + Clone {
+        self.0.iter().map(AsRef::as_ref)
+    }
+
+    /// All values in order.
+    pub fn iter(&self) -> impl Iterator<Item = T> + Clone + '_ {
+        self.parts().flatten().copied()
+    }
+}
+
+/// A column of numbers: exact, and the doubles nearest to that.
+#[derive(Debug, Clone, Default)]
+pub struct Pair {
+    /// Raw integers at the column's scale.
+    pub exact: Column<i128>,
+    /// The doubles.
+    pub double: Column<f64>,
+}
+
+/// A column of text, in parts.
+#[derive(Debug, Clone, Default)]
+pub struct TextColumn(Vec<StringViewArray>);
+
+impl TextColumn {
+    /// A column of these parts.
+    #[must_use]
+    pub fn new(parts: Vec<StringViewArray>) -> Self {
+        Self(parts)
+    }
+
+    /// The parts in order.
+    #[must_use]
+    pub fn parts(&self) -> &[StringViewArray] {
+        &self.0
+    }
+
+    /// All texts in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> + Clone {
+        self.0.iter().flat_map(|part| (0..part.views().len()).map(|row| part.value(row)))
+    }
+}
+
+/// The equity curve: rows in the order of time; of equal times the last one counts.
+#[derive(Debug, Clone, Default)]
+pub struct EquityColumns {
+    /// Rows.
+    pub rows: usize,
+    /// Microseconds since the epoch, never decreasing.
+    pub time: Column<i64>,
+    /// Money at scale 18.
+    pub equity: Pair,
+    /// Gross exposure as doubles.
+    pub gross_exposure: Option<Column<f64>>,
+    /// Net exposure as doubles.
+    pub net_exposure: Option<Column<f64>>,
+}
+
+/// The closed trades. What a user's frame lacks is `None`.
+#[derive(Debug, Clone, Default)]
+pub struct TradeColumns {
+    /// Rows.
+    pub rows: usize,
+    /// Microseconds since the epoch.
+    pub entry_time: Column<i64>,
+    /// Microseconds since the epoch; of a ledger never decreasing.
+    pub exit_time: Column<i64>,
+    /// Result after all fees, money at scale 18.
+    pub net_pnl: Pair,
+    /// Result before fees.
+    pub gross_pnl: Option<Pair>,
+    /// Fees of the entry.
+    pub entry_fee: Option<Pair>,
+    /// Fee of the exit.
+    pub exit_fee: Option<Pair>,
+    /// Size * entry price * contract size.
+    pub cost: Option<Pair>,
+    /// Worst result while open, <= 0.
+    pub mae: Option<Pair>,
+    /// Best result while open, >= 0.
+    pub mfe: Option<Pair>,
+    /// Entry price as doubles.
+    pub entry_price: Option<Column<f64>>,
+    /// Stop loss at entry as doubles; 0 = none.
+    pub stop_loss: Option<Column<f64>>,
+    /// `long` or `short`.
+    pub side: Option<TextColumn>,
+    /// Symbol.
+    pub symbol: Option<TextColumn>,
+    /// Tag of the open.
+    pub tag: Option<TextColumn>,
+    /// Reason of the close.
+    pub reason: Option<TextColumn>,
+}
+
+/// What is still open.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OpenPosition {
+    /// When it was opened.
+    pub entry_time: i64,
+    /// Cost of what is left, as a double.
+    pub cost: f64,
+}
+
+/// The balance that a history starts from, before its first row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Start {
+    /// The time of the first event.
+    pub time: i64,
+    /// The initial balance.
+    pub balance: Money,
+}
+
+/// An equity curve with its trades.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    /// The starting balance; without one the first row of the curve is the start.
+    pub start: Option<Start>,
+    /// The curve.
+    pub equity: EquityColumns,
+    /// The trades.
+    pub trades: TradeColumns,
+    /// What is open at the end.
+    pub open: Vec<OpenPosition>,
+    /// Withdrawals - deposits.
+    pub net_withdrawals: Sum,
+    /// All fees charged; `None` where only those of the trades are known.
+    pub fees: Option<Sum>,
+}
+
+impl Ledger {
+    /// The history as it is now, sharing the ledger's columns.
+    #[must_use]
+    pub fn history(&self) -> History {
+        let account = &self.account;
+        let open = self.positions.rows().iter().map(|position| OpenPosition {
+            entry_time: position.entry_time,
+            cost: position.cost.to_f64(),
+        });
+        History {
+            start: account.has_time.then_some(Start {
+                time: account.first_time,
+                balance: self.configuration.initial_balance,
+            }),
+            equity: equity_columns(&Shared::new(self, self.tables.equity.snapshot())),
+            trades: trade_columns(&Shared::new(self, self.tables.trades.snapshot())),
+            open: open.collect(),
+            net_withdrawals: account.net_withdrawals,
+            fees: None,
+        }
+    }
+}
+
+fn equity_columns(table: &Shared) -> EquityColumns {
+    EquityColumns {
+        rows: table.snapshot.rows,
+        time: table.column("time", View::Exact).unwrap_or_default(),
+        equity: table.pair("equity").unwrap_or_default(),
+        gross_exposure: table.column("gross_exposure", View::Float),
+        net_exposure: table.column("net_exposure", View::Float),
+    }
+}
+
+fn trade_columns(table: &Shared) -> TradeColumns {
+    TradeColumns {
+        rows: table.snapshot.rows,
+        entry_time: table.column("entry_time", View::Exact).unwrap_or_default(),
+        exit_time: table.column("exit_time", View::Exact).unwrap_or_default(),
+        net_pnl: table.pair("net_pnl").unwrap_or_default(),
+        gross_pnl: table.pair("gross_pnl"),
+        entry_fee: table.pair("entry_fee"),
+        exit_fee: table.pair("exit_fee"),
+        cost: table.pair("cost"),
+        mae: table.pair("mae"),
+        mfe: table.pair("mfe"),
+        entry_price: table.column("entry_price", View::Float),
+        stop_loss: table.column("stop_loss", View::Float),
+        side: table.text("side"),
+        symbol: table.text("symbol"),
+        tag: table.text("tag"),
+        reason: table.text("reason"),
+    }
+}
+
+/// The columns of a table of the ledger, by name.
+struct Shared {
+    snapshot: Snapshot,
+    blocks: TextBlocks,
+}
+
+impl Shared {
+    fn new(ledger: &Ledger, snapshot: Snapshot) -> Self {
+        Self { snapshot, blocks: ledger.texts.blocks().clone() }
+    }
+
+    fn column<T: ArrowNativeType>(&self, name: &str, view: View) -> Option<Column<T>> {
+        let (column, prefix) =
+            placed(self.snapshot.schema).find(|(column, _)| column.name == name)?;
+        let (start, width) = cell(column.kind, prefix, view);
+        debug_assert_eq!(width, size_of::<T>(), "{name} has cells of another width");
+        let part = |(segment, rows): &(Arc<Segment>, usize)| {
+            ScalarBuffer::new(segment.column(start, width, *rows), 0, *rows)
+        };
+        Some(Column(self.snapshot.parts.iter().map(part).collect()))
+    }
+
+    fn pair(&self, name: &str) -> Option<Pair> {
+        let exact = self.column(name, View::Exact)?;
+        Some(Pair { exact, double: self.column(name, View::Float)? })
+    }
+
+    fn text(&self, name: &str) -> Option<TextColumn> {
+        let views = self.column::<u128>(name, View::Exact)?;
+        Some(TextColumn(views.0.into_iter().map(|part| self.blocks.array(part)).collect()))
+    }
+}
