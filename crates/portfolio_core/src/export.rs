@@ -138,16 +138,6 @@ pub(crate) fn exact_money(snapshot: &Snapshot, schema: &TableSchema, name: &str)
     cells(snapshot, schema, name, View::Exact)
 }
 
-/// All doubles of a money column.
-pub(crate) fn double_money(snapshot: &Snapshot, schema: &TableSchema, name: &str) -> Vec<f64> {
-    cells(snapshot, schema, name, View::Float)
-}
-
-/// All times of a column.
-pub(crate) fn times(snapshot: &Snapshot, schema: &TableSchema, name: &str) -> Vec<i64> {
-    cells(snapshot, schema, name, View::Exact)
-}
-
 /// All views of a text column.
 pub(crate) fn text_views(snapshot: &Snapshot, schema: &TableSchema, name: &str) -> Vec<u128> {
     cells(snapshot, schema, name, View::Exact)

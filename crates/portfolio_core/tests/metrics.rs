@@ -1,16 +1,21 @@
 //! The metrics against values worked out from SPEC section 8, and what is undefined.
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::arithmetic_side_effects,
     clippy::float_arithmetic,
     reason = "a test fails by panicking; statistics are doubles"
 )]
 
+mod random;
+
 use portfolio_core::currency::Currency;
 use portfolio_core::event::{Cash, Close, Event, Marks, Open, Quote, Side};
+use portfolio_core::history::{Benchmark, Resample};
 use portfolio_core::ledger::{Configuration, Ledger};
-use portfolio_core::metrics::Metrics;
+use portfolio_core::metrics::{Metrics, Options, Value};
 use portfolio_core::numbers::{Money, Price, Size};
+use random::Random;
 
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
@@ -31,14 +36,14 @@ fn new_ledger(initial_balance: &str) -> Ledger {
     .unwrap()
 }
 
-/// Opens a long position at time 0.
+/// Opens a long position at the time of the last event.
 fn open(ledger: &mut Ledger, size: &str, price: &str, fee: &str) -> u64 {
     let open = Open {
         symbol: "A",
         side: Side::Long,
         size: Size::parse(size).unwrap(),
         price: Price::parse(price).unwrap(),
-        time: 0,
+        time: ledger.account().last_time,
         stop_loss: None,
         take_profit: None,
         fee: money(fee),
@@ -46,6 +51,44 @@ fn open(ledger: &mut Ledger, size: &str, price: &str, fee: &str) -> u64 {
         position_id: None,
     };
     ledger.apply(&Event::Open(open)).unwrap().position_id
+}
+
+/// The metrics under two options, by name.
+struct Found(Metrics);
+
+fn found(ledger: &Ledger, periods_per_year: f64, risk_free_rate: f64) -> Found {
+    let minimum_return = risk_free_rate;
+    let options =
+        Options { periods_per_year, risk_free_rate, minimum_return, ..Options::default() };
+    Found(ledger.metrics(&options, None))
+}
+
+impl Found {
+    fn float(&self, name: &str) -> Option<f64> {
+        match self.0.get(name).unwrap() {
+            None => None,
+            Some(Value::Float(value)) => Some(value),
+            Some(other) => panic!("{name} is {other:?}"),
+        }
+    }
+
+    fn money(&self, name: &str) -> Option<Money> {
+        match self.0.get(name).unwrap() {
+            None => None,
+            Some(Value::Money(value)) => Some(value),
+            Some(other) => panic!("{name} is {other:?}"),
+        }
+    }
+
+    fn other(&self, name: &str) -> Option<Value> {
+        self.0.get(name).unwrap()
+    }
+
+    /// Names of what is defined.
+    fn defined(&self) -> Vec<&'static str> {
+        let entries = self.0.entries().iter();
+        entries.filter(|(_, value)| value.is_some()).map(|(name, _)| *name).collect()
+    }
 }
 
 fn close(ledger: &mut Ledger, position_id: u64, price: &str, fee: &str) {
@@ -86,21 +129,24 @@ fn curve() -> Ledger {
 
 #[test]
 fn values_of_a_curve() {
-    let metrics = curve().metrics(252.0, 0.0);
-    assert_eq!(metrics.net_profit, Some(money("200")));
-    near(metrics.total_return, 0.2);
-    near(metrics.max_drawdown, 950.0 / 1050.0 - 1.0);
-    near(metrics.cagr, 1.2_f64.powf(DAYS_PER_YEAR / 3.0) - 1.0);
+    let metrics = found(&curve(), 252.0, 0.0);
+    assert_eq!(metrics.money("net_profit"), Some(money("200")));
+    near(metrics.float("total_return"), 0.2);
+    near(metrics.float("max_drawdown"), 950.0 / 1050.0 - 1.0);
+    near(metrics.float("cagr"), 1.2_f64.powf(DAYS_PER_YEAR / 3.0) - 1.0);
     let returns = [1050.0 / 1000.0 - 1.0, 950.0 / 1050.0 - 1.0, 1200.0 / 950.0 - 1.0];
     let sharpe = |rate: f64| {
         let mean = returns.iter().sum::<f64>() / 3.0;
         let squares: f64 = returns.iter().map(|value| (value - mean).powi(2)).sum();
         (mean - rate) / (squares / 2.0).sqrt()
     };
-    near(metrics.sharpe_ratio, sharpe(0.0) * 252.0_f64.sqrt());
-    let yearly = curve().metrics(12.0, 0.05).sharpe_ratio;
+    near(metrics.float("sharpe_ratio"), sharpe(0.0) * 252.0_f64.sqrt());
+    let yearly = found(&curve(), 12.0, 0.05).float("sharpe_ratio");
     near(yearly, sharpe(1.05_f64.powf(1.0 / 12.0) - 1.0) * 12.0_f64.sqrt());
-    assert_eq!((metrics.trade_count, metrics.win_rate, metrics.profit_factor), (0, None, None));
+    assert_eq!(
+        (metrics.other("trade_count"), metrics.float("win_rate"), metrics.float("profit_factor")),
+        (Some(Value::Count(0)), None, None)
+    );
 }
 
 #[test]
@@ -111,13 +157,13 @@ fn values_of_trades() {
         let position_id = open(&mut ledger, "1", "50", entry_fee);
         close(&mut ledger, position_id, exit, exit_fee);
     }
-    let metrics = ledger.metrics(252.0, 0.0);
-    assert_eq!(metrics.trade_count, 3);
-    near(metrics.win_rate, 1.0 / 3.0);
-    near(metrics.profit_factor, 9.0 / 5.0);
-    assert_eq!(metrics.net_profit, None, "no equity row");
+    let metrics = found(&ledger, 252.0, 0.0);
+    assert_eq!(metrics.other("trade_count"), Some(Value::Count(3)));
+    near(metrics.float("win_rate"), 1.0 / 3.0);
+    near(metrics.float("profit_factor"), 9.0 / 5.0);
+    assert_eq!(metrics.money("net_profit"), None, "no equity row");
     update(&mut ledger, DAY, "50");
-    assert_eq!(ledger.metrics(252.0, 0.0).net_profit, Some(money("4")));
+    assert_eq!(found(&ledger, 252.0, 0.0).money("net_profit"), Some(money("4")));
 }
 
 #[test]
@@ -128,17 +174,38 @@ fn money_paid_in_and_out_is_no_profit() {
     ledger.apply(&Event::Withdraw(cash)).unwrap();
     open(&mut ledger, "1", "50", "0.125");
     update(&mut ledger, DAY, "51");
-    let metrics = ledger.metrics(252.0, 0.0);
-    assert_eq!(metrics.net_profit, Some(money("0.875")));
-    near(metrics.total_return, 0.500_875);
+    let metrics = found(&ledger, 252.0, 0.0);
+    assert_eq!(metrics.money("net_profit"), Some(money("0.875")));
+    near(metrics.float("total_return"), 0.500_875);
 }
+
+/// What is defined without an equity row.
+const ALWAYS: [&str; 17] = [
+    "period_count",
+    "ruined",
+    "short_sample",
+    "trade_count",
+    "winning_trade_count",
+    "losing_trade_count",
+    "breakeven_trade_count",
+    "long_trade_count",
+    "short_trade_count",
+    "gross_profit",
+    "gross_loss",
+    "total_net_pnl",
+    "sqn_uses_risk",
+    "max_consecutive_wins",
+    "max_consecutive_losses",
+    "total_commission",
+    "total_swap",
+];
 
 #[test]
 fn an_account_where_nothing_happened() {
-    assert_eq!(new_ledger("1000").metrics(252.0, 0.0), Metrics::default());
     let mut ledger = new_ledger("1000");
+    assert_eq!(found(&ledger, 252.0, 0.0).defined(), ALWAYS);
     deposit(&mut ledger, "1");
-    assert_eq!(ledger.metrics(252.0, 0.0), Metrics::default(), "no equity row");
+    assert_eq!(found(&ledger, 252.0, 0.0).defined(), ALWAYS, "no equity row");
 }
 
 #[test]
@@ -146,23 +213,31 @@ fn a_curve_without_length() {
     let mut ledger = new_ledger("1000");
     open(&mut ledger, "10", "50", "0");
     update(&mut ledger, 0, "60");
-    let metrics = ledger.metrics(252.0, 0.0);
-    near(metrics.total_return, 0.1);
-    assert_eq!((metrics.max_drawdown, metrics.cagr), (Some(0.0), None), "no time passed");
-    assert_eq!(metrics.sharpe_ratio, None, "one return");
+    let metrics = found(&ledger, 252.0, 0.0);
+    near(metrics.float("total_return"), 0.1);
+    assert_eq!(
+        (metrics.float("max_drawdown"), metrics.float("cagr")),
+        (Some(0.0), None),
+        "no time passed"
+    );
+    assert_eq!(metrics.float("sharpe_ratio"), None, "one return");
     update(&mut ledger, 1, "70");
-    let metrics = ledger.metrics(252.0, 0.0);
-    assert_eq!(metrics.cagr, None, "1.2 to the power of microseconds per year is no double");
-    assert!(metrics.sharpe_ratio.is_some());
+    let metrics = found(&ledger, 252.0, 0.0);
+    assert_eq!(
+        metrics.float("cagr"),
+        None,
+        "1.2 to the power of microseconds per year is no double"
+    );
+    assert!(metrics.float("sharpe_ratio").is_some());
 }
 
 #[test]
 fn returns_that_do_not_vary() {
     let mut ledger = new_ledger("1000");
     (1..=3).for_each(|day| update(&mut ledger, day * DAY, "1"));
-    let metrics = ledger.metrics(252.0, 0.0);
-    assert_eq!((metrics.total_return, metrics.cagr), (Some(0.0), Some(0.0)));
-    assert_eq!(metrics.sharpe_ratio, None);
+    let metrics = found(&ledger, 252.0, 0.0);
+    assert_eq!((metrics.float("total_return"), metrics.float("cagr")), (Some(0.0), Some(0.0)));
+    assert_eq!(metrics.float("sharpe_ratio"), None);
 }
 
 #[test]
@@ -170,8 +245,12 @@ fn an_account_that_starts_with_nothing() {
     let mut ledger = new_ledger("0");
     deposit(&mut ledger, "100");
     (1..=3).for_each(|day| update(&mut ledger, day * DAY, "1"));
-    let wanted = Metrics { net_profit: Some(Money::ZERO), ..Metrics::default() };
-    assert_eq!(ledger.metrics(252.0, 0.0), wanted);
+    let metrics = found(&ledger, 252.0, 0.0);
+    assert_eq!(metrics.money("net_profit"), Some(Money::ZERO));
+    assert_eq!(metrics.other("ruined"), Some(Value::Flag(true)));
+    for name in ["total_return", "cagr", "max_drawdown", "sharpe_ratio", "turnover"] {
+        assert_eq!(metrics.float(name), None, "{name}");
+    }
 }
 
 #[test]
@@ -181,10 +260,10 @@ fn an_account_that_loses_more_than_it_has() {
     for (day, price) in [(1, "55"), (2, "30")] {
         update(&mut ledger, day * DAY, price);
     }
-    let metrics = ledger.metrics(252.0, 0.0);
-    near(metrics.total_return, -2.0);
-    near(metrics.max_drawdown, -1_000.0 / 1_500.0 - 1.0);
-    assert_eq!((metrics.cagr, metrics.sharpe_ratio), (None, None));
+    let metrics = found(&ledger, 252.0, 0.0);
+    near(metrics.float("total_return"), -2.0);
+    near(metrics.float("max_drawdown"), -1_000.0 / 1_500.0 - 1.0);
+    assert_eq!((metrics.float("cagr"), metrics.float("sharpe_ratio")), (None, None));
 }
 
 #[test]
@@ -192,13 +271,21 @@ fn trades_of_one_kind() {
     let mut ledger = new_ledger("1000");
     let position_id = open(&mut ledger, "1", "50", "0");
     close(&mut ledger, position_id, "51", "0");
-    let metrics = ledger.metrics(252.0, 0.0);
-    assert_eq!((metrics.win_rate, metrics.profit_factor), (Some(1.0), None), "no losing trade");
+    let metrics = found(&ledger, 252.0, 0.0);
+    assert_eq!(
+        (metrics.float("win_rate"), metrics.float("profit_factor")),
+        (Some(1.0), None),
+        "no losing trade"
+    );
     let mut ledger = new_ledger("1000");
     let position_id = open(&mut ledger, "1", "50", "0");
     close(&mut ledger, position_id, "49", "0");
-    let metrics = ledger.metrics(252.0, 0.0);
-    assert_eq!((metrics.win_rate, metrics.profit_factor), (Some(0.0), Some(0.0)), "no gain");
+    let metrics = found(&ledger, 252.0, 0.0);
+    assert_eq!(
+        (metrics.float("win_rate"), metrics.float("profit_factor")),
+        (Some(0.0), Some(0.0)),
+        "no gain"
+    );
 }
 
 /// Gains that have more than 38 digits together have no ratio to the losses.
@@ -209,7 +296,147 @@ fn sums_out_of_range() {
         let position_id = open(&mut ledger, "10000000000000000000", entry, "0");
         close(&mut ledger, position_id, exit, "0");
     }
-    let metrics = ledger.metrics(252.0, 0.0);
-    near(metrics.win_rate, 2.0 / 3.0);
-    assert_eq!(metrics.profit_factor, None);
+    let metrics = found(&ledger, 252.0, 0.0);
+    near(metrics.float("win_rate"), 2.0 / 3.0);
+    assert_eq!(metrics.float("profit_factor"), None);
+}
+
+/// Random trades with equity rows between them, some at one time.
+fn random_step(ledger: &mut Ledger, random: &mut Random, held: &mut Vec<u64>) {
+    let price = format!("{}.{:02}", 40 + random.below(20), random.below(100));
+    let time = ledger.account().last_time;
+    match random.below(6) {
+        0 if held.len() < 5 => held.push(open(ledger, "1.5", &price, "0.25")),
+        1 if !held.is_empty() => {
+            let place = usize::try_from(random.below(5)).unwrap() % held.len();
+            close(ledger, held.swap_remove(place), &price, "0.125");
+        }
+        2 => update(ledger, time, &price),
+        _ => {
+            let later = time + i64::try_from(1 + random.below(40)).unwrap() * DAY / 16;
+            update(ledger, later, &price);
+        }
+    }
+}
+
+/// The same but for the last digits of a double.
+fn same(left: Option<Value>, right: Option<Value>) -> bool {
+    match (left, right) {
+        (Some(Value::Float(left)), Some(Value::Float(right))) => {
+            (left - right).abs() <= 1e-12 * left.abs().max(1.0)
+        }
+        (left, right) => left == right,
+    }
+}
+
+#[test]
+fn a_metric_asked_for_after_every_event_is_that_of_the_whole_history() {
+    let (mut ledger, mut random, mut held) = (new_ledger("1000"), Random(11), Vec::new());
+    let options = Options { minimum_return: 0.02, ..Options::default() };
+    for step in 0..600 {
+        random_step(&mut ledger, &mut random, &mut held);
+        let whole = ledger.metrics(&options, None);
+        let names = whole.entries().len();
+        let (name, wanted) = whole.entries()[step % names];
+        let live = ledger.metric(name, &options, None).unwrap();
+        assert!(same(live, wanted), "{name} at step {step}: {live:?} is not {wanted:?}");
+    }
+    let daily = Options { resample: Resample::Day, ..options };
+    let whole = ledger.metrics(&daily, None);
+    for (name, wanted) in whole.entries() {
+        let live = ledger.metric(name, &daily, None).unwrap();
+        assert!(same(live, *wanted), "{name}: {live:?} is not {wanted:?}");
+    }
+    assert_eq!(ledger.metric("sharp_ratio", &daily, None), None);
+}
+
+#[test]
+fn a_live_metric_goes_on_after_compaction() {
+    let (mut ledger, mut random, mut held) = (new_ledger("1000"), Random(5), Vec::new());
+    let options = Options::default();
+    for step in 0..200 {
+        random_step(&mut ledger, &mut random, &mut held);
+        if step % 50 == 49 {
+            ledger.compact(10).unwrap();
+        }
+        let live = ledger.metric("ulcer_index", &options, None).unwrap();
+        let wanted = ledger.metrics(&options, None).get("ulcer_index").unwrap();
+        assert!(same(live, wanted), "step {step}: {live:?} is not {wanted:?}");
+    }
+}
+
+#[test]
+fn a_curve_against_itself() {
+    let (mut ledger, mut random, mut held) = (new_ledger("1000"), Random(3), Vec::new());
+    (0..300).for_each(|_| random_step(&mut ledger, &mut random, &mut held));
+    let curve = ledger.history().curve(Resample::None);
+    let benchmark = Benchmark { times: curve.times, values: curve.values };
+    let options = Options::default();
+    let metrics = Found(ledger.metrics(&options, Some(&benchmark)));
+    for name in ["beta", "correlation", "r_squared", "up_capture", "down_capture"] {
+        near(metrics.float(name), 1.0);
+    }
+    near(metrics.float("up_down_capture_ratio"), 1.0);
+    assert_eq!(metrics.float("tracking_error"), Some(0.0));
+    assert_eq!(metrics.float("information_ratio"), None, "no difference");
+    assert_eq!(metrics.float("batting_average"), Some(0.0));
+    assert!(metrics.float("alpha").unwrap().abs() < 1e-12);
+    assert!(metrics.float("active_return").unwrap().abs() < 1e-12);
+    let live = ledger.metric("beta", &options, Some(&benchmark)).unwrap();
+    assert_eq!(live, metrics.other("beta"));
+    assert_eq!(ledger.metric("beta", &options, None), Some(None));
+}
+
+/// A long of 10 at 50 from day 0 to 2, and a short of 10 at 60 from day 3 on, equity 1000.
+#[test]
+fn exposure_and_turnover_by_hand() {
+    let mut ledger = new_ledger("1000");
+    let position_id = open(&mut ledger, "10", "50", "0");
+    update(&mut ledger, DAY, "55");
+    update(&mut ledger, 2 * DAY, "60");
+    close(&mut ledger, position_id, "60", "2");
+    update(&mut ledger, 3 * DAY, "60");
+    let event = Open {
+        symbol: "A",
+        side: Side::Short,
+        size: Size::parse("10").unwrap(),
+        price: Price::parse("60").unwrap(),
+        time: 3 * DAY,
+        stop_loss: None,
+        take_profit: None,
+        fee: money("1"),
+        tag: "",
+        position_id: None,
+    };
+    ledger.apply(&Event::Open(event)).unwrap();
+    update(&mut ledger, 4 * DAY, "66");
+    let metrics = found(&ledger, 252.0, 0.0);
+    near(metrics.float("exposure_time"), 3.0 / 4.0);
+    // Day 0 has no row, so its equity is the start.
+    let turnover = 500.0 / 1_000.0 + 600.0 / 1_100.0 + 600.0 / 1_098.0;
+    near(metrics.float("turnover"), turnover);
+    near(metrics.float("annualized_turnover"), turnover * DAYS_PER_YEAR / 4.0);
+    assert_eq!(metrics.money("total_commission"), Some(money("3")));
+    near(metrics.float("cost_ratio"), 3.0 / 100.0);
+    near(metrics.float("max_gross_exposure"), 660.0 / 1_037.0);
+    let gross = 550.0 / 1_050.0 + 600.0 / 1_100.0 + 660.0 / 1_037.0;
+    near(metrics.float("average_gross_exposure"), gross / 5.0);
+    let net = 550.0 / 1_050.0 + 600.0 / 1_100.0 - 660.0 / 1_037.0;
+    near(metrics.float("average_net_exposure"), net / 5.0);
+}
+
+/// Ten per year of equal trials: the bar above which a ratio is more than luck.
+#[test]
+fn the_deflated_ratio_lies_below_the_probabilistic_one() {
+    let (mut ledger, mut random, mut held) = (new_ledger("1000"), Random(9), Vec::new());
+    (0..300).for_each(|_| random_step(&mut ledger, &mut random, &mut held));
+    let trials = Some((1..=10).map(|trial| f64::from(trial) / 10.0).collect());
+    let with = Found(ledger.metrics(&Options { trials, ..Options::default() }, None));
+    let probable = with.float("probabilistic_sharpe_ratio").unwrap();
+    let deflated = with.float("deflated_sharpe_ratio").unwrap();
+    assert!(deflated < probable, "{deflated} is not below {probable}");
+    for trials in [None, Some(vec![0.5])] {
+        let without = Found(ledger.metrics(&Options { trials, ..Options::default() }, None));
+        assert_eq!(without.float("deflated_sharpe_ratio"), None);
+    }
 }

@@ -10,6 +10,7 @@ mod convert;
 mod fault;
 mod frames;
 mod guard;
+mod metrics;
 mod portfolio;
 mod scalars;
 mod state;

@@ -10,7 +10,7 @@ use portfolio_core::ledger::{Account, Configuration, Ledger};
 use portfolio_core::numbers::{FloatPolicy, Money, Overflow};
 use portfolio_core::refusal::{Code, Refusal};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyMapping, PyMappingProxy};
+use pyo3::types::{PyBytes, PyDict, PyMapping, PyMappingProxy, PyTuple};
 
 use crate::convert::instrument::read_instrument;
 use crate::convert::prices::Prices;
@@ -18,6 +18,7 @@ use crate::convert::{Given, level, number, text, time, word};
 use crate::fault::Fault;
 use crate::frames::{self, Receipts};
 use crate::guard::Guarded;
+use crate::metrics::{self, Asked};
 use crate::scalars;
 use crate::state::{self, State};
 use crate::table::{Table, arrow_error};
@@ -376,16 +377,36 @@ impl PortfolioCore {
         scalars::money(py, margin.map_err(refused)?, self.currency.digits())
     }
 
+    /// All metrics by name.
+    #[pyo3(signature = (*asked))]
     fn _metrics<'py>(
         &self,
         py: Python<'py>,
-        periods_per_year: Value<'_, 'py>,
-        risk_free_rate: Value<'_, 'py>,
+        asked: &Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, PyDict>> {
-        let periods = number::parameter("periods_per_year", periods_per_year, 0.0)?;
-        let risk_free = number::parameter("risk_free_rate", risk_free_rate, -1.0)?;
-        let metrics = self.ledger.with(py, |ledger| ledger.metrics(periods, risk_free))?;
-        scalars::metrics(py, &metrics, self.currency.digits())
+        let asked = Asked::read(asked)?;
+        let history = self.ledger.with(py, |ledger| ledger.history())?;
+        metrics::to_dict(py, &asked.all(py, &history)?, self.currency.digits())
+    }
+
+    /// One metric.
+    #[pyo3(signature = (name, *asked))]
+    fn _metric<'py>(
+        &self,
+        py: Python<'py>,
+        name: Value<'_, 'py>,
+        asked: &Bound<'py, PyTuple>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let asked = Asked::read(asked)?;
+        let word = text::text("name", name, Code::InvalidArgument)?;
+        let found = self.ledger.with(py, |ledger| {
+            if asked.benchmark.is_some() {
+                asked.check_start(&ledger.history())?;
+            }
+            Ok(ledger.metric(word, &asked.options, asked.benchmark.as_ref()))
+        })?;
+        let value = found?.ok_or_else(|| metrics::unknown(name))?;
+        value.map(|value| metrics::to_python(py, value, self.currency.digits())).transpose()
     }
 
     /// The canonical bytes of configuration and events.

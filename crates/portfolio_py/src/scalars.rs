@@ -1,10 +1,9 @@
 //! Scalars for Python: `Decimal` and `datetime`.
 
-use portfolio_core::metrics::Metrics;
 use portfolio_core::numbers::{Money, Price, Size, format_fixed};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyType};
+use pyo3::types::PyType;
 
 /// A decimal from its text.
 fn decimal<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
@@ -35,32 +34,17 @@ pub(crate) fn size(py: Python<'_>, size: Size) -> PyResult<Bound<'_, PyAny>> {
 /// An aware `datetime` in UTC.
 pub(crate) fn datetime(py: Python<'_>, time: i64) -> PyResult<Bound<'_, PyAny>> {
     static EPOCH: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    static DELTA: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     let epoch = EPOCH.get_or_try_init(py, || {
         let module = py.import("datetime")?;
         let utc = module.getattr("timezone")?.getattr("utc")?;
         let epoch = module.getattr("datetime")?.call1((1970, 1, 1, 0, 0, 0, 0, utc))?;
         Ok::<_, PyErr>(epoch.unbind())
     })?;
-    let since = DELTA.import(py, "datetime", "timedelta")?.call1((0, 0, time))?;
-    epoch.bind(py).add(since)
+    epoch.bind(py).add(timedelta(py, time)?)
 }
 
-/// The metrics by name; what is not defined is `None`.
-pub(crate) fn metrics<'py>(
-    py: Python<'py>,
-    metrics: &Metrics,
-    digits: u32,
-) -> PyResult<Bound<'py, PyDict>> {
-    let net_profit = metrics.net_profit.map(|amount| money(py, amount, digits)).transpose()?;
-    let values = PyDict::new(py);
-    values.set_item("net_profit", net_profit)?;
-    values.set_item("total_return", metrics.total_return)?;
-    values.set_item("cagr", metrics.cagr)?;
-    values.set_item("max_drawdown", metrics.max_drawdown)?;
-    values.set_item("sharpe_ratio", metrics.sharpe_ratio)?;
-    values.set_item("trade_count", metrics.trade_count)?;
-    values.set_item("win_rate", metrics.win_rate)?;
-    values.set_item("profit_factor", metrics.profit_factor)?;
-    Ok(values)
+/// A `timedelta` of so many microseconds.
+pub(crate) fn timedelta(py: Python<'_>, length: i64) -> PyResult<Bound<'_, PyAny>> {
+    static DELTA: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    DELTA.import(py, "datetime", "timedelta")?.call1((0, 0, length))
 }

@@ -87,7 +87,8 @@ fn part_blocks(history: &History) -> impl Iterator<Item = Block<'_>> {
 
 impl Block<'_> {
     /// Up to so many rows from a row on.
-    fn slice(&self, from: usize, rows: usize) -> Self {
+    #[must_use]
+    pub fn slice(&self, from: usize, rows: usize) -> Self {
         fn cut<T>(column: &[T], from: usize, rows: usize) -> &[T] {
             let tail = column.get(from..).unwrap_or_default();
             tail.get(..rows).unwrap_or(tail)
@@ -152,6 +153,18 @@ impl History {
                 }
             }
         }
+    }
+
+    /// The time of the first point.
+    #[must_use]
+    pub fn first_time(&self, resample: Resample) -> Option<i64> {
+        if let Some(start) = self.start {
+            return Some(start.time);
+        }
+        let mut times = self.equity.time.iter();
+        let first = times.next()?;
+        let end = resample.bucket_end(first);
+        Some(times.take_while(|&time| time <= end).last().unwrap_or(first))
     }
 
     /// All points in memory of their own, the starting balance in front.

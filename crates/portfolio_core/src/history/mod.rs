@@ -5,9 +5,11 @@
 //! own frames ([`History::read`]). It never changes. Columns come in parts, one per segment or
 //! batch; no figure depends on where they are cut.
 
+mod benchmark;
 mod calendar;
 mod curve;
 
+pub use benchmark::Benchmark;
 pub use calendar::{Resample, day_of, hour_of, month_end, month_of, weekday_of};
 pub use curve::{Block, Curve};
 
@@ -44,6 +46,15 @@ impl<T: ArrowNativeType> Column<T> {
     pub fn iter(&self) -> impl Iterator<Item = T> + Clone + '_ {
         self.parts().flatten().copied()
     }
+
+    /// The values behind the first `skip` ones; parts before them are not gone through.
+    pub fn iter_from(&self, mut skip: usize) -> impl Iterator<Item = T> + '_ {
+        self.0.iter().flat_map(move |part| {
+            let from = skip.min(part.len());
+            skip = skip.saturating_sub(from);
+            part.get(from..).unwrap_or_default().iter().copied()
+        })
+    }
 }
 
 /// A column of numbers: exact, and the doubles nearest to that.
@@ -73,8 +84,18 @@ impl TextColumn {
     }
 
     /// All texts in order.
-    pub fn iter(&self) -> impl Iterator<Item = &str> + Clone {
-        self.0.iter().flat_map(|part| (0..part.views().len()).map(|row| part.value(row)))
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.iter_from(0)
+    }
+
+    /// The texts behind the first `skip` ones.
+    pub fn iter_from(&self, mut skip: usize) -> impl Iterator<Item = &str> {
+        self.0.iter().flat_map(move |part| {
+            let rows = part.views().len();
+            let from = skip.min(rows);
+            skip = skip.saturating_sub(from);
+            (from..rows).map(|row| part.value(row))
+        })
     }
 }
 
@@ -169,22 +190,32 @@ impl Ledger {
     /// The history as it is now, sharing the ledger's columns.
     #[must_use]
     pub fn history(&self) -> History {
-        let account = &self.account;
         let open = self.positions.rows().iter().map(|position| OpenPosition {
             entry_time: position.entry_time,
             cost: position.cost.to_f64(),
         });
+        History { open: open.collect(), ..self.columns() }
+    }
+
+    /// The history without what is open.
+    pub(crate) fn columns(&self) -> History {
         History {
-            start: account.has_time.then_some(Start {
-                time: account.first_time,
-                balance: self.configuration.initial_balance,
-            }),
+            start: self.start(),
             equity: equity_columns(&Shared::new(self, self.tables.equity.snapshot())),
             trades: trade_columns(&Shared::new(self, self.tables.trades.snapshot())),
-            open: open.collect(),
-            net_withdrawals: account.net_withdrawals,
+            open: Vec::new(),
+            net_withdrawals: self.account.net_withdrawals,
             fees: None,
         }
+    }
+
+    /// The first point, which there is when there is a row.
+    pub(crate) fn start(&self) -> Option<Start> {
+        if self.tables.equity.is_empty() {
+            return None;
+        }
+        let (time, balance) = (self.account.first_time, self.configuration.initial_balance);
+        Some(Start { time, balance })
     }
 }
 

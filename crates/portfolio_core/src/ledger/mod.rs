@@ -125,6 +125,8 @@ pub struct Ledger {
     /// moved right after they were written cost more than they took to compute.
     pub(crate) receipt: Receipt,
     pub(crate) last_snapshot: crate::frozen::Last,
+    /// Metrics that grow with the history, as far as somebody has asked.
+    pub(crate) live: Option<Box<crate::metrics::Live>>,
     /// The account's leverage, ready to divide by.
     leverage: Leverage,
     /// What a batch has changed so far, if one is under way.
@@ -165,6 +167,7 @@ impl Ledger {
             last_trade: TradeRow::default(),
             receipt: Receipt::default(),
             last_snapshot: crate::frozen::Last::default(),
+            live: None,
             scratch: marks::Scratch::default(),
             leverage: prepared,
             undo: None,

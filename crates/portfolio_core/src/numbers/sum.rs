@@ -48,6 +48,15 @@ impl Sum {
         self.plus(term.negated())
     }
 
+    /// The sum of two sums.
+    #[inline(always)]
+    #[must_use]
+    pub const fn plus_sum(self, other: Self) -> Self {
+        let (low, carry) = self.low.overflowing_add(other.low);
+        let high = self.high.wrapping_add(other.high);
+        Self { high: high.wrapping_add(if carry { 1 } else { 0 }), low }
+    }
+
     /// The sum as an amount.
     ///
     /// # Errors

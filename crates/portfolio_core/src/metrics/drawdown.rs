@@ -1,0 +1,213 @@
+//! Falls from a peak, point by point.
+//!
+//! An episode begins at the last point that was not below any before it, ends at the first point
+//! that is not below the peak, or is still open.
+
+use super::sums::{Total, block_range, block_sums, counted, one_if};
+use super::{Value, count, finite, mean_duration};
+use crate::history::Block;
+use crate::numbers::Money;
+
+/// Points that are looked at together: many such runs hold neither a new peak nor a new valley.
+const RUN: usize = 64;
+
+/// A point in time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    /// Microseconds since the epoch.
+    pub time: i64,
+    /// Raw money.
+    pub exact: i128,
+    /// The double nearest to it.
+    pub value: f64,
+}
+
+/// An episode.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Episode {
+    peak_time: i64,
+    valley_time: i64,
+    recovery_time: Option<i64>,
+    depth: f64,
+}
+
+/// Everything that drawdowns are summed up to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Drawdowns {
+    peak: Point,
+    /// The lowest point below the peak.
+    valley: Option<Point>,
+    last: Point,
+    ended: usize,
+    depths: Total,
+    deepest: Option<Episode>,
+    longest: i64,
+    durations: i128,
+    amount: i128,
+    under: usize,
+    seen: usize,
+    pain: Total,
+    squares: Total,
+}
+
+impl Drawdowns {
+    /// Before the first point of all has moved.
+    #[must_use]
+    pub fn from_start(start: Point) -> Self {
+        Self {
+            peak: start,
+            valley: None,
+            last: start,
+            ended: 0,
+            depths: Total::default(),
+            deepest: None,
+            longest: 0,
+            durations: 0,
+            amount: 0,
+            under: 0,
+            seen: 0,
+            pain: Total::default(),
+            squares: Total::default(),
+        }
+    }
+
+    /// Takes points; writes the fraction of each below its peak.
+    pub fn take(&mut self, block: &Block<'_>, falls: &mut Vec<f64>) {
+        falls.clear();
+        let mut from = 0;
+        while from < block.len() {
+            let run = block.slice(from, RUN);
+            self.take_run(&run, falls);
+            from = from.saturating_add(run.len());
+        }
+        self.seen = self.seen.saturating_add(falls.len());
+        let [under, pain, squares] =
+            block_sums(falls, |fall| [one_if(fall < 0.0), fall.abs(), fall * fall]);
+        self.under = self.under.saturating_add(counted(under));
+        self.pain.add(pain);
+        self.squares.add(squares);
+    }
+
+    fn take_run(&mut self, run: &Block<'_>, falls: &mut Vec<f64>) {
+        let (lowest, highest) = block_range(run.values);
+        if highest < self.peak.value && self.valley.is_some_and(|valley| lowest > valley.value) {
+            // Under water throughout, and nowhere as deep as before.
+            let peak = self.peak.value;
+            falls.extend(run.values.iter().map(|value| value / peak - 1.0));
+        } else {
+            let points = run.times.iter().zip(run.exact).zip(run.values);
+            for ((&time, &exact), &value) in points {
+                self.step(Point { time, exact, value });
+                falls.push(value / self.peak.value - 1.0);
+            }
+        }
+        if let (Some(&time), Some(&exact), Some(&value)) =
+            (run.times.last(), run.exact.last(), run.values.last())
+        {
+            self.last = Point { time, exact, value };
+        }
+    }
+
+    #[inline]
+    fn step(&mut self, point: Point) {
+        if point.exact >= self.peak.exact {
+            if let Some(valley) = self.valley.take() {
+                let episode = self.episode(valley, Some(point.time));
+                self.end(&episode, point.time);
+            }
+            self.peak = point;
+        } else if self.valley.is_none_or(|valley| point.exact < valley.exact) {
+            self.valley = Some(point);
+            self.amount = self.amount.max(self.peak.exact.saturating_sub(point.exact));
+        }
+    }
+
+    fn episode(&self, valley: Point, recovery_time: Option<i64>) -> Episode {
+        Episode {
+            peak_time: self.peak.time,
+            valley_time: valley.time,
+            recovery_time,
+            depth: valley.value / self.peak.value - 1.0,
+        }
+    }
+
+    fn end(&mut self, episode: &Episode, time: i64) {
+        self.ended = self.ended.saturating_add(1);
+        self.depths.add(episode.depth);
+        let length = time.saturating_sub(episode.peak_time);
+        self.longest = self.longest.max(length);
+        self.durations = self.durations.saturating_add(i128::from(length));
+        if self.deepest.is_none_or(|deepest| episode.depth < deepest.depth) {
+            self.deepest = Some(*episode);
+        }
+    }
+
+    /// The same with an episode that is still open counted up to the last point.
+    fn closed(mut self) -> Self {
+        if let Some(valley) = self.valley.take() {
+            let episode = self.episode(valley, None);
+            self.end(&episode, self.last.time);
+        }
+        self
+    }
+
+    /// The results, when the first point is above 0.
+    #[must_use]
+    pub fn results(&self) -> Results {
+        let all = self.closed();
+        let size = count(self.seen);
+        let some = self.seen > 0;
+        let share = |total: f64| if some { finite(total / size) } else { None };
+        let deepest = all.deepest;
+        let time = |time: i64| Some(Value::Time(time));
+        Results {
+            deepest: deepest.map_or(0.0, |episode| episode.depth),
+            current: self.last.value / self.peak.value - 1.0,
+            ended: all.ended,
+            average: if all.ended > 0 { finite(all.depths.get() / count(all.ended)) } else { None },
+            longest: deepest.map(|_| Value::Duration(all.longest)),
+            average_duration: mean_duration(all.durations, all.ended),
+            peak_time: deepest.and_then(|episode| time(episode.peak_time)),
+            valley_time: deepest.and_then(|episode| time(episode.valley_time)),
+            recovery_time: deepest.and_then(|episode| episode.recovery_time.and_then(time)),
+            under_water: share(count(self.under)),
+            pain: share(self.pain.get()),
+            ulcer: share(self.squares.get()).map(f64::sqrt),
+        }
+    }
+
+    /// The deepest fall in money; none beyond 38 digits.
+    #[must_use]
+    pub fn amount(&self) -> Option<Money> {
+        Money::from_raw(self.amount).ok()
+    }
+}
+
+/// What drawdowns are summed up to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Results {
+    /// Fraction, <= 0.
+    pub deepest: f64,
+    /// Fraction, <= 0.
+    pub current: f64,
+    /// Episodes, the open one too.
+    pub ended: usize,
+    /// Mean of their depths.
+    pub average: Option<f64>,
+    /// The longest episode.
+    pub longest: Option<Value>,
+    /// The mean episode.
+    pub average_duration: Option<Value>,
+    /// Of the deepest.
+    pub peak_time: Option<Value>,
+    /// Of the deepest.
+    pub valley_time: Option<Value>,
+    /// Of the deepest; none while it is open.
+    pub recovery_time: Option<Value>,
+    /// Share of the points below their peak.
+    pub under_water: Option<f64>,
+    /// Mean distance from the peak.
+    pub pain: Option<f64>,
+    /// Root of the mean square of it.
+    pub ulcer: Option<f64>,
+}

@@ -1,0 +1,193 @@
+//! Performance metrics of a history (SPEC section 8): one pass over the curve, one over the trades.
+//!
+//! Statistics are doubles; money stays exact. What is undefined is `None`, never NaN, infinite or
+//! 0. Reading order: [`Running`] takes the points of the curve, [`Trades`] the trades; `figures`
+//! turns both into the catalogue; [`tail`] has what needs all values at once, [`relative`] what
+//! needs a benchmark.
+#![expect(
+    clippy::float_arithmetic,
+    reason = "statistics, not money: they read the doubles beside the exact columns"
+)]
+
+pub mod drawdown;
+pub mod exposure;
+mod figures;
+mod live;
+pub mod moments;
+pub mod months;
+mod normal;
+pub mod relative;
+pub mod running;
+pub mod sums;
+pub mod tail;
+pub mod trades;
+
+pub use live::Live;
+pub use running::Running;
+pub use trades::Trades;
+
+use crate::history::{Benchmark, History, Resample};
+use crate::numbers::{Money, mul_div_half_even};
+use running::{Kept, Scratch, Target};
+use tail::Tails;
+
+/// What the metrics depend on besides the history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// Periods of a year, finite and above 0.
+    pub periods_per_year: f64,
+    /// Annual effective rate, finite and above -1.
+    pub risk_free_rate: f64,
+    /// Annual minimum acceptable return, finite and above -1.
+    pub minimum_return: f64,
+    /// The share of the worst, above 0 and below 1.
+    pub confidence: f64,
+    /// How the curve is thinned.
+    pub resample: Resample,
+    /// Annualised Sharpe ratios of all trials, for the deflated one.
+    pub trials: Option<Vec<f64>>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            periods_per_year: 252.0,
+            risk_free_rate: 0.0,
+            minimum_return: 0.0,
+            confidence: 0.05,
+            resample: Resample::None,
+            trials: None,
+        }
+    }
+}
+
+impl Options {
+    /// The risk-free rate of a period.
+    #[must_use]
+    pub fn risk_free_per_period(&self) -> f64 {
+        per_period(self.risk_free_rate, self.periods_per_year)
+    }
+
+    /// The minimum acceptable return of a period.
+    #[must_use]
+    pub fn target_per_period(&self) -> f64 {
+        per_period(self.minimum_return, self.periods_per_year)
+    }
+}
+
+/// An annual effective rate as one of a period.
+fn per_period(rate: f64, periods: f64) -> f64 {
+    (rate.ln_1p() / periods).exp_m1()
+}
+
+/// A metric.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Value {
+    /// Exact money.
+    Money(Money),
+    /// A statistic.
+    Float(f64),
+    /// A count.
+    Count(usize),
+    /// Microseconds since the epoch.
+    Time(i64),
+    /// Microseconds.
+    Duration(i64),
+    /// Yes or no.
+    Flag(bool),
+}
+
+/// The metrics in the order of the catalogue; what is not defined is `None`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Metrics(Vec<(&'static str, Option<Value>)>);
+
+/// The metrics that need a benchmark.
+const RELATIVE: [&str; 12] = [
+    "beta",
+    "alpha",
+    "correlation",
+    "r_squared",
+    "tracking_error",
+    "information_ratio",
+    "treynor_ratio",
+    "up_capture",
+    "down_capture",
+    "up_down_capture_ratio",
+    "batting_average",
+    "active_return",
+];
+
+impl Metrics {
+    fn of(entries: Vec<(&'static str, Option<Value>)>) -> Self {
+        Self(entries)
+    }
+
+    /// Names and values in order.
+    #[must_use]
+    pub fn entries(&self) -> &[(&'static str, Option<Value>)] {
+        &self.0
+    }
+
+    /// A metric by name; the outer `None` means that there is no such metric.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Option<Value>> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+    }
+}
+
+/// The figures of a history, all of them.
+#[must_use]
+pub fn metrics(history: &History, options: &Options, benchmark: Option<&Benchmark>) -> Metrics {
+    let target = Target { per_period: options.target_per_period() };
+    let start = history.start.filter(|_| history.equity.rows > 0);
+    let mut running = Running::new(target, start);
+    let rows = history.equity.rows;
+    let tails = Tails::new(rows.saturating_add(1), options.confidence);
+    let mut kept = Kept { tails, returns: benchmark.map(|_| Vec::with_capacity(rows)) };
+    let mut scratch = Scratch::default();
+    history.points(options.resample, 0, |block, _| {
+        running.take(&block, &mut scratch, Some(&mut kept));
+    });
+    let mut trades = Trades::default();
+    trades.take(&history.trades);
+    let levels = benchmark.map(|benchmark| levels(history, options, benchmark));
+    let sources = figures::Sources {
+        history,
+        options,
+        running: &running,
+        trades: &trades,
+        kept: Some(&kept),
+        levels: levels.as_deref(),
+    };
+    Metrics::of(sources.figures())
+}
+
+/// The benchmark at each point.
+fn levels(history: &History, options: &Options, benchmark: &Benchmark) -> Vec<f64> {
+    let mut cursor = benchmark.cursor();
+    let curve = history.curve(options.resample);
+    curve.times.iter().filter_map(|&time| cursor.at(time)).collect()
+}
+
+#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "counts far below 2^53")]
+fn count(items: usize) -> f64 {
+    items as f64
+}
+
+/// A span of at most 9,999 years in microseconds.
+#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "the nearest double")]
+fn span(microseconds: i128) -> f64 {
+    microseconds as f64
+}
+
+/// A result beyond the doubles is as undefined as one without a value.
+fn finite(value: f64) -> Option<f64> {
+    value.is_finite().then_some(value)
+}
+
+/// The mean of so many durations, rounded half-even; none of nothing.
+fn mean_duration(sum: i128, items: usize) -> Option<Value> {
+    let items = i128::try_from(items).ok().filter(|&items| items > 0)?;
+    let mean = mul_div_half_even(sum, 1, items).ok()?;
+    i64::try_from(mean).ok().map(Value::Duration)
+}

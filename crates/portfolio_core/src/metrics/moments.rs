@@ -1,0 +1,304 @@
+//! Mean and central moments that are built block by block and merged.
+
+use super::sums::{block_range, block_sums, block_sums_of_pairs};
+use super::{count, finite};
+
+/// Count, mean, and sums of powers of the distances from it (Chan, Golub and Le Veque 1983; Pebay
+/// 2008).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Moments {
+    /// Values.
+    pub seen: usize,
+    /// Their mean; 0 without one.
+    pub mean: f64,
+    second: f64,
+    third: f64,
+    fourth: f64,
+    /// The lowest; infinite without one.
+    pub lowest: f64,
+    /// The highest; infinite without one.
+    pub highest: f64,
+}
+
+impl Default for Moments {
+    fn default() -> Self {
+        Self {
+            seen: 0,
+            mean: 0.0,
+            second: 0.0,
+            third: 0.0,
+            fourth: 0.0,
+            lowest: f64::INFINITY,
+            highest: f64::NEG_INFINITY,
+        }
+    }
+}
+
+impl Moments {
+    /// The moments of a few values.
+    #[must_use]
+    pub fn of(values: &[f64]) -> Self {
+        if values.is_empty() {
+            return Self::default();
+        }
+        let size = count(values.len());
+        let [sum] = block_sums(values, |value| [value]);
+        let rough = sum / size;
+        let [first, second, third, fourth] = block_sums(values, |value| {
+            let apart = value - rough;
+            let square = apart * apart;
+            [apart, square, square * apart, square * square]
+        });
+        // The distances do not add up to 0, because the sum was rounded: the true mean is so far
+        // from the rough one.
+        let off = first / size;
+        let (lowest, highest) = block_range(values);
+        Self {
+            seen: values.len(),
+            mean: rough + off,
+            second: second - size * off * off,
+            third: third - 3.0 * off * second + 2.0 * size * off * off * off,
+            fourth: fourth - 4.0 * off * third + 6.0 * off * off * second
+                - 3.0 * size * off * off * off * off,
+            lowest,
+            highest,
+        }
+    }
+
+    /// Takes in the moments of other values.
+    pub fn merge(&mut self, other: &Self) {
+        if other.seen == 0 {
+            return;
+        }
+        if self.seen == 0 {
+            *self = *other;
+            return;
+        }
+        let (left, right) = (count(self.seen), count(other.seen));
+        let all = left + right;
+        let apart = other.mean - self.mean;
+        let step = apart / all;
+        let product = left * right;
+        let square = apart * step * product;
+        let fourth = self.fourth
+            + other.fourth
+            + square * step * step * (left * left - product + right * right)
+            + 6.0 * step * step * (left * left * other.second + right * right * self.second)
+            + 4.0 * step * (left * other.third - right * self.third);
+        let third = self.third
+            + other.third
+            + square * step * (left - right)
+            + 3.0 * step * (left * other.second - right * self.second);
+        self.fourth = fourth;
+        self.third = third;
+        self.second += other.second + square;
+        self.mean += step * right;
+        self.seen = self.seen.saturating_add(other.seen);
+        self.lowest = self.lowest.min(other.lowest);
+        self.highest = self.highest.max(other.highest);
+    }
+
+    /// Whether no two values differ.
+    #[must_use]
+    pub fn is_flat(&self) -> bool {
+        self.lowest >= self.highest
+    }
+
+    /// The sample standard deviation; exactly 0 when all values are equal.
+    #[must_use]
+    pub fn deviation(&self) -> Option<f64> {
+        match self.seen {
+            0 | 1 => None,
+            _ if self.is_flat() => Some(0.0),
+            seen => finite((self.second / (count(seen) - 1.0)).sqrt()),
+        }
+    }
+
+    /// Skewness of the population.
+    #[must_use]
+    pub fn population_skewness(&self) -> Option<f64> {
+        if self.is_flat() {
+            return None;
+        }
+        finite(count(self.seen).sqrt() * self.third / self.second.powf(1.5))
+    }
+
+    /// Kurtosis of the population; 3 for a normal one.
+    #[must_use]
+    pub fn population_kurtosis(&self) -> Option<f64> {
+        if self.is_flat() {
+            return None;
+        }
+        finite(count(self.seen) * self.fourth / (self.second * self.second))
+    }
+
+    /// Bias-corrected skewness, G1 of Joanes and Gill 1998.
+    #[must_use]
+    pub fn skewness(&self) -> Option<f64> {
+        let size = count(self.seen);
+        let known = self.population_skewness().filter(|_| self.seen >= 3)?;
+        finite((size * (size - 1.0)).sqrt() / (size - 2.0) * known)
+    }
+
+    /// Bias-corrected excess kurtosis, G2 of Joanes and Gill 1998.
+    #[must_use]
+    pub fn excess_kurtosis(&self) -> Option<f64> {
+        let size = count(self.seen);
+        let known = self.population_kurtosis().filter(|_| self.seen >= 4)? - 3.0;
+        finite((size - 1.0) / ((size - 2.0) * (size - 3.0)) * ((size + 1.0) * known + 6.0))
+    }
+}
+
+/// Means, squares and products of pairs, built and merged in the same way.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Pairs {
+    seen: usize,
+    mean_x: f64,
+    mean_y: f64,
+    square_x: f64,
+    square_y: f64,
+    product: f64,
+    range_x: Range,
+    range_y: Range,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Range {
+    lowest: f64,
+    highest: f64,
+}
+
+impl Default for Range {
+    fn default() -> Self {
+        Self { lowest: f64::INFINITY, highest: f64::NEG_INFINITY }
+    }
+}
+
+impl Range {
+    fn of(values: &[f64]) -> Self {
+        let (lowest, highest) = block_range(values);
+        Self { lowest, highest }
+    }
+
+    fn widen(&mut self, other: Self) {
+        self.lowest = self.lowest.min(other.lowest);
+        self.highest = self.highest.max(other.highest);
+    }
+
+    fn is_flat(self) -> bool {
+        self.lowest >= self.highest
+    }
+}
+
+impl Pairs {
+    /// The pairs of two columns of one length.
+    #[must_use]
+    pub fn of(left: &[f64], right: &[f64]) -> Self {
+        if left.is_empty() {
+            return Self::default();
+        }
+        let size = count(left.len());
+        let [sum_x, sum_y] = block_sums_of_pairs(left, right, |x, y| [x, y]);
+        let (rough_x, rough_y) = (sum_x / size, sum_y / size);
+        let [x, y, square_x, square_y, product] = block_sums_of_pairs(left, right, |x, y| {
+            let (x, y) = (x - rough_x, y - rough_y);
+            [x, y, x * x, y * y, x * y]
+        });
+        let (off_x, off_y) = (x / size, y / size);
+        Self {
+            seen: left.len(),
+            mean_x: rough_x + off_x,
+            mean_y: rough_y + off_y,
+            square_x: square_x - size * off_x * off_x,
+            square_y: square_y - size * off_y * off_y,
+            product: product - size * off_x * off_y,
+            range_x: Range::of(left),
+            range_y: Range::of(right),
+        }
+    }
+
+    /// Values beside the whole numbers from `from` on.
+    #[must_use]
+    pub fn beside_places(values: &[f64], from: usize) -> Self {
+        if values.is_empty() {
+            return Self::default();
+        }
+        let size = count(values.len());
+        let middle = (size - 1.0) / 2.0;
+        let [sum] = block_sums(values, |value| [value]);
+        let rough = sum / size;
+        let [off, square] = block_sums(values, |value| {
+            let apart = value - rough;
+            [apart, apart * apart]
+        });
+        let off = off / size;
+        let mut place = -middle;
+        let mut product = 0.0;
+        for value in values {
+            product += (value - rough) * place;
+            place += 1.0;
+        }
+        Self {
+            seen: values.len(),
+            mean_x: rough + off,
+            mean_y: count(from) + middle,
+            square_x: square - size * off * off,
+            square_y: size * (size * size - 1.0) / 12.0,
+            product,
+            range_x: Range::of(values),
+            range_y: Range { lowest: count(from), highest: count(from) + size - 1.0 },
+        }
+    }
+
+    /// Takes in other pairs.
+    pub fn merge(&mut self, other: &Self) {
+        if other.seen == 0 {
+            return;
+        }
+        if self.seen == 0 {
+            *self = *other;
+            return;
+        }
+        let (left, right) = (count(self.seen), count(other.seen));
+        let share = right / (left + right);
+        let (x, y) = (other.mean_x - self.mean_x, other.mean_y - self.mean_y);
+        self.square_x += other.square_x + x * x * left * share;
+        self.square_y += other.square_y + y * y * left * share;
+        self.product += other.product + x * y * left * share;
+        self.mean_x += x * share;
+        self.mean_y += y * share;
+        self.seen = self.seen.saturating_add(other.seen);
+        self.range_x.widen(other.range_x);
+        self.range_y.widen(other.range_y);
+    }
+
+    /// Pearson's correlation; none when a side is flat or there are fewer than two pairs.
+    #[must_use]
+    pub fn correlation(&self) -> Option<f64> {
+        if self.seen < 2 || self.range_x.is_flat() || self.range_y.is_flat() {
+            return None;
+        }
+        finite(self.product / (self.square_x.sqrt() * self.square_y.sqrt()))
+    }
+
+    /// Covariance over the variance of the right side; none when that is flat.
+    #[must_use]
+    pub fn slope_on_right(&self) -> Option<f64> {
+        if self.seen < 2 || self.range_y.is_flat() {
+            return None;
+        }
+        finite(self.product / self.square_y)
+    }
+
+    /// The mean of the left side.
+    #[must_use]
+    pub fn mean_left(&self) -> f64 {
+        self.mean_x
+    }
+
+    /// The mean of the right side.
+    #[must_use]
+    pub fn mean_right(&self) -> f64 {
+        self.mean_y
+    }
+}

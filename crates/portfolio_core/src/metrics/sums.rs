@@ -1,0 +1,148 @@
+//! Sums of doubles: in lanes, so that several are added at once, and compensated, so that a long
+//! history loses no digits.
+
+/// Lanes that are added side by side.
+const LANES: usize = 4;
+
+/// The sums of a few terms of each value of a block.
+#[inline(always)]
+pub(super) fn block_sums<const N: usize>(
+    values: &[f64],
+    terms: impl Fn(f64) -> [f64; N],
+) -> [f64; N] {
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    let mut lanes = [[0.0; LANES]; N];
+    for chunk in chunks {
+        let found = chunk.map(&terms);
+        for (sums, place) in lanes.iter_mut().zip(0..N) {
+            for (sum, terms) in sums.iter_mut().zip(&found) {
+                *sum += terms.get(place).copied().unwrap_or_default();
+            }
+        }
+    }
+    let mut sums = lanes.map(|[a, b, c, d]| (a + b) + (c + d));
+    for &value in rest {
+        for (sum, term) in sums.iter_mut().zip(terms(value)) {
+            *sum += term;
+        }
+    }
+    sums
+}
+
+/// The sums of a few terms of each pair of values of two blocks of one length.
+#[inline(always)]
+pub(super) fn block_sums_of_pairs<const N: usize>(
+    left: &[f64],
+    right: &[f64],
+    terms: impl Fn(f64, f64) -> [f64; N],
+) -> [f64; N] {
+    let (lefts, left_rest) = left.as_chunks::<LANES>();
+    let (rights, right_rest) = right.as_chunks::<LANES>();
+    let mut lanes = [[0.0; LANES]; N];
+    for ([a, b, c, d], [e, f, g, h]) in lefts.iter().zip(rights) {
+        let found = [terms(*a, *e), terms(*b, *f), terms(*c, *g), terms(*d, *h)];
+        for (sums, place) in lanes.iter_mut().zip(0..N) {
+            for (sum, terms) in sums.iter_mut().zip(&found) {
+                *sum += terms.get(place).copied().unwrap_or_default();
+            }
+        }
+    }
+    let mut sums = lanes.map(|[a, b, c, d]| (a + b) + (c + d));
+    for (&left, &right) in left_rest.iter().zip(right_rest) {
+        for (sum, term) in sums.iter_mut().zip(terms(left, right)) {
+            *sum += term;
+        }
+    }
+    sums
+}
+
+/// 1 where a rule holds, to be summed.
+#[inline(always)]
+pub(super) fn one_if(rule: bool) -> f64 {
+    if rule { 1.0 } else { 0.0 }
+}
+
+/// A sum of ones as a count.
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a whole number of at most the rows of a block"
+)]
+pub(super) fn counted(ones: f64) -> usize {
+    ones as usize
+}
+
+/// The lowest and highest value of a block.
+#[inline]
+pub(super) fn block_range(values: &[f64]) -> (f64, f64) {
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    let mut lowest = [f64::INFINITY; LANES];
+    let mut highest = [f64::NEG_INFINITY; LANES];
+    for chunk in chunks {
+        for ((low, high), &value) in lowest.iter_mut().zip(&mut highest).zip(chunk) {
+            // Written so that it is one instruction; `f64::min` looks for NaN, which there is not.
+            *low = if value < *low { value } else { *low };
+            *high = if value > *high { value } else { *high };
+        }
+    }
+    let low = lowest.iter().chain(rest).copied().fold(f64::INFINITY, f64::min);
+    (low, highest.iter().chain(rest).copied().fold(f64::NEG_INFINITY, f64::max))
+}
+
+/// A running sum that carries what each addition rounds away (Neumaier 1974).
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Total {
+    sum: f64,
+    lost: f64,
+}
+
+impl Total {
+    /// Adds a term.
+    #[inline]
+    pub fn add(&mut self, term: f64) {
+        let sum = self.sum + term;
+        let lost = if self.sum.abs() >= term.abs() {
+            (self.sum - sum) + term
+        } else {
+            (term - sum) + self.sum
+        };
+        self.lost += lost;
+        self.sum = sum;
+    }
+
+    /// The sum.
+    #[must_use]
+    pub fn get(self) -> f64 {
+        self.sum + self.lost
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_rounded_away_is_carried() {
+        let mut total = Total::default();
+        [1.0, 1e100, 1.0, -1e100].into_iter().for_each(|term| total.add(term));
+        assert_eq!(total.get().to_bits(), 2.0_f64.to_bits());
+    }
+
+    #[test]
+    fn lanes_see_every_value() {
+        for rows in [0_u32, 1, 3, 4, 5, 1_023, 1_024] {
+            let values: Vec<f64> = (0..rows).map(f64::from).collect();
+            let expected = f64::from(rows) * (f64::from(rows) - 1.0) / 2.0;
+            let [sum, ones] = block_sums(&values, |value| [value, one_if(value >= 0.0)]);
+            assert!((sum - expected).abs() < 1e-9);
+            assert_eq!(counted(ones), usize::try_from(rows).unwrap());
+            let [sum] = block_sums_of_pairs(&values, &values, |left, right| [left + right]);
+            assert!((sum - 2.0 * expected).abs() < 1e-9);
+            if let (Some(&first), Some(&last)) = (values.first(), values.last()) {
+                let (low, high) = block_range(&values);
+                assert!(low.total_cmp(&first).is_eq() && high.total_cmp(&last).is_eq());
+            }
+        }
+    }
+}
