@@ -5,11 +5,20 @@
 //! own frames ([`History::read`]). It never changes. Columns come in parts, one per segment or
 //! batch; no figure depends on where they are cut.
 
+mod benchmark;
 mod calendar;
+mod cells;
 mod curve;
+mod error;
+mod read;
+mod source;
 
+pub use benchmark::{Benchmark, Cursor};
 pub use calendar::{Resample, day_of, hour_of, month_end, month_of, weekday_of};
 pub use curve::{Block, Curve};
+pub use error::HistoryError;
+pub use read::{Given, GivenTable};
+pub use source::Frame;
 
 use std::sync::Arc;
 
@@ -163,6 +172,8 @@ pub struct History {
     pub net_withdrawals: Sum,
     /// All fees charged; `None` where only those of the trades are known.
     pub fees: Option<Sum>,
+    /// The frames that it was read from.
+    pub given: Given,
 }
 
 impl Ledger {
@@ -184,6 +195,7 @@ impl Ledger {
             open: open.collect(),
             net_withdrawals: account.net_withdrawals,
             fees: None,
+            given: Given::default(),
         }
     }
 }
