@@ -22,6 +22,8 @@ pub mod export;
 pub mod frozen;
 pub mod history;
 
+pub mod analysis;
+
 pub mod book;
 pub mod codec;
 pub mod currency;

@@ -50,10 +50,11 @@ impl Asked {
     pub(crate) fn check_start(&self, history: &History) -> PyResult<()> {
         let Some(benchmark) = &self.benchmark else { return Ok(()) };
         let first = history.first_time(self.options.resample);
-        if let (Some(first), Some(start)) = (first, benchmark.times.first())
-            && *start > first
+        if let Some(first) = first
+            && benchmark.times.first().is_none_or(|&start| start > first)
         {
-            let value = format!("row 0, column time: {start}");
+            let start = benchmark.times.first().map_or("none".to_owned(), ToString::to_string);
+            let value = format!("column time: {start}");
             let rule = format!("must be at or before the first point of equity, {first}");
             let remedy = "pass a benchmark that starts early enough, or drop equity before it";
             return Err(Fault::frame("benchmark", value, rule, remedy).into());
@@ -75,8 +76,10 @@ fn read_benchmark(value: &Bound<'_, PyAny>) -> PyResult<Benchmark> {
         return Err(wrong_type("benchmark", value, rule, remedy).into());
     }
     let (schema, batches) = read_frame("benchmark", value)?;
-    let read = value.py().detach(|| Benchmark::read(&schema, &batches));
-    read.map_err(|error| Fault::history("benchmark", &error).into())
+    let read = value.py().detach(|| Benchmark::read((&schema, &batches)));
+    read.map_err(|error| {
+        Fault::frame(error.frame, error.place(), error.rule.clone(), error.remedy).into()
+    })
 }
 
 fn read_confidence(value: &Bound<'_, PyAny>) -> PyResult<f64> {

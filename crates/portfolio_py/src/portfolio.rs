@@ -397,8 +397,8 @@ impl PortfolioCore {
         name: Value<'_, 'py>,
         asked: &Bound<'py, PyTuple>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let asked = Asked::read(asked)?;
         let word = text::text("name", name, Code::InvalidArgument)?;
+        let asked = Asked::read(asked)?;
         let found = self.ledger.with(py, |ledger| {
             if asked.benchmark.is_some() {
                 asked.check_start(&ledger.history())?;

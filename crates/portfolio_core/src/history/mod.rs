@@ -7,11 +7,18 @@
 
 mod benchmark;
 mod calendar;
+mod cells;
 mod curve;
+mod error;
+mod read;
+mod source;
 
-pub use benchmark::Benchmark;
+pub use benchmark::{Benchmark, Cursor};
 pub use calendar::{Resample, day_of, hour_of, month_end, month_of, weekday_of};
 pub use curve::{Block, Curve};
+pub use error::HistoryError;
+pub use read::{Given, GivenTable};
+pub use source::Frame;
 
 use std::sync::Arc;
 
@@ -184,6 +191,8 @@ pub struct History {
     pub net_withdrawals: Sum,
     /// All fees charged; `None` where only those of the trades are known.
     pub fees: Option<Sum>,
+    /// The frames that it was read from.
+    pub given: Given,
 }
 
 impl Ledger {
@@ -206,6 +215,7 @@ impl Ledger {
             open: Vec::new(),
             net_withdrawals: self.account.net_withdrawals,
             fees: None,
+            given: Given::default(),
         }
     }
 

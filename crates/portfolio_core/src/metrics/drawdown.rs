@@ -35,6 +35,8 @@ struct Episode {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Drawdowns {
     peak: Point,
+    /// The highest amount, which doubles may not tell from others.
+    peak_exact: i128,
     /// The lowest point below the peak.
     valley: Option<Point>,
     last: Point,
@@ -56,6 +58,7 @@ impl Drawdowns {
     pub fn from_start(start: Point) -> Self {
         Self {
             peak: start,
+            peak_exact: start.exact,
             valley: None,
             last: start,
             ended: 0,
@@ -110,15 +113,16 @@ impl Drawdowns {
 
     #[inline]
     fn step(&mut self, point: Point) {
-        if point.exact >= self.peak.exact {
+        self.peak_exact = self.peak_exact.max(point.exact);
+        self.amount = self.amount.max(self.peak_exact.saturating_sub(point.exact));
+        if point.value >= self.peak.value {
             if let Some(valley) = self.valley.take() {
                 let episode = self.episode(valley, Some(point.time));
                 self.end(&episode, point.time);
             }
             self.peak = point;
-        } else if self.valley.is_none_or(|valley| point.exact < valley.exact) {
+        } else if self.valley.is_none_or(|valley| point.value < valley.value) {
             self.valley = Some(point);
-            self.amount = self.amount.max(self.peak.exact.saturating_sub(point.exact));
         }
     }
 

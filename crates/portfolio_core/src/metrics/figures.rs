@@ -192,8 +192,9 @@ impl Sources<'_> {
     fn drawdown(&self, entries: &mut Entries) {
         let rising = self.running.first.is_some_and(|first| first.value > 0.0);
         let drawdowns = self.running.drawdowns.as_ref();
+        let drawdowns = drawdowns.filter(|_| rising);
         let amount = drawdowns.and_then(super::drawdown::Drawdowns::amount);
-        let results = drawdowns.filter(|_| rising).map(super::drawdown::Drawdowns::results);
+        let results = drawdowns.map(super::drawdown::Drawdowns::results);
         let all = results.as_ref();
         let ulcer = all.and_then(|all| all.ulcer);
         let fall = all.map(|all| -all.deepest);
@@ -204,7 +205,7 @@ impl Sources<'_> {
             ("max_drawdown", float(all.map(|all| all.deepest))),
             ("max_drawdown_amount", amount.map(Value::Money)),
             ("current_drawdown", float(all.map(|all| all.current))),
-            ("drawdown_count", all.map(|all| Value::Count(all.ended))),
+            ("drawdown_count", Some(Value::Count(all.map_or(0, |all| all.ended)))),
             ("average_drawdown", float(all.and_then(|all| all.average))),
             ("max_drawdown_duration", all.and_then(|all| all.longest)),
             ("average_drawdown_duration", all.and_then(|all| all.average_duration)),
@@ -289,6 +290,9 @@ impl Sources<'_> {
 
     fn turnover(&self) -> Option<f64> {
         let last = self.running.last.filter(|_| !self.running.ruined)?;
+        if self.history.trades.rows == 0 && self.history.open.is_empty() {
+            return Some(0.0);
+        }
         exposure::turnover(self.history, self.options.resample, last.time)
     }
 }
@@ -314,17 +318,18 @@ impl Sharpe {
         let spread = ratio.zip(shape).and_then(|(ratio, (skew, kurtosis))| {
             finite(1.0 - skew * ratio + (kurtosis - 1.0) / 4.0 * ratio * ratio)
         });
-        let spread = spread.filter(|&spread| spread > 0.0);
         Self { ratio, spread, periods: count(sources.running.periods) }
     }
 
     fn error(&self) -> Option<f64> {
-        finite((self.spread? / (self.periods - 1.0)).sqrt())
+        let spread = self.spread.filter(|&spread| spread >= 0.0)?;
+        finite((spread / (self.periods - 1.0)).sqrt())
     }
 
     /// How probable it is that the true ratio is above one of a period.
     fn above(&self, bar: f64) -> Option<f64> {
-        let distance = finite((self.ratio? - bar) / self.error()?)?;
+        let error = self.error().filter(|&error| error > 0.0)?;
+        let distance = finite((self.ratio? - bar) / error)?;
         Some(normal::share_below(distance))
     }
 

@@ -278,7 +278,8 @@ impl Pairs {
         if self.seen < 2 || self.range_x.is_flat() || self.range_y.is_flat() {
             return None;
         }
-        finite(self.product / (self.square_x.sqrt() * self.square_y.sqrt()))
+        let related = self.product / (self.square_x.sqrt() * self.square_y.sqrt());
+        finite(related).map(|one| one.clamp(-1.0, 1.0))
     }
 
     /// Covariance over the variance of the right side; none when that is flat.

@@ -125,7 +125,9 @@ mod tests {
     #[test]
     fn what_is_rounded_away_is_carried() {
         let mut total = Total::default();
-        [1.0, 1e100, 1.0, -1e100].into_iter().for_each(|term| total.add(term));
+        for term in [1.0, 1e100, 1.0, -1e100] {
+            total.add(term);
+        }
         assert_eq!(total.get().to_bits(), 2.0_f64.to_bits());
     }
 

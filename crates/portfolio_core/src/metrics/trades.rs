@@ -195,7 +195,8 @@ impl Trades {
         put("win_rate", float(ratio(count(self.won), seen)));
         self.money_figures(put);
         let returns = &self.returns;
-        let known = |value: f64| float(finite(value).filter(|_| returns.seen > 0));
+        let all_finite = (returns.best - returns.worst).is_finite();
+        let known = |value: f64| float(finite(value).filter(|_| returns.seen > 0 && all_finite));
         put("average_trade_return", known(returns.sum.get() / count(returns.seen)));
         put("best_trade_return", known(returns.best));
         put("worst_trade_return", known(returns.worst));
