@@ -63,7 +63,7 @@ from omega_portfolio.sentinel import UNSET, Unset
 
 if TYPE_CHECKING:
     from omega_portfolio.instrument import Instrument
-    from omega_portfolio.metrics import Metrics
+    from omega_portfolio.metric_values import Metrics
     from omega_portfolio.oracle import PortfolioPython
     from omega_portfolio.portfolio import Portfolio
     from omega_portfolio.rust import PortfolioRust as PortfolioRust
@@ -74,7 +74,7 @@ if TYPE_CHECKING:
 # Names that are loaded at their first use, and the modules that have them.
 _LAZY = {
     "Instrument": "instrument",
-    "Metrics": "metrics",
+    "Metrics": "metric_values",
     "Portfolio": "portfolio",
     "PortfolioPython": "oracle",
     "PositionView": "types",

@@ -8,7 +8,7 @@ import pyarrow as pa
 from typing_extensions import Self, disjoint_base
 
 from omega_portfolio.instrument import Instrument
-from omega_portfolio.metrics import MetricValue
+from omega_portfolio.metric_values import MetricValue
 from omega_portfolio.sentinel import Unset
 from omega_portfolio.types import (
     ArrowStream,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
-    from omega_portfolio.metrics import Metrics, MetricValue
+    from omega_portfolio.metric_values import Metrics, MetricValue
     from omega_portfolio.types import BackendName, NumberLike, PositionView, State
 
 
@@ -228,7 +228,7 @@ class Account(Tables):
         >>> round(metrics.total_return, 4), round(metrics.max_drawdown, 4)
         (0.04, -0.0098)
         """
-        from omega_portfolio.metrics import Metrics
+        from omega_portfolio.metric_values import Metrics
 
         values = self._metrics(periods_per_year, risk_free_rate)
         return Metrics(values, periods_per_year, risk_free_rate)

@@ -21,7 +21,7 @@ from omega_portfolio.oracle.numbers import (
 )
 
 if TYPE_CHECKING:
-    from omega_portfolio.metrics import MetricValue
+    from omega_portfolio.metric_values import MetricValue
     from omega_portfolio.oracle.account import Account
 
 SECONDS_PER_YEAR: Final = 31_557_600

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from threading import RLock
 
-    from omega_portfolio.metrics import MetricValue
+    from omega_portfolio.metric_values import MetricValue
     from omega_portfolio.oracle.ledger import Ledger
     from omega_portfolio.oracle.schema import Rows
     from omega_portfolio.types import NumberLike, PositionView, State, Table
