@@ -1,73 +1,90 @@
-"""The figures of a portfolio's history, as a frozen mapping."""
+"""The figures of a history, as a frozen mapping with attributes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, NoReturn, TypeAlias
+
+from omega_portfolio.catalogue import CATALOGUE, UNITS, unknown_metric
+from omega_portfolio.errors import InvalidArgument, describe
+from omega_portfolio.metric_names import MetricNames
 
 if TYPE_CHECKING:
-    import polars as pl
+    from collections.abc import Sequence
 
-MetricValue: TypeAlias = float | int | Decimal | None
+    import numpy as np
+    import polars as pl
+    from typing_extensions import Self
+
+    from omega_portfolio.metric_definitions import MetricDefinition
+    from omega_portfolio.types import NumberLike
+
+MetricValue: TypeAlias = Decimal | float | int | bool | datetime | timedelta | None
 """A metric; None where it is not defined (SPEC section 8 says when)."""
 
-UNITS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "net_profit": "account currency",
-        "total_return": "fraction",
-        "cagr": "fraction per year",
-        "max_drawdown": "fraction",
-        "sharpe_ratio": "ratio, annualised",
-        "trade_count": "trades",
-        "win_rate": "fraction",
-        "profit_factor": "ratio",
-    }
+Resample: TypeAlias = Literal["1h", "1d", "1w", "1mo"]
+"""Periods of which the last point of equity is kept: hours, days, weeks from Monday, months."""
+
+Trials: TypeAlias = "Sequence[NumberLike] | np.ndarray[tuple[int], np.dtype[np.floating]]"
+"""Annualised Sharpe ratios of all strategies that were tried: a sequence or an array."""
+
+# What a Metrics object knows beside its values, in the order of its constructor.
+_ARGUMENTS: Final = (
+    "periods_per_year",
+    "risk_free_rate",
+    "mar",
+    "confidence",
+    "resample",
+    "has_benchmark",
+    "trial_count",
 )
-"""Unit of each metric. A fraction of 0.05 is 5 percent; a drawdown is 0 or negative."""
 
 
-class Metrics(Mapping[str, MetricValue]):
-    """Figures of a portfolio's history, by name: ``metrics["cagr"]`` or ``metrics.cagr``.
+class Metrics(MetricNames, Mapping[str, MetricValue]):
+    """Figures of a history by name: ``metrics["sharpe_ratio"]`` or ``metrics.sharpe_ratio``.
 
-    The definitions are in SPEC section 8. What is not defined, such as the Sharpe ratio of one
-    day, is None and never 0, NaN or infinite.
+    What is not defined, such as the Sharpe ratio of one day, is None and never 0, NaN or
+    infinite. :meth:`definition` tells how a metric is computed, by which convention, and when
+    it is None; SPEC section 8 has the same in one place. Fractions are not percent: a
+    ``max_drawdown`` of -0.25 is a quarter of the peak. For reading, they are shown in percent.
 
     Parameters
     ----------
-    values : mapping of str to float, int, Decimal or None
-        The metrics; each name is one of :data:`UNITS`.
-    periods_per_year : float
-        Equity rows per year that the annualised figures assume.
-    risk_free_rate : float
+    values : mapping of str to Decimal, float, int, bool, datetime, timedelta or None
+        The metrics; each name is one of the catalogue.
+    periods_per_year : float, default 252
+        Points per year that the annualised figures assume.
+    risk_free_rate : float, default 0
         Annual risk-free rate as a fraction.
+    mar : float, optional
+        Annual minimum acceptable return; the risk-free rate when left out.
+    confidence : float, default 0.05
+        Share of the worst outcomes that the tail metrics look at.
+    resample : {"1h", "1d", "1w", "1mo"}, optional
+        Periods of which the last point was kept.
+    has_benchmark : bool, default False
+        There was a benchmark.
+    trial_count : int, optional
+        Number of trials that ``deflated_sharpe_ratio`` knows of.
 
     Attributes
     ----------
-    net_profit : Decimal or None
-        Change of equity without deposits and withdrawals; exact, in the account's currency.
-    total_return : float or None
-        Last equity / first equity - 1.
-    cagr : float or None
-        Growth per year of 365.25 days, as a fraction.
-    max_drawdown : float or None
-        Deepest fall below an earlier peak, as a fraction <= 0.
-    sharpe_ratio : float or None
-        Mean excess return / sample standard deviation * sqrt(periods_per_year).
-    trade_count : int
-        Number of trades.
-    win_rate : float or None
-        Trades with a net profit above 0 / number of trades.
-    profit_factor : float or None
-        Sum of net profits / sum of net losses.
-    periods_per_year, risk_free_rate : float
+    periods_per_year, risk_free_rate, mar, confidence : float
+        The arguments that the metrics were computed with.
+    resample : str or None
+        As given.
+    has_benchmark : bool
+        As given.
+    trial_count : int or None
         As given.
 
     Raises
     ------
     ValueError
-        A name in ``values`` has no unit.
+        A name in ``values`` is no metric.
 
     Examples
     --------
@@ -81,34 +98,53 @@ class Metrics(Mapping[str, MetricValue]):
     (True, 0, None)
     """
 
-    __slots__ = ("_values", "periods_per_year", "risk_free_rate")
+    __slots__ = (*_ARGUMENTS, "_values")
 
     _values: Mapping[str, MetricValue]
     periods_per_year: float
     risk_free_rate: float
-
-    if TYPE_CHECKING:
-        net_profit: Decimal | None
-        total_return: float | None
-        cagr: float | None
-        max_drawdown: float | None
-        sharpe_ratio: float | None
-        trade_count: int
-        win_rate: float | None
-        profit_factor: float | None
+    mar: float
+    confidence: float
+    resample: Resample | None
+    has_benchmark: bool
+    trial_count: int | None
 
     def __init__(
-        self, values: Mapping[str, MetricValue], periods_per_year: float, risk_free_rate: float
+        self,
+        values: Mapping[str, MetricValue],
+        periods_per_year: NumberLike = 252,
+        risk_free_rate: NumberLike = 0,
+        *,
+        mar: NumberLike | None = None,
+        confidence: NumberLike = 0.05,
+        resample: Resample | None = None,
+        has_benchmark: bool = False,
+        trial_count: int | None = None,
     ) -> None:
         unknown = sorted(set(values) - set(UNITS))
         if unknown:
-            raise ValueError(f"metrics without a unit: {', '.join(unknown)}")
-        object.__setattr__(self, "_values", MappingProxyType(dict(values)))
-        object.__setattr__(self, "periods_per_year", periods_per_year)
-        object.__setattr__(self, "risk_free_rate", risk_free_rate)
+            raise ValueError(f"no metrics of the catalogue: {', '.join(unknown)}")
+        target = risk_free_rate if mar is None else mar
+        for name, value in (
+            ("_values", MappingProxyType(dict(values))),
+            ("periods_per_year", float(periods_per_year)),
+            ("risk_free_rate", float(risk_free_rate)),
+            ("mar", float(target)),
+            ("confidence", float(confidence)),
+            ("resample", resample),
+            ("has_benchmark", has_benchmark),
+            ("trial_count", trial_count),
+        ):
+            object.__setattr__(self, name, value)
 
     def __getitem__(self, name: str) -> MetricValue:
-        return self._values[name]
+        try:
+            return self._values[name]
+        except (KeyError, TypeError):
+            raise KeyError(unknown_metric(name, self._values)) from None
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name in self._values
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
@@ -116,11 +152,16 @@ class Metrics(Mapping[str, MetricValue]):
     def __len__(self) -> int:
         return len(self._values)
 
-    def __getattr__(self, name: str) -> MetricValue:
-        # Names with an underscore are asked for by protocols, also before __init__ has run.
-        if name.startswith("_") or name not in self._values:
-            raise AttributeError(self._unknown(name))
-        return self._values[name]
+    # Hidden from type checkers: they know each name, and find one that is none.
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> MetricValue:
+            # Names with an underscore are asked for by protocols, also before __init__ has run.
+            if name.startswith("_"):
+                raise AttributeError(f"Metrics has no attribute {name!r}")
+            if name not in self._values:
+                raise AttributeError(unknown_metric(name, [*self._values, *_ARGUMENTS]))
+            return self._values[name]
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"cannot set {name!r}: metrics are frozen")
@@ -131,8 +172,92 @@ class Metrics(Mapping[str, MetricValue]):
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._values})
 
-    def __reduce__(self) -> tuple[type[Metrics], tuple[dict[str, MetricValue], float, float]]:
-        return Metrics, (dict(self._values), self.periods_per_year, self.risk_free_rate)
+    def __eq__(self, other: object) -> bool:
+        """Compare the values, and with other metrics the arguments too."""
+        if isinstance(other, Metrics) and self.arguments() != other.arguments():
+            return False
+        if isinstance(other, Mapping):
+            return dict(self._values) == dict(other)
+        return NotImplemented
+
+    # A mapping with equality by value has no hash, as a dict.
+    __hash__ = None  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[object, tuple[dict[str, MetricValue], dict[str, object]]]:
+        return _restored, (dict(self._values), self.arguments())
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def arguments(self) -> dict[str, object]:
+        """Give the arguments that the metrics were computed with.
+
+        Returns
+        -------
+        dict of str to object
+            The attributes beside the metrics, by name.
+
+        Examples
+        --------
+        >>> import omega_portfolio as op
+        >>> op.Portfolio(1000).calculate_metrics(risk_free_rate=0.02).arguments()["mar"]
+        0.02
+        """
+        return {name: getattr(self, name) for name in _ARGUMENTS}
+
+    def groups(self) -> dict[str, dict[str, MetricValue]]:
+        """Give the metrics by group.
+
+        Returns
+        -------
+        dict of str to dict
+            The groups sample, returns, risk, drawdown, trades, benchmark and exposure, as far
+            as they have a metric here; in each the values by name.
+
+        Examples
+        --------
+        >>> import omega_portfolio as op
+        >>> groups = op.Portfolio(1000).calculate_metrics().groups()
+        >>> groups["drawdown"]["max_drawdown"] is None, groups["trades"]["trade_count"]
+        (True, 0)
+        """
+        found: dict[str, dict[str, MetricValue]] = {}
+        for name, value in self._values.items():
+            found.setdefault(CATALOGUE[name].group, {})[name] = value
+        return found
+
+    @staticmethod
+    def definition(name: str) -> MetricDefinition:
+        """Tell how a metric is computed; it can be asked without any metrics at hand.
+
+        Parameters
+        ----------
+        name : str
+            A metric.
+
+        Returns
+        -------
+        MetricDefinition
+            Formula, convention, source, and when the metric is None.
+
+        Raises
+        ------
+        InvalidArgument
+            There is no such metric.
+
+        Examples
+        --------
+        >>> import omega_portfolio as op
+        >>> op.Metrics.definition("calmar_ratio").formula
+        'cagr / |max_drawdown|'
+        """
+        if isinstance(name, str) and name in CATALOGUE:
+            return CATALOGUE[name]
+        rule, _, remedy = unknown_metric(str(name)).partition("; ")
+        raise InvalidArgument("name", describe(name), rule, remedy)
 
     def to_polars(self) -> pl.DataFrame:
         """Give the metrics as a frame with one row per metric.
@@ -140,75 +265,85 @@ class Metrics(Mapping[str, MetricValue]):
         Returns
         -------
         polars.DataFrame
-            Columns ``name`` (text), ``value`` (Float64, null where not defined), ``exact``
-            (text; the digits of metrics that are exact, null for the others) and ``unit``
-            (text).
+            Columns ``name`` (text), ``value`` (Float64; durations in seconds, flags as 0 or 1,
+            null for times and where not defined), ``exact`` (text: the digits of money and
+            counts, times in ISO 8601, durations and flags; null for the others), ``unit``,
+            ``group`` and ``definition`` (text: the formula).
 
         Examples
         --------
         >>> import omega_portfolio as op
         >>> frame = op.Portfolio(1000).calculate_metrics().to_polars()
         >>> frame.columns
-        ['name', 'value', 'exact', 'unit']
+        ['name', 'value', 'exact', 'unit', 'group', 'definition']
         """
         import polars as pl
 
-        values = self._values.items()
-        return pl.DataFrame(
-            {
-                "name": list(self._values),
-                "value": [None if value is None else float(value) for _, value in values],
-                "exact": [
-                    _text(value) if isinstance(value, int | Decimal) else None
-                    for _, value in values
-                ],
-                "unit": [UNITS[name] for name in self._values],
-            },
-            schema={
-                "name": pl.String,
-                "value": pl.Float64,
-                "exact": pl.String,
-                "unit": pl.String,
-            },
-        )
+        rows = [
+            (name, _number(value), _exact(value), one.unit, one.group, one.formula)
+            for (name, value), one in zip(self._values.items(), self._definitions(), strict=True)
+        ]
+        texts = ("exact", "unit", "group", "definition")
+        schema = {"name": pl.String, "value": pl.Float64, **dict.fromkeys(texts, pl.String)}
+        return pl.DataFrame(rows, schema, orient="row")
 
     def __repr__(self) -> str:
-        rows = [(name, _text(value), UNITS[name]) for name, value in self._values.items()]
-        name_width = max((len(name) for name, _, _ in rows), default=0)
-        value_width = max((len(text) for _, text, _ in rows), default=0)
-        lines = [
-            f"  {name:<{name_width}}  {text:>{value_width}}  {unit}" for name, text, unit in rows
-        ]
-        return "\n".join([self._title(), *lines])
+        from omega_portfolio.display import metric_texts
+
+        shown = {name: metric_texts(value, UNITS[name]) for name, value in self._values.items()}
+        name_width = max(map(len, shown), default=0)
+        value_width = max((len(text) for text, _ in shown.values()), default=0)
+        lines = [self._title()]
+        for group, values in self.groups().items():
+            lines.append(group)
+            for name in values:
+                text, unit = shown[name]
+                lines.append(f"  {name:<{name_width}}  {text:>{value_width}}  {unit}".rstrip())
+        return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        from omega_portfolio.display import rows_html
+        from omega_portfolio.display import metrics_html
 
-        rows = [(name, _text(value), UNITS[name]) for name, value in self._values.items()]
-        return rows_html(self._title(), [("metric", ""), ("value", ""), ("unit", "")], rows)
+        return metrics_html(self._title(), self.groups())
+
+    def _definitions(self) -> list[MetricDefinition]:
+        return [CATALOGUE[name] for name in self._values]
 
     def _title(self) -> str:
-        return (
-            f"Metrics: periods_per_year={self.periods_per_year}, "
-            f"risk_free_rate={self.risk_free_rate}"
-        )
-
-    def _unknown(self, name: str) -> str:
-        """Say that there is no such metric, and which names come close."""
-        if name.startswith("_"):
-            return f"Metrics has no attribute {name!r}"
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, self._values)
-        hint = f"did you mean {' or '.join(near)}? " if near else ""
-        return f"there is no metric {name!r}; {hint}the metrics are: {', '.join(self._values)}"
+        """Name the arguments that say something about these metrics."""
+        facts = {
+            "periods_per_year": f"{self.periods_per_year:.15g}",
+            "risk_free_rate": f"{self.risk_free_rate:.15g}",
+            "mar": "" if self.mar == self.risk_free_rate else f"{self.mar:.15g}",
+            "confidence": f"{self.confidence:.15g}",
+            "resample": self.resample or "",
+            "benchmark": "given" if self.has_benchmark else "",
+            "trials": "" if self.trial_count is None else str(self.trial_count),
+        }
+        return "Metrics: " + ", ".join(f"{name}={text}" for name, text in facts.items() if text)
 
 
-def _text(value: MetricValue) -> str:
-    """Give a metric for reading: exact ones in full, floats with six significant digits."""
-    if isinstance(value, float):
-        return f"{value:.6g}"
+def _restored(values: dict[str, MetricValue], arguments: dict[str, object]) -> Metrics:
+    """Make metrics again from what a pickle holds."""
+    return Metrics(values, **arguments)  # type: ignore[arg-type]
+
+
+def _number(value: MetricValue) -> float | None:
+    """Give a metric as a double; None where there is none."""
+    if value is None or isinstance(value, datetime):
+        return None
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return float(value)
+
+
+def _exact(value: MetricValue) -> str | None:
+    """Give the text of a metric that is exact; None for a float."""
+    if value is None or isinstance(value, float):
+        return None
+    if isinstance(value, datetime):
+        return value.isoformat()
     return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
-__all__ = ["UNITS", "MetricValue", "Metrics"]
+__all__ = ["UNITS", "MetricValue", "Metrics", "Resample", "Trials"]
