@@ -167,8 +167,9 @@ MODULES = [
     "omega_portfolio", *(
         f"omega_portfolio.{name}"
         for name in (
-            "errors", "sentinel", "instrument", "types", "rows", "metric_values", "display", "backend",
-            "tables", "scan", "account", "frames", "events", "portfolio",
+            "errors", "sentinel", "instrument", "types", "rows", "catalogue", "metric_definitions",
+            "metric_values", "display", "backend", "analysis_tables", "analysis", "tables", "scan",
+            "account", "frames", "events", "portfolio", "history",
         )
     ),
 ]  # fmt: skip

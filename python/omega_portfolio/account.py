@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from omega_portfolio.analysis import Analysis
+from omega_portfolio.analysis_tables import abstractmethod
 from omega_portfolio.errors import InvariantViolation
-from omega_portfolio.tables import Tables, abstractmethod
+from omega_portfolio.tables import Tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from omega_portfolio.types import NumberLike, PositionView, State
 
 
-class Account(Tables, Analysis):
+class Account(Tables):
     """The read side of :class:`omega_portfolio.Portfolio`."""
 
     __slots__ = ()

@@ -11,11 +11,9 @@ from __future__ import annotations
 from abc import ABC
 from typing import TYPE_CHECKING
 
-from omega_portfolio.tables import abstractmethod
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Literal, TypeAlias
+    from typing import Literal, TypeAlias, TypeVar
 
     from omega_portfolio.metric_values import MetricValue, Resample, Trials
     from omega_portfolio.types import ArrowStream, BackendName, NumberLike, Table
@@ -23,6 +21,14 @@ if TYPE_CHECKING:
     Grouping: TypeAlias = Literal[
         "symbol", "side", "tag", "reason", "hour", "weekday", "month", "year"
     ]
+    Function = TypeVar("Function")
+
+    # Calling Portfolio or History gives an object of a backend, but a type checker refuses to
+    # call a class that has abstract methods. So it does not see that they are.
+    def abstractmethod(function: Function) -> Function: ...
+
+else:
+    from abc import abstractmethod
 
 
 class AnalysisTables(ABC):
@@ -240,7 +246,7 @@ class AnalysisTables(ABC):
         return self._trade_analysis(by, exact)
 
     @abstractmethod
-    def _metrics(
+    def _metrics(  # noqa: PLR0917 - the public method has them as keywords.
         self,
         periods_per_year: NumberLike,
         risk_free_rate: NumberLike,
@@ -254,7 +260,7 @@ class AnalysisTables(ABC):
         """Check the arguments and compute all metrics, in the order of the catalogue."""
 
     @abstractmethod
-    def _metric(
+    def _metric(  # noqa: PLR0917 - the public method has them as keywords.
         self,
         name: str,
         periods_per_year: NumberLike,
@@ -269,7 +275,7 @@ class AnalysisTables(ABC):
         """Check the arguments and compute one metric."""
 
     @abstractmethod
-    def _rolling_metrics(
+    def _rolling_metrics(  # noqa: PLR0917 - the public method has them as keywords.
         self,
         window: int,
         names: Sequence[str],

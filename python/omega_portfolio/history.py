@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omega_portfolio.analysis import Analysis
+from omega_portfolio.analysis_tables import abstractmethod
 from omega_portfolio.backend import history_class, select
-from omega_portfolio.tables import abstractmethod
 
 if TYPE_CHECKING:
     from omega_portfolio.metric_values import Metrics, Resample, Trials

@@ -190,9 +190,8 @@ class MetricDefinition:
 
 def _symbols_of(text: str) -> set[str]:
     """Name the symbols in a formula; an index in brackets belongs to its letter."""
-    words = set(
-        re.findall(r"(?<!')\b[A-Za-z][A-Za-z0-9]*(?:_[a-z0-9]+)?", text.replace("_(", "_i("))
-    )
+    plain = text.replace("_(", "_i(")
+    words = set(re.findall(r"(?<!')\b[A-Za-z][A-Za-z0-9]*(?:_[a-z0-9]+)?", plain))
     words |= {word[:-2] for word in words if word in ("r_i", "b_i")}
     return {_INDEXED.get(word, word) for word in words}
 

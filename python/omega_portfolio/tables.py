@@ -9,27 +9,18 @@ Every table is an immutable snapshot that speaks the Arrow PyCapsule interface;
 
 from __future__ import annotations
 
-from abc import ABC
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from typing import TypeVar
+from omega_portfolio.analysis import Analysis
+from omega_portfolio.analysis_tables import abstractmethod
 
+if TYPE_CHECKING:
     import polars as pl
 
     from omega_portfolio.types import Table
 
-    Function = TypeVar("Function")
 
-    # Calling Portfolio gives an object of a backend, but a type checker refuses to call a
-    # class that has abstract methods. So it does not see that they are.
-    def abstractmethod(function: Function) -> Function: ...
-
-else:
-    from abc import abstractmethod
-
-
-class Tables(ABC):
+class Tables(Analysis):
     """The tables of :class:`omega_portfolio.Portfolio`."""
 
     __slots__ = ()

@@ -8,12 +8,12 @@ from typing import Final
 from omega_portfolio.metric_definitions import MetricDefinition
 
 NO_EXPOSURE: Final = (
-    "there is no point of equity, the equity was not always above 0, or the frame of a History has no "
-    "such column"
+    "there is no point of equity, the equity was not always above 0, or the frame of a History "
+    "has no such column"
 )
 NO_TURNOVER: Final = (
-    "there is no point of equity, the equity was not always above 0, or the trades of a History lack "
-    "cost, gross_pnl or side"
+    "there is no point of equity, the equity was not always above 0, or the trades of a History "
+    "lack cost, gross_pnl or side"
 )
 
 _exposure = partial(MetricDefinition, group="exposure", kind="float")
@@ -32,7 +32,8 @@ EXPOSURE: Final = (
         name="average_gross_exposure",
         unit="fraction of equity",
         formula="mean(G_i / E_i), i = 0..n",
-        convention="Longs at the bid and shorts at the ask, both positive. 0 at a starting balance.",
+        convention="Longs at the bid and shorts at the ask, both positive. 0 at a starting "
+        "balance.",
         null_rule=NO_EXPOSURE,
     ),
     _exposure(
