@@ -23,7 +23,7 @@ DRAWDOWN: Final = (
         unit="fraction",
         formula="min(D_i)",
         convention="Signed: 0 or negative. The running peak begins with E_0, before any fill.",
-        null_rule=f"there is no point of equity, or {NO_START}",
+        null_rule=f"there is no equity row, or {NO_START}",
     ),
     _drawdown(
         name="max_drawdown_amount",
@@ -32,7 +32,7 @@ DRAWDOWN: Final = (
         formula="max over i of (max(E_0..E_i) - E_i)",
         convention="Exact, 0 or positive. The largest in money, which need not be the deepest "
         "as a fraction.",
-        null_rule="there is no point of equity",
+        null_rule="there is no equity row",
     ),
     _drawdown(
         name="current_drawdown",
@@ -40,7 +40,7 @@ DRAWDOWN: Final = (
         unit="fraction",
         formula="E_n / max(E_0..E_n) - 1",
         convention="Signed: 0 or negative.",
-        null_rule=f"there is no point of equity, or {NO_START}",
+        null_rule=f"there is no equity row, or {NO_START}",
     ),
     _drawdown(
         name="drawdown_count",

@@ -8,11 +8,11 @@ from typing import Final
 from omega_portfolio.metric_definitions import MetricDefinition
 
 NO_EXPOSURE: Final = (
-    "there is no point of equity, the equity was not always above 0, or the frame of a History "
+    "there is no equity row, the equity was not always above 0, or the frame of a History "
     "has no such column"
 )
 NO_TURNOVER: Final = (
-    "there is no point of equity, the equity was not always above 0, or the trades of a History "
+    "there is no equity row, the equity was not always above 0, or the trades of a History "
     "lack cost, gross_pnl or side"
 )
 
@@ -26,7 +26,7 @@ EXPOSURE: Final = (
         formula="time with an open position / (t_n - t_0)",
         convention="By the times of the fills, not by equity rows. Positions that overlap count "
         "once.",
-        null_rule="t_n = t_0, or there is no point of equity",
+        null_rule="t_n = t_0, or there is no equity row",
     ),
     _exposure(
         name="average_gross_exposure",

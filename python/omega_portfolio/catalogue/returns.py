@@ -19,7 +19,7 @@ SAMPLE: Final = (
         unit="time",
         formula="t_0",
         convention="Portfolio: the time of the first event. History: the first time of its frame.",
-        null_rule="there is no point of equity",
+        null_rule="there is no equity row",
     ),
     _sample(
         name="end_time",
@@ -27,7 +27,7 @@ SAMPLE: Final = (
         unit="time",
         formula="t_n",
         convention="The time of the last equity row that counts.",
-        null_rule="there is no point of equity",
+        null_rule="there is no equity row",
     ),
     _sample(
         name="period_count",
@@ -35,7 +35,7 @@ SAMPLE: Final = (
         unit="periods",
         formula="n",
         convention="Points less one, after resampling; of rows with one time the last counts.",
-        null_rule="never; 0 without a point",
+        null_rule="never; 0 without an equity row",
     ),
     _sample(
         name="initial_equity",
@@ -44,7 +44,7 @@ SAMPLE: Final = (
         formula="E_0",
         convention="Portfolio: the initial balance, before any fill. History: initial_balance "
         "where it is given, otherwise the first equity.",
-        null_rule="there is no point of equity",
+        null_rule="there is no equity row",
     ),
     _sample(
         name="final_equity",
@@ -52,7 +52,7 @@ SAMPLE: Final = (
         unit="account currency",
         formula="E_n",
         convention="The last equity row, open positions at their marks.",
-        null_rule="there is no point of equity",
+        null_rule="there is no equity row",
     ),
     _sample(
         name="ruined",
@@ -61,7 +61,7 @@ SAMPLE: Final = (
         formula="some E_i <= 0",
         convention="True leaves everything that is made of single returns without a value; money "
         "and drawdowns are still given.",
-        null_rule="never; False without a point",
+        null_rule="never; False without an equity row",
     ),
     _sample(
         name="short_sample",
@@ -70,7 +70,7 @@ SAMPLE: Final = (
         formula="t_n - t_0 < 31557600 seconds",
         convention="Under one year of 365.25 days. GIPS forbids annualising the return of such a "
         "sample: the figures are given, and this says with how much care to read them.",
-        null_rule="never; False without a point",
+        null_rule="never; False without an equity row",
         source="GIPS Standards (CFA Institute)",
     ),
 )
