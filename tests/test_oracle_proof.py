@@ -245,10 +245,10 @@ def test_all_invariants_hold_after_every_event() -> None:
         number = pf.open_position(symbol, side, source.randint(1, 9), price, step, fee="0.01")
         pf.modify_position(number, step, stop_loss=None)
         if source.random() < 0.7:
-            pf.close_position(source.choice([*pf.positions]), price, step, size=1, fee="0.03")
+            pf.close_position(source.choice([*pf.positions]), price, step, size=1, fee="-0.03")
     assert len(pf.positions) > 20
     postings = zip(*(pf._ledger.ledger_rows.lists[column] for column in (2, 5)), strict=True)
-    assert pf._ledger.fees == -sum(amount for kind, amount in postings if kind == "fee") > 0
+    assert pf._ledger.fees == -sum(amount for kind, amount in postings if kind == "fee") < 0
     pf.verify()
 
 
