@@ -290,21 +290,29 @@ class Metrics(MetricNames, Mapping[str, MetricValue]):
     def __repr__(self) -> str:
         from omega_portfolio.display import metric_texts
 
-        shown = {name: metric_texts(value, UNITS[name]) for name, value in self._values.items()}
-        name_width = max(map(len, shown), default=0)
-        value_width = max((len(text) for text, _ in shown.values()), default=0)
+        rows = {name: metric_texts(value, UNITS[name]) for name, value in self._values.items()}
+        name_width = max(map(len, rows), default=0)
+        value_width = max((len(text) for text, _ in rows.values()), default=0)
         lines = [self._title()]
-        for group, values in self.groups().items():
+        for group, values in self._shown().items():
             lines.append(group)
             for name in values:
-                text, unit = shown[name]
+                text, unit = rows[name]
                 lines.append(f"  {name:<{name_width}}  {text:>{value_width}}  {unit}".rstrip())
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         from omega_portfolio.display import metrics_html
 
-        return metrics_html(self._title(), self.groups())
+        return metrics_html(self._title(), self._shown())
+
+    def _shown(self) -> dict[str, dict[str, MetricValue]]:
+        """Leave out what nobody asked for: without a benchmark that group has no value."""
+        return {
+            group: values
+            for group, values in self.groups().items()
+            if group != "benchmark" or self.has_benchmark
+        }
 
     def _definitions(self) -> list[MetricDefinition]:
         return [CATALOGUE[name] for name in self._values]

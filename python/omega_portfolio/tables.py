@@ -63,9 +63,11 @@ class Tables(Analysis):
         Returns
         -------
         Table
-            17 columns: trade_id, position_id, symbol, side, size, entry_time, entry_price,
-            exit_time, exit_price, gross_pnl, entry_fee, exit_fee, net_pnl, stop_loss,
-            take_profit, tag, reason.
+            20 columns: trade_id, position_id, symbol, side, size, entry_time, entry_price,
+            exit_time, exit_price, gross_pnl, entry_fee, exit_fee, net_pnl, cost, mae, mfe,
+            stop_loss, take_profit, tag, reason. cost is that of the size closed; mae and mfe
+            are its worst and best gross result at the marks since the open and at the exit
+            price, at most and at least 0.
 
         Examples
         --------
@@ -113,7 +115,9 @@ class Tables(Analysis):
         Returns
         -------
         Table
-            5 columns: time, equity, balance, unrealized_pnl, margin_used.
+            7 columns: time, equity, balance, unrealized_pnl, margin_used, gross_exposure,
+            net_exposure. Exposure is the value of the longs at the bid plus, or minus, that of
+            the shorts at the ask.
 
         Examples
         --------
