@@ -14,9 +14,12 @@ import pytest
 import omega_portfolio as op
 from interpreter import ABSENT, pickled, run_python
 from omega_portfolio.account import Account
+from omega_portfolio.analysis import Analysis
+from omega_portfolio.analysis_tables import AnalysisTables
+from omega_portfolio.catalogue import CATALOGUE
 from omega_portfolio.events import Events
 from omega_portfolio.frames import Frames
-from omega_portfolio.metric_values import UNITS
+from omega_portfolio.history import History
 from omega_portfolio.tables import Tables
 
 SPECIFICATION = Path(__file__).parents[1] / "SPEC.md"
@@ -183,15 +186,27 @@ def test_the_examples_of_the_docstrings_run(backend):
     assert int(attempted) > 100
 
 
-PUBLIC_METHODS = sorted(
-    name
-    for base in (Tables, Account, Frames, Events)
-    for name, value in vars(base).items()
-    if inspect.isfunction(value) and not name.startswith("_")
-)
+def methods_of(*classes: type) -> list[str]:
+    return sorted(
+        {
+            name
+            for one in classes
+            for name, value in vars(one).items()
+            if inspect.isfunction(value) and not name.startswith("_")
+        }
+    )
 
-# Written once for both backends, on top of their methods.
-SHARED = {"calculate_metrics", "scan"}
+
+ANALYSIS = (AnalysisTables, Analysis)
+PUBLIC_METHODS = methods_of(*ANALYSIS, Tables, Account, Frames, Events)
+HISTORY_METHODS = methods_of(*ANALYSIS, History)
+
+# Written once for both backends, on top of their methods and hooks.
+SHARED = {*methods_of(*ANALYSIS), "scan"} - {"get_equity_curve", "get_trades"}
+HOOKS = [
+    "_metrics", "_metric", "_rolling_metrics", "_drawdowns", "_monthly_returns",
+    "_yearly_returns", "_trade_analysis",
+]  # fmt: skip
 
 
 def test_calling_portfolio_gives_an_object_of_the_backend(backend, make_portfolio):
@@ -207,7 +222,7 @@ def test_calling_portfolio_gives_an_object_of_the_backend(backend, make_portfoli
 
 def test_every_call_of_the_rust_backend_goes_straight_to_compiled_code(backend):
     implementation = op.PortfolioRust if backend == "rust" else op.PortfolioPython
-    names = [name for name in PUBLIC_METHODS if name not in SHARED] + ["_metrics"]
+    names = [name for name in PUBLIC_METHODS if name not in SHARED] + HOOKS
     written_in_python = [
         name for name in names if inspect.isfunction(getattr(implementation, name))
     ]
@@ -243,16 +258,28 @@ def test_the_backend_has_the_documented_signature(backend, name):
     ]
 
 
-def test_the_public_methods_are_documented_with_examples():
-    assert len(PUBLIC_METHODS) == 21
-    for name in PUBLIC_METHODS:
-        text = inspect.getdoc(getattr(op.Portfolio, name)) or ""
+@pytest.mark.parametrize(
+    ("documented", "names", "count"),
+    [(op.Portfolio, PUBLIC_METHODS, 29), (op.History, HISTORY_METHODS, 11)],
+)
+def test_the_public_methods_are_documented_with_examples(documented, names, count):
+    assert len(names) == count
+    for name in names:
+        text = inspect.getdoc(getattr(documented, name)) or ""
         assert "Examples\n--------" in text, name
-        parameters = list(inspect.signature(getattr(op.Portfolio, name)).parameters)[1:]
-        for parameter in parameters:
-            assert re.search(rf"^[\w, ]*\b{parameter}\b[\w, ]* : ", text, re.MULTILINE), (
-                f"{name}({parameter})"
-            )
+        check_parameters(getattr(documented, name), name, text)
+
+
+@pytest.mark.parametrize("name", ["History", "Portfolio", "metrics"])
+def test_the_public_calls_document_their_parameters(name):
+    call = getattr(op, name)
+    check_parameters(call if name == "metrics" else call.__new__, name, inspect.getdoc(call) or "")
+
+
+def check_parameters(call: object, name: str, text: str) -> None:
+    for parameter in set(inspect.signature(call).parameters) - {"self", "cls"}:
+        found = re.search(rf"^[\w, ]*\b{parameter}\b[\w, ]* : ", text, re.MULTILINE)
+        assert found, f"{name}({parameter})"
 
 
 def test_a_portfolio_shows_itself(backend, make_portfolio):
@@ -304,8 +331,9 @@ def test_results_are_what_the_protocols_say(make_portfolio):
 
 def test_metrics_come_with_their_arguments(make_portfolio):
     portfolio = make_portfolio()
-    metrics = portfolio.calculate_metrics(periods_per_year=365, risk_free_rate=0.01)
-    assert list(metrics) == list(UNITS)
+    metrics = portfolio.calculate_metrics(periods_per_year=365, risk_free_rate="0.01")
+    assert list(metrics) == list(CATALOGUE)
     assert (metrics.periods_per_year, metrics.risk_free_rate) == (365, 0.01)
+    assert (metrics.mar, metrics.has_benchmark, metrics.trial_count) == (0.01, False, None)
     assert metrics.trade_count == 0
     assert metrics.net_profit is None
