@@ -59,9 +59,6 @@ def test_metrics_are_a_mapping_with_attributes(metrics):
     assert 3 not in metrics
     assert {"sharpe_ratio", "to_polars", "mar"} <= set(dir(metrics))
     assert metrics.get("nothing") is None
-    assert (
-        metrics | {"cagr": 1.0} == {**VALUES, "cagr": 1.0} if hasattr(metrics, "__or__") else True
-    )
 
 
 def test_metrics_say_what_they_were_computed_with(metrics):
