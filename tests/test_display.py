@@ -13,7 +13,7 @@ import pytest
 import omega_portfolio as op
 from interpreter import pickled
 from omega_portfolio import display
-from omega_portfolio.metrics import UNITS
+from omega_portfolio.metric_values import UNITS
 
 METRIC_VALUES = {
     "net_profit": Decimal("1234.50"),

@@ -16,7 +16,7 @@ from interpreter import ABSENT, pickled, run_python
 from omega_portfolio.account import Account
 from omega_portfolio.events import Events
 from omega_portfolio.frames import Frames
-from omega_portfolio.metrics import UNITS
+from omega_portfolio.metric_values import UNITS
 from omega_portfolio.tables import Tables
 
 SPECIFICATION = Path(__file__).parents[1] / "SPEC.md"
@@ -167,8 +167,9 @@ MODULES = [
     "omega_portfolio", *(
         f"omega_portfolio.{name}"
         for name in (
-            "errors", "sentinel", "instrument", "types", "rows", "metrics", "display", "backend",
-            "tables", "scan", "account", "frames", "events", "portfolio",
+            "errors", "sentinel", "instrument", "types", "rows", "catalogue", "metric_definitions",
+            "metric_values", "display", "backend", "analysis_tables", "analysis", "tables", "scan",
+            "account", "frames", "events", "portfolio", "history",
         )
     ),
 ]  # fmt: skip
