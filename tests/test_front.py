@@ -16,6 +16,7 @@ from interpreter import ABSENT, pickled, run_python
 from omega_portfolio.account import Account
 from omega_portfolio.analysis import Analysis
 from omega_portfolio.analysis_tables import AnalysisTables
+from omega_portfolio.backend import history_class
 from omega_portfolio.catalogue import CATALOGUE
 from omega_portfolio.events import Events
 from omega_portfolio.frames import Frames
@@ -125,6 +126,7 @@ def test_importing_the_package_loads_no_heavy_module():
 import sys
 import omega_portfolio as op
 op.backend_status, op.errors, op.UNSET, op.Instrument, op.Portfolio, op.Metrics, op.Table
+op.Analysis, op.History, op.MetricDefinition, op.metrics, op.Metrics.definition("beta")
 print(",".join(sorted(set(sys.modules) & {"polars", "pyarrow", "numpy", "tqdm", "pandas"})))
 print("omega_portfolio._core" in sys.modules, "omega_portfolio.oracle" in sys.modules)
 """
@@ -140,6 +142,21 @@ print(len(names) == len(op.__all__), set(op.__all__) <= set(dir(op)))
 print("PortfolioRust" in dir(op), "__version__" in dir(op), Portfolio is op.Portfolio)
 """
     assert run_python(ABSENT + code) == ["True True", "True True True"]
+
+
+def test_metrics_is_a_function_whatever_is_loaded_before():
+    code = """
+import importlib, pkgutil
+import omega_portfolio
+for found in pkgutil.iter_modules(omega_portfolio.__path__):
+    if not found.name.startswith("_"):
+        importlib.import_module(f"omega_portfolio.{found.name}")
+from omega_portfolio import metrics
+print(callable(metrics), metrics is omega_portfolio.metrics, metrics.__module__)
+"""
+    # The module of the compiled classes does not load without them.
+    code = code.replace('startswith("_")', 'startswith(("_", "rust"))')
+    assert run_python(code, "false") == ["True True omega_portfolio.history"]
 
 
 def test_an_unknown_name_is_an_attribute_error():
@@ -248,14 +265,28 @@ def test_options_reach_the_backend(make_portfolio):
         portfolio.deposit(1e-30, 0)
 
 
-@pytest.mark.parametrize("name", PUBLIC_METHODS)
-def test_the_backend_has_the_documented_signature(backend, name):
-    implementation = op.PortfolioRust if backend == "rust" else op.PortfolioPython
-    documented = inspect.signature(getattr(op.Portfolio, name)).parameters
-    found = inspect.signature(getattr(implementation, name)).parameters
-    assert [(p.name, p.kind) for p in documented.values() if p.name != "self"] == [
-        (p.name, p.kind) for p in found.values() if p.name != "self"
-    ]
+def implementation_of(documented: type, backend: str) -> type:
+    if documented is op.History:
+        return history_class(backend)
+    return op.PortfolioRust if backend == "rust" else op.PortfolioPython
+
+
+@pytest.mark.parametrize(
+    ("documented", "name"),
+    [
+        *((op.Portfolio, name) for name in (*PUBLIC_METHODS, *HOOKS)),
+        *((op.History, name) for name in (*HISTORY_METHODS, *HOOKS)),
+    ],
+)
+def test_the_backend_has_the_documented_signature(backend, documented, name):
+    found = getattr(implementation_of(documented, backend), name)
+    assert parameters_of(found, name) == parameters_of(getattr(documented, name), name)
+
+
+def parameters_of(call: object, name: str) -> list[object]:
+    """Give names and kinds; a hook is called by position, so that its kinds do not matter."""
+    parameters = [one for one in inspect.signature(call).parameters.values() if one.name != "self"]
+    return [one.name if name in HOOKS else (one.name, one.kind) for one in parameters]
 
 
 @pytest.mark.parametrize(
