@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from omega_portfolio.analysis_tables import AnalysisTables
 
 if TYPE_CHECKING:
-    from os import PathLike
     from pathlib import Path
 
     from omega_portfolio.metric_values import Metrics, MetricValue, Resample, Trials
@@ -173,23 +172,24 @@ class Analysis(AnalysisTables):
 
     def report(
         self,
-        path: str | PathLike[str],
+        path: str | Path,
         *,
         title: str | None = None,
         benchmark: ArrowStream | None = None,
-        periods_per_year: NumberLike = 252,
-        risk_free_rate: NumberLike = 0,
-        mar: NumberLike | None = None,
-        confidence: NumberLike = 0.05,
+        periods_per_year: float = 252,
+        risk_free_rate: float = 0,
+        mar: float | None = None,
+        confidence: float = 0.05,
         resample: Resample | None = None,
         interactive: bool = False,
     ) -> Path:
-        """Write everything on one page: an HTML file that needs nothing beside it.
+        """Write everything on one page: a file that needs nothing beside it and no network.
 
         Parameters
         ----------
-        path : str or path
-            The file to write.
+        path : str or Path
+            ``.html`` for the whole report; ``.svg`` or ``.png`` for one picture of equity and
+            drawdown. A file of that name is replaced at once.
         title : str, optional
             Title of the page.
         benchmark : Arrow table, optional
@@ -199,7 +199,7 @@ class Analysis(AnalysisTables):
         resample : {"1h", "1d", "1w", "1mo"}, optional
             As in :meth:`calculate_metrics`.
         interactive : bool, default False
-            Drawings that answer to the pointer.
+            Charts that can be zoomed; needs the extra ``omega-portfolio[report]``, as PNG does.
 
         Returns
         -------
@@ -208,7 +208,9 @@ class Analysis(AnalysisTables):
 
         Raises
         ------
-        InvalidArgument, InvalidNumber, InvalidFrame
+        InvalidArgument
+            The file has another ending, an option has a wrong type, or the extra is not there.
+        InvalidNumber, InvalidFrame
             As in :meth:`calculate_metrics`.
         OSError
             The file cannot be written.
@@ -250,7 +252,8 @@ class Analysis(AnalysisTables):
         Parameters
         ----------
         kind : str, default "equity"
-            What to draw.
+            ``equity``, ``drawdown``, ``monthly``, ``yearly``, ``returns``, ``rolling``,
+            ``trades``, ``exposure`` or ``symbols``.
         benchmark : Arrow table, optional
             As in :meth:`calculate_metrics`.
         resample : {"1h", "1d", "1w", "1mo"}, optional
@@ -259,19 +262,20 @@ class Analysis(AnalysisTables):
         Returns
         -------
         Plot
-            The drawing.
+            SVG for a notebook, a file on request; a sentence when there is nothing to draw.
 
         Raises
         ------
         InvalidArgument
             There is no such kind, or ``resample`` is none of the words.
+        InvalidFrame
+            The benchmark has wrong columns or cells, or begins after the first point.
 
         Examples
         --------
         >>> import omega_portfolio as op
-        >>> portfolio = op.Portfolio(1000)
-        >>> portfolio.update_equity("2024-01-02")
-        >>> plot = portfolio.plot()
+        >>> op.Portfolio(1000).plot(kind="trades")
+        <Plot trades: There is no closed trade.>
         """
         from omega_portfolio.report import plot
 

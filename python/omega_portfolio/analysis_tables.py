@@ -288,7 +288,13 @@ class AnalysisTables(ABC):
         """Check the arguments and compute metrics over a window that moves."""
 
     @abstractmethod
-    def _drawdowns(self, top: int | None, exact: bool, resample: str | None, /) -> Table:  # noqa: FBT001
+    def _drawdowns(
+        self,
+        top: int | None,
+        exact: bool,  # noqa: FBT001
+        resample: str | None,
+        /,
+    ) -> Table:
         """Check the arguments and list the deepest drawdowns."""
 
     @abstractmethod

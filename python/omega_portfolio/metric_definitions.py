@@ -113,7 +113,8 @@ class MetricDefinition:
       formula     std(r) * sqrt(P)
       convention  Sample standard deviation (ddof = 1), annualised by the square root of time.
       None when   n < 2, or the equity was not always above 0
-      where       r    the returns r_i = E_i / E_(i-1) - 1
+      where       n    number of returns
+                  r    the returns r_i = E_i / E_(i-1) - 1
                   P    periods_per_year
                   std  sample standard deviation, ddof = 1
                   E_i  equity at point i; E_0 is the start, E_n the last point

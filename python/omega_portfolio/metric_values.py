@@ -138,10 +138,9 @@ class Metrics(MetricNames, Mapping[str, MetricValue]):
             object.__setattr__(self, name, value)
 
     def __getitem__(self, name: str) -> MetricValue:
-        try:
+        if name in self:
             return self._values[name]
-        except (KeyError, TypeError):
-            raise KeyError(unknown_metric(name, self._values)) from None
+        raise KeyError(unknown_metric(str(name), self._values))
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name in self._values

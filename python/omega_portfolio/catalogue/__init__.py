@@ -51,12 +51,15 @@ def unknown_metric(name: str, names: Iterable[str] = CATALOGUE) -> str:
     --------
     >>> from omega_portfolio.catalogue import unknown_metric
     >>> unknown_metric("sharp_ratio")
-    "there is no metric 'sharp_ratio'; did you mean sharpe_ratio or sqn_uses_risk?"
+    "there is no metric 'sharp_ratio'; did you mean sharpe_ratio?"
+    >>> unknown_metric("sortino")
+    "there is no metric 'sortino'; did you mean sortino_ratio?"
     """
     from difflib import get_close_matches
 
     names = list(names)
-    near = get_close_matches(name, names, cutoff=0.5)
+    whole = [one for one in names if name and name.lower() in one]
+    near = (whole or get_close_matches(name.lower(), names, cutoff=0.75))[:3]
     hint = f"did you mean {' or '.join(near)}?" if near else f"the metrics are: {', '.join(names)}"
     return f"there is no metric {name!r}; {hint}"
 
