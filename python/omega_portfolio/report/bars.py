@@ -41,6 +41,7 @@ SAMPLE: Final = 20_000
 """So many returns tell how wide the bins are; all of them are counted."""
 
 NAME_LENGTH: Final = 18
+SYMBOL_ROW: Final = 23.0
 
 WIDE: Final = Size(960, 0)
 HALF: Final = Size(460, 270)
@@ -213,7 +214,9 @@ def _tail(tail: tuple[float | None, float | None], x: Scale, foot: float) -> str
     return "".join(parts)
 
 
-def symbol_bars(results: Sequence[tuple[str, float]], currency: str) -> Drawn:
+def symbol_bars(
+    results: Sequence[tuple[str, float]], currency: str, sizes: Sequence[Size] = (WIDE,)
+) -> Drawn:
     """Draw the result of each symbol; of many, the best and the worst.
 
     Parameters
@@ -222,6 +225,8 @@ def symbol_bars(results: Sequence[tuple[str, float]], currency: str) -> Drawn:
         Symbols with their results.
     currency : str
         For the text.
+    sizes : sequence of Size
+        The widths.
     """
     if not results:
         return "There is no trade and no open position."
@@ -231,12 +236,22 @@ def symbol_bars(results: Sequence[tuple[str, float]], currency: str) -> Drawn:
         others = ranked[SYMBOLS_EACH:-SYMBOLS_EACH]
         rest = (f"{len(others):,} others", math.fsum(value for _, value in others))
         rows = [*ranked[:SYMBOLS_EACH], rest, *ranked[-SYMBOLS_EACH:]]
-    row, width = 23.0, 960.0
+    cut = f"; the best and the worst {SYMBOLS_EACH}" if len(rows) < len(ranked) else ""
+    text = f"{currency}, closed and open positions after fees, {count(len(ranked), 'symbol')}{cut}"
+    height = SYMBOL_ROW * len(rows) + 4
+    return [
+        Picture(size.width, height, "Profit by symbol", text, _symbols(rows, currency, size))
+        for size in sizes
+    ]
+
+
+def _symbols(rows: Sequence[tuple[str, float]], currency: str, size: Size) -> str:
+    row, width = SYMBOL_ROW, size.width
     longest = max(min(len(name), NAME_LENGTH) for name, _ in rows)
     low, high = min(0.0, *(value for _, value in rows)), max(0.0, *(value for _, value in rows))
     if low == high:
         high = 1.0
-    room = 72.0
+    room = 64.0
     left = 16 + CHARACTER * 1.1 * longest + (room if low < 0 else 0)
     x = Scale(low, high, left, width - (room if high > 0 else 12))
     body = [line(x(0), 0, x(0), row * len(rows), "axis")]
@@ -252,10 +267,7 @@ def symbol_bars(results: Sequence[tuple[str, float]], currency: str) -> Drawn:
         side = "end" if value < 0 else ""
         at = x(value) + (-6 if value < 0 else 6)
         body.append(label(at, y + 16, short_money(value, plus=True), side))
-    cut = f"; the best and the worst {SYMBOLS_EACH}" if len(rows) < len(ranked) else ""
-    text = f"{currency}, closed and open positions after fees, {count(len(ranked), 'symbol')}{cut}"
-    height = row * len(rows) + 4
-    return [Picture(width, height, "Profit by symbol", text, "".join(body))]
+    return "".join(body)
 
 
 __all__ = ["HALF", "histogram", "monthly_map", "symbol_bars", "yearly_bars"]

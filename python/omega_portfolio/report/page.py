@@ -263,7 +263,7 @@ def _trade_panels(content: Content) -> list[str]:
     body = f'<div class="tables">{"".join([*opened, *closed])}</div>'
     if not content.groups:
         body = sentence("The trades have no columns of fees and excursions to group.")
-    return [*panels, panel("Trades by group", body, class_="long")]
+    return [*panels, panel("Trades by group", body)]
 
 
 def _symbol_panel(content: Content) -> list[str]:
@@ -272,7 +272,8 @@ def _symbol_panel(content: Content) -> list[str]:
     results = symbol_results(content.trades, positions)
     if not results:
         return []
-    return [panel("Profit by symbol", *drawn("symbols", bars.symbol_bars(results, content.currency)))]
+    pictures = bars.symbol_bars(results, content.currency, (bars.WIDE, curves.NARROW))
+    return [panel("Profit by symbol", *drawn("symbols", pictures))]
 
 
 def _sums_panel(content: Content) -> str:

@@ -55,8 +55,9 @@ _PICTURE: Final = Template("""\
 .op .fill.accent,.op .area.accent{fill:$accent}.op .fill.third{fill:$muted}
 .op .fill.gain,.op .area.gain{fill:$gain}.op .fill.loss,.op .area.loss{fill:$loss}
 .op .cell{stroke:$paper;stroke-width:2}
-.op .dot{fill:none;stroke-linecap:round;stroke-width:5;stroke-opacity:.6}
+.op .dot{fill:none;stroke-linecap:round;stroke-width:5;stroke-opacity:.75}
 .op .core{fill:none;stroke-linecap:round;stroke-width:2;stroke:$paper}
+.op .halo{paint-order:stroke;stroke:$paper;stroke-width:4px;stroke-linejoin:round}
 .op .spot{stroke:$paper;stroke-width:1.5;fill:$loss}
 .op text.gain{fill:$gain;stroke:none}.op text.loss{fill:$loss;stroke:none}
 .op text.accent{fill:$accent;stroke:none}
@@ -105,9 +106,9 @@ th,td{padding:5px 10px 5px 0;border-bottom:1px solid $faint;vertical-align:basel
 th:last-child,td:last-child{padding-right:0}
 .num{text-align:right;white-space:nowrap}tbody th{color:$ink;font-size:13px;font-weight:400}
 thead th{border-bottom-color:$axis;vertical-align:bottom}
-.text{overflow-wrap:anywhere;max-width:22em}
-.groups{columns:3;column-gap:32px;margin-top:12px}
-.group{margin:0 0 20px}.group caption{break-after:avoid}.group tr{break-inside:avoid}
+.text{overflow-wrap:anywhere;max-width:22em;min-width:4.5em}
+.groups{display:grid;grid-template-columns:repeat(3,1fr);gap:0 32px;margin-top:12px}
+.group{break-inside:avoid;margin:0 0 20px}
 .group th,.group td{padding-top:3px;padding-bottom:3px}
 .group th{width:58%}.group td{white-space:normal;overflow-wrap:anywhere}
 abbr{text-decoration:none;cursor:help}
@@ -127,21 +128,24 @@ footer{color:$muted;font-size:12.5px;margin-top:22px}
 
 _MEDIA: Final = """\
 @media (max-width:820px){.tiles{grid-template-columns:repeat(2,1fr)}
-.panels{grid-template-columns:1fr}.panel.half{grid-column:1/-1}.groups{columns:2}
+.panels{grid-template-columns:1fr}.panel.half{grid-column:1/-1}.groups{grid-template-columns:1fr 1fr}
 main{padding:24px 12px 40px}.panel{padding:15px 14px 13px}}
 @media (max-width:560px){.panel svg.narrow{display:block}.panel svg.wide{display:none}
-.groups,.words{columns:1}.tile .big{font-size:19px}.sum .verdict{margin-left:0;width:100%}}
+.groups{grid-template-columns:1fr}.words{columns:1}.tile .big{font-size:19px}.sum .verdict{margin-left:0;width:100%}}
 @page{size:A4;margin:13mm 12mm}
 @media print{body{background:#fff;font-size:12px;-webkit-print-color-adjust:exact;
 print-color-adjust:exact}main{max-width:none;padding:0}
 .panels{grid-template-columns:1fr 1fr}.panel.half{grid-column:auto}
 .tiles{grid-template-columns:repeat(5,1fr);gap:8px}.tile{padding:9px 10px}
-.tile .big{font-size:16px}.groups{columns:3;column-gap:20px}
+.tile .big{font-size:16px}.groups{grid-template-columns:repeat(3,1fr);gap:0 20px}
 .panel svg.wide{display:block}.panel svg.narrow{display:none}
 .panel,.tile,.strip{break-inside:avoid}.panel{padding:13px 14px}
-.panel.long{break-inside:auto}.group,.sum,tr,.tables>*{break-inside:avoid}
+.panel.long{break-before:page}.group,.sum,tr,.tables>*{break-inside:avoid}
 h2,h3,caption{break-after:avoid}.scroll{overflow:visible}table{font-size:11px}
-tbody th,.group td{font-size:11px}th{font-size:10.5px}td,th{padding-right:6px}
+tbody th{font-size:11px}th{font-size:10.5px}td,th{padding-right:6px}
+.group th,.group td{font-size:10px;padding-top:2px;padding-bottom:2px}.group{margin-bottom:12px}
+.tile dt,.tile .small{font-size:10px}h1{font-size:22px}.facts{margin:10px 0 14px;padding:8px 0}
+.facts dt,.facts dd,.note,.strip{font-size:10.5px}.panel svg{margin-top:4px}footer{margin-top:8px}
 details:not([open]){display:none}}
 """
 

@@ -43,6 +43,13 @@ _NAMES: Final = {
     "expectancy_r": "Expectancy, in R",
     "r_squared": "R squared",
 }
+_COLUMNS: Final = (
+    ("sample", "returns", "risk"),
+    ("drawdown", "benchmark", "exposure"),
+    ("trades",),
+)
+"""The groups of metrics in three columns of about the same length."""
+
 _TITLES: Final = {"sample": "Sample", "risk": "Risk and reward", "exposure": "Exposure and costs"}
 
 
@@ -189,15 +196,23 @@ def metrics_tables(content: Content) -> str:
             f'<span class="code muted">{escape(name)}</span></dt>'
             f"<dd>{escape(told)}{escape(nothing)}</dd></div>"
         )
-    tables = "".join(
-        f'<div class="group"><table><caption>{escape(_TITLES.get(group, group.capitalize()))}'
-        f"</caption><tbody>{''.join(rows)}</tbody></table></div>"
-        for group, rows in groups.items()
-        if group != "benchmark" or content.options.benchmark is not None
-    )
+    hidden = {"benchmark"} if content.options.benchmark is None else set()
+    columns = []
+    for names in _COLUMNS:
+        shown = [name for name in names if name in groups and name not in hidden]
+        columns.append("".join(_group(name, groups[name]) for name in shown))
+    tables = "".join(f"<div>{column}</div>" for column in columns)
     return (
         f'<div class="groups">{tables}</div><details><summary>Definitions of all metrics'
         f'</summary><dl class="words">{"".join(words)}</dl></details>'
+    )
+
+
+def _group(name: str, rows: Sequence[str]) -> str:
+    title = escape(_TITLES.get(name, name.capitalize()))
+    return (
+        f'<div class="group"><table><caption>{title}</caption><tbody>{"".join(rows)}</tbody>'
+        "</table></div>"
     )
 
 

@@ -119,21 +119,19 @@ def moment(value: datetime) -> str:
 
 
 def duration(value: timedelta) -> str:
-    """Write a duration by its two largest units: years are 365.25 days.
+    """Write a duration by its two largest units, from two years on in years of 365.25 days.
 
     Examples
     --------
     >>> from datetime import timedelta
     >>> from omega_portfolio.report.text import duration
     >>> duration(timedelta(days=800)), duration(timedelta(hours=5, minutes=20))
-    ('2 y 70 d', '5 h 20 min')
+    ('2.2 y', '5 h 20 min')
     """
     if value < timedelta(0):
         return MINUS + duration(-value)
     if value >= timedelta(days=731):
-        years = int(value / timedelta(days=365.25))
-        days = int((value - years * timedelta(days=365.25)) / timedelta(days=1))
-        return _units((years, "y"), (days, "d"))
+        return f"{value / timedelta(days=365.25):,.1f} y"
     seconds = value.seconds
     if value.days:
         return _units((value.days, "d"), (seconds // 3600, "h"))

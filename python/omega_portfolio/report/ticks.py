@@ -108,7 +108,12 @@ def _texts(places: list[float], step: float, kind: Kind) -> list[str]:
     if size * factor >= 1e15 or step * factor < 1e-9:
         return [signed(f"{place * factor:.3g}") + suffix for place in places]
     decimals = max(0, -math.floor(math.log10(step * factor) + 1e-9))
-    return [signed(f"{place * factor:,.{decimals}f}") + suffix for place in places]
+    texts = [signed(f"{place * factor:,.{decimals}f}") for place in places]
+    # A zero of money has no thousands.
+    return [
+        text if kind == "money" and not place else text + suffix
+        for place, text in zip(places, texts, strict=True)
+    ]
 
 
 def time_ticks(start: int, end: int, most: int) -> list[Tick]:
