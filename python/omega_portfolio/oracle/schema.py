@@ -14,6 +14,9 @@ class Kind(Enum):
     ID = "u64"
     TIME = "time"
     TEXT = "text"
+    FLOAT = "f64"
+    SMALL = "i32"
+    DURATION = "duration"
 
 
 class Column(NamedTuple):
@@ -24,8 +27,9 @@ class Column(NamedTuple):
     nullable: bool
 
 
-Cell: TypeAlias = int | str | None
-"""Numbers are raw integers, times microseconds; None is a null, in a nullable column."""
+Cell: TypeAlias = int | float | str | None
+"""Numbers are raw integers, times and durations microseconds, statistics floats; None is a null,
+in a nullable column."""
 
 Row: TypeAlias = tuple[Cell, ...]
 
@@ -39,6 +43,9 @@ def _columns(text: str) -> tuple[Column, ...]:
         "u64": Kind.ID,
         "time": Kind.TIME,
         "text": Kind.TEXT,
+        "f64": Kind.FLOAT,
+        "i32": Kind.SMALL,
+        "duration": Kind.DURATION,
     }
     pairs = (pair.split() for pair in text.split(","))
     return tuple(
@@ -46,12 +53,15 @@ def _columns(text: str) -> tuple[Column, ...]:
     )
 
 
-EQUITY: Final = _columns("time time, equity m, balance m, unrealized_pnl m, margin_used m")
+EQUITY: Final = _columns(
+    "time time, equity m, balance m, unrealized_pnl m, margin_used m, gross_exposure m, "
+    "net_exposure m"
+)
 
 TRADES: Final = _columns(
     "trade_id u64, position_id u64, symbol text, side text, size q, entry_time time, "
     "entry_price p, exit_time time, exit_price p, gross_pnl m, entry_fee m, exit_fee m, "
-    "net_pnl m, stop_loss p, take_profit p, tag text, reason text"
+    "net_pnl m, cost m, mae m, mfe m, stop_loss p, take_profit p, tag text, reason text"
 )
 
 LEDGER: Final = _columns(
@@ -64,6 +74,11 @@ POSITIONS: Final = _columns(
     "entry_fee m, tag text"
 )
 
+ATTRIBUTION: Final = _columns(
+    "position_id u64, symbol text, side text, status text, price_pnl m, fee m, swap m, fx m, "
+    "cash m, total m"
+)
+
 RECEIPTS: Final = _columns("row u64, position_id u64, realized m, fee m, balance m")
 
 REFUSED: Final = _columns("row u64, code u64, message text")
@@ -74,6 +89,21 @@ EVENTS: Final = _columns(
     "reason text?, price_decimals u64?, size_decimals u64?, contract_size q?, leverage q?, "
     "quote_currency text?"
 )
+
+DRAWDOWNS: Final = _columns(
+    "peak_time time, valley_time time, recovery_time time?, depth f64, amount m, duration duration"
+)
+
+MONTHLY_RETURNS: Final = _columns("year i32, month i32, return f64")
+
+YEARLY_RETURNS: Final = _columns("year i32, return f64")
+
+TRADE_ANALYSIS: Final = _columns(
+    "trade_count u64, winning_trade_count u64, losing_trade_count u64, win_rate f64, net_pnl m, "
+    "gross_profit m, gross_loss m, fees m, profit_factor f64?, expectancy f64, average_win f64?, "
+    "average_loss f64?, average_mae f64, average_mfe f64, average_duration duration"
+)
+"""Behind the key, which has the name of the grouping."""
 
 
 class Rows:
