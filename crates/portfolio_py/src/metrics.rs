@@ -25,9 +25,10 @@ impl Asked {
         let periods_per_year = number::parameter("periods_per_year", &at(0)?, 0.0)?;
         let risk_free_rate = number::parameter("risk_free_rate", &at(1)?, -1.0)?;
         let minimum = at(2)?;
-        let minimum_return = match minimum.is_none() {
-            true => risk_free_rate,
-            false => number::parameter("mar", &minimum, -1.0)?,
+        let minimum_return = if minimum.is_none() {
+            risk_free_rate
+        } else {
+            number::parameter("mar", &minimum, -1.0)?
         };
         let benchmark = at(3)?;
         let benchmark = if benchmark.is_none() { None } else { Some(read_benchmark(&benchmark)?) };
@@ -133,11 +134,7 @@ pub(crate) fn to_dict<'py>(
 }
 
 /// A metric as a `Decimal`, `float`, `int`, `datetime`, `timedelta` or `bool`.
-pub(crate) fn to_python<'py>(
-    py: Python<'py>,
-    value: Value,
-    digits: u32,
-) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn to_python(py: Python<'_>, value: Value, digits: u32) -> PyResult<Bound<'_, PyAny>> {
     match value {
         Value::Money(amount) => scalars::money(py, amount, digits),
         Value::Float(value) => Ok(value.into_pyobject(py)?.into_any()),

@@ -403,7 +403,7 @@ impl PortfolioCore {
             if asked.benchmark.is_some() {
                 asked.check_start(&ledger.history())?;
             }
-            Ok(ledger.metric(word, &asked.options, asked.benchmark.as_ref()))
+            Ok::<_, PyErr>(ledger.metric(word, &asked.options, asked.benchmark.as_ref()))
         })?;
         let value = found?.ok_or_else(|| metrics::unknown(name))?;
         value.map(|value| metrics::to_python(py, value, self.currency.digits())).transpose()
