@@ -5,6 +5,7 @@
 
 use crate::columns::text::TextView;
 use crate::event::Side;
+use crate::excursion::Excursions;
 use crate::instrument::Instrument;
 use crate::numbers::{Leverage, Money, Overflow, Price, Size, notional};
 
@@ -104,6 +105,10 @@ pub struct Book {
     pub short: Holding,
     /// Margin of the open positions.
     pub margin: Money,
+    /// Marks that the open longs saw.
+    pub(crate) long_marks: Excursions,
+    /// Marks that the open shorts saw.
+    pub(crate) short_marks: Excursions,
     /// Grid of prices.
     pub prices: Grid,
     /// Grid of sizes.
@@ -131,6 +136,8 @@ impl Book {
             long: Holding::default(),
             short: Holding::default(),
             margin: Money::ZERO,
+            long_marks: Excursions::default(),
+            short_marks: Excursions::default(),
         }
     }
 
@@ -170,6 +177,24 @@ impl Book {
         match side {
             Side::Long => &mut self.long,
             Side::Short => &mut self.short,
+        }
+    }
+
+    /// The marks that the open positions of a side saw.
+    #[inline(always)]
+    pub(crate) const fn marks(&self, side: Side) -> &Excursions {
+        match side {
+            Side::Long => &self.long_marks,
+            Side::Short => &self.short_marks,
+        }
+    }
+
+    /// The same, to be changed.
+    #[inline(always)]
+    pub(crate) const fn marks_mut(&mut self, side: Side) -> &mut Excursions {
+        match side {
+            Side::Long => &mut self.long_marks,
+            Side::Short => &mut self.short_marks,
         }
     }
 

@@ -138,6 +138,11 @@ pub(crate) fn exact_money(snapshot: &Snapshot, schema: &TableSchema, name: &str)
     cells(snapshot, schema, name, View::Exact)
 }
 
+/// All numbers of a column of ids or counts.
+pub(crate) fn counts(snapshot: &Snapshot, schema: &TableSchema, name: &str) -> Vec<u64> {
+    cells(snapshot, schema, name, View::Exact)
+}
+
 /// All views of a text column.
 pub(crate) fn text_views(snapshot: &Snapshot, schema: &TableSchema, name: &str) -> Vec<u128> {
     cells(snapshot, schema, name, View::Exact)

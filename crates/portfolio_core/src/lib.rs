@@ -17,6 +17,7 @@ pub mod event;
 pub mod frame;
 pub mod ledger;
 
+pub mod attribution;
 pub mod columns;
 pub mod export;
 pub mod frozen;
@@ -28,6 +29,7 @@ pub mod book;
 pub mod codec;
 pub mod currency;
 pub mod eventlog;
+mod excursion;
 mod ids;
 mod images;
 pub mod import;

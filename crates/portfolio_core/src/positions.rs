@@ -41,6 +41,8 @@ pub struct Position {
     pub entry_fee: Money,
     /// The tag given at the open.
     pub tag: TextView,
+    /// When it was opened among the marks that its side of the book saw.
+    pub epoch: u64,
 }
 
 /// Which rows differ from the columns that were last handed out.
@@ -256,6 +258,7 @@ mod tests {
             cost: Money::ZERO,
             entry_fee: Money::ZERO,
             tag: TextView::EMPTY,
+            epoch: 0,
         }
     }
 

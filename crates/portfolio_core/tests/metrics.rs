@@ -180,10 +180,11 @@ fn money_paid_in_and_out_is_no_profit() {
 }
 
 /// What is defined without an equity row.
-const ALWAYS: [&str; 17] = [
+const ALWAYS: [&str; 18] = [
     "period_count",
     "ruined",
     "short_sample",
+    "drawdown_count",
     "trade_count",
     "winning_trade_count",
     "losing_trade_count",

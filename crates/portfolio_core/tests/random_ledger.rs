@@ -225,6 +225,9 @@ fn compare(ledger: &Ledger, reference: &Reference) {
     assert_eq!(found, [figures.balance, figures.equity, figures.unrealized]);
     assert_eq!(account.margin_used.raw(), figures.margin);
     assert_eq!(account.realized.raw(), figures.realized);
+    let exposure = [account.gross_exposure(), account.net_exposure()].map(Money::raw);
+    assert_eq!(exposure, [figures.gross, figures.net]);
+    assert_eq!(account.fees.finish().map(Money::raw), Ok(figures.fees));
     assert_eq!(account.events, figures.events);
     assert_eq!(account.has_time.then_some(account.last_time), reference.time);
     let rows = ledger.positions().rows();
@@ -252,6 +255,8 @@ fn compare_tables(ledger: &mut Ledger, reference: &Reference) {
         assert_eq!(cell(&equity, row, "equity"), fixed(figures.equity));
         assert_eq!(cell(&equity, row, "balance"), fixed(figures.balance));
         assert_eq!(cell(&equity, row, "margin_used"), fixed(figures.margin));
+        assert_eq!(cell(&equity, row, "gross_exposure"), fixed(figures.gross));
+        assert_eq!(cell(&equity, row, "net_exposure"), fixed(figures.net));
     }
     let trades = ledger.trades(View::Exact).unwrap();
     assert_eq!(trades.rows, reference.trades.len());
@@ -261,6 +266,9 @@ fn compare_tables(ledger: &mut Ledger, reference: &Reference) {
         assert_eq!(cell(&trades, row, "gross_pnl"), fixed(trade.gross));
         assert_eq!(cell(&trades, row, "entry_fee"), fixed(trade.entry_fee));
         assert_eq!(cell(&trades, row, "net_pnl"), fixed(trade.net));
+        assert_eq!(cell(&trades, row, "cost"), fixed(trade.cost));
+        assert_eq!(cell(&trades, row, "mae"), fixed(trade.mae));
+        assert_eq!(cell(&trades, row, "mfe"), fixed(trade.mfe));
     }
     let positions = ledger.open_positions(View::Exact).unwrap();
     for (row, held) in reference.held.iter().enumerate() {
@@ -269,6 +277,35 @@ fn compare_tables(ledger: &mut Ledger, reference: &Reference) {
         let tag = Cell::Text("a tag of more than twelve bytes".to_owned());
         assert_eq!(cell(&positions, row, "tag"), Some(tag));
     }
+}
+
+/// Each position has brought what the reference says, and all of them together the equity.
+fn compare_attribution(ledger: &Ledger, reference: &Reference) {
+    let attribution = ledger.attribution().unwrap();
+    let table = attribution.table(View::Exact).unwrap();
+    let double = attribution.table(View::Float).unwrap();
+    let brought = reference.brought();
+    assert_eq!((table.rows, double.rows), (brought.len(), brought.len()));
+    let (fixed, text) =
+        (|raw| Some(Cell::Fixed(raw, 18)), |text: &str| Some(Cell::Text(text.into())));
+    let mut sum = 0;
+    for (row, brought) in brought.iter().enumerate() {
+        let total = brought.price + brought.fee + brought.cash;
+        assert_eq!(cell(&table, row, "position_id"), Some(Cell::Whole(brought.id.into())));
+        assert_eq!(cell(&table, row, "symbol"), text(&brought.symbol));
+        assert_eq!(cell(&table, row, "side"), text(brought.side));
+        assert_eq!(cell(&double, row, "status"), text(brought.status));
+        assert_eq!(cell(&table, row, "price_pnl"), fixed(brought.price));
+        assert_eq!(cell(&table, row, "fee"), fixed(brought.fee));
+        assert_eq!(cell(&table, row, "swap"), fixed(0));
+        assert_eq!(cell(&table, row, "fx"), fixed(0));
+        assert_eq!(cell(&table, row, "cash"), fixed(brought.cash));
+        assert_eq!(cell(&table, row, "total"), fixed(total));
+        let nearest = Money::from_raw(total).unwrap().to_f64();
+        assert_eq!(cell(&double, row, "total"), Some(Cell::Double(nearest)));
+        sum += total;
+    }
+    assert_eq!(sum, ledger.account().equity.raw() - money(INITIAL).raw());
 }
 
 /// A failure is printed whole, so no file has to remember it.
@@ -351,6 +388,7 @@ proptest! {
             prop_assert_eq!(ledger.check_invariants(), Ok(()));
         }
         compare_tables(&mut ledger, &reference);
+        compare_attribution(&ledger, &reference);
         prop_assert_eq!(ledger.verify(), Ok(()));
     }
 

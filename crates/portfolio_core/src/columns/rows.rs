@@ -18,6 +18,10 @@ pub struct EquityRow {
     pub unrealized: Money,
     /// Margin bound by the open positions.
     pub margin_used: Money,
+    /// Value of longs and shorts together at the marks.
+    pub gross_exposure: Money,
+    /// Value of longs - value of shorts.
+    pub net_exposure: Money,
 }
 
 impl Row for EquityRow {
@@ -30,6 +34,8 @@ impl Row for EquityRow {
         put_money(cells, self.balance);
         put_money_or_none(cells, self.unrealized);
         put_money_or_none(cells, self.margin_used);
+        put_money_or_none(cells, self.gross_exposure);
+        put_money_or_none(cells, self.net_exposure);
     }
 }
 
@@ -62,6 +68,12 @@ pub struct TradeRow {
     pub exit_fee: Money,
     /// Gross - entry fee - exit fee.
     pub net_pnl: Money,
+    /// What the size closed cost at its entry.
+    pub cost: Money,
+    /// The worst result of the size closed at its exit and the marks on the way, <= 0.
+    pub mae: Money,
+    /// The best one, >= 0.
+    pub mfe: Money,
     /// The stop loss at entry; 0 = none.
     pub stop_loss: Price,
     /// The take profit at the close; 0 = none.
@@ -90,6 +102,9 @@ impl Row for TradeRow {
         put_money_or_none(cells, self.entry_fee);
         put_money_or_none(cells, self.exit_fee);
         put_money(cells, self.net_pnl);
+        put_money(cells, self.cost);
+        put_money_or_none(cells, self.mae);
+        put_money_or_none(cells, self.mfe);
         put_level(cells, self.stop_loss);
         put_level(cells, self.take_profit);
         cells.put_sparse(self.tag.bits());

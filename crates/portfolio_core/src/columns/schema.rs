@@ -151,6 +151,8 @@ pub const EQUITY_COLUMNS: &[Column] = &[
     column("balance", Kind::Money, ACCOUNT),
     column("unrealized_pnl", Kind::Money, ACCOUNT),
     column("margin_used", Kind::Money, ACCOUNT),
+    column("gross_exposure", Kind::Money, ACCOUNT),
+    column("net_exposure", Kind::Money, ACCOUNT),
 ];
 
 /// The closed trades: one row per close, whole or partial.
@@ -170,6 +172,9 @@ pub const TRADE_COLUMNS: &[Column] = &[
     column("entry_fee", Kind::Money, ACCOUNT),
     column("exit_fee", Kind::Money, ACCOUNT),
     column("net_pnl", Kind::Money, ACCOUNT),
+    column("cost", Kind::Money, ACCOUNT),
+    column("mae", Kind::Money, ACCOUNT),
+    column("mfe", Kind::Money, ACCOUNT),
     column("stop_loss", Kind::Fixed9, LEVEL),
     column("take_profit", Kind::Fixed9, LEVEL),
     column("tag", Kind::Text, NAME),
@@ -207,6 +212,22 @@ pub const POSITION_COLUMNS: &[Column] = &[
     column("margin", Kind::Money, ACCOUNT),
     column("entry_fee", Kind::Money, ACCOUNT),
     column("tag", Kind::Text, NAME),
+];
+
+/// Where the result came from: one row per position, and one for the account.
+pub static ATTRIBUTION: TableSchema = TableSchema::new("attribution", ATTRIBUTION_COLUMNS);
+/// Columns of [`ATTRIBUTION`].
+pub const ATTRIBUTION_COLUMNS: &[Column] = &[
+    column("position_id", Kind::Count, "id, 0 = the account"),
+    column("symbol", Kind::Text, NAME),
+    column("side", Kind::Text, "long | short"),
+    column("status", Kind::Text, "open | closed | account"),
+    column("price_pnl", Kind::Money, ACCOUNT),
+    column("fee", Kind::Money, ACCOUNT),
+    column("swap", Kind::Money, ACCOUNT),
+    column("fx", Kind::Money, ACCOUNT),
+    column("cash", Kind::Money, ACCOUNT),
+    column("total", Kind::Money, ACCOUNT),
 ];
 
 /// What a frame of events answers: one row per accepted row.
@@ -270,11 +291,11 @@ mod tests {
         assert_eq!(EQUITY.arrow(View::Float).field(1).data_type(), &DataType::Float64);
         assert_eq!(TRADES.arrow(View::Exact).field(4).data_type(), &DataType::Decimal128(38, 9));
         assert_eq!(LEDGER.arrow(View::Float).field(2).data_type(), &DataType::Utf8View);
-        for table in [&EQUITY, &TRADES, &LEDGER, &POSITIONS] {
+        for table in [&EQUITY, &TRADES, &LEDGER, &POSITIONS, &ATTRIBUTION] {
             let schema = table.arrow(View::Float);
             assert!(schema.fields().iter().all(|field| !field.is_nullable()));
             assert_eq!(schema.fields().len(), table.columns.len());
         }
-        assert_eq!(EQUITY.row_width(), 8 + 4 * 24);
+        assert_eq!(EQUITY.row_width(), 8 + 6 * 24);
     }
 }

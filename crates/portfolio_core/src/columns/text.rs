@@ -47,6 +47,13 @@ impl TextView {
     /// `realized_pnl`
     pub const REALIZED: Self = Self(u128::from_le_bytes(*b"\x0c\0\0\0realized_pnl"));
 
+    /// `open`
+    pub const OPEN: Self = Self(u128::from_le_bytes(*b"\x04\0\0\0open\0\0\0\0\0\0\0\0"));
+    /// `closed`
+    pub const CLOSED: Self = Self(u128::from_le_bytes(*b"\x06\0\0\0closed\0\0\0\0\0\0"));
+    /// `account`
+    pub const ACCOUNT: Self = Self(u128::from_le_bytes(*b"\x07\0\0\0account\0\0\0\0\0"));
+
     /// The bits.
     #[must_use]
     pub const fn bits(self) -> u128 {
@@ -234,6 +241,9 @@ mod tests {
             (TextView::WITHDRAWAL, "withdrawal"),
             (TextView::FEE, "fee"),
             (TextView::REALIZED, "realized_pnl"),
+            (TextView::OPEN, "open"),
+            (TextView::CLOSED, "closed"),
+            (TextView::ACCOUNT, "account"),
         ];
         for (view, text) in constants {
             assert_eq!(pool.blocks().text(view), text);

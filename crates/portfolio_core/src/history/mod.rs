@@ -214,7 +214,7 @@ impl Ledger {
             trades: trade_columns(&Shared::new(self, self.tables.trades.snapshot())),
             open: Vec::new(),
             net_withdrawals: self.account.net_withdrawals,
-            fees: None,
+            fees: Some(self.account.fees),
             given: Given::default(),
         }
     }

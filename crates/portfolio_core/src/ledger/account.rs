@@ -15,6 +15,12 @@ pub struct Account {
     pub margin_used: Money,
     /// Gross results of all closes.
     pub realized: Money,
+    /// What the open longs are worth at the bids, carried forward like equity.
+    pub long_value: Money,
+    /// What it would cost to buy back the open shorts at the asks, carried forward like equity.
+    pub short_value: Money,
+    /// All fees charged; rebates are negative.
+    pub fees: Sum,
     /// Withdrawals - deposits, without the initial balance.
     pub net_withdrawals: Sum,
     /// Time of the first event that had one.
@@ -34,6 +40,8 @@ pub(super) struct Totals {
     pub(super) equity: Money,
     pub(super) unrealized: Money,
     pub(super) margin_used: Money,
+    pub(super) long_value: Money,
+    pub(super) short_value: Money,
 }
 
 impl Totals {
@@ -43,6 +51,17 @@ impl Totals {
         if self.balance.checked_add(self.unrealized) != Ok(self.equity) {
             self.identity_broken();
         }
+    }
+
+    #[inline]
+    pub(super) fn gross_exposure(&self) -> Money {
+        Sum::of(&[self.long_value, self.short_value]).saturated()
+    }
+
+    /// Neither value is negative, so the difference is in range.
+    #[inline]
+    pub(super) fn net_exposure(&self) -> Money {
+        Sum::of(&[self.long_value]).minus(self.short_value).saturated()
     }
 
     #[cold]
@@ -64,6 +83,9 @@ impl Account {
             unrealized: Money::ZERO,
             margin_used: Money::ZERO,
             realized: Money::ZERO,
+            long_value: Money::ZERO,
+            short_value: Money::ZERO,
+            fees: Sum::ZERO,
             net_withdrawals: Sum::ZERO,
             first_time: 0,
             last_time: 0,
@@ -76,6 +98,18 @@ impl Account {
     #[must_use]
     pub fn free_margin(&self) -> Money {
         Sum::of(&[self.equity]).minus(self.margin_used).saturated()
+    }
+
+    /// What longs and shorts are worth together (rule A6). The ledger keeps it in range.
+    #[must_use]
+    pub fn gross_exposure(&self) -> Money {
+        self.totals().gross_exposure()
+    }
+
+    /// Longs - shorts (rule A6).
+    #[must_use]
+    pub fn net_exposure(&self) -> Money {
+        self.totals().net_exposure()
     }
 
     /// 100 * equity / margin used, rounded half-even to 18 decimals; `None` without margin, or when
@@ -97,6 +131,8 @@ impl Account {
             equity: self.equity,
             unrealized: self.unrealized,
             margin_used: self.margin_used,
+            long_value: self.long_value,
+            short_value: self.short_value,
         }
     }
 
@@ -107,6 +143,8 @@ impl Account {
         self.equity = totals.equity;
         self.unrealized = totals.unrealized;
         self.margin_used = totals.margin_used;
+        self.long_value = totals.long_value;
+        self.short_value = totals.short_value;
         self.count(time);
     }
 

@@ -46,6 +46,7 @@ impl Ledger {
         let amount = event.amount.negated();
         let totals = checked(self.with_flow(amount), argument, &event.amount)?;
         self.reserve_posting()?;
+        self.account.fees = self.account.fees.plus(event.amount);
         self.record(op::FEE, event.time, |encoder| {
             encoder.signed(event.amount.raw());
             encoder.small(event.position_id.unwrap_or(0));

@@ -7,8 +7,9 @@ use crate::book::{Book, Holding};
 use crate::columns::rows::{PostingRow, TradeRow};
 use crate::columns::text::TextView;
 use crate::event::{Close, Receipt, Side};
+use crate::excursion::Seen;
 use crate::instrument::check_text;
-use crate::numbers::{Money, Overflow, Size, Sum, mul_div_half_even};
+use crate::numbers::{Money, Overflow, Price, Size, Sum, mul_div_half_even};
 use crate::positions::Position;
 use crate::refusal::{Refusal, Refused};
 
@@ -20,6 +21,8 @@ struct Plan {
     price_units: i128,
     /// The position as it is before the close.
     position: Position,
+    /// The marks that it saw.
+    seen: Seen,
     numbers: Numbers,
 }
 
@@ -27,6 +30,11 @@ struct Plan {
 struct Numbers {
     gross: Money,
     net: Money,
+    cost: Money,
+    /// The worst result on the way, <= 0.
+    adverse: Money,
+    /// The best one, >= 0.
+    favorable: Money,
     entry_fee: Money,
     balance_before_fee: Money,
     realized: Money,
@@ -55,7 +63,7 @@ impl Ledger {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn plan_close(&self, event: &Close<'_>) -> Result<Plan, Refused> {
         check_id(event.position_id)?;
         check_text("reason", event.reason)?;
@@ -69,25 +77,27 @@ impl Ledger {
             return Err(Refusal::SizeAboveHeld { size, held: position.size }.into());
         }
         let price_units = check_price(book, "price", event.price)?;
-        let numbers =
-            checked(self.value_close(event, book, position, size), "price", &event.price)?;
+        let seen = book.marks(position.side).seen(position.epoch);
+        let numbers = self.value_close(event, book, (position, seen), size);
+        let numbers = checked(numbers, "price", &event.price)?;
         numbers.totals.assert_identity();
-        Ok(Plan { row, size, size_units, price_units, position: *position, numbers })
+        Ok(Plan { row, size, size_units, price_units, position: *position, seen, numbers })
     }
 
     /// The numbers after the close.
-    #[inline]
+    #[inline(always)]
     fn value_close(
         &self,
         event: &Close<'_>,
         book: &Book,
-        position: &Position,
+        (position, seen): (&Position, Seen),
         size: Size,
     ) -> Result<Numbers, Overflow> {
         let before = &self.account;
         let side = position.side;
         let cost = relieved_cost(book, position, size)?;
         let gross = book.result(side, size, cost, event.price)?;
+        let (adverse, favorable) = excursion(book, (side, seen), (size, cost), event.price)?;
         let entry_fee = entry_fee_share(position, size)?;
         let net = Sum::of(&[gross]).minus(entry_fee).minus(event.fee).finish()?;
         let balance_before_fee = before.balance.checked_add(gross)?;
@@ -96,15 +106,23 @@ impl Ledger {
         let (size_after, cost_after) = (held.size.checked_sub(size)?, held.cost.checked_sub(cost)?);
         let holding = book.valued(side, size_after, cost_after, mark)?;
         let symbol_margin = book.margin_with(side, cost_after)?;
-        let was_unrealized = book.result(side, size, cost, mark)?;
+        let value = book.notional(size, mark)?;
+        let was_unrealized = side.signed(value.checked_sub(cost)?);
         let equity = Sum::of(&[before.equity, gross]).minus(event.fee).minus(was_unrealized);
         let unrealized = Sum::of(&[before.unrealized, holding.unrealized]).minus(held.unrealized);
         let margin_used = Sum::of(&[before.margin_used, symbol_margin]).minus(book.margin);
+        let (mut long_value, mut short_value) = (before.long_value, before.short_value);
+        match side {
+            Side::Long => long_value = long_value.checked_sub(value)?,
+            Side::Short => short_value = short_value.checked_sub(value)?,
+        }
         let totals = Totals {
             balance: balance_before_fee.checked_sub(event.fee)?,
             equity: equity.finish()?,
             unrealized: unrealized.finish()?,
             margin_used: margin_used.finish()?,
+            long_value,
+            short_value,
         };
         let realized = before.realized.checked_add(gross)?;
         let left = Left {
@@ -115,6 +133,9 @@ impl Ledger {
         Ok(Numbers {
             gross,
             net,
+            cost,
+            adverse,
+            favorable,
             entry_fee,
             balance_before_fee,
             realized,
@@ -141,6 +162,9 @@ impl Ledger {
         if let Some(book) = self.book_at_mut(position.symbol) {
             *book.holding_mut(position.side) = numbers.holding;
             book.margin = numbers.symbol_margin;
+            if numbers.left.size.is_zero() {
+                book.marks_mut(position.side).leave(plan.seen);
+            }
             symbol = book.symbol_text;
         }
         self.commit_trade(event, plan, symbol, reason);
@@ -181,6 +205,9 @@ impl Ledger {
             entry_fee: numbers.entry_fee,
             exit_fee: event.fee,
             net_pnl: numbers.net,
+            cost: numbers.cost,
+            mae: numbers.adverse,
+            mfe: numbers.favorable,
             stop_loss: position.initial_stop,
             take_profit: position.take_profit,
             tag: position.tag,
@@ -203,6 +230,7 @@ impl Ledger {
         };
         self.tables.postings.push(&posting);
         if !event.fee.is_zero() {
+            self.account.fees = self.account.fees.plus(event.fee);
             self.tables.postings.push(&PostingRow {
                 kind: TextView::FEE,
                 amount: event.fee.negated(),
@@ -221,6 +249,25 @@ fn relieved_cost(book: &Book, position: &Position, size: Size) -> Result<Money, 
         return Ok(position.cost);
     }
     book.notional(size, position.entry_price)
+}
+
+/// The worst and the best result of a size on the way to its exit (rule X1). A mark was accepted with
+/// more of the symbol held, so these are in range.
+#[inline]
+fn excursion(
+    book: &Book,
+    (side, seen): (Side, Seen),
+    (size, cost): (Size, Money),
+    exit: Price,
+) -> Result<(Money, Money), Overflow> {
+    let (low, high) = book.marks(side).range(seen, exit);
+    let (worst, best) = match side {
+        Side::Long => (low, high),
+        Side::Short => (high, low),
+    };
+    let adverse = book.result(side, size, cost, worst)?.min(Money::ZERO);
+    let favorable = book.result(side, size, cost, best)?.max(Money::ZERO);
+    Ok((adverse, favorable))
 }
 
 /// Rule C5.

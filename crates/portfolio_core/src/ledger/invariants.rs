@@ -12,7 +12,7 @@ use crate::columns::schema::{LEDGER, TRADES};
 use crate::columns::text::TextView;
 use crate::event::Side;
 use crate::export::exact_money;
-use crate::numbers::{Money, Overflow};
+use crate::numbers::{Money, Overflow, Sum};
 
 /// A broken invariant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,16 +63,25 @@ impl Ledger {
         })?;
         let sums = self.sum_positions()?;
         let (mut unrealized, mut margin) = (Money::ZERO, Money::ZERO);
+        let (mut longs, mut shorts) = (Sum::ZERO, Sum::ZERO);
         for (book, sums) in self.books.iter().zip(&sums) {
             check_book(book, sums)?;
             unrealized = unrealized.checked_add(book.unrealized()?)?;
             margin = margin.checked_add(book.margin)?;
+            longs = longs.plus(book.notional(book.long.size, book.bid)?);
+            shorts = shorts.plus(book.notional(book.short.size, book.ask)?);
         }
         hold("unrealized_matches_marks", unrealized == account.unrealized, || {
             format!("sum over symbols {unrealized} != {}", account.unrealized)
         })?;
         hold("margin_matches_book", margin == account.margin_used, || {
             format!("sum over symbols {margin} != {}", account.margin_used)
+        })?;
+        let values = (longs.finish()?, shorts.finish()?);
+        values.0.checked_add(values.1)?;
+        hold("exposure_matches_book", values == (account.long_value, account.short_value), || {
+            let kept = (account.long_value, account.short_value);
+            format!("longs and shorts over symbols {values:?} != {kept:?}")
         })
     }
 
@@ -203,7 +212,7 @@ mod tests {
     fn each_broken_invariant_is_named() {
         let one = || Money::parse("1").unwrap();
         assert_eq!(ledger().check_invariants(), Ok(()));
-        let breaks: [(&str, Break); 9] = [
+        let breaks: [(&str, Break); 11] = [
             ("equity_identity", |l| l.account.equity = Money::ZERO),
             ("position_valid", |l| l.positions.rows_mut()[0].size = Size::ZERO),
             ("position_valid", |l| l.positions.rows_mut()[0].entry_time = 6),
@@ -211,6 +220,8 @@ mod tests {
             ("book_matches_positions", |l| l.books[0].short.size = Size::parse("1").unwrap()),
             ("margin_matches_book", |l| l.books[0].margin = Money::ZERO),
             ("margin_matches_book", |l| l.account.margin_used = Money::ZERO),
+            ("exposure_matches_book", |l| l.account.long_value = Money::ZERO),
+            ("exposure_matches_book", |l| l.account.short_value = l.account.long_value),
             ("quotes_ordered", |l| l.books[0].ask = Price::parse("9").unwrap()),
             ("unrealized_matches_marks", |l| l.books[0].bid = Price::parse("9").unwrap()),
         ];

@@ -219,6 +219,8 @@ impl Ledger {
                 balance: totals.balance,
                 unrealized: totals.unrealized,
                 margin_used: totals.margin_used,
+                gross_exposure: totals.gross_exposure(),
+                net_exposure: totals.net_exposure(),
             });
         }
         self.receipt = Receipt { balance: totals.balance, ..Receipt::default() };
@@ -237,24 +239,34 @@ fn set_marks(book: &mut Book, valued: &Valued) {
     (book.bid, book.ask) = (valued.bid, valued.ask);
     book.long.unrealized = valued.long_unrealized;
     book.short.unrealized = valued.short_unrealized;
+    book.long_marks.mark(valued.bid);
+    book.short_marks.mark(valued.ask);
 }
 
 /// The account's totals while quotes are added; only the last ones have to be in range.
 struct Sums {
     equity: Sum,
     unrealized: Sum,
+    long_value: Sum,
+    short_value: Sum,
 }
 
 impl Sums {
     #[inline]
     fn of(account: &Account) -> Self {
-        Self { equity: Sum::of(&[account.equity]), unrealized: Sum::of(&[account.unrealized]) }
+        let [equity, unrealized, long_value, short_value] =
+            [account.equity, account.unrealized, account.long_value, account.short_value]
+                .map(|money| Sum::of(&[money]));
+        Self { equity, unrealized, long_value, short_value }
     }
 
     #[inline(always)]
     fn finish(&self, account: &Account) -> Result<Totals, Overflow> {
         let (equity, unrealized) = (self.equity.finish()?, self.unrealized.finish()?);
-        Ok(Totals { equity, unrealized, ..account.totals() })
+        let (long_value, short_value) = (self.long_value.finish()?, self.short_value.finish()?);
+        // Both together are the gross exposure and have to be in range as well.
+        long_value.checked_add(short_value)?;
+        Ok(Totals { equity, unrealized, long_value, short_value, ..account.totals() })
     }
 }
 
@@ -293,6 +305,7 @@ fn value_longs(book: &Book, bid: Price, sums: &mut Sums) -> Result<Money, Overfl
     let unrealized = book.notional(held.size, bid)?.checked_sub(held.cost)?;
     let up = book.notional(held.size, bid.checked_sub(book.bid)?)?;
     sums.equity = sums.equity.plus(up);
+    sums.long_value = sums.long_value.plus(up);
     sums.unrealized = sums.unrealized.minus(held.unrealized).plus(unrealized);
     Ok(unrealized)
 }
@@ -307,6 +320,7 @@ fn value_shorts(book: &Book, ask: Price, sums: &mut Sums) -> Result<Money, Overf
     let unrealized = held.cost.checked_sub(book.notional(held.size, ask)?)?;
     let up = book.notional(held.size, ask.checked_sub(book.ask)?)?;
     sums.equity = sums.equity.minus(up);
+    sums.short_value = sums.short_value.plus(up);
     sums.unrealized = sums.unrealized.minus(held.unrealized).plus(unrealized);
     Ok(unrealized)
 }

@@ -18,6 +18,8 @@ struct Plan {
     position_id: u64,
     cost: Money,
     marks: (Price, Price),
+    /// Whether the side holds nothing yet.
+    first: bool,
     holding: Holding,
     symbol_margin: Money,
     totals: Totals,
@@ -56,6 +58,9 @@ impl Ledger {
         let Some((symbol, book)) = known else { return self.open_unknown(event) };
         let plan = self.plan_open(event, book)?;
         let tag = self.reserve_open(event)?;
+        if !plan.first {
+            self.reserve_excursions(symbol, event.side)?;
+        }
         self.commit_open(event, &plan, symbol, tag);
         Ok(())
     }
@@ -73,7 +78,7 @@ impl Ledger {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn plan_open(&self, event: &Open<'_>, book: &Book) -> Result<Plan, Refused> {
         let size = check_size(book, event.size)?;
         let price = check_price(book, "price", event.price)?;
@@ -107,7 +112,7 @@ impl Ledger {
     }
 
     /// The numbers after the open, if the margin it needs is free (rule O4).
-    #[inline]
+    #[inline(always)]
     fn value_open(
         &self,
         event: &Open<'_>,
@@ -125,7 +130,8 @@ impl Ledger {
         let marks =
             if book.is_marked() { (book.bid, book.ask) } else { (event.price, event.price) };
         let mark = if side == Side::Long { marks.0 } else { marks.1 };
-        let own = book.result(side, event.size, cost, mark)?;
+        let value = book.notional(event.size, mark)?;
+        let own = side.signed(value.checked_sub(cost)?);
         let holding = book.valued(side, size_after, cost_after, mark)?;
         let needed = symbol_margin.checked_sub(book.margin)?;
         let balance = before.balance.checked_sub(event.fee)?;
@@ -135,13 +141,22 @@ impl Ledger {
         }
         let unrealized =
             Sum::of(&[before.unrealized, holding.unrealized]).minus(held.unrealized).finish()?;
+        let (mut long_value, mut short_value) = (before.long_value, before.short_value);
+        match side {
+            Side::Long => long_value = long_value.checked_add(value)?,
+            Side::Short => short_value = short_value.checked_add(value)?,
+        }
+        long_value.checked_add(short_value)?;
         let totals = Totals {
             balance,
             equity: Sum::of(&[before.equity, own]).minus(event.fee).finish()?,
             unrealized,
             margin_used: before.margin_used.checked_add(needed)?,
+            long_value,
+            short_value,
         };
-        Ok(Plan { units, position_id, cost, marks, holding, symbol_margin, totals })
+        let first = held.size.is_zero();
+        Ok(Plan { units, position_id, cost, marks, first, holding, symbol_margin, totals })
     }
 
     #[inline]
@@ -155,15 +170,23 @@ impl Ledger {
         Ok(self.texts.view(event.tag)?)
     }
 
+    /// What the positions of the side saw does not change, so a batch need not keep the book.
+    #[inline]
+    fn reserve_excursions(&mut self, symbol: u32, side: Side) -> Result<(), Refused> {
+        let book = usize::try_from(symbol).ok().and_then(|place| self.books.get_mut(place));
+        Ok(book.map_or(Ok(()), |book| book.marks_mut(side).reserve())?)
+    }
+
     #[inline]
     fn commit_open(&mut self, event: &Open<'_>, plan: &Plan, symbol: u32, tag: TextView) {
         self.record_open(event, plan, symbol);
         self.account.store(&plan.totals, event.time);
-        let mut symbol_text = TextView::EMPTY;
+        let (mut symbol_text, mut epoch) = (TextView::EMPTY, 0);
         if let Some(book) = self.book_at_mut(symbol) {
             (book.bid, book.ask) = plan.marks;
             *book.holding_mut(event.side) = plan.holding;
             book.margin = plan.symbol_margin;
+            epoch = book.marks_mut(event.side).enter(plan.first);
             symbol_text = book.symbol_text;
         }
         let stop_loss = event.stop_loss.unwrap_or(Price::ZERO);
@@ -180,9 +203,11 @@ impl Ledger {
             cost: plan.cost,
             entry_fee: event.fee,
             tag,
+            epoch,
         });
         let balance = plan.totals.balance;
         if !event.fee.is_zero() {
+            self.account.fees = self.account.fees.plus(event.fee);
             self.tables.postings.push(&PostingRow {
                 event: self.account.events,
                 time: event.time,

@@ -32,6 +32,8 @@ pub(crate) struct Held {
     pub(crate) stop: i128,
     pub(crate) target: i128,
     pub(crate) entry_fee: i128,
+    /// All marks since the open.
+    pub(crate) seen: Vec<i128>,
 }
 
 /// A closed part of a position.
@@ -42,6 +44,23 @@ pub(crate) struct Closed {
     pub(crate) gross: i128,
     pub(crate) entry_fee: i128,
     pub(crate) net: i128,
+    pub(crate) cost: i128,
+    pub(crate) mae: i128,
+    pub(crate) mfe: i128,
+    pub(crate) listed: usize,
+    pub(crate) side: Side,
+}
+
+/// What a position has brought: prices, fees.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Brought {
+    pub(crate) id: u64,
+    pub(crate) symbol: String,
+    pub(crate) side: &'static str,
+    pub(crate) status: &'static str,
+    pub(crate) price: i128,
+    pub(crate) fee: i128,
+    pub(crate) cash: i128,
 }
 
 /// What an account shows.
@@ -52,6 +71,10 @@ pub(crate) struct Figures {
     pub(crate) unrealized: i128,
     pub(crate) margin: i128,
     pub(crate) realized: i128,
+    pub(crate) gross: i128,
+    pub(crate) net: i128,
+    /// What fees took.
+    pub(crate) fees: i128,
     pub(crate) events: u64,
 }
 
@@ -65,6 +88,10 @@ pub(crate) struct Reference {
     /// Every change of the balance, in order.
     pub(crate) postings: Vec<i128>,
     pub(crate) trades: Vec<Closed>,
+    /// Fees with their position, 0 for none.
+    fees: Vec<(u64, i128)>,
+    /// Paid in - paid out.
+    cash: i128,
     /// Time and figures of every equity update.
     pub(crate) rows: Vec<(i64, Figures)>,
     used: BTreeSet<u64>,
@@ -110,6 +137,8 @@ impl Reference {
             held: Vec::new(),
             postings: Vec::new(),
             trades: Vec::new(),
+            fees: Vec::new(),
+            cash: 0,
             rows: Vec::new(),
             used: BTreeSet::new(),
             counter: 1,
@@ -142,6 +171,11 @@ impl Reference {
         held.size * held.price * self.contract(held.listed) / ONE
     }
 
+    /// What a position is worth at its mark (rule A6).
+    fn value(&self, held: &Held) -> i128 {
+        held.size * self.mark_of(held) * self.contract(held.listed) / ONE
+    }
+
     pub(crate) fn unrealized_of(&self, held: &Held) -> i128 {
         self.gain(held, held.size, self.mark_of(held))
     }
@@ -160,12 +194,20 @@ impl Reference {
     pub(crate) fn figures(&self) -> Figures {
         let balance = self.initial + self.postings.iter().sum::<i128>();
         let unrealized: i128 = self.held.iter().map(|held| self.unrealized_of(held)).sum();
+        let values = |wanted| -> i128 {
+            let held = self.held.iter().filter(|held| held.side == wanted);
+            held.map(|held| self.value(held)).sum()
+        };
+        let (longs, shorts) = (values(Side::Long), values(Side::Short));
         Figures {
             balance,
             equity: balance + unrealized,
             unrealized,
             margin: (0..self.listed.len()).map(|listed| self.margin(listed)).sum(),
             realized: self.trades.iter().map(|trade| trade.gross).sum(),
+            gross: longs + shorts,
+            net: longs - shorts,
+            fees: self.fees.iter().map(|(_, fee)| fee).sum(),
             events: self.events,
         }
     }
@@ -208,6 +250,38 @@ impl Reference {
         if amount != 0 {
             self.postings.push(amount);
         }
+    }
+
+    fn charge(&mut self, id: u64, fee: i128) {
+        self.post(-fee);
+        self.fees.push((id, fee));
+    }
+
+    /// Whose results these are, by id, and what concerns no position.
+    pub(crate) fn brought(&self) -> Vec<Brought> {
+        let fees = |wanted: u64| -> i128 {
+            self.fees.iter().filter(|(id, _)| *id == wanted).map(|(_, fee)| -fee).sum()
+        };
+        let of = |id: u64| {
+            let held = self.held.iter().find(|held| held.id == id);
+            let closes = || self.trades.iter().filter(|trade| trade.id == id);
+            let trade = closes().next().map(|trade| (trade.listed, trade.side));
+            let (listed, side) = held.map(|held| (held.listed, held.side)).or(trade).unwrap();
+            let open = held.map_or(0, |held| self.unrealized_of(held));
+            Brought {
+                id,
+                symbol: self.listed[listed].instrument.symbol.clone(),
+                side: if side == Side::Long { "long" } else { "short" },
+                status: if held.is_some() { "open" } else { "closed" },
+                price: closes().map(|trade| trade.gross).sum::<i128>() + open,
+                fee: fees(id),
+                cash: 0,
+            }
+        };
+        let (symbol, side, status) = (String::new(), "", "account");
+        let account =
+            Brought { id: 0, symbol, side, status, price: 0, fee: fees(0), cash: self.cash };
+        self.used.iter().copied().map(of).chain([account]).collect()
     }
 
     /// Applies an event, or says with which code it is refused.
@@ -263,6 +337,7 @@ impl Reference {
             stop: stop.unwrap_or(0),
             target: target.unwrap_or(0),
             entry_fee: fee,
+            seen: Vec::new(),
         };
         let before = self.figures();
         let fresh = held.listed == self.listed.len();
@@ -285,7 +360,7 @@ impl Reference {
         if id == self.counter {
             self.counter += 1;
         }
-        self.post(-fee);
+        self.charge(id, fee);
         self.count(open.time);
         Ok(())
     }
@@ -306,9 +381,22 @@ impl Reference {
         let gross = self.gain(&held, size, price);
         let entry_fee = half_even(held.entry_fee * size, held.size);
         let net = gross - entry_fee - close.fee.raw();
-        self.trades.push(Closed { id: held.id, size, gross, entry_fee, net });
+        let results = held.seen.iter().map(|mark| self.gain(&held, size, *mark));
+        let results: Vec<i128> = results.chain([0, gross]).collect();
+        self.trades.push(Closed {
+            id: held.id,
+            size,
+            gross,
+            entry_fee,
+            net,
+            cost: size * held.price * self.contract(held.listed) / ONE,
+            mae: results.iter().copied().min().unwrap(),
+            mfe: results.iter().copied().max().unwrap(),
+            listed: held.listed,
+            side: held.side,
+        });
         self.postings.push(gross);
-        self.post(-close.fee.raw());
+        self.charge(held.id, close.fee.raw());
         if size == held.size {
             self.held.swap_remove(at);
         } else {
@@ -354,6 +442,12 @@ impl Reference {
         for quote in marks.quotes {
             let at = self.list(Instrument::default_for(quote.symbol));
             (self.listed[at].bid, self.listed[at].ask) = (quote.bid.raw(), quote.ask.raw());
+            for held in self.held.iter_mut().filter(|held| held.listed == at) {
+                held.seen.push(match held.side {
+                    Side::Long => quote.bid.raw(),
+                    Side::Short => quote.ask.raw(),
+                });
+            }
         }
         self.count(time);
         Ok(())
@@ -366,7 +460,7 @@ impl Reference {
         if let Some(at) = at {
             self.held[at].entry_fee += fee.amount.raw();
         }
-        self.post(-fee.amount.raw());
+        self.charge(fee.position_id.unwrap_or(0), fee.amount.raw());
         self.count(fee.time);
         Ok(())
     }
@@ -377,6 +471,7 @@ impl Reference {
         let figures = self.figures();
         need(4016, sign > 0 || cash.amount.raw() <= figures.equity - figures.margin)?;
         self.post(sign * cash.amount.raw());
+        self.cash += sign * cash.amount.raw();
         self.count(cash.time);
         Ok(())
     }
