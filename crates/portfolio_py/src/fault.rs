@@ -103,3 +103,8 @@ fn exception<'py>(py: Python<'py>, fault: &Fault) -> PyResult<Bound<'py, PyAny>>
     let class = classes.bind(py).as_any().get_item(fault.code)?;
     class.call1((fault.argument.as_ref(), &fault.value, fault.rule.as_ref(), fault.remedy.as_ref()))
 }
+
+/// The exception for a refusal of the ledger.
+pub(crate) fn refused(refusal: Refusal) -> PyErr {
+    Fault::from(refusal).into()
+}

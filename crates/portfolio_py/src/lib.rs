@@ -1,15 +1,18 @@
 //! Python bindings of `portfolio_core`: conversion of arguments and results, no business rule.
 //!
 //! [`portfolio`] has the class with the calls, [`convert`] turns Python values into events,
-//! [`frames`] takes whole frames of events, [`table`], [`state`] and [`views`] are what comes
-//! back, [`fault`] maps refusals to exceptions,
-//! and [`capsule`] is the one file with `unsafe`.
+//! [`frames`] takes whole frames of events, [`history`] a user's own curve and trades, [`analysis`]
+//! asks either for statistics; [`table`], [`state`] and [`views`] are what comes back, [`fault`]
+//! maps refusals to exceptions, and [`capsule`] is the one file with `unsafe`.
 
+mod analysis;
 mod capsule;
 mod convert;
 mod fault;
 mod frames;
 mod guard;
+mod history;
+mod margin;
 mod metrics;
 mod portfolio;
 mod scalars;
@@ -23,6 +26,7 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<portfolio::PortfolioCore>()?;
+    module.add_class::<history::HistoryCore>()?;
     module.add_class::<table::Table>()?;
     module.add_class::<frames::Receipts>()?;
     module.add_class::<state::State>()?;

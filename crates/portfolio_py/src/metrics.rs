@@ -1,14 +1,16 @@
 //! The arguments of the metrics, and the metrics as Python values.
 
-use portfolio_core::history::{Benchmark, History, Resample};
+use portfolio_core::history::{Benchmark, History};
+use portfolio_core::ledger::Ledger;
 use portfolio_core::metrics::{Metrics, Options, Value, metrics};
 use portfolio_core::refusal::Code;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyString};
 
-use crate::capsule::{read_frame, speaks_arrow};
+use crate::analysis::read_resample;
 use crate::convert::{describe, number, text, wrong_type};
 use crate::fault::Fault;
+use crate::history::{frame_error, own_frame, parts};
 use crate::scalars;
 
 /// What the metrics depend on besides the history.
@@ -18,24 +20,23 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// Reads `periods_per_year`, `risk_free_rate`, `mar`, `benchmark`, `confidence`, `resample` and
-    /// `trials`, in this order.
-    pub(crate) fn read(given: &Bound<'_, PyTuple>) -> PyResult<Self> {
-        let at = |place: usize| given.get_item(place);
-        let periods_per_year = number::parameter("periods_per_year", &at(0)?, 0.0)?;
-        let risk_free_rate = number::parameter("risk_free_rate", &at(1)?, -1.0)?;
-        let minimum = at(2)?;
+    /// Reads the rates (`periods_per_year`, `risk_free_rate`, `mar`), then `benchmark`,
+    /// `confidence`, `resample` and `trials`, in this order.
+    pub(crate) fn read(
+        [periods, risk_free, minimum]: [&Bound<'_, PyAny>; 3],
+        [benchmark, confidence, resample, trials]: [&Bound<'_, PyAny>; 4],
+    ) -> PyResult<Self> {
+        let periods_per_year = number::parameter("periods_per_year", periods, 0.0)?;
+        let risk_free_rate = number::parameter("risk_free_rate", risk_free, -1.0)?;
         let minimum_return = if minimum.is_none() {
             risk_free_rate
         } else {
-            number::parameter("mar", &minimum, -1.0)?
+            number::parameter("mar", minimum, -1.0)?
         };
-        let benchmark = at(3)?;
-        let benchmark = if benchmark.is_none() { None } else { Some(read_benchmark(&benchmark)?) };
-        let confidence = read_confidence(&at(4)?)?;
-        let resample = read_resample(&at(5)?)?;
-        let trials = at(6)?;
-        let trials = if trials.is_none() { None } else { Some(read_trials(&trials)?) };
+        let benchmark = if benchmark.is_none() { None } else { Some(read_benchmark(benchmark)?) };
+        let confidence = read_confidence(confidence)?;
+        let resample = read_resample(resample)?;
+        let trials = if trials.is_none() { None } else { Some(read_trials(trials)?) };
         let options = Options {
             periods_per_year,
             risk_free_rate,
@@ -63,6 +64,14 @@ impl Asked {
         Ok(())
     }
 
+    /// One metric of a ledger as it is now; nothing when there is none of this name.
+    pub(crate) fn one(&self, ledger: &mut Ledger, name: &str) -> PyResult<Option<Value>> {
+        if self.benchmark.is_some() {
+            self.check_start(&ledger.columns())?;
+        }
+        Ok(ledger.metric(name, &self.options, self.benchmark.as_ref()).flatten())
+    }
+
     /// All metrics of a history, computed without holding Python.
     pub(crate) fn all(&self, py: Python<'_>, history: &History) -> PyResult<Metrics> {
         self.check_start(history)?;
@@ -71,16 +80,9 @@ impl Asked {
 }
 
 fn read_benchmark(value: &Bound<'_, PyAny>) -> PyResult<Benchmark> {
-    if !speaks_arrow(value)? {
-        let rule = "must be an Arrow table or None";
-        let remedy = "pass a frame with the columns time and close, equity, price or value";
-        return Err(wrong_type("benchmark", value, rule, remedy).into());
-    }
-    let (schema, batches) = read_frame("benchmark", value)?;
-    let read = value.py().detach(|| Benchmark::read((&schema, &batches)));
-    read.map_err(|error| {
-        Fault::frame(error.frame, error.place(), error.rule.clone(), error.remedy).into()
-    })
+    let frame = own_frame("benchmark", value)?;
+    let read = value.py().detach(|| Benchmark::read(parts(&frame)));
+    read.map_err(|error| frame_error(&error))
 }
 
 fn read_confidence(value: &Bound<'_, PyAny>) -> PyResult<f64> {
@@ -91,19 +93,6 @@ fn read_confidence(value: &Bound<'_, PyAny>) -> PyResult<f64> {
     let rule = "must be above 0 and below 1";
     let remedy = "pass the share of the worst, such as 0.05";
     Err(Fault::new(Code::InvalidNumber, "confidence", describe(value), rule, remedy).into())
-}
-
-/// How the curve is thinned; `None` takes it as it is.
-pub(crate) fn read_resample(value: &Bound<'_, PyAny>) -> PyResult<Resample> {
-    if value.is_none() {
-        return Ok(Resample::None);
-    }
-    let word = text::text("resample", value, Code::InvalidArgument)?;
-    Resample::parse(word).ok_or_else(|| {
-        let rule = "must be None, '1h', '1d', '1w' or '1mo'";
-        let remedy = "pass one of these words";
-        Fault::new(Code::InvalidArgument, "resample", describe(value), rule, remedy).into()
-    })
 }
 
 fn read_trials(value: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
@@ -145,8 +134,14 @@ pub(crate) fn to_python(py: Python<'_>, value: Value, digits: u32) -> PyResult<B
     }
 }
 
+/// The name of a metric, which may not exist.
+pub(crate) fn read_name<'a>(name: &'a Bound<'_, PyAny>) -> PyResult<&'a str> {
+    let word = text::text("name", name, Code::InvalidArgument)?;
+    if Metrics::names().any(|known| known == word) { Ok(word) } else { Err(unknown(name)) }
+}
+
 /// The refusal of a metric that there is not.
-pub(crate) fn unknown(name: &Bound<'_, PyAny>) -> PyErr {
+fn unknown(name: &Bound<'_, PyAny>) -> PyErr {
     let rule = "is not the name of a metric";
     let remedy = "pass one of the names of calculate_metrics()";
     Fault::new(Code::InvalidArgument, "name", describe(name), rule, remedy).into()

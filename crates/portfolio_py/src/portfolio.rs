@@ -6,23 +6,25 @@ use portfolio_core::columns::text::TextView;
 use portfolio_core::currency::Currency;
 use portfolio_core::event::{Cash, Close, Event, Fee, Marks, Modify, Open, Receipt};
 use portfolio_core::export::TableSnapshot;
-use portfolio_core::ledger::{Account, Configuration, Ledger};
-use portfolio_core::numbers::{FloatPolicy, Money, Overflow};
-use portfolio_core::refusal::{Code, Refusal};
+use portfolio_core::ledger::{Account, Ledger};
+use portfolio_core::numbers::{FloatPolicy, Money};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyMapping, PyMappingProxy, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyMappingProxy};
 
+use crate::analysis::{Question, view};
+use crate::convert::configuration::read_configuration;
 use crate::convert::instrument::read_instrument;
 use crate::convert::prices::Prices;
-use crate::convert::{Given, level, number, text, time, word};
-use crate::fault::Fault;
+use crate::convert::{Given, level, number, text, time};
+use crate::fault::refused;
 use crate::frames::{self, Receipts};
-use crate::guard::Guarded;
+use crate::guard::{self, Guarded};
+use crate::margin::margin;
 use crate::metrics::{self, Asked};
 use crate::scalars;
 use crate::state::{self, State};
 use crate::table::{Table, arrow_error};
-use crate::views::{PositionView, Trade};
+use crate::views::{self, Trade};
 
 /// The compiled portfolio. `omega_portfolio.Portfolio` documents every call.
 #[pyclass(frozen, subclass, module = "omega_portfolio._core")]
@@ -31,9 +33,6 @@ pub(crate) struct PortfolioCore {
     policy: FloatPolicy,
     currency: Currency,
 }
-
-/// 1 at scale 9: no leverage.
-const ONE: i128 = 1_000_000_000;
 
 type Value<'a, 'py> = &'a Bound<'py, PyAny>;
 type Answer<'py> = PyResult<Bound<'py, PyAny>>;
@@ -67,24 +66,14 @@ impl PortfolioCore {
         Ok(Table::new(snapshot.map_err(arrow_error)?))
     }
 
+    /// Asks the history as it is now, which shares the ledger's columns; nobody waits for the
+    /// answer.
+    fn ask(&self, py: Python<'_>, question: &Question) -> PyResult<Table> {
+        question.answer(py, &self.ledger.with(py, |ledger| ledger.history())?)
+    }
+
     fn fee(&self, given: &Given<'_>) -> PyResult<Money> {
         given.0.as_ref().map_or(Ok(Money::ZERO), |fee| number::money("fee", fee, self.policy))
-    }
-}
-
-const fn view(exact: bool) -> View {
-    if exact { View::Exact } else { View::Float }
-}
-
-fn refused(refusal: Refusal) -> PyErr {
-    Fault::from(refusal).into()
-}
-
-/// A violation ends the use of the portfolio, as one inside a call does: unwinding poisons the
-/// lock.
-fn verified(ledger: &mut Ledger) {
-    if let Err(violation) = ledger.verify() {
-        std::panic::resume_unwind(Box::new(violation.to_string()));
     }
 }
 
@@ -112,20 +101,9 @@ impl PortfolioCore {
         floats: Given<'_>,
         capacity: Option<Value<'_, '_>>,
     ) -> PyResult<Self> {
-        let rule = "must be 'nearest' or 'strict'";
-        let policy = match word("floats", &floats, &["nearest", "strict"], rule)? {
-            1 => FloatPolicy::Strict,
-            _ => FloatPolicy::Nearest,
-        };
-        let initial_balance = number::money("initial_balance", initial_balance, policy)?;
-        let currency =
-            currency.0.map_or(Ok(Currency::USD), |code| text::currency("currency", &code))?;
-        let leverage = leverage
-            .0
-            .map_or(Ok(ONE), |raw| number::fixed("leverage", &raw, number::SCALE, policy))?;
-        word("mode", &mode, &["hedging"], "must be 'hedging'")?;
-        let capacity = number::capacity(capacity)?;
-        let configuration = Configuration { initial_balance, currency, leverage, capacity };
+        let options = [currency, leverage, mode, floats];
+        let (configuration, policy) = read_configuration(initial_balance, options, capacity)?;
+        let currency = configuration.currency;
         let ledger = Ledger::new(configuration).map_err(refused)?;
         Ok(Self { ledger: Guarded::new(ledger), policy, currency })
     }
@@ -218,7 +196,7 @@ impl PortfolioCore {
         let row =
             core.ledger.with(py, |ledger| ledger.apply(&event).map(|_| *ledger.last_trade()))?;
         let row = row.map_err(refused)?;
-        Ok(Trade::new(row, core.currency.digits(), slf.clone().unbind()))
+        Ok(Trade::new(&row, core.currency.digits(), slf.clone().unbind()))
     }
 
     /// Changes protective levels.
@@ -304,7 +282,7 @@ impl PortfolioCore {
 
     /// Derives every column again from the recorded events and checks all invariants.
     fn verify(&self, py: Python<'_>) -> PyResult<()> {
-        py.detach(|| self.ledger.with_detached(verified))
+        py.detach(|| self.ledger.with_detached(guard::verify))
     }
 
     /// The account and its open positions at this moment.
@@ -362,51 +340,80 @@ impl PortfolioCore {
         size: Option<Value<'_, 'py>>,
         price: Option<Value<'_, 'py>>,
     ) -> Answer<'py> {
-        let symbol = symbol.map(text::symbol).transpose()?;
-        let size = size.map(|size| number::size("size", size, self.policy)).transpose()?;
-        let price = price.map(|price| number::price("price", price, self.policy)).transpose()?;
-        let margin = match (symbol, size, price) {
-            (symbol, None, None) => self.ledger.with(py, |ledger| ledger.margin_used(symbol))?,
-            (Some(symbol), Some(size), Some(price)) => {
-                self.ledger.with(py, |ledger| ledger.margin_needed(symbol, size, price))?
-            }
-            (None, _, _) => return Err(incomplete("symbol")),
-            (_, None, _) => return Err(incomplete("size")),
-            (_, _, None) => return Err(incomplete("price")),
-        };
-        scalars::money(py, margin.map_err(refused)?, self.currency.digits())
+        let margin = margin(py, &self.ledger, [symbol, size, price], self.policy)?;
+        scalars::money(py, margin, self.currency.digits())
     }
 
-    /// All metrics by name.
-    #[pyo3(signature = (*asked))]
     fn _metrics<'py>(
         &self,
         py: Python<'py>,
-        asked: &Bound<'py, PyTuple>,
+        periods_per_year: Value<'_, 'py>,
+        risk_free_rate: Value<'_, 'py>,
+        mar: Value<'_, 'py>,
+        benchmark: Value<'_, 'py>,
+        confidence: Value<'_, 'py>,
+        resample: Value<'_, 'py>,
+        trials: Value<'_, 'py>,
     ) -> PyResult<Bound<'py, PyDict>> {
-        let asked = Asked::read(asked)?;
+        let rates = [periods_per_year, risk_free_rate, mar];
+        let asked = Asked::read(rates, [benchmark, confidence, resample, trials])?;
         let history = self.ledger.with(py, |ledger| ledger.history())?;
         metrics::to_dict(py, &asked.all(py, &history)?, self.currency.digits())
     }
 
-    /// One metric.
-    #[pyo3(signature = (name, *asked))]
     fn _metric<'py>(
         &self,
         py: Python<'py>,
         name: Value<'_, 'py>,
-        asked: &Bound<'py, PyTuple>,
+        periods_per_year: Value<'_, 'py>,
+        risk_free_rate: Value<'_, 'py>,
+        mar: Value<'_, 'py>,
+        benchmark: Value<'_, 'py>,
+        confidence: Value<'_, 'py>,
+        resample: Value<'_, 'py>,
+        trials: Value<'_, 'py>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let word = text::text("name", name, Code::InvalidArgument)?;
-        let asked = Asked::read(asked)?;
-        let found = self.ledger.with(py, |ledger| {
-            if asked.benchmark.is_some() {
-                asked.check_start(&ledger.history())?;
-            }
-            Ok::<_, PyErr>(ledger.metric(word, &asked.options, asked.benchmark.as_ref()))
-        })?;
-        let value = found?.ok_or_else(|| metrics::unknown(name))?;
-        value.map(|value| metrics::to_python(py, value, self.currency.digits())).transpose()
+        let word = metrics::read_name(name)?;
+        let rates = [periods_per_year, risk_free_rate, mar];
+        let asked = Asked::read(rates, [benchmark, confidence, resample, trials])?;
+        let found = self.ledger.with(py, |ledger| asked.one(ledger, word))??;
+        found.map(|value| metrics::to_python(py, value, self.currency.digits())).transpose()
+    }
+
+    fn _rolling_metrics(
+        &self,
+        py: Python<'_>,
+        window: Value<'_, '_>,
+        names: Value<'_, '_>,
+        periods_per_year: Value<'_, '_>,
+        risk_free_rate: Value<'_, '_>,
+        mar: Value<'_, '_>,
+        resample: Value<'_, '_>,
+    ) -> PyResult<Table> {
+        let arguments = [window, names, periods_per_year, risk_free_rate, mar, resample];
+        self.ask(py, &Question::rolling(arguments)?)
+    }
+
+    fn _drawdowns(
+        &self,
+        py: Python<'_>,
+        top: Value<'_, '_>,
+        exact: bool,
+        resample: Value<'_, '_>,
+    ) -> PyResult<Table> {
+        self.ask(py, &Question::drawdowns(top, exact, resample)?)
+    }
+
+    fn _monthly_returns(&self, py: Python<'_>, resample: Value<'_, '_>) -> PyResult<Table> {
+        self.ask(py, &Question::monthly(resample)?)
+    }
+
+    fn _yearly_returns(&self, py: Python<'_>, resample: Value<'_, '_>) -> PyResult<Table> {
+        self.ask(py, &Question::yearly(resample)?)
+    }
+
+    fn _trade_analysis(&self, py: Python<'_>, by: Value<'_, '_>, exact: bool) -> PyResult<Table> {
+        self.ask(py, &Question::trades(by, exact)?)
     }
 
     /// The canonical bytes of configuration and events.
@@ -460,13 +467,7 @@ impl PortfolioCore {
     /// The open positions by id, in row order: a read-only snapshot.
     #[getter(positions)]
     fn position_views<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMappingProxy>> {
-        let digits = self.currency.digits();
-        let views = self.ledger.with(py, |ledger| PositionView::all(ledger, digits))?;
-        let positions = PyDict::new(py);
-        for view in views.map_err(|Overflow| state::too_large("unrealized_pnl"))? {
-            positions.set_item(view.id(), Bound::new(py, view)?)?;
-        }
-        Ok(PyMappingProxy::new(py, positions.cast::<PyMapping>()?))
+        views::positions(py, &self.ledger, self.currency.digits())
     }
 
     /// Time of the last event; `None` before the first.
@@ -498,11 +499,4 @@ impl PortfolioCore {
     fn digest(&self, py: Python<'_>) -> PyResult<String> {
         self.ledger.with(py, Ledger::digest)?.map_err(refused)
     }
-}
-
-/// Size and price were not given together, or without a symbol.
-fn incomplete(argument: &'static str) -> PyErr {
-    let rule = "symbol, size and price belong together";
-    let remedy = "pass all three for the margin of an open, or at most symbol for what is used";
-    Fault::new(Code::InvalidArgument, argument, "None".to_owned(), rule, remedy).into()
 }

@@ -8,9 +8,12 @@ use portfolio_core::ledger::Ledger;
 use portfolio_core::numbers::{Money, Overflow, Price};
 use portfolio_core::positions::Position;
 use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyMapping, PyMappingProxy};
 
+use crate::guard::Guarded;
 use crate::portfolio::PortfolioCore;
 use crate::scalars;
+use crate::state;
 
 /// A closed trade: the part of a position that one close took.
 #[pyclass(frozen, module = "omega_portfolio._core")]
@@ -22,8 +25,8 @@ pub(crate) struct Trade {
 }
 
 impl Trade {
-    pub(crate) const fn new(row: TradeRow, digits: u32, owner: Py<PortfolioCore>) -> Self {
-        Self { row, digits, owner }
+    pub(crate) const fn new(row: &TradeRow, digits: u32, owner: Py<PortfolioCore>) -> Self {
+        Self { row: *row, digits, owner }
     }
 
     fn text(&self, py: Python<'_>, view: TextView) -> PyResult<String> {
@@ -160,7 +163,7 @@ pub(crate) struct PositionView {
 
 impl PositionView {
     /// All open positions in row order.
-    pub(crate) fn all(ledger: &Ledger, digits: u32) -> Result<Vec<Self>, Overflow> {
+    fn all(ledger: &Ledger, digits: u32) -> Result<Vec<Self>, Overflow> {
         let valued = ledger.valued_positions()?.into_iter();
         Ok(valued
             .map(|valued| Self {
@@ -174,11 +177,20 @@ impl PositionView {
             })
             .collect())
     }
+}
 
-    /// Its id.
-    pub(crate) const fn id(&self) -> u64 {
-        self.position.position_id
+/// The open positions by id, in row order: a read-only snapshot.
+pub(crate) fn positions<'py>(
+    py: Python<'py>,
+    ledger: &Guarded,
+    digits: u32,
+) -> PyResult<Bound<'py, PyMappingProxy>> {
+    let views = ledger.with(py, |ledger| PositionView::all(ledger, digits))?;
+    let positions = PyDict::new(py);
+    for view in views.map_err(|Overflow| state::too_large("unrealized_pnl"))? {
+        positions.set_item(view.position.position_id, Bound::new(py, view)?)?;
     }
+    Ok(PyMappingProxy::new(py, positions.cast::<PyMapping>()?))
 }
 
 #[pymethods]

@@ -145,11 +145,12 @@ fn rolling(curve: &Curve, options: &RollingOptions) -> Vec<Float64Array> {
         let returns: Vec<f64> =
             values.iter().zip(after).map(|(before, after)| after / before - 1.0).collect();
         let ends = values.iter().zip(values.iter().skip(window));
+        let year = options.periods_per_year.sqrt();
         let mut totals = ends.map(|(before, last)| last / before - 1.0);
         runs(&returns, window, options.mar_per_period, |run| {
             let total = totals.next().unwrap_or(f64::NAN);
             for (column, metric) in columns.iter_mut().zip(&options.metrics) {
-                column.append_option(run.metric(*metric, total, options));
+                column.append_option(run.metric(*metric, total, options, year));
             }
         });
     }
@@ -248,8 +249,15 @@ impl Run {
         (self.below_squares / count(self.seen)).sqrt()
     }
 
-    fn metric(&self, metric: RollingMetric, total: f64, options: &RollingOptions) -> Option<f64> {
-        let year = options.periods_per_year.sqrt();
+    /// A metric; `year` is the root of the periods of a year.
+    #[inline]
+    fn metric(
+        &self,
+        metric: RollingMetric,
+        total: f64,
+        options: &RollingOptions,
+        year: f64,
+    ) -> Option<f64> {
         let value = match metric {
             RollingMetric::MeanReturn => self.mean(),
             RollingMetric::TotalReturn => total,

@@ -70,7 +70,7 @@ pub(super) fn numbers(array: &ArrayRef, scale: u32) -> Result<Numerals, BadColum
             let values = array.as_primitive::<Float64Type>().values();
             let convert = |&value| float_to_fixed(value, scale, FloatPolicy::Nearest);
             if let Ok(exact) = values.iter().map(convert).collect::<Result<Vec<_>, _>>() {
-                let doubles = shared_mirror(&exact, values, mirror);
+                let doubles = shared_mirror(&exact, values, mirror, scale);
                 return Ok((exact.into(), doubles));
             }
         }
@@ -89,8 +89,12 @@ fn shared_mirror(
     exact: &[i128],
     doubles: &ScalarBuffer<f64>,
     mirror: fn(i128) -> f64,
+    scale: u32,
 ) -> ScalarBuffer<f64> {
-    // The mirrors of a whole column are had faster than most of them can be argued away.
+    // The shortest decimal has at most 17 digits, of which from 1 on at most 16 are decimals.
+    if scale > 16 && all(doubles, |value| value.abs() >= 1.0) {
+        return doubles.clone();
+    }
     let mirrored: ScalarBuffer<f64> = exact.iter().map(|&raw| mirror(raw)).collect();
     let pairs = mirrored.iter().zip(doubles.iter());
     let equal = pairs.filter(|(one, other)| one.to_bits() != other.to_bits()).count() == 0;

@@ -207,7 +207,8 @@ impl Ledger {
     }
 
     /// The history without what is open.
-    pub(crate) fn columns(&self) -> History {
+    #[must_use]
+    pub fn columns(&self) -> History {
         History {
             start: self.start(),
             equity: equity_columns(&Shared::new(self, self.tables.equity.snapshot())),

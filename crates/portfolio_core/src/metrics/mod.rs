@@ -26,6 +26,8 @@ pub use live::Live;
 pub use running::Running;
 pub use trades::Trades;
 
+use std::sync::OnceLock;
+
 use crate::history::{Benchmark, History, Resample};
 use crate::numbers::{Money, mul_div_half_even};
 use running::{Kept, Scratch, Target};
@@ -126,6 +128,14 @@ impl Metrics {
     #[must_use]
     pub fn entries(&self) -> &[(&'static str, Option<Value>)] {
         &self.0
+    }
+
+    /// All names in order.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        static NAMES: OnceLock<Vec<&'static str>> = OnceLock::new();
+        let all = || metrics(&History::default(), &Options::default(), None);
+        let names = NAMES.get_or_init(|| all().0.iter().map(|(name, _)| *name).collect());
+        names.iter().copied()
     }
 
     /// A metric by name; the outer `None` means that there is no such metric.

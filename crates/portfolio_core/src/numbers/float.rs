@@ -30,6 +30,15 @@ use super::{FloatPolicy, LIMIT, NumberError, div_half_even, power_of_ten};
 pub fn float_to_fixed(x: f64, scale: u32, policy: FloatPolicy) -> Result<i128, NumberError> {
     match nine_decimals(x).zip(scale.checked_sub(9).and_then(power_of_ten)) {
         Some((raw, unit)) if scale <= 18 => Ok(i128::from(raw).wrapping_mul(unit)),
+        _ => large_to_fixed(x, scale, policy),
+    }
+}
+
+/// Amounts of a million and more leave less room for decimals.
+fn large_to_fixed(x: f64, scale: u32, policy: FloatPolicy) -> Result<i128, NumberError> {
+    let count = counted(x, 1e4);
+    match count.zip(scale.checked_sub(4).and_then(power_of_ten)) {
+        Some((raw, unit)) if scale <= 18 => Ok(i128::from(raw).wrapping_mul(unit)),
         _ => shortest_to_fixed(x, scale, policy),
     }
 }
@@ -39,6 +48,12 @@ pub fn float_to_fixed(x: f64, scale: u32, policy: FloatPolicy) -> Result<i128, N
 /// Two decimals of at most 15 digits are never the same float, so one that reads back as `x` is
 /// the shortest. `count / 1e9` reads it back: both operands are exact and the division rounds.
 #[inline(always)]
+pub(crate) fn nine_decimals(x: f64) -> Option<i64> {
+    counted(x, 1e9)
+}
+
+/// The same for another number of decimals; `unit` is the power of ten.
+#[inline(always)]
 #[expect(
     clippy::float_arithmetic,
     clippy::float_cmp,
@@ -47,12 +62,12 @@ pub fn float_to_fixed(x: f64, scale: u32, policy: FloatPolicy) -> Result<i128, N
     reason = "the estimate is taken only when the exact comparison confirms it, and then it is \
               an integer of at most 15 digits"
 )]
-pub(crate) fn nine_decimals(x: f64) -> Option<i64> {
+fn counted(x: f64, unit: f64) -> Option<i64> {
     const COUNT_MAX: f64 = 1e15;
     /// Adding and subtracting 1.5 * 2^52 leaves the nearest integer, ties to even.
     const TO_INTEGER: f64 = 6_755_399_441_055_744.0;
-    let count = x * 1e9 + TO_INTEGER - TO_INTEGER;
-    (count.abs() <= COUNT_MAX && count / 1e9 == x).then_some(count as i64)
+    let count = x * unit + TO_INTEGER - TO_INTEGER;
+    (count.abs() <= COUNT_MAX && count / unit == x).then_some(count as i64)
 }
 
 /// The general case, by way of the shortest text.
@@ -360,6 +375,17 @@ mod tests {
             let quick = nine_decimals(x).map(i128::from);
             prop_assert_eq!(quick, Some(i128::from(count >> shift)));
             prop_assert_eq!(shortest_to_fixed(x, 9, STRICT).ok(), quick);
+        }
+
+        #[test]
+        fn large_amounts_take_both_paths_to_the_same(
+            count in 10_i64.pow(9)..=10_i64.pow(15), decimals in 0_u32..=6
+        ) {
+            let x = format!("-{count}e-{decimals}").parse::<f64>()?;
+            for scale in [3, 4, 9, 18, 19] {
+                let wanted = shortest_to_fixed(x, scale, NEAREST);
+                prop_assert_eq!(float_to_fixed(x, scale, NEAREST), wanted);
+            }
         }
 
         #[test]

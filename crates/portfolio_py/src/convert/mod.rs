@@ -1,5 +1,6 @@
 //! From Python values to the plain values of events.
 
+pub(crate) mod configuration;
 pub(crate) mod frame;
 pub(crate) mod instrument;
 pub(crate) mod number;
