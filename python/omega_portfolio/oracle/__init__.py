@@ -15,12 +15,17 @@ against; it shares no code with it. Read in this order:
   :mod:`~omega_portfolio.oracle.replay`, :mod:`~omega_portfolio.oracle.invariants`: the proof,
 - :mod:`~omega_portfolio.oracle.schema`, :mod:`~omega_portfolio.oracle.tables`,
   :mod:`~omega_portfolio.oracle.state`, :mod:`~omega_portfolio.oracle.event_frame`,
-  :mod:`~omega_portfolio.oracle.metrics`: what comes out,
-- :mod:`~omega_portfolio.oracle.portfolio`: the public class.
+  :mod:`~omega_portfolio.oracle.portfolio`: what comes out, and the public class,
+- :mod:`~omega_portfolio.oracle.metric_record`, :mod:`~omega_portfolio.oracle.metric_curve`,
+  :mod:`~omega_portfolio.oracle.metric_numbers`, and then the groups of
+  :mod:`~omega_portfolio.oracle.metric_catalogue`: the metrics,
+- :mod:`~omega_portfolio.oracle.metric_frames`, :mod:`~omega_portfolio.oracle.history`: metrics of
+  a history that does not come from a portfolio.
 """
 
 from __future__ import annotations
 
+from omega_portfolio.oracle.history import HistoryPython
 from omega_portfolio.oracle.portfolio import PortfolioPython
 
-__all__ = ["PortfolioPython"]
+__all__ = ["HistoryPython", "PortfolioPython"]

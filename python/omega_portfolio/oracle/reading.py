@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Literal
 
 from omega_portfolio.errors import InvalidArgument, describe
 from omega_portfolio.oracle import rules
+from omega_portfolio.oracle.analysis import PythonAnalysis
 from omega_portfolio.oracle.digest import digest_of
 from omega_portfolio.oracle.event_frame import event_rows
-from omega_portfolio.oracle.metrics import metrics_of
+from omega_portfolio.oracle.metric_record import Record, record_of
 from omega_portfolio.oracle.numbers import (
     QUANTITY_SCALE,
     FloatPolicy,
@@ -36,13 +37,12 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from threading import RLock
 
-    from omega_portfolio.metrics import MetricValue
     from omega_portfolio.oracle.ledger import Ledger
     from omega_portfolio.oracle.schema import Rows
     from omega_portfolio.types import NumberLike, PositionView, State, Table
 
 
-class PythonAccount(Portfolio):
+class PythonAccount(PythonAnalysis, Portfolio):
     """The read side of :class:`omega_portfolio.oracle.PortfolioPython`."""
 
     __slots__ = ("_digits", "_inside", "_ledger", "_lock", "_policy")
@@ -195,10 +195,10 @@ class PythonAccount(Portfolio):
             margin = _margin(self._sound(), name, raw_size, raw_price)
         return money_decimal(margin, self._digits)
 
-    def _metrics(self, periods_per_year: float, risk_free_rate: float) -> dict[str, MetricValue]:
-        """Check the arguments and compute the metrics of SPEC section 8."""
+    def _record(self) -> Record:
+        """Copy what the metrics are made from."""
         with self._turn():
-            return metrics_of(self._sound(), periods_per_year, risk_free_rate)
+            return record_of(self._sound())
 
     def _event_bytes(self) -> bytes:
         """Give the canonical bytes of configuration and events (SPEC section 9)."""

@@ -14,6 +14,9 @@ class Kind(Enum):
     ID = "u64"
     TIME = "time"
     TEXT = "text"
+    FLOAT = "f64"
+    SMALL = "i32"
+    DURATION = "duration"
 
 
 class Column(NamedTuple):
@@ -24,8 +27,9 @@ class Column(NamedTuple):
     nullable: bool
 
 
-Cell: TypeAlias = int | str | None
-"""Numbers are raw integers, times microseconds; None is a null, in a nullable column."""
+Cell: TypeAlias = int | float | str | None
+"""Numbers are raw integers, times and durations microseconds, statistics floats; None is a null,
+in a nullable column."""
 
 Row: TypeAlias = tuple[Cell, ...]
 
@@ -39,6 +43,9 @@ def _columns(text: str) -> tuple[Column, ...]:
         "u64": Kind.ID,
         "time": Kind.TIME,
         "text": Kind.TEXT,
+        "f64": Kind.FLOAT,
+        "i32": Kind.SMALL,
+        "duration": Kind.DURATION,
     }
     pairs = (pair.split() for pair in text.split(","))
     return tuple(
@@ -74,6 +81,14 @@ EVENTS: Final = _columns(
     "reason text?, price_decimals u64?, size_decimals u64?, contract_size q?, leverage q?, "
     "quote_currency text?"
 )
+
+DRAWDOWNS: Final = _columns(
+    "peak_time time, valley_time time, recovery_time time?, depth f64, amount m, duration duration"
+)
+
+MONTHLY_RETURNS: Final = _columns("year i32, month i32, return f64")
+
+YEARLY_RETURNS: Final = _columns("year i32, return f64")
 
 
 class Rows:

@@ -204,12 +204,16 @@ def _indexes(names: list[str], wanted: object) -> list[int]:
 def _arrow_type(kind: Kind, *, exact: bool) -> pa.DataType:
     import pyarrow as pa
 
-    if kind is Kind.TEXT:
-        return pa.string_view()
-    if kind is Kind.TIME:
-        return pa.timestamp("us", "UTC")
-    if kind is Kind.ID:
-        return pa.uint64()
+    types = {
+        Kind.TEXT: pa.string_view(),
+        Kind.TIME: pa.timestamp("us", "UTC"),
+        Kind.DURATION: pa.duration("us"),
+        Kind.ID: pa.uint64(),
+        Kind.SMALL: pa.int32(),
+        Kind.FLOAT: pa.float64(),
+    }
+    if kind in types:
+        return types[kind]
     return pa.decimal128(DECIMAL_PRECISION, kind.value) if exact else pa.float64()
 
 
