@@ -205,7 +205,7 @@ def flat_after_noise() -> Iterator[tuple[str, list[float]]]:
     yield "no change", [100.0, 113.7, 99.9, 77.7, 77.7, 77.7, 77.7, 77.7, 77.7]
 
 
-@pytest.mark.parametrize(("label", "values"), flat_after_noise(), ids=lambda value: str(value)[:12])
+@pytest.mark.parametrize(("label", "values"), list(flat_after_noise()), ids=str)
 def test_a_flat_window_is_flat_whatever_was_before(
     label: str, values: list[float], backend: str
 ) -> None:
