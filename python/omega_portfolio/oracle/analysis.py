@@ -25,7 +25,7 @@ from omega_portfolio.oracle.metric_tables import (
 from omega_portfolio.oracle.tables import PythonTable
 
 if TYPE_CHECKING:
-    from omega_portfolio.metrics import MetricValue
+    from omega_portfolio.oracle.metric_numbers import Value
     from omega_portfolio.oracle.metric_record import Record
     from omega_portfolio.oracle.schema import Rows
 
@@ -48,7 +48,7 @@ class PythonAnalysis:
         confidence: object = 0.05,
         resample: object = None,
         trials: object = None,
-    ) -> dict[str, MetricValue]:
+    ) -> dict[str, Value]:
         """Check the arguments and compute all metrics, in their order."""
         rates = (periods_per_year, risk_free_rate, mar)
         parameters = read_parameters(rates, benchmark, confidence, resample, trials)
@@ -64,7 +64,7 @@ class PythonAnalysis:
         confidence: object = 0.05,
         resample: object = None,
         trials: object = None,
-    ) -> MetricValue:
+    ) -> Value:
         """Check the arguments and compute one metric."""
         wanted = check_name(name)
         rates = (periods_per_year, risk_free_rate, mar)

@@ -71,7 +71,7 @@ class HistoryPython(PythonAnalysis):
         Columns ``time`` and ``equity``, and perhaps ``gross_exposure`` and ``net_exposure``.
     trades : Arrow table, optional
         Columns ``entry_time``, ``exit_time`` and ``net_pnl``, and perhaps others of the trades
-        table. Without it nothing is known of trades, which is not the same as no trades.
+        table. Left out, there are no trades.
     initial_balance : int, str, Decimal or float, optional
         E_0; the first row of ``equity`` when left out.
     currency : str, default "USD"
@@ -146,7 +146,7 @@ class HistoryPython(PythonAnalysis):
             # Where a column of exposure is not known, that of the start is not either.
             flat = [0 if name in self._equity else None for name in EXPOSURES]
             start = Point(times[0], self._initial_balance, *flat)
-        trades = None if self._trades is None else Trades(**self._trades)
+        trades = Trades.none() if self._trades is None else Trades(**self._trades)
         return Record(
             digits=CURRENCY_DIGITS[self._currency],
             start=start,
@@ -198,9 +198,9 @@ def _read_balance(initial_balance: object) -> int:
     return balance
 
 
-def _commission(trades: Trades | None) -> int | None:
+def _commission(trades: Trades) -> int | None:
     """Sum up the fees of the trades, if both columns are known."""
-    if trades is None or trades.entry_fee is None or trades.exit_fee is None:
+    if trades.entry_fee is None or trades.exit_fee is None:
         return None
     return sum(trades.entry_fee) + sum(trades.exit_fee)
 

@@ -22,7 +22,7 @@ from omega_portfolio.oracle.metric_returns import annualized_return
 
 
 def benchmark(curve: Curve, parameters: Parameters) -> dict[str, Value]:
-    """Give the group ``benchmark``; nothing of it without a benchmark.
+    """Give the group ``benchmark``; nothing of it without a benchmark or without returns.
 
     Raises
     ------
@@ -32,12 +32,13 @@ def benchmark(curve: Curve, parameters: Parameters) -> dict[str, Value]:
     if parameters.benchmark is None:
         return {}
     levels = levels_at(parameters.benchmark, curve.times)
-    rates = parameters.rates
-    own_year = annualized_return(curve, rates.periods)
-    found: dict[str, Value] = {"active_return": _active_return(levels, own_year, rates)}
-    if curve.returns:
-        found |= _beside(curve.returns, returns_of(levels), own_year, rates)
-    return found
+    if not curve.returns:
+        return {}
+    own_year = annualized_return(curve, parameters.rates.periods)
+    return {
+        **_beside(curve.returns, returns_of(levels), own_year, parameters.rates),
+        "active_return": _active_return(levels, own_year, parameters.rates),
+    }
 
 
 def _active_return(levels: Sequence[float], own_year: float | None, rates: Rates) -> float | None:
@@ -96,8 +97,8 @@ def _alpha(
         return None
     period = (mean(own) - free) - slope * (mean(other) - free)
     if period <= -1:
-        # A loss of all and more does not compound.
-        return None
+        # A loss of all leaves nothing, and one of more than all does not compound.
+        return -1.0 if period == -1 else None
     return defined(lambda: math.expm1(rates.periods * math.log1p(period)))
 
 

@@ -46,7 +46,7 @@ class Curve:
     Attributes
     ----------
     points : list of Point
-        E_0 to E_n; empty when there is no E_0.
+        E_0 to E_n; empty when there is no row of equity.
     values : list of float
         Equity of the points, as nearest doubles.
     ruined : bool
@@ -57,7 +57,8 @@ class Curve:
 
     def __init__(self, record: Record, resample: str | None) -> None:
         points = record.points if resample is None else last_of_each_bucket(record.points, resample)
-        start = [] if record.start is None else [record.start]
+        # A starting balance alone, without a row, is no curve.
+        start = [record.start] if record.start is not None and points else []
         self.points: list[Point] = [*start, *points]
         self.values = [nearest_double(point.equity, MONEY_SCALE) for point in self.points]
         self.ruined = any(value <= 0 for value in self.values)

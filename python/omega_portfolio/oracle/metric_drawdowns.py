@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from omega_portfolio.oracle.metric_curve import Curve
 from omega_portfolio.oracle.metric_numbers import (
@@ -23,25 +23,6 @@ from omega_portfolio.oracle.metric_record import Record
 from omega_portfolio.oracle.metric_returns import cagr, net_profit
 from omega_portfolio.oracle.times import to_datetime
 
-FROM_FRACTIONS: Final = (
-    "max_drawdown",
-    "current_drawdown",
-    "drawdown_count",
-    "average_drawdown",
-    "max_drawdown_duration",
-    "average_drawdown_duration",
-    "max_drawdown_peak_time",
-    "max_drawdown_valley_time",
-    "max_drawdown_recovery_time",
-    "time_under_water",
-    "pain_index",
-    "ulcer_index",
-    "conditional_drawdown_at_risk",
-    "calmar_ratio",
-    "martin_ratio",
-)
-"""What is made from E_i / peak - 1, and so needs an E_0 above 0."""
-
 
 class Episode(NamedTuple):
     """A time below a peak, by the numbers of its points.
@@ -58,9 +39,9 @@ class Episode(NamedTuple):
 
 
 def drawdown(record: Record, curve: Curve, parameters: Parameters) -> dict[str, Value]:
-    """Give the group ``drawdown``."""
+    """Give the group ``drawdown``; with an E_0 of 0 or less there are no falls to measure."""
     amount = max_amount(curve)
-    found: dict[str, Value] = dict.fromkeys(FROM_FRACTIONS)
+    found: dict[str, Value] = {"drawdown_count": 0}
     if curve.points and curve.values[0] > 0:
         falls = drawdowns_of(curve.values)
         found |= _depths(falls) | _episodes(curve, falls) | _under_water(falls, parameters)

@@ -47,7 +47,7 @@ def _over_equity(curve: Curve, exposures: Sequence[int | None]) -> list[float] |
 
 def _exposure_time(record: Record, curve: Curve) -> float | None:
     """Give the share of time with an open position."""
-    if record.trades is None or curve.span == 0:
+    if curve.span == 0:
         return None
     first, last = curve.points[0].time, curve.points[-1].time
     held = list(zip(record.trades.entry_time, record.trades.exit_time, strict=True))
@@ -85,7 +85,7 @@ def _turnover(record: Record, curve: Curve) -> float | None:
 def _fills(record: Record) -> list[Fill] | None:
     """Give all fills with their notional; None when they are not known."""
     closed = record.trades
-    if closed is None or closed.cost is None or closed.gross_pnl is None or closed.side is None:
+    if closed.cost is None or closed.gross_pnl is None or closed.side is None:
         return None
     fills = list(record.open_entries)
     fills += [Fill(time, cost) for time, cost in zip(closed.entry_time, closed.cost, strict=True)]
@@ -98,7 +98,7 @@ def _fills(record: Record) -> list[Fill] | None:
 
 def _cost_ratio(record: Record) -> float | None:
     """Give the costs over the gross gains."""
-    if record.trades is None or record.trades.gross_pnl is None or record.commission is None:
+    if record.trades.gross_pnl is None or record.commission is None:
         return None
     gains = sum(gross for gross in record.trades.gross_pnl if gross > 0)
     return ratio(in_range(record.commission + SWAP), in_range(gains))

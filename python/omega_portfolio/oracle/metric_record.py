@@ -7,7 +7,7 @@ of the two it was. Money is raw, times are microseconds.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, NamedTuple
 
 from omega_portfolio.oracle.currency import CURRENCY_DIGITS
@@ -53,6 +53,11 @@ class Trades:
     tag: Sequence[str] | None = None
     reason: Sequence[str] | None = None
 
+    @classmethod
+    def none(cls) -> Trades:
+        """Give all columns, without a row."""
+        return cls(*([] for _ in fields(cls)))
+
     def __len__(self) -> int:
         return len(self.net_pnl)
 
@@ -74,8 +79,8 @@ class Record:
         The starting balance E_0, when it stands apart from the rows.
     points : sequence of Point
         The last row of each distinct time.
-    trades : Trades or None
-        Closed trades; None when nothing is known of them.
+    trades : Trades
+        Closed trades.
     open_entries : sequence of Fill
         Entry of each open position: its time, and the cost of what is left of it.
     net_deposits : int
@@ -87,7 +92,7 @@ class Record:
     digits: int
     start: Point | None
     points: Sequence[Point]
-    trades: Trades | None
+    trades: Trades
     open_entries: Sequence[Fill]
     net_deposits: int
     commission: int | None

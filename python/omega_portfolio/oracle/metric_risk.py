@@ -130,13 +130,11 @@ def _significance(each: Sequence[float], rates: Rates) -> _Significance | None:
         return None
     skewness, kurtosis = moments(each)
     spread = defined(lambda: 1 - skewness * sharpe + (kurtosis - 1) / 4 * sharpe**2)
-    if spread is None or spread <= 0:
-        return None
-    return _Significance(sharpe, len(each), spread)
+    return None if spread is None else _Significance(sharpe, len(each), spread)
 
 
 def _std_error(significance: _Significance | None, rates: Rates) -> float | None:
-    if significance is None:
+    if significance is None or significance.spread < 0:
         return None
     _, periods, spread = significance
     return defined(lambda: math.sqrt(spread / (periods - 1)) * math.sqrt(rates.periods))
@@ -144,7 +142,7 @@ def _std_error(significance: _Significance | None, rates: Rates) -> float | None
 
 def _probability_above(significance: _Significance | None, benchmark: float) -> float | None:
     """Give the probability that the true Sharpe ratio per period is above a benchmark."""
-    if significance is None:
+    if significance is None or significance.spread <= 0:
         return None
     sharpe, periods, spread = significance
     return defined(

@@ -27,10 +27,8 @@ SQN_TRADES: Final = 100
 
 
 def trades(record: Record) -> dict[str, Value]:
-    """Give the group ``trades``; nothing of it where no trades are known."""
+    """Give the group ``trades``."""
     closed = record.trades
-    if closed is None:
-        return {}
     return {
         **_counts(closed),
         **_sums(closed, record.digits),

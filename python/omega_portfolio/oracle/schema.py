@@ -90,6 +90,13 @@ MONTHLY_RETURNS: Final = _columns("year i32, month i32, return f64")
 
 YEARLY_RETURNS: Final = _columns("year i32, return f64")
 
+TRADE_ANALYSIS: Final = _columns(
+    "trade_count u64, winning_trade_count u64, losing_trade_count u64, win_rate f64, net_pnl m, "
+    "gross_profit m, gross_loss m, fees m, profit_factor f64?, expectancy f64, average_win f64?, "
+    "average_loss f64?, average_mae f64, average_mfe f64, average_duration duration"
+)
+"""Behind the key, which has the name of the grouping."""
+
 
 class Rows:
     """The rows of a table as one list per column; rows are appended and never changed (B1)."""
