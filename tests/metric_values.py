@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 import pyarrow as pa
@@ -26,7 +26,9 @@ def days(count: int, start: datetime = START, step: timedelta = DAY) -> list[dat
 def money(values: Iterable[object]) -> pa.Array:
     """Make exact money of ints, texts, Decimals and the shortest digits of floats."""
     texts = [repr(value) if isinstance(value, float) else str(value) for value in values]
-    return pa.array([Decimal(text).quantize(Decimal("1e-18")) for text in texts], MONEY)
+    with localcontext() as context:
+        context.prec = 60
+        return pa.array([Decimal(text).quantize(Decimal("1e-18")) for text in texts], MONEY)
 
 
 def equity(
