@@ -154,9 +154,9 @@ def look(source: Any) -> object:
     return picture(source) if isinstance(source, op.Portfolio) else rows(source.get_equity_curve())
 
 
-def refusal(act: Callable[[], object]) -> Refusal:
+def refusal(act: Callable[..., object], *arguments: Any, **keywords: Any) -> Refusal:
     try:
-        act()
+        act(*arguments, **keywords)
     except op.OmegaPortfolioError as error:
         refused = error
     else:
@@ -179,7 +179,7 @@ def test_an_argument_is_refused_alike_everywhere(slot: str, backend: str) -> Non
         for one in entries:
             value = one.make(scene(backend))
             try:
-                found = refusal(lambda: run(source, value))  # noqa: B023 - called at once.
+                found = refusal(run, source, value)
             except Exception as error:  # noqa: BLE001 - all failures are shown at once.
                 failures.append(f"{label}: {one.label}: {type(error).__name__}: {error}")
                 continue
@@ -205,11 +205,11 @@ def test_arguments_are_checked_in_their_order(backend: str) -> None:
     for source in sources(backend).values():
         options = {name: bad for name, (bad, _, _) in ORDER.items()}
         for name, (_, good, code) in ORDER.items():
-            assert refusal(lambda: source.calculate_metrics(**options)) == (code, name)  # noqa: B023
+            assert refusal(source.calculate_metrics, **options) == (code, name)
             options[name] = good
-        assert refusal(lambda: source.calculate_metrics(**options)) is None  # noqa: B023
-        assert refusal(lambda: source.rolling_metrics(1, "x")) == (TYPE, "window")  # noqa: B023
-        assert refusal(lambda: source.metric("x", periods_per_year=0)) == (TYPE, "name")  # noqa: B023
+        assert refusal(source.calculate_metrics, **options) is None
+        assert refusal(source.rolling_metrics, 1, "x") == (TYPE, "window")
+        assert refusal(source.metric, "x", periods_per_year=0) == (TYPE, "name")
 
 
 def test_options_are_keywords_and_unknown_ones_a_type_error(backend: str) -> None:
@@ -271,9 +271,9 @@ def test_what_is_no_frame_is_no_history(argument: str, backend: str) -> None:
     for one in FRAMES:
         value = one.make(scene(backend))
         tables = {"equity": plain(), "trades": some_trades(), argument: value}
-        assert refusal(lambda: op.History(**tables, backend=backend)) == (TYPE, argument)  # noqa: B023
-        assert refusal(lambda: op.metrics(**tables, backend=backend)) == (TYPE, argument)  # noqa: B023
-    assert refusal(lambda: op.History(None, backend=backend)) == (TYPE, "equity")
+        assert refusal(op.History, **tables, backend=backend) == (TYPE, argument)
+        assert refusal(op.metrics, **tables, backend=backend) == (TYPE, argument)
+    assert refusal(op.History, None, backend=backend) == (TYPE, "equity")
 
 
 BALANCES = {
@@ -286,24 +286,24 @@ BALANCES = {
 def test_an_initial_balance_is_read_as_that_of_a_portfolio(one: Entry, backend: str) -> None:
     value = "1.0000000000000000001" if one.kind == "digit" else one.make(scene(backend))
     code = NUMBER if one.kind == "digit" else BALANCES[one.kind]
-    found = refusal(lambda: op.History(plain(), initial_balance=value, backend=backend))
+    found = refusal(op.History, plain(), initial_balance=value, backend=backend)
     assert found == (None if code is None else (code, "initial_balance"))
     if one.number not in {33, 35}:
-        assert found == refusal(lambda: op.Portfolio(value, backend=backend))
+        assert found == refusal(op.Portfolio, value, backend=backend)
 
 
 @pytest.mark.parametrize("one", TEXTS, ids=lambda one: f"{one.number}-{one.label[:12]}")
 def test_a_currency_is_read_as_that_of_a_portfolio(one: Entry, backend: str) -> None:
     value = one.make(scene(backend))
-    found = refusal(lambda: op.History(plain(), currency=value, backend=backend))
-    assert found == refusal(lambda: op.Portfolio(1, currency=value, backend=backend))
+    found = refusal(op.History, plain(), currency=value, backend=backend)
+    assert found == refusal(op.Portfolio, 1, currency=value, backend=backend)
     assert found is not None
 
 
 def test_a_key_of_a_missing_column_is_refused(backend: str) -> None:
     history = op.History(plain(), some_trades(), backend=backend)
     for key in ("symbol", "side", "tag", "reason", "hour", "year"):
-        assert refusal(lambda: history.trade_analysis(key)) == (TYPE, "by")  # noqa: B023
+        assert refusal(history.trade_analysis, key) == (TYPE, "by")
 
 
 def test_frames_of_other_libraries_are_benchmarks(backend: str) -> None:
