@@ -189,6 +189,38 @@ class NullText(OtherTable):
         return rows.set_column(rows.column_names.index("tag"), field, texts)
 
 
+class OtherExcursion(OtherTable):
+    """Wrong in a column that no figure of the account depends on."""
+
+    def changed(self, rows):
+        return with_column(rows, "mae", rows["mfe"])
+
+
+class OtherExposure(Spoiled):
+    """Tells the gross exposure for the net one."""
+
+    def get_equity_curve(self, exact=False):
+        rows = self.inner.get_equity_curve(exact=exact).to_pyarrow()
+        return FakeTable(with_column(rows, "net_exposure", rows["gross_exposure"]))
+
+
+class OtherAttribution(Spoiled):
+    """Leaves the price out of the total."""
+
+    def _attribution(self, exact):
+        rows = self.inner._attribution(exact).to_pyarrow()
+        return FakeTable(with_column(rows, "total", rows["fee"]))
+
+
+def with_column(rows, name, cells):
+    return rows.set_column(rows.column_names.index(name), rows.schema.field(name), cells)
+
+
+class RefusesItsAttribution(Spoiled):
+    def _attribution(self, exact):
+        raise op.NumberOutOfRange("attribution", str(exact), "is too large", "split it")
+
+
 class Unreadable(Spoiled):
     """Reading raises what is no error of this package."""
 

@@ -28,6 +28,8 @@ ROW_COLUMNS: dict[str, dict[str, str]] = {
         "balance": NUMBER,
         "unrealized_pnl": NUMBER,
         "margin_used": NUMBER,
+        "gross_exposure": NUMBER,
+        "net_exposure": NUMBER,
     },
     "trades": {
         "trade_id": WHOLE,
@@ -43,6 +45,9 @@ ROW_COLUMNS: dict[str, dict[str, str]] = {
         "entry_fee": NUMBER,
         "exit_fee": NUMBER,
         "net_pnl": NUMBER,
+        "cost": NUMBER,
+        "mae": NUMBER,
+        "mfe": NUMBER,
         "stop_loss": NUMBER,
         "take_profit": NUMBER,
         "tag": TEXT,

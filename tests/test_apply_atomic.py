@@ -79,6 +79,29 @@ def test_after_a_failure_the_account_goes_on_as_if_nothing_had_been(make_portfol
     failed.verify()
 
 
+def test_the_marks_of_a_frame_that_is_taken_back_were_never_there(make_portfolio):
+    portfolio = make_portfolio(1000, leverage=10)
+    for side in ("long", "short"):
+        portfolio.open_position("ACME", side, 2, 100, 1)
+    portfolio.mark({"ACME": (99, 101)})
+    attribution = portfolio._attribution(True).to_polars()
+    swing = [quoted("update", 2, symbol="ACME", price=price) for price in (50, 150)]
+    with pytest.raises(op.InvalidTime):
+        portfolio.apply(table(*swing, closed(2, position_id=1, size=1), opened(2), LAST))
+    assert portfolio._attribution(True).to_polars().equals(attribution)
+    receipts = portfolio.apply(table(quoted("mark", 2, symbol="ACME", price=200), LAST, paid(3)),
+                               on_error="record")  # fmt: skip
+    assert receipts.refused.to_polars()["row"].to_list() == [1]
+    portfolio.update_equity(3)
+    # 2 * 200 on both sides, and nothing of the frame before
+    curve = portfolio.get_equity_curve(exact=True).to_polars()
+    assert curve.select("gross_exposure", "net_exposure").rows() == [(800, 0)]
+    long, short = [portfolio.close_position(number, 100, 4) for number in (1, 2)]
+    assert (long.mae, long.mfe, long.cost) == (-2, 200, 200)
+    assert (short.mae, short.mfe, short.cost) == (-200, 0, 200)
+    portfolio.verify()
+
+
 def test_a_failure_on_a_fresh_portfolio_leaves_it_fresh(make_portfolio):
     portfolio = make_portfolio()
     fresh = portfolio.digest

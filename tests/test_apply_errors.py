@@ -241,6 +241,17 @@ CASES: list[Case] = [
         "row 2, column price",
         [2, 3],
     ),
+    # Neither side is too great, and neither gains: gross exposure belongs to all quotes (A6)
+    Case(
+        [
+            *(opened(1, side=side) for side in ("long", "short")),
+            mark(symbol="ACME", bid=LARGE, ask=LARGE, event=1),
+            mark(symbol="B", bid=1, ask=1, event=1),
+        ],
+        op.NumberOutOfRange,
+        "row 3, column bid",
+        [2, 3],
+    ),
     Case(
         [paid(2), *(update(symbol=name, price=1, event=1) for name in "AB")],
         op.InvalidTime,

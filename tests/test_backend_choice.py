@@ -29,7 +29,10 @@ core.__version__, core.build, core.__file__ = "9.8.7", "test", "/somewhere/_core
 class PortfolioCore:
     __slots__ = ()
     backend = "rust"
-core.PortfolioCore = PortfolioCore
+class HistoryCore:
+    __slots__ = ()
+    backend = "rust"
+core.PortfolioCore, core.HistoryCore = PortfolioCore, HistoryCore
 sys.modules["omega_portfolio._core"] = core
 """
 

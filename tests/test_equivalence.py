@@ -27,7 +27,10 @@ from planted_faults import (
     MissingMetric,
     NullText,
     OtherArgument,
+    OtherAttribution,
     OtherDigest,
+    OtherExcursion,
+    OtherExposure,
     OtherMargin,
     OtherMetric,
     OtherNames,
@@ -39,6 +42,7 @@ from planted_faults import (
     OtherWriting,
     PanicOnModify,
     RefusalChangesTheState,
+    RefusesItsAttribution,
     SecondRebateOfTheLedgerIsLost,
     Spoiled,
     Unreadable,
@@ -138,6 +142,10 @@ SEEN = {
     Unreadable: "a portfolio that cannot be read",
     UnreadableScalar: "realized_pnl",
     NullText: "nulls in column tag of the exact table trades",
+    OtherExcursion: "row 0 of column mae of the exact table trades",
+    OtherExposure: "row 0 of column net_exposure of the exact table equity_curve",
+    OtherAttribution: "row 0 of column total of the exact table attribution",
+    RefusesItsAttribution: "refusal of the exact table attribution",
 }
 
 

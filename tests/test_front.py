@@ -14,9 +14,13 @@ import pytest
 import omega_portfolio as op
 from interpreter import ABSENT, pickled, run_python
 from omega_portfolio.account import Account
+from omega_portfolio.analysis import Analysis
+from omega_portfolio.analysis_tables import AnalysisTables
+from omega_portfolio.backend import history_class
+from omega_portfolio.catalogue import CATALOGUE
 from omega_portfolio.events import Events
 from omega_portfolio.frames import Frames
-from omega_portfolio.metrics import UNITS
+from omega_portfolio.history import History
 from omega_portfolio.tables import Tables
 
 SPECIFICATION = Path(__file__).parents[1] / "SPEC.md"
@@ -122,6 +126,7 @@ def test_importing_the_package_loads_no_heavy_module():
 import sys
 import omega_portfolio as op
 op.backend_status, op.errors, op.UNSET, op.Instrument, op.Portfolio, op.Metrics, op.Table
+op.Analysis, op.History, op.MetricDefinition, op.metrics, op.Metrics.definition("beta")
 print(",".join(sorted(set(sys.modules) & {"polars", "pyarrow", "numpy", "tqdm", "pandas"})))
 print("omega_portfolio._core" in sys.modules, "omega_portfolio.oracle" in sys.modules)
 """
@@ -137,6 +142,21 @@ print(len(names) == len(op.__all__), set(op.__all__) <= set(dir(op)))
 print("PortfolioRust" in dir(op), "__version__" in dir(op), Portfolio is op.Portfolio)
 """
     assert run_python(ABSENT + code) == ["True True", "True True True"]
+
+
+def test_metrics_is_a_function_whatever_is_loaded_before():
+    code = """
+import importlib, pkgutil
+import omega_portfolio
+for found in pkgutil.iter_modules(omega_portfolio.__path__):
+    if not found.name.startswith("_"):
+        importlib.import_module(f"omega_portfolio.{found.name}")
+from omega_portfolio import metrics
+print(callable(metrics), metrics is omega_portfolio.metrics, metrics.__module__)
+"""
+    # The module of the compiled classes does not load without them.
+    code = code.replace('startswith("_")', 'startswith(("_", "rust"))')
+    assert run_python(code, "false") == ["True True omega_portfolio.history"]
 
 
 def test_an_unknown_name_is_an_attribute_error():
@@ -167,8 +187,9 @@ MODULES = [
     "omega_portfolio", *(
         f"omega_portfolio.{name}"
         for name in (
-            "errors", "sentinel", "instrument", "types", "rows", "metrics", "display", "backend",
-            "tables", "scan", "account", "frames", "events", "portfolio",
+            "errors", "sentinel", "instrument", "types", "rows", "catalogue", "metric_definitions",
+            "metric_values", "display", "backend", "analysis_tables", "analysis", "tables", "scan",
+            "account", "frames", "events", "portfolio", "history",
         )
     ),
 ]  # fmt: skip
@@ -182,15 +203,27 @@ def test_the_examples_of_the_docstrings_run(backend):
     assert int(attempted) > 100
 
 
-PUBLIC_METHODS = sorted(
-    name
-    for base in (Tables, Account, Frames, Events)
-    for name, value in vars(base).items()
-    if inspect.isfunction(value) and not name.startswith("_")
-)
+def methods_of(*classes: type) -> list[str]:
+    return sorted(
+        {
+            name
+            for one in classes
+            for name, value in vars(one).items()
+            if inspect.isfunction(value) and not name.startswith("_")
+        }
+    )
 
-# Written once for both backends, on top of their methods.
-SHARED = {"calculate_metrics", "scan"}
+
+ANALYSIS = (AnalysisTables, Analysis)
+PUBLIC_METHODS = methods_of(*ANALYSIS, Tables, Account, Frames, Events)
+HISTORY_METHODS = methods_of(*ANALYSIS, History)
+
+# Written once for both backends, on top of their methods and hooks.
+SHARED = {*methods_of(*ANALYSIS), "attribution", "scan"} - {"get_equity_curve", "get_trades"}
+HOOKS = [
+    "_metrics", "_metric", "_rolling_metrics", "_drawdowns", "_monthly_returns",
+    "_yearly_returns", "_trade_analysis",
+]  # fmt: skip
 
 
 def test_calling_portfolio_gives_an_object_of_the_backend(backend, make_portfolio):
@@ -206,7 +239,8 @@ def test_calling_portfolio_gives_an_object_of_the_backend(backend, make_portfoli
 
 def test_every_call_of_the_rust_backend_goes_straight_to_compiled_code(backend):
     implementation = op.PortfolioRust if backend == "rust" else op.PortfolioPython
-    names = [name for name in PUBLIC_METHODS if name not in SHARED] + ["_metrics"]
+    names = [name for name in PUBLIC_METHODS if name not in SHARED]
+    names += [*HOOKS, "_attribution"]
     written_in_python = [
         name for name in names if inspect.isfunction(getattr(implementation, name))
     ]
@@ -232,26 +266,52 @@ def test_options_reach_the_backend(make_portfolio):
         portfolio.deposit(1e-30, 0)
 
 
-@pytest.mark.parametrize("name", PUBLIC_METHODS)
-def test_the_backend_has_the_documented_signature(backend, name):
-    implementation = op.PortfolioRust if backend == "rust" else op.PortfolioPython
-    documented = inspect.signature(getattr(op.Portfolio, name)).parameters
-    found = inspect.signature(getattr(implementation, name)).parameters
-    assert [(p.name, p.kind) for p in documented.values() if p.name != "self"] == [
-        (p.name, p.kind) for p in found.values() if p.name != "self"
-    ]
+def implementation_of(documented: type, backend: str) -> type:
+    if documented is op.History:
+        return history_class(backend)
+    return op.PortfolioRust if backend == "rust" else op.PortfolioPython
 
 
-def test_the_public_methods_are_documented_with_examples():
-    assert len(PUBLIC_METHODS) == 21
-    for name in PUBLIC_METHODS:
-        text = inspect.getdoc(getattr(op.Portfolio, name)) or ""
+@pytest.mark.parametrize(
+    ("documented", "name"),
+    [
+        *((op.Portfolio, name) for name in (*PUBLIC_METHODS, *HOOKS)),
+        *((op.History, name) for name in (*HISTORY_METHODS, *HOOKS)),
+    ],
+)
+def test_the_backend_has_the_documented_signature(backend, documented, name):
+    found = getattr(implementation_of(documented, backend), name)
+    assert parameters_of(found, name) == parameters_of(getattr(documented, name), name)
+
+
+def parameters_of(call: object, name: str) -> list[object]:
+    """Give names and kinds; a hook is called by position, so that its kinds do not matter."""
+    parameters = [one for one in inspect.signature(call).parameters.values() if one.name != "self"]
+    return [one.name if name in HOOKS else (one.name, one.kind) for one in parameters]
+
+
+@pytest.mark.parametrize(
+    ("documented", "names", "count"),
+    [(op.Portfolio, PUBLIC_METHODS, 30), (op.History, HISTORY_METHODS, 11)],
+)
+def test_the_public_methods_are_documented_with_examples(documented, names, count):
+    assert len(names) == count
+    for name in names:
+        text = inspect.getdoc(getattr(documented, name)) or ""
         assert "Examples\n--------" in text, name
-        parameters = list(inspect.signature(getattr(op.Portfolio, name)).parameters)[1:]
-        for parameter in parameters:
-            assert re.search(rf"^[\w, ]*\b{parameter}\b[\w, ]* : ", text, re.MULTILINE), (
-                f"{name}({parameter})"
-            )
+        check_parameters(getattr(documented, name), name, text)
+
+
+@pytest.mark.parametrize("name", ["History", "Portfolio", "metrics"])
+def test_the_public_calls_document_their_parameters(name):
+    call = getattr(op, name)
+    check_parameters(call if name == "metrics" else call.__new__, name, inspect.getdoc(call) or "")
+
+
+def check_parameters(call: object, name: str, text: str) -> None:
+    for parameter in set(inspect.signature(call).parameters) - {"self", "cls"}:
+        found = re.search(rf"^[\w, ]*\b{parameter}\b[\w, ]* : ", text, re.MULTILINE)
+        assert found, f"{name}({parameter})"
 
 
 def test_a_portfolio_shows_itself(backend, make_portfolio):
@@ -303,8 +363,9 @@ def test_results_are_what_the_protocols_say(make_portfolio):
 
 def test_metrics_come_with_their_arguments(make_portfolio):
     portfolio = make_portfolio()
-    metrics = portfolio.calculate_metrics(periods_per_year=365, risk_free_rate=0.01)
-    assert list(metrics) == list(UNITS)
+    metrics = portfolio.calculate_metrics(periods_per_year=365, risk_free_rate="0.01")
+    assert list(metrics) == list(CATALOGUE)
     assert (metrics.periods_per_year, metrics.risk_free_rate) == (365, 0.01)
+    assert (metrics.mar, metrics.has_benchmark, metrics.trial_count) == (0.01, False, None)
     assert metrics.trade_count == 0
     assert metrics.net_profit is None

@@ -214,6 +214,14 @@ def test_a_life_worked_out_by_hand() -> None:
     trade = pf.get_trades(exact=True).to_pyarrow().slice(0, 1).to_pylist()[0]
     assert (trade["gross_pnl"], trade["net_pnl"]) == (Decimal("0.25"), Decimal("0.0875"))
     assert (trade["stop_loss"], trade["take_profit"], trade["reason"]) == (Decimal("9.5"), 0, "y")
+    # 0.5 * 5 * 10; the one mark, 10.1, is the exit as well
+    assert (trade["cost"], trade["mae"], trade["mfe"]) == (25, 0, Decimal("0.25"))
+    # 1.5 * 5 * 10.05 and 1 * 5 * 10.05
+    curve = pf.get_equity_curve(exact=True).to_pyarrow().to_pylist()[0]
+    assert (curve["gross_exposure"], curve["net_exposure"]) == (
+        Decimal("125.625"),
+        Decimal("25.125"),
+    )
     amounts = pf.get_ledger().to_pyarrow()["amount"].to_pylist()
     assert amounts == [-0.25, 0.25, -0.1, 1.0, -0.4, 3.0, -50.0]
     pf.verify()

@@ -155,7 +155,7 @@ def test_verify_sees_a_change_of_any_cell() -> None:
             with pytest.raises(op.InvariantViolation):
                 pf.deposit(1, 1000)
             seen += 1
-    assert seen == 5 + 17 + 7
+    assert seen == 7 + 20 + 7
 
 
 def test_verify_sees_a_change_of_any_figure() -> None:
@@ -180,7 +180,7 @@ def test_verify_sees_a_change_of_any_figure() -> None:
     ]
     changes += [
         lambda ledger, name=name: setattr(ledger, name, getattr(ledger, name) + 1)
-        for name in ("time", "first_time", "events")
+        for name in ("time", "first_time", "events", "fees")
     ]
     changes += [
         lambda ledger: setattr(ledger.ids, "next_free", 4),
@@ -190,7 +190,7 @@ def test_verify_sees_a_change_of_any_figure() -> None:
         lambda ledger: ledger.journal.append((codec.DEPOSIT, 0, 1)),
         lambda ledger: ledger.trade_rows.lists[0].pop(),
     ]
-    assert len(changes) == 12 + 5 + 3 + 6
+    assert len(changes) == 14 + 7 + 4 + 6
     for change in changes:
         with pytest.raises(op.InvariantViolation):
             tampered(change).verify()
@@ -205,6 +205,9 @@ BROKEN = {
     ),
     "unrealized_matches_marks": lambda ledger: setattr(
         ledger.symbols["A"], "holding", ledger.symbols["A"].holding._replace(bid=10**9)
+    ),
+    "exposure_matches_book": lambda ledger: setattr(
+        ledger, "scalars", ledger.scalars._replace(short_value=0)
     ),
     "quotes_ordered": lambda ledger: setattr(
         ledger.symbols["B"], "holding", ledger.symbols["B"].holding._replace(ask=1)
@@ -242,8 +245,10 @@ def test_all_invariants_hold_after_every_event() -> None:
         number = pf.open_position(symbol, side, source.randint(1, 9), price, step, fee="0.01")
         pf.modify_position(number, step, stop_loss=None)
         if source.random() < 0.7:
-            pf.close_position(source.choice([*pf.positions]), price, step, size=1, fee="0.03")
+            pf.close_position(source.choice([*pf.positions]), price, step, size=1, fee="-0.03")
     assert len(pf.positions) > 20
+    postings = zip(*(pf._ledger.ledger_rows.lists[column] for column in (2, 5)), strict=True)
+    assert pf._ledger.fees == -sum(amount for kind, amount in postings if kind == "fee") < 0
     pf.verify()
 
 

@@ -1,8 +1,9 @@
 """Hypothesis drives accounts of all chosen backends and a model of fractions side by side.
 
 After every step the invariants of the runbook are checked as exact numbers, on each backend:
-the equity identity, valid positions, and a balance that is the sum of its postings. With two
-backends, the digests must agree as well. OMEGA_TEST_SEED repeats a run that failed.
+the equity identity, valid positions, a balance that is the sum of its postings, exposure, and
+excursions against a list of all marks. With two backends, the digests must agree as well.
+OMEGA_TEST_SEED repeats a run that failed.
 """
 
 from __future__ import annotations
@@ -51,6 +52,11 @@ class Held:
         self.size = size
         self.price = price
         self.time = 0
+        self.marks: list[Fraction] = []
+
+    def result(self, size: Fraction, price: Fraction) -> Fraction:
+        """Give the gross result of a size at a price."""
+        return (price - self.price) * size * INSTRUMENTS[self.symbol][2] * self.side
 
 
 class AccountMachine(RuleBasedStateMachine):
@@ -62,6 +68,10 @@ class AccountMachine(RuleBasedStateMachine):
         self.accounts = [op.Portfolio("1000000", leverage=50, backend=name) for name in BACKENDS]
         self.balance = Fraction(1_000_000)
         self.held: dict[int, Held] = {}
+        # By position, closed ones too; fees of the account itself have the id 0.
+        self.realized: dict[int, Fraction] = {}
+        self.fees: dict[int, Fraction] = {0: Fraction(0)}
+        self.cash = Fraction(0)
         self.marks: dict[str, tuple[Fraction, Fraction]] = {}
         self.time = 0
         self.equity_rows = 0
@@ -89,7 +99,12 @@ class AccountMachine(RuleBasedStateMachine):
                 outcomes.append((type(error), error.argument))
             else:
                 outcomes.append(result)
-        comparable = [getattr(outcome, "net_pnl", outcome) for outcome in outcomes]
+        comparable = [
+            (outcome.net_pnl, outcome.cost, outcome.mae, outcome.mfe)
+            if isinstance(outcome, op.Trade)
+            else outcome
+            for outcome in outcomes
+        ]
         assert all(outcome == comparable[0] for outcome in comparable)
         return outcomes[0]
 
@@ -122,8 +137,9 @@ class AccountMachine(RuleBasedStateMachine):
         held = Held(symbol, 1 if long else -1, Fraction(size_value), Fraction(price_value))
         held.time = self.time
         self.held[outcome] = held
+        self.realized[outcome] = Fraction(0)
         self.marks.setdefault(symbol, (held.price, held.price))
-        self.balance -= Fraction(fee, 100)
+        self.charge(outcome, fee)
 
     @precondition(lambda self: self.held)
     @rule(number=picks, price=prices, part=st.integers(1, 4), fee=cents, step=steps)
@@ -142,10 +158,16 @@ class AccountMachine(RuleBasedStateMachine):
             fee=exact(fee, 2),
             reason=f"1/{part}",
         )
-        gross = (Fraction(price_value) - held.price) * closed * contract_size * held.side
+        gross = held.result(closed, Fraction(price_value))
+        results = [held.result(closed, mark) for mark in held.marks]
         assert Fraction(trade.gross_pnl) == gross
         assert Fraction(trade.size) == closed
-        self.balance += gross - Fraction(fee, 100)
+        assert Fraction(trade.cost) == closed * held.price * contract_size
+        assert Fraction(trade.mae) == min(0, gross, *results)
+        assert Fraction(trade.mfe) == max(0, gross, *results)
+        self.balance += gross
+        self.realized[position_id] += gross
+        self.charge(position_id, fee)
         held.size -= closed
         if not held.size:
             del self.held[position_id]
@@ -193,6 +215,26 @@ class AccountMachine(RuleBasedStateMachine):
             self.call("mark", values, time=self.later(step))
         for symbol, (bid, ask) in values.items():
             self.marks[symbol] = (Fraction(bid), Fraction(ask))
+        for held in self.held.values():
+            if held.symbol in values:
+                held.marks.append(self.mark_of(held))
+        if row:
+            self.exposure_is_the_value_of_what_is_held()
+
+    def exposure_is_the_value_of_what_is_held(self) -> None:
+        values = [
+            (held.side, held.size * self.mark_of(held) * INSTRUMENTS[held.symbol][2])
+            for held in self.held.values()
+        ]
+        for account in self.accounts:
+            rows = account.get_equity_curve(exact=True).to_pyarrow()
+            gross, net = (rows[name][-1].as_py() for name in ("gross_exposure", "net_exposure"))
+            assert Fraction(gross) == sum(value for _, value in values)
+            assert Fraction(net) == sum(side * value for side, value in values)
+
+    def charge(self, position_id: int, hundredths: int) -> None:
+        self.balance -= Fraction(hundredths, 100)
+        self.fees[position_id] = self.fees.get(position_id, Fraction(0)) - Fraction(hundredths, 100)
 
     @rule(amount=cents, step=steps, number=st.none() | picks)
     def charge_fee(self, amount, step, number):
@@ -201,12 +243,13 @@ class AccountMachine(RuleBasedStateMachine):
             keywords["position_id"] = self.pick(number)[0]
         outcome = self.call("charge_fee", exact(amount, 2), self.later(step), **keywords)
         assert outcome == (None if amount else (op.InvalidAmount, "amount"))
-        self.balance -= Fraction(amount, 100)
+        self.charge(keywords.get("position_id", 0), amount)
 
     @rule(amount=st.integers(1, 10**9), step=steps)
     def deposit(self, amount, step):
         self.call("deposit", exact(amount, 2), self.later(step))
         self.balance += Fraction(amount, 100)
+        self.cash += Fraction(amount, 100)
 
     @rule(amount=st.integers(1, 10**9), step=steps)
     def withdraw(self, amount, step):
@@ -217,18 +260,40 @@ class AccountMachine(RuleBasedStateMachine):
         assert outcome == expected
         if outcome is None:
             self.balance -= Fraction(amount, 100)
+            self.cash -= Fraction(amount, 100)
 
     @rule()
     def verify(self):
         for account in self.accounts:
             account.verify()
 
+    @rule()
+    def attribution(self):
+        expected = {
+            position_id: (realized, self.fees.get(position_id, Fraction(0)), Fraction(0))
+            for position_id, realized in self.realized.items()
+        }
+        for position_id, held in self.held.items():
+            realized, fee, cash = expected[position_id]
+            unrealized = held.result(held.size, self.mark_of(held))
+            expected[position_id] = (realized + unrealized, fee, cash)
+        expected[0] = (Fraction(0), self.fees[0], self.cash)
+        for account in self.accounts:
+            rows = account._attribution(True).to_pyarrow().to_pylist()
+            assert [row["position_id"] for row in rows] == [*sorted(expected)[1:], 0]
+            for row in rows:
+                figures = [Fraction(row[name]) for name in ("price_pnl", "fee", "cash")]
+                assert tuple(figures) == expected[row["position_id"]]
+                assert Fraction(row["total"]) == sum(figures)
+                is_open = row["position_id"] in self.held
+                status = "open" if is_open else "closed" if row["position_id"] else "account"
+                assert row["status"] == status
+            total = sum(Fraction(row["total"]) for row in rows)
+            assert total == Fraction(account.equity) - 1_000_000
+
     @invariant()
     def balance_and_unrealized_are_equity(self):
-        unrealized = sum(
-            (self.mark_of(held) - held.price) * held.size * held.side * INSTRUMENTS[held.symbol][2]
-            for held in self.held.values()
-        )
+        unrealized = sum(held.result(held.size, self.mark_of(held)) for held in self.held.values())
         for account in self.accounts:
             assert Fraction(account.balance) == self.balance
             assert Fraction(account.unrealized_pnl) == unrealized

@@ -3,8 +3,9 @@
 Every fill goes in as an event; every state, trade and equity curve comes out as Arrow, without
 a copy. ``balance + unrealized_pnl == equity`` holds as integers after every event.
 
-Start with :class:`Portfolio`; :func:`backend_status` tells whether the compiled engine is live.
-The rules of the account are in ``SPEC.md``.
+Start with :class:`Portfolio`, or with :class:`History` and :func:`metrics` for an equity curve of
+your own; :func:`backend_status` tells whether the compiled engine is live. The rules of the
+account and of the metrics are in ``SPEC.md``.
 
 Most names are loaded at their first use, and Polars and pyarrow only when a frame is asked for:
 ``import omega_portfolio`` is cheap.
@@ -62,8 +63,11 @@ from omega_portfolio.errors import (
 from omega_portfolio.sentinel import UNSET, Unset
 
 if TYPE_CHECKING:
+    from omega_portfolio.analysis import Analysis
+    from omega_portfolio.history import History, metrics
     from omega_portfolio.instrument import Instrument
-    from omega_portfolio.metrics import Metrics
+    from omega_portfolio.metric_definitions import MetricDefinition
+    from omega_portfolio.metric_values import Metrics
     from omega_portfolio.oracle import PortfolioPython
     from omega_portfolio.portfolio import Portfolio
     from omega_portfolio.rust import PortfolioRust as PortfolioRust
@@ -73,8 +77,11 @@ if TYPE_CHECKING:
 
 # Names that are loaded at their first use, and the modules that have them.
 _LAZY = {
+    "Analysis": "analysis",
+    "History": "history",
     "Instrument": "instrument",
-    "Metrics": "metrics",
+    "MetricDefinition": "metric_definitions",
+    "Metrics": "metric_values",
     "Portfolio": "portfolio",
     "PortfolioPython": "oracle",
     "PositionView": "types",
@@ -82,6 +89,7 @@ _LAZY = {
     "State": "types",
     "Table": "types",
     "Trade": "types",
+    "metrics": "history",
 }
 
 
@@ -121,10 +129,12 @@ def __dir__() -> list[str]:
 # where there is no compiled module.
 __all__ = [
     "UNSET",
+    "Analysis",
     "BackendStatus",
     "BackendUnavailable",
     "CrossedQuote",
     "DuplicatePositionId",
+    "History",
     "Instrument",
     "InstrumentExists",
     "InsufficientFunds",
@@ -146,6 +156,7 @@ __all__ = [
     "InvalidText",
     "InvalidTime",
     "InvariantViolation",
+    "MetricDefinition",
     "Metrics",
     "NumberOutOfRange",
     "OmegaPortfolioError",
@@ -162,4 +173,5 @@ __all__ = [
     "Unset",
     "backend_status",
     "errors",
+    "metrics",
 ]

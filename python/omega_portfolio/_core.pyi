@@ -8,7 +8,7 @@ import pyarrow as pa
 from typing_extensions import Self, disjoint_base
 
 from omega_portfolio.instrument import Instrument
-from omega_portfolio.metrics import MetricValue
+from omega_portfolio.metric_values import MetricValue, Trials
 from omega_portfolio.sentinel import Unset
 from omega_portfolio.types import (
     ArrowStream,
@@ -21,6 +21,7 @@ from omega_portfolio.types import (
 )
 
 __all__ = [
+    "HistoryCore",
     "PortfolioCore",
     "PositionView",
     "Receipts",
@@ -108,6 +109,12 @@ class Trade:
     def exit_fee(self) -> Decimal: ...
     @property
     def net_pnl(self) -> Decimal: ...
+    @property
+    def cost(self) -> Decimal: ...
+    @property
+    def mae(self) -> Decimal: ...
+    @property
+    def mfe(self) -> Decimal: ...
     @property
     def stop_loss(self) -> Decimal | None: ...
     @property
@@ -223,8 +230,40 @@ class PortfolioCore:
         price: NumberLike | None = None,
     ) -> Decimal: ...
     def _metrics(
-        self, periods_per_year: float, risk_free_rate: float
+        self,
+        periods_per_year: NumberLike,
+        risk_free_rate: NumberLike,
+        mar: NumberLike | None,
+        benchmark: ArrowStream | None,
+        confidence: NumberLike,
+        resample: str | None,
+        trials: Trials | None,
     ) -> dict[str, MetricValue]: ...
+    def _metric(
+        self,
+        name: str,
+        periods_per_year: NumberLike,
+        risk_free_rate: NumberLike,
+        mar: NumberLike | None,
+        benchmark: ArrowStream | None,
+        confidence: NumberLike,
+        resample: str | None,
+        trials: Trials | None,
+    ) -> MetricValue: ...
+    def _rolling_metrics(
+        self,
+        window: int,
+        names: Sequence[str],
+        periods_per_year: NumberLike,
+        risk_free_rate: NumberLike,
+        mar: NumberLike | None,
+        resample: str | None,
+    ) -> Table: ...
+    def _drawdowns(self, top: int | None, exact: bool, resample: str | None) -> Table: ...
+    def _monthly_returns(self, resample: str | None) -> Table: ...
+    def _yearly_returns(self, resample: str | None) -> Table: ...
+    def _trade_analysis(self, by: str, exact: bool) -> Table: ...
+    def _attribution(self, exact: bool) -> Table: ...
     def _event_bytes(self) -> bytes: ...
     @property
     def balance(self) -> Decimal: ...
@@ -252,3 +291,54 @@ class PortfolioCore:
     def backend(self) -> Literal["rust"]: ...
     @property
     def digest(self) -> str: ...
+
+@disjoint_base
+class HistoryCore:
+    def __new__(
+        cls,
+        equity: ArrowStream,
+        trades: ArrowStream | None = None,
+        *,
+        initial_balance: NumberLike | None = None,
+        currency: str = "USD",
+    ) -> Self: ...
+    def get_equity_curve(self, exact: bool = False) -> Table: ...
+    def get_trades(self, exact: bool = False) -> Table: ...
+    def _metrics(
+        self,
+        periods_per_year: NumberLike,
+        risk_free_rate: NumberLike,
+        mar: NumberLike | None,
+        benchmark: ArrowStream | None,
+        confidence: NumberLike,
+        resample: str | None,
+        trials: Trials | None,
+    ) -> dict[str, MetricValue]: ...
+    def _metric(
+        self,
+        name: str,
+        periods_per_year: NumberLike,
+        risk_free_rate: NumberLike,
+        mar: NumberLike | None,
+        benchmark: ArrowStream | None,
+        confidence: NumberLike,
+        resample: str | None,
+        trials: Trials | None,
+    ) -> MetricValue: ...
+    def _rolling_metrics(
+        self,
+        window: int,
+        names: Sequence[str],
+        periods_per_year: NumberLike,
+        risk_free_rate: NumberLike,
+        mar: NumberLike | None,
+        resample: str | None,
+    ) -> Table: ...
+    def _drawdowns(self, top: int | None, exact: bool, resample: str | None) -> Table: ...
+    def _monthly_returns(self, resample: str | None) -> Table: ...
+    def _yearly_returns(self, resample: str | None) -> Table: ...
+    def _trade_analysis(self, by: str, exact: bool) -> Table: ...
+    @property
+    def currency(self) -> str: ...
+    @property
+    def backend(self) -> Literal["rust"]: ...

@@ -1,4 +1,4 @@
-"""What can be read from a portfolio: scalars, metrics, proof, and the tables of its base.
+"""What can be read from a portfolio: scalars and proof; its bases have tables and statistics.
 
 Nothing here changes the account; :mod:`omega_portfolio.events` adds the calls that do.
 Everything that comes out is an immutable snapshot.
@@ -11,16 +11,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from omega_portfolio.analysis_tables import abstractmethod
 from omega_portfolio.errors import InvariantViolation
-from omega_portfolio.tables import Tables, abstractmethod
+from omega_portfolio.tables import Tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
     from decimal import Decimal
 
-    from omega_portfolio.metrics import Metrics, MetricValue
-    from omega_portfolio.types import BackendName, NumberLike, PositionView, State
+    from omega_portfolio.types import NumberLike, PositionView, State, Table
 
 
 class Account(Tables):
@@ -90,16 +90,6 @@ class Account(Tables):
 
     @property
     @abstractmethod
-    def currency(self) -> str:
-        """Currency of the account, such as ``USD``."""
-
-    @property
-    @abstractmethod
-    def backend(self) -> BackendName:
-        """The implementation behind this object: ``rust`` or ``python``."""
-
-    @property
-    @abstractmethod
     def digest(self) -> str:
         """Fingerprint of configuration, events and state: 64 hexadecimal digits.
 
@@ -150,6 +140,41 @@ class Account(Tables):
         (Decimal('1000.00'), Decimal('1500.00'))
         """
 
+    def attribution(self, *, exact: bool = False) -> Table:
+        """Tell where the change of the equity comes from, position by position.
+
+        Parameters
+        ----------
+        exact : bool, default False
+            Numbers as Decimal128 instead of Float64.
+
+        Returns
+        -------
+        Table
+            position_id, symbol, side, status (``open``, ``closed``, ``account``), price_pnl,
+            fee, swap, fx, cash, total; by position_id, the account's own row with id 0 last.
+            The sum of ``total`` is equity - initial balance, to the last unit.
+
+        Raises
+        ------
+        NumberOutOfRange
+            A figure has more than 38 digits.
+
+        Examples
+        --------
+        >>> import omega_portfolio as op
+        >>> portfolio = op.Portfolio(1000)
+        >>> position_id = portfolio.open_position("ACME", "long", 2, 100, "2024-01-02", fee=1)
+        >>> portfolio.mark({"ACME": 103})
+        >>> portfolio.attribution().to_polars().select("status", "price_pnl", "total").rows()
+        [('open', 6.0, 5.0), ('account', 0.0, 0.0)]
+        """
+        return self._attribution(exact)
+
+    @abstractmethod
+    def _attribution(self, exact: bool) -> Table:  # noqa: FBT001
+        """Compute the rows of :meth:`attribution`."""
+
     @abstractmethod
     def calculate_margin(
         self,
@@ -189,53 +214,6 @@ class Account(Tables):
         >>> portfolio.calculate_margin()
         Decimal('200.00')
         """
-
-    def calculate_metrics(
-        self, *, periods_per_year: float = 252, risk_free_rate: float = 0
-    ) -> Metrics:
-        """Compute the figures of the history: return, drawdown, Sharpe ratio, win rate, more.
-
-        Parameters
-        ----------
-        periods_per_year : float, default 252
-            Equity rows per year, finite and greater than 0: 252 for daily rows of an exchange.
-        risk_free_rate : float, default 0
-            Annual risk-free rate as a fraction, finite and greater than -1.
-
-        Returns
-        -------
-        Metrics
-            A frozen mapping; what is not defined is None.
-
-        Raises
-        ------
-        InvalidNumber
-            An argument is out of its range.
-
-        Notes
-        -----
-        SPEC section 8 defines each metric. They are computed from the last equity row of each
-        distinct time and from the trades.
-
-        Examples
-        --------
-        >>> import omega_portfolio as op
-        >>> portfolio = op.Portfolio(1000)
-        >>> position_id = portfolio.open_position("ACME", "long", 2, 100, "2024-01-02")
-        >>> for day, price in enumerate([110, 105, 120], start=3):
-        ...     portfolio.update_equity(f"2024-01-0{day}", {"ACME": price})
-        >>> metrics = portfolio.calculate_metrics()
-        >>> round(metrics.total_return, 4), round(metrics.max_drawdown, 4)
-        (0.04, -0.0098)
-        """
-        from omega_portfolio.metrics import Metrics
-
-        values = self._metrics(periods_per_year, risk_free_rate)
-        return Metrics(values, periods_per_year, risk_free_rate)
-
-    @abstractmethod
-    def _metrics(self, periods_per_year: float, risk_free_rate: float) -> dict[str, MetricValue]:
-        """Check the arguments and compute the metrics of SPEC section 8."""
 
     def __repr__(self) -> str:
         facts = "  ".join(f"{name}={text}" for name, text in self._summary())

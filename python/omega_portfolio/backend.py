@@ -24,6 +24,7 @@ from omega_portfolio.errors import (
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from omega_portfolio.history import History
     from omega_portfolio.portfolio import Portfolio
     from omega_portfolio.types import BackendName
 
@@ -194,6 +195,34 @@ def backend_class(name: BackendName) -> type[Portfolio]:
     return PortfolioPython
 
 
+def history_class(name: BackendName) -> type[History]:
+    """Return the class of a backend for a user's own frames.
+
+    Parameters
+    ----------
+    name : {"rust", "python"}
+        A backend as :func:`select` returns it.
+
+    Returns
+    -------
+    type
+        ``HistoryRust`` or ``HistoryPython``.
+
+    Raises
+    ------
+    BackendUnavailable
+        Rust is asked for and its module does not load.
+    """
+    if name == "rust":
+        core_module()
+        from omega_portfolio.rust import HistoryRust
+
+        return HistoryRust
+    from omega_portfolio.oracle.history import HistoryPython
+
+    return HistoryPython
+
+
 def core_module() -> ModuleType:
     """Return the compiled module, imported at the first call.
 
@@ -247,4 +276,11 @@ def _core_or_failure() -> tuple[ModuleType | None, str]:
         return None, f"{CORE_MODULE} does not load: {type(error).__name__}: {error}"
 
 
-__all__ = ["BackendStatus", "backend_class", "backend_status", "core_module", "select"]
+__all__ = [
+    "BackendStatus",
+    "backend_class",
+    "backend_status",
+    "core_module",
+    "history_class",
+    "select",
+]

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import datetime
 import html
+import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import polars as pl
 
+    from omega_portfolio.metric_values import MetricValue
     from omega_portfolio.types import Table
 
 EDGE_ROWS: Final = 5
@@ -31,6 +33,9 @@ _STYLE: Final = (
     ".omega-portfolio .text{text-align:left}"
     "</style>"
 )
+
+# Tables side by side, as many as the page has room for.
+_ROW_OF_TABLES: Final = "display:flex;flex-wrap:wrap;align-items:flex-start;gap:16px 32px"
 
 
 def table_repr(table: Table) -> str:
@@ -115,11 +120,96 @@ def rows_html(
         for name, kind in headers
     )
     body = "".join(f"<tr>{''.join(_cell(value) for value in row)}</tr>" for row in rows)
+    return f"<div>{_STYLE}{_table(caption, f'<thead><tr>{cells}</tr></thead>', body)}</div>"
+
+
+def metric_texts(value: MetricValue, unit: str) -> tuple[str, str]:
+    """Give a metric as people read it.
+
+    Parameters
+    ----------
+    value : Decimal, float, int, bool, datetime, timedelta or None
+        The metric.
+    unit : str
+        Its unit.
+
+    Returns
+    -------
+    (str, str)
+        The value and what is left to say of the unit: a fraction is shown in percent, a float
+        with six significant digits, money in full.
+
+    Examples
+    --------
+    >>> from omega_portfolio.display import metric_texts
+    >>> metric_texts(-0.123456, "fraction per year"), metric_texts(1.5, "ratio")
+    (('-12.35 %', 'per year'), ('1.5', 'ratio'))
+    """
+    if unit == "time":
+        return value_text(value), "UTC"
+    if unit in ("seconds", "flag"):
+        # A duration names its own units, and True and False have none.
+        return value_text(value), ""
+    if unit.startswith("fraction"):
+        return _percent(value), unit.removeprefix("fraction").strip()
+    if isinstance(value, float):
+        return f"{value:.6g}", unit
+    if isinstance(value, Decimal | int):
+        return format(value, ",f" if isinstance(value, Decimal) else ","), unit
+    return value_text(value), unit
+
+
+def metrics_html(title: str, groups: Mapping[str, Mapping[str, MetricValue]]) -> str:
+    """Give metrics as HTML: a table for each group; a name tells its formula under the pointer.
+
+    Parameters
+    ----------
+    title : str
+        The line above the tables.
+    groups : mapping of str to mapping
+        Metrics by group and name.
+
+    Returns
+    -------
+    str
+        One ``<div>``; every text is escaped.
+    """
+    from omega_portfolio.catalogue import CATALOGUE
+
+    tables = []
+    for group, values in groups.items():
+        rows = []
+        for name, value in values.items():
+            text, unit = metric_texts(value, CATALOGUE[name].unit)
+            tip = html.escape(CATALOGUE[name].formula)
+            head = f'<td class="text" title="{tip}">{html.escape(name)}</td>'
+            rows.append(
+                f"<tr>{head}<td>{html.escape(text)}</td>"
+                f'<td class="text">{html.escape(unit)}</td></tr>'
+            )
+        tables.append(_table(group, "", "".join(rows)))
     return (
-        f'<div>{_STYLE}<table class="omega-portfolio">'
-        f"<caption>{html.escape(caption)}</caption>"
-        f"<thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>"
+        f"<div>{_STYLE}<div>{html.escape(title)}</div>"
+        f'<div style="{_ROW_OF_TABLES}">{"".join(tables)}</div></div>'
     )
+
+
+def _table(caption: str, head: str, body: str) -> str:
+    return (
+        f'<table class="omega-portfolio"><caption>{html.escape(caption)}</caption>'
+        f"{head}<tbody>{body}</tbody></table>"
+    )
+
+
+def _percent(value: MetricValue) -> str:
+    """Give a fraction in percent, with four significant digits at least."""
+    if not isinstance(value, float):
+        return value_text(value)
+    percent = 100 * value
+    if not 1e-4 <= abs(percent) < 1e9:
+        return f"{percent:.4g} %"
+    decimals = max(0, 3 - math.floor(math.log10(abs(percent))))
+    return f"{percent:,.{decimals}f} %"
 
 
 def value_text(value: object) -> str:
@@ -162,8 +252,8 @@ def type_name(kind: pl.DataType) -> str:
     Returns
     -------
     str
-        Such as ``f64``, ``u64``, ``text``, ``decimal(38, 18)`` or ``time[us, UTC]``; the name
-        that Polars gives for types that the tables of this package do not have.
+        Such as ``f64``, ``u64``, ``text``, ``decimal(38, 18)``, ``duration[us]`` or
+        ``time[us, UTC]``; the name that Polars gives for types that no table here has.
     """
     import polars as pl
 
@@ -171,7 +261,9 @@ def type_name(kind: pl.DataType) -> str:
         return f"decimal({kind.precision}, {kind.scale})"
     if isinstance(kind, pl.Datetime):
         return f"time[{kind.time_unit}, {kind.time_zone}]"
-    names = {pl.Float64(): "f64", pl.UInt64(): "u64", pl.String(): "text"}
+    if isinstance(kind, pl.Duration):
+        return f"duration[{kind.time_unit}]"
+    names = {pl.Float64(): "f64", pl.UInt64(): "u64", pl.Int32(): "i32", pl.String(): "text"}
     return names.get(kind, str(kind))
 
 
@@ -184,4 +276,12 @@ def _cell(value: object) -> str:
     return f"{start}{html.escape(value_text(value))}</td>"
 
 
-__all__ = ["rows_html", "table_html", "table_repr", "type_name", "value_text"]
+__all__ = [
+    "metric_texts",
+    "metrics_html",
+    "rows_html",
+    "table_html",
+    "table_repr",
+    "type_name",
+    "value_text",
+]

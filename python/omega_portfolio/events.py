@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from omega_portfolio.analysis_tables import abstractmethod
 from omega_portfolio.frames import Frames
 from omega_portfolio.sentinel import UNSET, Unset
-from omega_portfolio.tables import abstractmethod
 
 if TYPE_CHECKING:
     from omega_portfolio.instrument import Instrument

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omega_portfolio.account import Account
-from omega_portfolio.tables import abstractmethod
+from omega_portfolio.analysis_tables import abstractmethod
 
 if TYPE_CHECKING:
     from typing import Literal

@@ -1,6 +1,6 @@
 """A whole run: execute, prove, write the files, and describe it all in one document.
 
-The document is plain data (money as text, so that JSON keeps every digit). It is what
+The document is plain data (money and times as text, so that JSON keeps every digit). It is what
 ``--json`` prints and ``state.json`` holds, and what :mod:`omega_portfolio.summary` turns
 into the report for the terminal.
 """
@@ -8,6 +8,7 @@ into the report for the terminal.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import Context, Decimal, localcontext
 from typing import TYPE_CHECKING, Any, Final
 
@@ -93,17 +94,21 @@ def run_job(job: Job, progress: Callable[[int], object] | None = None) -> Docume
     portfolio = job.portfolio
     initial_balance = portfolio.balance
     # The options of the metrics are checked before the work, not after it.
-    options = {"periods_per_year": job.periods_per_year, "risk_free_rate": job.risk_free_rate}
-    portfolio.calculate_metrics(**options)
+    periods, rate = job.periods_per_year, job.risk_free_rate
+    portfolio.calculate_metrics(periods_per_year=periods, risk_free_rate=rate)
     run = run_orders(portfolio, job.market, job.orders, progress=progress)
-    metrics = portfolio.calculate_metrics(**options)
+    metrics = portfolio.calculate_metrics(periods_per_year=periods, risk_free_rate=rate)
     document: Document = {
         "command": job.command,
         "about": list(job.about),
         "backend": _backend(portfolio),
         "account": _account(portfolio, initial_balance),
         "proof": prove(portfolio, metrics.net_profit),
-        "metrics": {name: _plain(value) for name, value in metrics.items()} | options,
+        "metrics": {
+            **{name: _plain(value) for name, value in metrics.items()},
+            "periods_per_year": periods,
+            "risk_free_rate": rate,
+        },
         "positions": _positions(portfolio),
         "input": _input(job),
         "work": _work(portfolio, run),
@@ -225,7 +230,11 @@ def _cents(value: Decimal) -> str:
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 - text, numbers and None, for JSON.
-    """Turn a decimal into its text; leave everything else."""
+    """Turn a decimal and a time into its text, a duration into seconds; leave everything else."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
     return format(value, "f") if isinstance(value, Decimal) else value
 
 

@@ -25,6 +25,8 @@ class Trade(Protocol):
     >>> trade = portfolio.close_position(position_id, 103, "2024-01-03")
     >>> trade.gross_pnl, trade.net_pnl, trade.stop_loss
     (Decimal('6.00'), Decimal('5.00'), None)
+    >>> trade.cost, trade.mae, trade.mfe
+    (Decimal('200.00'), Decimal('0.00'), Decimal('6.00'))
     """
 
     @property
@@ -90,6 +92,27 @@ class Trade(Protocol):
     @property
     def net_pnl(self) -> Decimal:
         """Profit after both fees."""
+        ...
+
+    @property
+    def cost(self) -> Decimal:
+        """Size * entry price * contract size of the size closed, positive for both sides."""
+        ...
+
+    @property
+    def mae(self) -> Decimal:
+        """Worst gross result of the size closed at any price seen while it was open, at most 0.
+
+        Prices seen are the marks since the open, and the price of the close.
+        """
+        ...
+
+    @property
+    def mfe(self) -> Decimal:
+        """Best gross result of the size closed at any price seen while it was open, at least 0.
+
+        Prices seen are the marks since the open, and the price of the close.
+        """
         ...
 
     @property

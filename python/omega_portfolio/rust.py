@@ -1,8 +1,9 @@
-"""The Rust backend: the compiled class under the public interface, with nothing in between."""
+"""The Rust backend: the compiled classes under the public interface, with nothing in between."""
 
 from __future__ import annotations
 
-from omega_portfolio._core import PortfolioCore
+from omega_portfolio._core import HistoryCore, PortfolioCore
+from omega_portfolio.history import History
 from omega_portfolio.portfolio import Portfolio
 
 
@@ -22,4 +23,21 @@ class PortfolioRust(PortfolioCore, Portfolio):
     __slots__ = ()
 
 
-__all__ = ["PortfolioRust"]
+class HistoryRust(HistoryCore, History):
+    """A user's own frames on the compiled engine.
+
+    The constructor is that of :class:`omega_portfolio.History` without ``backend``.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from datetime import date
+    >>> from omega_portfolio.rust import HistoryRust
+    >>> HistoryRust(pl.DataFrame({"time": [date(2024, 1, 2)], "equity": [100.0]})).backend
+    'rust'
+    """
+
+    __slots__ = ()
+
+
+__all__ = ["HistoryRust", "PortfolioRust"]

@@ -30,12 +30,20 @@ _METRICS: Final = (
     ("net profit", "net_profit", "money"),
     ("total return", "total_return", "percent"),
     ("cagr", "cagr", "percent"),
+    ("volatility", "volatility", "percent"),
     ("max drawdown", "max_drawdown", "percent"),
     ("Sharpe ratio", "sharpe_ratio", "ratio"),
+    ("Sortino ratio", "sortino_ratio", "ratio"),
+    ("Calmar ratio", "calmar_ratio", "ratio"),
     ("trades", "trade_count", "count"),
     ("win rate", "win_rate", "percent"),
     ("profit factor", "profit_factor", "ratio"),
+    ("time in market", "exposure_time", "percent"),
+    ("commission", "total_commission", "money"),
 )
+
+# What the metrics were computed with stands among them.
+_OPTIONS: Final = ("periods_per_year", "risk_free_rate")
 
 
 def render(document: Document) -> str:
@@ -120,6 +128,7 @@ def _metrics(document: Document) -> Iterator[str]:
     for (label, _, kind), text in zip(_METRICS, _aligned(texts), strict=True):
         unit = "" if text.strip() == "-" else units.get(kind, "")
         yield f"  {label:<18}{text.rstrip()}{unit}"
+    yield f"  and {len(metrics) - len(_METRICS) - len(_OPTIONS)} more: see state.json"
 
 
 def _metric(value: Any, kind: str) -> str:  # noqa: ANN401 - as the document holds it.

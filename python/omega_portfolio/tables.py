@@ -9,27 +9,18 @@ Every table is an immutable snapshot that speaks the Arrow PyCapsule interface;
 
 from __future__ import annotations
 
-from abc import ABC
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from typing import TypeVar
+from omega_portfolio.analysis import Analysis
+from omega_portfolio.analysis_tables import abstractmethod
 
+if TYPE_CHECKING:
     import polars as pl
 
     from omega_portfolio.types import Table
 
-    Function = TypeVar("Function")
 
-    # Calling Portfolio gives an object of a backend, but a type checker refuses to call a
-    # class that has abstract methods. So it does not see that they are.
-    def abstractmethod(function: Function) -> Function: ...
-
-else:
-    from abc import abstractmethod
-
-
-class Tables(ABC):
+class Tables(Analysis):
     """The tables of :class:`omega_portfolio.Portfolio`."""
 
     __slots__ = ()
@@ -72,9 +63,11 @@ class Tables(ABC):
         Returns
         -------
         Table
-            17 columns: trade_id, position_id, symbol, side, size, entry_time, entry_price,
-            exit_time, exit_price, gross_pnl, entry_fee, exit_fee, net_pnl, stop_loss,
-            take_profit, tag, reason.
+            20 columns: trade_id, position_id, symbol, side, size, entry_time, entry_price,
+            exit_time, exit_price, gross_pnl, entry_fee, exit_fee, net_pnl, cost, mae, mfe,
+            stop_loss, take_profit, tag, reason. cost is that of the size closed; mae and mfe
+            are its worst and best gross result at the marks since the open and at the exit
+            price, at most and at least 0.
 
         Examples
         --------
@@ -122,7 +115,9 @@ class Tables(ABC):
         Returns
         -------
         Table
-            5 columns: time, equity, balance, unrealized_pnl, margin_used.
+            7 columns: time, equity, balance, unrealized_pnl, margin_used, gross_exposure,
+            net_exposure. Exposure is the value of the longs at the bid plus, or minus, that of
+            the shorts at the ask.
 
         Examples
         --------

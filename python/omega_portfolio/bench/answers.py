@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 TRADE_COLUMNS: Final = (
     *("trade_id", "position_id", "symbol", "side", "size", "entry_time", "entry_price"),
-    *("exit_time", "exit_price", "gross_pnl", "entry_fee", "exit_fee", "net_pnl", "stop_loss"),
-    *("take_profit", "tag", "reason"),
+    *("exit_time", "exit_price", "gross_pnl", "entry_fee", "exit_fee", "net_pnl", "cost", "mae"),
+    *("mfe", "stop_loss", "take_profit", "tag", "reason"),
 )
 """Attributes of a trade."""
 

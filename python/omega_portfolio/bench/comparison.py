@@ -17,7 +17,7 @@ from omega_portfolio.bench.answers import Difference, Refusal, answer, differs
 from omega_portfolio.errors import OmegaPortfolioError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import pyarrow as pa
 
@@ -32,6 +32,9 @@ SCALARS: Final = (
 
 TABLES: Final = ("equity_curve", "trades", "ledger", "positions")
 """The tables of a portfolio, each with a getter of this name."""
+
+ATTRIBUTION: Final = "_attribution"
+"""What both backends have behind the public method of the attribution table."""
 
 POSITION_COLUMNS: Final = (
     *("position_id", "symbol", "side", "size", "entry_time", "entry_price", "stop_loss"),
@@ -205,9 +208,34 @@ def _differences(left: Portfolio, right: Portfolio, visited: Visited) -> Iterato
             label = f"{'exact' if exact else 'float'} table {name}"
             tables = [getattr(side, f"get_{name}")(exact=exact) for side in (left, right)]
             yield from compare_tables(label, tables[0], tables[1], visited)
+    yield from _compare_attributions(left, right, visited)
     yield from _compare_positions(left, right, visited)
     yield from _compare_states(left, right, visited)
     yield from _compare_metrics(left, right, visited)
+
+
+def _compare_attributions(
+    left: Portfolio, right: Portfolio, visited: Visited
+) -> Iterator[Difference]:
+    """Compare where the change of equity comes from; a figure may be too great for a table."""
+    for exact in (True, False):
+        label = f"{'exact' if exact else 'float'} table attribution"
+        tables = _attribution(left, exact=exact), _attribution(right, exact=exact)
+        if not isinstance(tables[0], Refusal) and not isinstance(tables[1], Refusal):
+            yield from compare_tables(label, tables[0], tables[1], visited)
+            continue
+        visited.scalars += 1
+        if tables[0] != tables[1]:
+            yield Difference(f"refusal of the {label}", *map(repr, tables))
+
+
+def _attribution(side: Portfolio, *, exact: bool) -> Table | Refusal:
+    """Ask a backend itself, which is what the public method does."""
+    hook: Callable[[bool], Table] = getattr(side, ATTRIBUTION)
+    try:
+        return hook(exact)
+    except OmegaPortfolioError as error:
+        return Refusal(type(error).__name__, error.code, error.argument)
 
 
 def compare_tables(label: str, left: Table, right: Table, visited: Visited) -> Iterator[Difference]:

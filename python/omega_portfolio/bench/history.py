@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int], object]
 
-ROW_BYTES: Final = 8 + 4 * (8 + 16)
-"""Bytes of an equity row: the time, and four amounts as Float64 and as Decimal128."""
+ROW_BYTES: Final = 8 + 6 * (8 + 16)
+"""Bytes of an equity row: the time, and six amounts as Float64 and as Decimal128."""
 
 FRAME_ROWS_MAX: Final = 1_000_000
 FRAME_ROWS_MIN: Final = 1_000

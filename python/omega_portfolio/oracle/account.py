@@ -27,6 +27,16 @@ class Scalars(NamedTuple):
     unrealized_pnl: int
     margin_used: int
     realized_pnl: int
+    long_value: int
+    short_value: int
+
+    def gross_exposure(self) -> int:
+        """Value of the longs and of the shorts together (A6)."""
+        return self.long_value + self.short_value
+
+    def net_exposure(self) -> int:
+        """Value of the longs minus that of the shorts (A6)."""
+        return self.long_value - self.short_value
 
     def free_margin(self) -> int:
         """Equity minus margin used, and not below the range (M3)."""
@@ -65,7 +75,9 @@ class Account:
         self.configuration = configuration
         self.invariants = invariants
         balance = configuration.initial_balance
-        self.scalars = Scalars(balance, balance, 0, 0, 0)
+        self.scalars = Scalars(balance, balance, 0, 0, 0, 0, 0)
+        # All fees charged, rebates negative: a sum without a limit, and no part of the state.
+        self.fees = 0
         self.first_time: int | None = None
         self.time: int | None = None
         self.events = 0
@@ -122,15 +134,22 @@ class Account:
         """
         now = self.scalars
         margin_used, unrealized = now.margin_used, now.unrealized_pnl
+        long_value, short_value = now.long_value, now.short_value
         for symbol, holding in changes:
             margin_used += holding.margin - symbol.holding.margin
             unrealized += holding.unrealized - symbol.holding.unrealized
+            long_value += holding.long_value - symbol.holding.long_value
+            short_value += holding.short_value - symbol.holding.short_value
+        # Net exposure is never further from 0.
+        within(argument, long_value + short_value, "gross exposure")
         return Scalars(
             balance=within(argument, now.balance + cash, "balance"),
             equity=within(argument, now.equity + cash + gain, "equity"),
             unrealized_pnl=within(argument, unrealized, "unrealized profit"),
             margin_used=within(argument, margin_used, "margin used"),
             realized_pnl=now.realized_pnl,
+            long_value=long_value,
+            short_value=short_value,
         )
 
     def _hold(self, changes: Iterable[Change]) -> None:
@@ -166,6 +185,8 @@ class Account:
         balance = self.scalars.balance
         for posting in postings:
             balance += posting.amount
+            if posting.kind == "fee":
+                self.fees -= posting.amount
             self.ledger_rows.append((self.events, time, *posting, balance))
         self.scalars = after
         self.time = time

@@ -32,6 +32,8 @@ class Holding(NamedTuple):
     sums: Sums
     unrealized: int
     margin: int
+    long_value: int
+    short_value: int
 
 
 class Symbol:
@@ -56,7 +58,7 @@ class Symbol:
         self.size_unit = 10 ** (QUANTITY_SCALE - definition.size_decimals)
         self.contract_size = definition.contract_size
         self.leverage = account_leverage if definition.leverage is None else definition.leverage
-        self.holding = Holding(0, 0, Sums(0, 0, 0, 0), 0, 0)
+        self.holding = Holding(0, 0, Sums(0, 0, 0, 0), 0, 0, 0, 0)
 
     def money(self, size: int, price: int) -> int:
         """Give ``size * price * contract_size`` as raw money; exact because of I2 (N1)."""
@@ -84,7 +86,7 @@ class Symbol:
         return Sums(long_size, long_cost, short_size, short_cost)
 
     def holding_of(self, names: tuple[str, str], sums: Sums, bid: int, ask: int) -> Holding:
-        """Give the holding of some sums at a quote: its margin (M1) and profit (A3).
+        """Give the holding of some sums at a quote: its margin (M1), profit (A3) and values (A6).
 
         Parameters
         ----------
@@ -108,7 +110,7 @@ class Symbol:
         short_value = within(names[1], self.money(sums.short_size, ask), "value of the shorts")
         unrealized = long_value - sums.long_cost + sums.short_cost - short_value
         within(names[0], unrealized, "unrealized profit of the symbol")
-        return Holding(bid, ask, sums, unrealized, margin)
+        return Holding(bid, ask, sums, unrealized, margin, long_value, short_value)
 
 
 class Position:
@@ -119,7 +121,9 @@ class Position:
         "entry_fee",
         "entry_price",
         "entry_time",
+        "highest_mark",
         "initial_stop",
+        "lowest_mark",
         "position_id",
         "row",
         "side",
@@ -144,6 +148,9 @@ class Position:
         self.cost = cost
         self.entry_fee = fill.fee
         self.tag = fill.tag
+        # The extremes of the marks since the open (X1); None before the first of them.
+        self.lowest_mark: int | None = None
+        self.highest_mark: int | None = None
         self.row = 0
 
     def mark_price(self) -> int:
@@ -153,8 +160,32 @@ class Position:
 
     def unrealized(self) -> int:
         """Give the profit at the mark."""
-        value = self.symbol.money(self.size, self.mark_price())
-        return value - self.cost if self.side == LONG else self.cost - value
+        return self._result(self.size, self.cost, self.mark_price())
+
+    def see_mark(self) -> None:
+        """Remember the price it is valued at, which mark or update_equity has just set (X1)."""
+        price = self.mark_price()
+        if self.lowest_mark is None or price < self.lowest_mark:
+            self.lowest_mark = price
+        if self.highest_mark is None or price > self.highest_mark:
+            self.highest_mark = price
+
+    def excursions(self, size: int, cost: int, exit_price: int) -> tuple[int, int]:
+        """Give mae and mfe of a size that is closed now and of its cost (X1).
+
+        A result only grows or only falls with the price, so the extremes of the marks are
+        enough. Each is in range: the symbol's values and costs were, and they are no smaller.
+        """
+        prices = [exit_price]
+        if self.lowest_mark is not None and self.highest_mark is not None:
+            prices += [self.lowest_mark, self.highest_mark]
+        results = [self._result(size, cost, price) for price in prices]
+        return min(0, *results), max(0, *results)
+
+    def _result(self, size: int, cost: int, price: int) -> int:
+        """Give the gross result of a size and its cost at a price (C2)."""
+        value = self.symbol.money(size, price)
+        return value - cost if self.side == LONG else cost - value
 
     def margin(self) -> int:
         """Give the margin of this position alone."""

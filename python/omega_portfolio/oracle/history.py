@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from omega_portfolio.errors import InvalidAmount
+from omega_portfolio.history import History
 from omega_portfolio.oracle.analysis import PythonAnalysis
 from omega_portfolio.oracle.currency import CURRENCY_DIGITS, check_currency
 from omega_portfolio.oracle.metric_frames import (
@@ -59,7 +60,7 @@ Columns = dict[str, list[Any]]
 """Converted cells by column, in order."""
 
 
-class HistoryPython(PythonAnalysis):
+class HistoryPython(PythonAnalysis, History):
     """An equity curve and trades of somebody else, on plain Python integers.
 
     The constructor is that of ``omega_portfolio.History`` without ``backend``; it shares no
@@ -146,7 +147,10 @@ class HistoryPython(PythonAnalysis):
             # Where a column of exposure is not known, that of the start is not either.
             flat = [0 if name in self._equity else None for name in EXPOSURES]
             start = Point(times[0], self._initial_balance, *flat)
-        trades = Trades.none() if self._trades is None else Trades(**self._trades)
+        trades = Trades.none()
+        if self._trades is not None and self._trades["net_pnl"]:
+            # Only with a row can a column be missing: every sum over no trade is known.
+            trades = Trades(**self._trades)
         return Record(
             digits=CURRENCY_DIGITS[self._currency],
             start=start,

@@ -92,6 +92,16 @@ def _unrealized_matches_marks(account: Account) -> str | None:
     return _differ(by_symbol, unrealized) or _differ(by_position, unrealized)
 
 
+def _exposure_matches_book(account: Account) -> str | None:
+    long_value = short_value = 0
+    for symbol in account.symbols.values():
+        holding = symbol.holding
+        long_value += symbol.money(holding.sums.long_size, holding.bid)
+        short_value += symbol.money(holding.sums.short_size, holding.ask)
+    scalars = account.scalars
+    return _differ(long_value, scalars.long_value) or _differ(short_value, scalars.short_value)
+
+
 def _quotes_ordered(account: Account) -> str | None:
     for name, symbol in account.symbols.items():
         bid, ask = symbol.holding.bid, symbol.holding.ask
@@ -161,6 +171,11 @@ INVARIANTS: Final = (
         "unrealized_matches_marks",
         "unrealized_pnl == sum over symbols == sum over positions",
         _unrealized_matches_marks,
+    ),
+    Invariant(
+        "exposure_matches_book",
+        "value of the longs and of the shorts == sums over symbols",
+        _exposure_matches_book,
     ),
     Invariant("quotes_ordered", "0 < bid <= ask", _quotes_ordered),
     Invariant(

@@ -8,7 +8,7 @@ as it was, because nothing is changed before the last check.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from omega_portfolio.errors import InstrumentExists, InvariantViolation, describe
 from omega_portfolio.oracle import codec, rules
@@ -32,6 +32,18 @@ from omega_portfolio.oracle.instruments import check_definition
 from omega_portfolio.oracle.numbers import half_even, within
 from omega_portfolio.oracle.texts import LONG, SIDE_NAMES
 from omega_portfolio.sentinel import Unset
+
+
+class _Result(NamedTuple):
+    """What a close comes to: the size closed, and raw money."""
+
+    size: int
+    gross: int
+    entry_fee: int
+    net: int
+    cost: int
+    mae: int
+    mfe: int
 
 
 class Ledger(Account):
@@ -150,6 +162,7 @@ class Ledger(Account):
         proceeds = within("price", symbol.money(size, event.price), "proceeds")  # C2
         cost = position.cost if whole else half_even(position.cost * size, position.size)  # C4
         gross = proceeds - cost if side == LONG else cost - proceeds
+        mae, mfe = position.excursions(size, cost, event.price)  # X1
         entry_fee = position.entry_fee  # C5
         if not whole:
             entry_fee = half_even(position.entry_fee * size, position.size)
@@ -166,7 +179,8 @@ class Ledger(Account):
 
         self._changing = True
         self._hold(change)
-        self._append_trade(event, position, (size, gross, entry_fee, net))
+        result = _Result(size, gross, entry_fee, net, cost, mae, mfe)
+        self._append_trade(event, position, result)
         if whole:
             self.positions.remove(position)  # C6
         else:
@@ -221,8 +235,17 @@ class Ledger(Account):
     def _update_equity(self, event: UpdateEquity) -> int:
         self._quote(codec.UPDATE_EQUITY, event.time, event.quotes)
         now = self.scalars
-        row = (event.time, now.equity, now.balance, now.unrealized_pnl, now.margin_used)
-        self.equity_rows.append(row)  # K2
+        self.equity_rows.append(  # K2
+            (
+                event.time,
+                now.equity,
+                now.balance,
+                now.unrealized_pnl,
+                now.margin_used,
+                now.gross_exposure(),
+                now.net_exposure(),
+            )
+        )
         return 0
 
     def _quote(self, operation: int, time: int, quotes: Sequence[Quote]) -> None:
@@ -256,6 +279,9 @@ class Ledger(Account):
 
         self._changing = True
         self._hold(changes)
+        for position in self.positions.rows:
+            if position.symbol.name in symbols:
+                position.see_mark()  # X1
         self._commit(time, after, (operation, time - (self.time or 0), tuple(units)), [])
 
     def _fee(self, event: Fee) -> int:
@@ -302,25 +328,25 @@ class Ledger(Account):
         self._commit(event.time, after, record, [Posting("withdrawal", "", 0, -event.amount)])
         return 0
 
-    def _append_trade(
-        self, event: Close, position: Position, result: tuple[int, int, int, int]
-    ) -> None:
-        size, gross, entry_fee, net = result
+    def _append_trade(self, event: Close, position: Position, result: _Result) -> None:
         self.trade_rows.append(
             (
                 len(self.trade_rows) + 1,
                 position.position_id,
                 position.symbol.name,
                 SIDE_NAMES[position.side],
-                size,
+                result.size,
                 position.entry_time,
                 position.entry_price,
                 event.time,
                 event.price,
-                gross,
-                entry_fee,
+                result.gross,
+                result.entry_fee,
                 event.fee,
-                net,
+                result.net,
+                result.cost,
+                result.mae,
+                result.mfe,
                 position.initial_stop,
                 position.take_profit,
                 position.tag,

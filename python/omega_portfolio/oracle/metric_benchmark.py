@@ -114,7 +114,11 @@ def _capture(
     """Give annual growth over annual growth of the benchmark, in the chosen periods."""
 
     def annual(each: Sequence[float]) -> float | None:
-        logs = [math.log1p(one) for one, taken in zip(each, chosen, strict=True) if taken]
+        taken = [one for one, is_taken in zip(each, chosen, strict=True) if is_taken]
+        if -1.0 in taken:
+            # So little is left that the double of the return says nothing is.
+            return -1.0
+        logs = [math.log1p(one) for one in taken]
         return defined(lambda: math.expm1(math.fsum(logs) * rates.periods / len(logs)))
 
     return ratio(annual(own), annual(other))

@@ -178,9 +178,9 @@ def _omega(each: Sequence[float], rates: Rates) -> float | None:
     threshold = rates.target_period
     if threshold is None:
         return None
-    above = math.fsum(max(one - threshold, 0.0) for one in each)
-    below = math.fsum(max(threshold - one, 0.0) for one in each)
-    return ratio(above, below)
+    above = [max(one - threshold, 0.0) for one in each]
+    below = [max(threshold - one, 0.0) for one in each]
+    return defined(lambda: math.fsum(above) / math.fsum(below))
 
 
 def _tail_ratio(each: Sequence[float], confidence: float) -> float | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from omega_portfolio.errors import InvalidArgument, describe
 from omega_portfolio.oracle import rules
 from omega_portfolio.oracle.analysis import PythonAnalysis
+from omega_portfolio.oracle.attribution import attribution_rows
 from omega_portfolio.oracle.digest import digest_of
 from omega_portfolio.oracle.event_frame import event_rows
 from omega_portfolio.oracle.metric_record import Record, record_of
@@ -166,6 +167,11 @@ class PythonAccount(PythonAnalysis, Portfolio):
         with self._turn():
             events = self._sound().journal.to_bytes()
         return _table(event_rows(events), exact=exact)
+
+    def _attribution(self, exact: bool) -> Table:  # noqa: FBT001
+        """Say where the change of equity comes from (SPEC B3)."""
+        with self._turn():
+            return _table(attribution_rows(self._sound()), exact=exact)
 
     def compact(self, capacity: int = 0) -> None:
         """Check the argument: the lists of this backend are in one piece as they are."""

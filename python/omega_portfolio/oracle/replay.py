@@ -196,6 +196,7 @@ def _compare(live: Ledger, replayed: Ledger) -> None:
         live.scalars._fields, live.scalars, replayed.scalars, strict=True
     ):
         _equal(name, value, expected)
+    _equal("fees", live.fees, replayed.fees)
     _equal("time", live.time, replayed.time)
     _equal("first_time", live.first_time, replayed.first_time)
     _equal("events", live.events, replayed.events)

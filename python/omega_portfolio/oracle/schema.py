@@ -53,12 +53,15 @@ def _columns(text: str) -> tuple[Column, ...]:
     )
 
 
-EQUITY: Final = _columns("time time, equity m, balance m, unrealized_pnl m, margin_used m")
+EQUITY: Final = _columns(
+    "time time, equity m, balance m, unrealized_pnl m, margin_used m, gross_exposure m, "
+    "net_exposure m"
+)
 
 TRADES: Final = _columns(
     "trade_id u64, position_id u64, symbol text, side text, size q, entry_time time, "
     "entry_price p, exit_time time, exit_price p, gross_pnl m, entry_fee m, exit_fee m, "
-    "net_pnl m, stop_loss p, take_profit p, tag text, reason text"
+    "net_pnl m, cost m, mae m, mfe m, stop_loss p, take_profit p, tag text, reason text"
 )
 
 LEDGER: Final = _columns(
@@ -69,6 +72,11 @@ POSITIONS: Final = _columns(
     "position_id u64, symbol text, side text, size q, entry_time time, entry_price p, "
     "stop_loss p, take_profit p, mark_price p, cost m, unrealized_pnl m, margin m, "
     "entry_fee m, tag text"
+)
+
+ATTRIBUTION: Final = _columns(
+    "position_id u64, symbol text, side text, status text, price_pnl m, fee m, swap m, fx m, "
+    "cash m, total m"
 )
 
 RECEIPTS: Final = _columns("row u64, position_id u64, realized m, fee m, balance m")

@@ -1,7 +1,7 @@
 """Frozen rows as objects: a trade, an open position.
 
 A view keeps the raw row; an attribute becomes a ``Decimal`` or ``datetime`` when it is read, so
-that a close does not pay for seventeen conversions that nobody asks for.
+that a close does not pay for twenty conversions that nobody asks for.
 """
 
 from __future__ import annotations
@@ -123,10 +123,13 @@ class PythonTrade(RowView):
     entry_fee = Attribute(10, _money)
     exit_fee = Attribute(11, _money)
     net_pnl = Attribute(12, _money)
-    stop_loss = Attribute(13, _level)
-    take_profit = Attribute(14, _level)
-    tag = Attribute(15, _text)
-    reason = Attribute(16, _text)
+    cost = Attribute(13, _money)
+    mae = Attribute(14, _money)
+    mfe = Attribute(15, _money)
+    stop_loss = Attribute(16, _level)
+    take_profit = Attribute(17, _level)
+    tag = Attribute(18, _text)
+    reason = Attribute(19, _text)
 
 
 class PythonPositionView(RowView):

@@ -1,0 +1,248 @@
+"""What the report reads of an analysis, as frames: points, trades, returns.
+
+Every figure comes from the analysis itself; what is computed here is only what a drawing
+needs beside it: the fall below the peak, the benchmark at the same moments, and exposures as
+parts of the equity.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from omega_portfolio.report.plane import Lines, lines_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import polars as pl
+
+    from omega_portfolio.types import Table
+
+RESAMPLE: Final = {"1h": "1h", "1d": "1d", "1w": "1w", "1mo": "1mo"}
+"""Buckets of time by their word, as Polars names them; its weeks begin on Monday too."""
+
+BENCHMARK_COLUMNS: Final = ("equity", "close", "price", "value")
+_EXPOSURES: Final = {"gross": "gross_exposure", "net": "net_exposure", "margin": "margin_used"}
+
+
+class Analysis(Protocol):
+    """What a report needs: a portfolio and a history both have it."""
+
+    @property
+    def currency(self) -> str:
+        """Currency of the account."""
+        ...
+
+    @property
+    def backend(self) -> str:
+        """The implementation: ``rust`` or ``python``."""
+        ...
+
+    def calculate_metrics(self, **options: Any) -> Mapping[str, Any]:
+        """Compute all metrics."""
+        ...
+
+    def metric(self, name: str, **options: Any) -> Any:
+        """Compute one metric."""
+        ...
+
+    def rolling_metrics(self, window: int, names: Sequence[str] = ..., **options: Any) -> Table:
+        """Compute metrics over a moving window."""
+        ...
+
+    def drawdowns(self, top: int | None = 10, **options: Any) -> Table:
+        """List the deepest falls."""
+        ...
+
+    def monthly_returns(self, *, resample: str | None = None) -> Table:
+        """Give the return of each month."""
+        ...
+
+    def yearly_returns(self, *, resample: str | None = None) -> Table:
+        """Give the return of each year."""
+        ...
+
+    def trade_analysis(self, by: str = "symbol", **options: Any) -> Table:
+        """Group the trades."""
+        ...
+
+    def get_equity_curve(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002
+        """Give the equity rows."""
+        ...
+
+    def get_trades(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002
+        """Give the trades."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of the metrics, as :func:`omega_portfolio.report.write_report` takes them."""
+
+    benchmark: object | None = None
+    periods_per_year: float = 252
+    risk_free_rate: float = 0
+    mar: float | None = None
+    confidence: float = 0.05
+    resample: str | None = None
+
+    def for_metrics(self) -> dict[str, Any]:
+        """Give the arguments of ``calculate_metrics``."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    def for_rolling(self) -> dict[str, Any]:
+        """Give the arguments of ``rolling_metrics``."""
+        names = ("periods_per_year", "risk_free_rate", "mar", "resample")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The points of an analysis.
+
+    Attributes
+    ----------
+    frame : polars.DataFrame
+        ``time`` (microseconds since 1970 UTC), ``equity``, ``drawdown`` (null without a
+        positive start), and where there is such a thing ``benchmark`` (rebased to the start),
+        ``gross``, ``net`` and ``margin`` (parts of the equity; null where it is not positive).
+    peak, valley : int or None
+        Rows of the deepest fall.
+    """
+
+    frame: pl.DataFrame
+    peak: int | None
+    valley: int | None
+
+    @property
+    def drawable(self) -> bool:
+        """Whether there are two moments, so that a line has a length."""
+        times = self.frame["time"]
+        return bool(len(times)) and bool(times[0] != times[-1])
+
+    def lines(self, *columns: str) -> Lines:
+        """Give columns for drawing, with the rows of the deepest fall; there are two moments."""
+        keep = [row for row in (self.peak, self.valley) if row is not None]
+        return lines_of(self.frame, columns, keep)
+
+    def returns(self) -> pl.Series:
+        """Give the return of each period; every equity is above 0."""
+        equity = self.frame["equity"]
+        return (equity / equity.shift(1) - 1).drop_nulls()
+
+
+def read_curve(analysis: Analysis, facts: Mapping[str, Any], options: Options) -> Curve:
+    """Read the points: the last row of each moment, or of each bucket.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        A portfolio or a history.
+    facts : mapping
+        Its metrics ``period_count``, ``start_time`` and ``initial_equity``.
+    options : Options
+        ``resample`` and ``benchmark`` of it, already accepted by the analysis.
+
+    Returns
+    -------
+    Curve
+        One point more than there are periods, or none.
+    """
+    import polars as pl
+
+    table = analysis.get_equity_curve()
+    found = {name: column for name, column in _EXPOSURES.items() if column in table.columns}
+    frame = table.select(["time", "equity", *found.values()]).to_polars()
+    frame = frame.rename({column: name for name, column in found.items()})
+    frame = last_of_each(frame, options.resample)
+    frame = frame.with_columns(pl.col("time").dt.epoch("us"))
+    # As many rows as periods: the starting balance stands before the first row.
+    if frame.height and facts["period_count"] == frame.height:
+        start = pl.DataFrame({"time": [facts["start_time"]]}).select(
+            pl.col("time").dt.epoch("us"),
+            equity=pl.lit(float(facts["initial_equity"])),
+            **{name: pl.lit(0.0) for name in found},
+        )
+        frame = pl.concat([start, frame])
+    equity = pl.col("equity")
+    positive = bool(frame.height) and frame["equity"][0] > 0
+    fall = equity / equity.cum_max() - 1 if positive else pl.lit(None, dtype=pl.Float64)
+    share = {name: pl.when(equity > 0).then(pl.col(name) / equity) for name in found}
+    frame = frame.with_columns(drawdown=fall, **share)
+    if options.benchmark is not None and frame.height:
+        frame = frame.with_columns(benchmark=_benchmark(options.benchmark, frame))
+    return Curve(frame, *_deepest(frame))
+
+
+def last_of_each(frame: pl.DataFrame, resample: str | None) -> pl.DataFrame:
+    """Keep the last row of each moment, or of each bucket of time."""
+    import polars as pl
+
+    time = pl.col("time")
+    key = time if resample is None else time.dt.truncate(RESAMPLE[resample])
+    return frame.filter((key != key.shift(-1)).fill_null(value=True))
+
+
+def _deepest(frame: pl.DataFrame) -> tuple[int | None, int | None]:
+    """Find the rows of the deepest fall: the valley, and the last peak before it."""
+    falls = frame["drawdown"]
+    valley = falls.arg_min()
+    if valley is None or not falls[valley] < 0:
+        return None, None
+    before = falls[: valley + 1]
+    peak = (before == 0).arg_true()[-1]
+    return int(peak), int(valley)
+
+
+def _benchmark(benchmark: object, frame: pl.DataFrame) -> pl.Series:
+    """Give the level of the benchmark at each point, rebased to the first equity."""
+    import polars as pl
+
+    levels = pl.DataFrame(benchmark)
+    named = [name for name in BENCHMARK_COLUMNS if name in levels.columns]
+    others = [name for name in levels.columns if name != "time"]
+    name = named[0] if len(named) == 1 else others[0]
+    levels = levels.select(_microseconds(levels["time"]), level=pl.col(name).cast(pl.Float64))
+    joined = frame.select("time").join_asof(levels, on="time", strategy="backward")
+    return joined["level"] / joined["level"][0] * frame["equity"][0]
+
+
+def _microseconds(times: pl.Series) -> pl.Series:
+    import polars as pl
+
+    if times.dtype.is_integer():
+        return times.cast(pl.Int64)
+    if times.dtype == pl.String:
+        times = times.str.to_datetime(time_unit="us", time_zone="UTC")
+    return times.cast(pl.Datetime("us")).dt.epoch("us") if times.dtype == pl.Date else (
+        times.dt.epoch("us")
+    )
+
+
+def fingerprint(analysis: Analysis) -> str:
+    """Give the fingerprint of the rows that a history holds.
+
+    Returns
+    -------
+    str
+        BLAKE2b-256 over the equity rows (time in microseconds and equity as a double, both
+        little-endian) and over the same of the trades (exit time and net profit).
+    """
+    import polars as pl
+
+    hasher = blake2b(digest_size=32)
+    for table, time, value in (
+        (analysis.get_equity_curve(), "time", "equity"),
+        (analysis.get_trades(), "exit_time", "net_pnl"),
+    ):
+        frame = table.select([time, value]).to_polars()
+        hasher.update(len(frame).to_bytes(8, "little"))
+        for column in (frame[time].dt.epoch("us"), frame[value].cast(pl.Float64)):
+            for buffer in column.rechunk().to_arrow().buffers()[1:]:
+                hasher.update(buffer)
+    return hasher.hexdigest()
+
+
+__all__ = ["Analysis", "Curve", "Options", "fingerprint", "last_of_each", "read_curve"]

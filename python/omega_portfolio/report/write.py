@@ -1,0 +1,160 @@
+"""The report as a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from omega_portfolio.errors import InvalidArgument, describe
+from omega_portfolio.files import replace_file
+from omega_portfolio.report.source import Options
+
+if TYPE_CHECKING:
+    from omega_portfolio.report.books import Statement
+    from omega_portfolio.report.source import Analysis
+
+ENDINGS: Final = (".html", ".svg", ".png")
+TITLE: Final = "Portfolio report"
+
+
+def write_report(
+    analysis: Analysis,
+    path: str | Path,
+    *,
+    title: str | None = None,
+    benchmark: object | None = None,
+    periods_per_year: float = 252,
+    risk_free_rate: float = 0,
+    mar: float | None = None,
+    confidence: float = 0.05,
+    resample: str | None = None,
+    interactive: bool = False,
+) -> Path:
+    """Write the report of an analysis: one file, that needs nothing else and no network.
+
+    Parameters
+    ----------
+    analysis : Portfolio or History
+        What is reported.
+    path : str or Path
+        ``.html`` for the whole report; ``.svg`` or ``.png`` for one picture of equity and
+        drawdown. A file of that name is replaced at once.
+    title : str, optional
+        Title of the page.
+    benchmark, periods_per_year, risk_free_rate, mar, confidence, resample
+        As for ``calculate_metrics``; the page repeats them.
+    interactive : bool, default False
+        Charts of the curve that can be zoomed, about 1 MB larger. Needs the extra
+        ``omega-portfolio[report]``, as PNG does.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    InvalidArgument
+        Another ending, an option of a wrong type, or the extra is not installed.
+    OmegaPortfolioError
+        An option is refused, as by ``calculate_metrics``.
+    OSError
+        The file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import omega_portfolio as op
+    >>> from omega_portfolio.report import write_report
+    >>> portfolio = op.Portfolio(1000, backend="python")
+    >>> for day, price in enumerate([100, 110, 105], start=2):
+    ...     portfolio.update_equity(f"2024-01-0{day}", {"ACME": price})
+    >>> path = write_report(portfolio, Path(tempfile.mkdtemp()) / "report.html")
+    >>> path.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    True
+    """
+    options = Options(benchmark, periods_per_year, risk_free_rate, mar, confidence, resample)
+    target = check(path, title, interactive=interactive)
+    return write_checked(analysis, target, (title, interactive), options)
+
+
+def check(path: str | Path, title: str | None, *, interactive: bool) -> Path:
+    """Check the arguments that the analysis does not check itself."""
+    if not isinstance(path, str | Path):
+        raise InvalidArgument("path", describe(path), "is no path", "pass a str or a Path")
+    target = Path(path)
+    if target.suffix.lower() not in ENDINGS:
+        rule = f"ends in none of {', '.join(ENDINGS)}"
+        raise InvalidArgument("path", describe(str(path)), rule, "name a file such as report.html")
+    if title is not None and not isinstance(title, str):
+        raise InvalidArgument("title", describe(title), "is no text", "pass a str")
+    if not isinstance(interactive, bool):
+        rule = "is neither True nor False"
+        raise InvalidArgument("interactive", describe(interactive), rule, "pass a bool")
+    if interactive and target.suffix.lower() != ".html":
+        rule = f"cannot be kept in a file {target.suffix}"
+        raise InvalidArgument("interactive", "True", rule, "name a .html file")
+    return target
+
+
+def write_checked(
+    analysis: Analysis,
+    target: Path,
+    look: tuple[str | None, bool],
+    options: Options,
+    stored: tuple[Statement | None, tuple[tuple[str, str], ...]] = (None, ()),
+) -> Path:
+    """Write the file.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        What is reported.
+    target : Path
+        With one of the endings.
+    look : (str or None, bool)
+        Title, and whether charts are interactive.
+    options : Options
+        Options of the metrics.
+    stored : (Statement or None, tuple of (str, str))
+        The account of a history that was stored, and more facts for the head.
+    """
+    title, interactive = look
+    if target.suffix.lower() != ".html":
+        return _write_picture(analysis, target, title, options)
+    from omega_portfolio.report.content import gather
+    from omega_portfolio.report.page import render_page
+
+    if interactive:
+        from omega_portfolio.report.interactive import need_all
+
+        need_all()
+    content = gather(analysis, title or TITLE, options, *stored)
+    parts = ("", "")
+    if interactive:
+        from omega_portfolio.report.interactive import charts, metrics_table
+
+        parts = (charts(content), metrics_table(content))
+    # A title may hold half a surrogate pair, which no file in UTF-8 can.
+    page = render_page(content, *parts).encode("utf-8", "replace")
+    return replace_file(target, page)
+
+
+def _write_picture(
+    analysis: Analysis, target: Path, title: str | None, options: Options
+) -> Path:
+    from dataclasses import replace
+
+    from omega_portfolio.report.curves import overview
+    from omega_portfolio.report.pictures import curve_of, made
+
+    # The analysis checks all options, also those that the picture does not need.
+    analysis.metric("period_count", **options.for_metrics())
+    drawn = overview(curve_of(analysis, options), analysis.currency)
+    if not isinstance(drawn, str) and title is not None:
+        drawn = [replace(picture, title=title) for picture in drawn]
+    return made("equity", drawn).save(target)
+
+
+__all__ = ["ENDINGS", "check", "write_checked", "write_report"]
