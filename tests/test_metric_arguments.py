@@ -302,8 +302,14 @@ def test_a_currency_is_read_as_that_of_a_portfolio(one: Entry, backend: str) -> 
 
 def test_a_key_of_a_missing_column_is_refused(backend: str) -> None:
     history = op.History(plain(), some_trades(), backend=backend)
-    for key in ("symbol", "side", "tag", "reason", "hour", "year"):
+    for key in ("symbol", "side", "tag", "reason"):
         assert refusal(history.trade_analysis, key) == (TYPE, "by")
+        # Without any trade no column is missing.
+        assert rows(op.History(plain(), backend=backend).trade_analysis(key)) == []
+    for key in ("hour", "weekday", "month", "year"):
+        for row in rows(history.trade_analysis(key)):
+            assert row["fees"] is row["average_mae"] is row["average_mfe"] is None
+            assert row["net_pnl"] is not None
 
 
 def test_frames_of_other_libraries_are_benchmarks(backend: str) -> None:
