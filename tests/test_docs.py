@@ -40,6 +40,7 @@ BLOCKS = {
     "CONTRIBUTING.md": 0,
     "SPEC.md": 0,
     "CHANGELOG.md": 0,
+    "COMPARE.md": 0,
     "docs/guide/frames.md": 8,
     "tests/spec/README.md": 0,
 }
