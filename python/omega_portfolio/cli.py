@@ -5,6 +5,7 @@ command   what it does
 ========  ==========================================================================
 demo      a moving-average rule on five real US stocks, every fill through the engine
 run       the same with your own bars and orders
+report    a page about what one of these left in its folder
 doctor    which backend is live, which versions are in use, and whether both agree
 ========  ==========================================================================
 
@@ -45,6 +46,7 @@ from omega_portfolio.errors import (
     InvariantViolation,
     OmegaPortfolioError,
 )
+from omega_portfolio.report.command import report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -213,6 +215,11 @@ def _new_portfolio(options: argparse.Namespace, capacity: int) -> Portfolio:
         raise UsageError(str(error)) from error
 
 
+def _configuration(options: argparse.Namespace) -> dict[str, str]:
+    names = {"balance": "initial_balance", "currency": "currency", "leverage": "leverage"}
+    return {name: str(getattr(options, option)) for option, name in names.items()}
+
+
 def _common_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument(
@@ -266,7 +273,9 @@ def demo(parser: argparse.ArgumentParser) -> Handler:
         extra = {"bars.arrow": us5_daily_bytes(), "orders.csv": text.encode()}
         portfolio = _new_portfolio(options, market.times)
         job = Job(
-            "demo", RULE_TEXT, portfolio, market, orders, _folder(options.out), extra_files=extra
+            *("demo", RULE_TEXT, portfolio, market, orders, _folder(options.out)),
+            extra_files=extra,
+            configuration=_configuration(options),
         )
         return _finish(job, as_json=options.json)
 
@@ -320,7 +329,10 @@ def run(parser: argparse.ArgumentParser) -> Handler:
         register_instruments(portfolio, market)
         about = _about_orders(options)
         figures = (options.periods_per_year, options.risk_free_rate)
-        job = Job("run", about, portfolio, market, orders, _folder(options.out), *figures)
+        job = Job(
+            *("run", about, portfolio, market, orders, _folder(options.out), *figures),
+            configuration=_configuration(options),
+        )
         return _finish(job, as_json=options.json)
 
     return handle
@@ -355,6 +367,7 @@ def doctor(parser: argparse.ArgumentParser) -> Handler:
 COMMANDS: Final[dict[str, tuple[str, Callable[[argparse.ArgumentParser], Handler]]]] = {
     "demo": ("trade five real US stocks, 2000 to 2013", demo),
     "run": ("run your own bars and orders", run),
+    "report": ("write a page about a run", report),
     "doctor": ("show backend and versions", doctor),
 }
 """Name, one line of help, and the function of each subcommand."""

@@ -56,6 +56,9 @@ class Job:
         For the metrics.
     extra_files : mapping of str to bytes
         Files to write beside the results.
+    configuration : mapping of str to str
+        What the portfolio was made with: initial_balance, currency, leverage. With the events
+        it makes the same account again.
     """
 
     command: str
@@ -67,6 +70,7 @@ class Job:
     periods_per_year: float = 252
     risk_free_rate: float = 0
     extra_files: Mapping[str, bytes] = field(default_factory=dict)
+    configuration: Mapping[str, str] = field(default_factory=dict)
 
 
 def run_job(job: Job, progress: Callable[[int], object] | None = None) -> Document:
@@ -102,6 +106,7 @@ def run_job(job: Job, progress: Callable[[int], object] | None = None) -> Docume
         "command": job.command,
         "about": list(job.about),
         "backend": _backend(portfolio),
+        "configuration": dict(job.configuration),
         "account": _account(portfolio, initial_balance),
         "proof": prove(portfolio, metrics.net_profit),
         "metrics": {
@@ -281,6 +286,7 @@ def _write(job: Job, document: Document) -> Document:
         "trades": portfolio.get_trades(exact=True),
         "ledger": portfolio.get_ledger(exact=True),
         "positions": portfolio.get_positions(exact=True),
+        "events": portfolio.get_events(exact=True),
     }
     files: Document = {
         name: {"path": str(path), "rows": len(tables[name])}

@@ -41,6 +41,7 @@ SAMPLE: Final = 20_000
 """So many returns tell how wide the bins are; all of them are counted."""
 
 NAME_LENGTH: Final = 18
+BAR_WIDTH: Final = 72
 SYMBOL_ROW: Final = 23.0
 
 WIDE: Final = Size(960, 0)
@@ -82,7 +83,9 @@ def _map(monthly: pl.DataFrame, yearly: pl.DataFrame, size: Size) -> Picture:
             path = f"M{number(corner[0])} {number(y)}h{number(width)}v{row:g}h{number(-width)}z"
             shapes[colour].append(element("path", d=path, fill_opacity=f"{depth:.2f}"[1:]))
             texts.append(label(centre[month - 1], y + row / 2 + 4, _cell_text(value, size)))
-    body = [element("g", "".join(some), class_=f"cell fill {name}") for name, some in shapes.items()]
+    body = [
+        element("g", "".join(some), class_=f"cell fill {name}") for name, some in shapes.items()
+    ]
     body.append(element("g", heads + element("g", "".join(texts), class_="ink"), class_=class_))
     body.append(element("g", "".join(rows), class_=f"end {'tiny' if size.narrow else ''}".strip()))
     cut = f"; the last {YEARS_MAX} of {yearly.height:,} years" if yearly.height > YEARS_MAX else ""
@@ -136,7 +139,8 @@ def yearly_bars(yearly: pl.DataFrame, size: Size = HALF) -> Drawn:
     ]
     body.append(bottom(years, x, foot))
     cut = f"; the last {YEARS_MAX} of {yearly.height:,}" if yearly.height > YEARS_MAX else ""
-    text = f"{count(yearly.height, 'calendar year')}{cut}; the first and the last may be parts"
+    ends = "the first and the last may be parts" if yearly.height > 1 else "it may be a part"
+    text = f"{count(yearly.height, 'calendar year')}{cut}; {ends}"
     return [Picture(size.width, size.height, "Yearly returns", text, "".join(body))]
 
 
@@ -144,13 +148,14 @@ def _bar(
     xs: tuple[float, float], ys: tuple[float, float], value: float, tip: str, gap: float = 0.14
 ) -> str:
     """Draw an upright bar from one height to another, with a text for the pointer."""
-    width = xs[1] - xs[0]
+    middle, width = (xs[0] + xs[1]) / 2, (xs[1] - xs[0]) * (1 - 2 * gap)
+    width = min(max(width, 0.8), BAR_WIDTH)
     return element(
         "rect",
         element("title", escape(tip)),
-        x=xs[0] + width * gap,
+        x=middle - width / 2,
         y=min(ys),
-        width=max(width * (1 - 2 * gap), 0.8),
+        width=width,
         height=max(abs(ys[1] - ys[0]), 0.6),
         class_=f"fill {'loss' if value < 0 else 'gain'}",
     )
@@ -176,7 +181,9 @@ def histogram(
     ends = [float(some.quantile(q, "linear") or 0.0) for q in (0.001, 0.999)]
     marks = [value for value in tail if value is not None and math.isfinite(value)]
     low, high = min([*ends, *marks]), max([*ends, *marks])
-    step = nice_step(high - low, BINS) if high > low else abs(high) or 0.001
+    # Returns that differ by less than their rounding are one bar.
+    flat = high - low <= 1e-9 * max(abs(low), abs(high))
+    step = abs(high) or 0.001 if flat else nice_step(high - low, BINS)
     first, last = math.floor(low / step + 1e-9), max(math.ceil(high / step - 1e-9) - 1, 0)
     last = max(last, first)
     bins = (returns / step + 1e-9).floor().clip(first, last).cast(int)
@@ -208,9 +215,11 @@ def _tail(tail: tuple[float | None, float | None], x: Scale, foot: float) -> str
             continue
         at = x(value)
         parts.append(line(at, y - 8, at, foot, "line third dashed"))
+        text = f"{name} {percent(value)}"
         # The shortfall is never right of the value at risk, so the texts stand apart.
-        class_ = "ink small" if side > 0 else "ink small end"
-        parts.append(label(at + 5 * side, y, f"{name} {percent(value)}", class_))
+        left = side < 0 and at > CHARACTER * len(text)
+        place, class_ = (at - 5, "ink small end") if left else (at + 5, "ink small")
+        parts.append(label(place, y, text, class_))
     return "".join(parts)
 
 

@@ -178,9 +178,7 @@ def fees_of(statement: Statement) -> Decimal:
     return total(statement.ledger.filter(kind="fee")["amount"])
 
 
-def symbol_results(
-    trades: pl.DataFrame, positions: pl.DataFrame | None
-) -> list[tuple[str, float]]:
+def symbol_results(trades: pl.DataFrame, positions: pl.DataFrame | None) -> list[tuple[str, float]]:
     """Give the result of each symbol: its trades, and its open positions after their fees.
 
     Parameters
@@ -202,14 +200,14 @@ def symbol_results(
     return list(rows.iter_rows())
 
 
-def trade_facts(trades: pl.DataFrame, metrics: Mapping[str, Any]) -> list[tuple[str, Decimal]]:
-    """Give what a history without an account can say: sums of its exact trades."""
-    facts = []
-    if trades.height:
-        facts.append(("net profit of the trades", total(trades["net_pnl"])))
-    names = (("total_commission", "fees of the trades"), ("net_profit", "change of the equity"))
-    facts.extend((text, metrics[name]) for name, text in names if metrics[name] is not None)
-    return facts
+def trade_facts(metrics: Mapping[str, Any]) -> list[tuple[str, Decimal]]:
+    """Give what a history without an account can say: its exact sums."""
+    names = (
+        ("total_net_pnl", "net profit of the trades"),
+        ("total_commission", "fees of the trades"),
+        ("net_profit", "change of the equity"),
+    )
+    return [(text, metrics[name]) for name, text in names if metrics[name] is not None]
 
 
 __all__ = [

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from omega_portfolio.report.source import Analysis
+    from omega_portfolio.analysis import Analysis
+
 
 ROLLING: Final = ("sharpe_ratio", "volatility")
 DRAWDOWNS: Final = 10
@@ -55,8 +56,6 @@ class Content:
         The account, when there is one.
     digest : str
         Fingerprint of the account, or of the rows.
-    about : tuple of (str, str)
-        More facts for the head of the page.
     """
 
     title: str
@@ -74,30 +73,19 @@ class Content:
     groups: Mapping[str, pl.DataFrame]
     statement: Statement | None
     digest: str
-    about: tuple[tuple[str, str], ...] = ()
 
 
-def gather(
-    analysis: Analysis,
-    title: str,
-    options: Options,
-    statement: Statement | None = None,
-    about: tuple[tuple[str, str], ...] = (),
-) -> Content:
+def gather(analysis: Analysis, title: str, options: Options) -> Content:
     """Ask an analysis for everything.
 
     Parameters
     ----------
-    analysis : Analysis
-        A portfolio or a history.
+    analysis : Portfolio or History
+        What is reported.
     title : str
         Title of the page.
     options : Options
         Options of the metrics.
-    statement : Statement, optional
-        The account of a history that was stored; a portfolio has its own.
-    about : tuple of (str, str)
-        More facts for the head of the page.
 
     Raises
     ------
@@ -107,11 +95,10 @@ def gather(
     from omega_portfolio.account import Account
 
     metrics = analysis.calculate_metrics(**options.for_metrics())
-    if statement is None and isinstance(analysis, Account):
-        statement = read_statement(analysis)
+    statement = read_statement(analysis) if isinstance(analysis, Account) else None
     resample = options.resample
     trades = analysis.get_trades().to_polars()
-    window = window_of(metrics["period_count"], options.periods_per_year)
+    window = window_of(metrics.period_count, float(options.periods_per_year))
     return Content(
         title=title,
         options=options,
@@ -128,7 +115,6 @@ def gather(
         groups=read_groups(analysis, trades),
         statement=statement,
         digest=fingerprint(analysis) if statement is None else statement.digest,
-        about=about,
     )
 
 

@@ -70,7 +70,7 @@ def equity_chart(curve: Curve, currency: str, sizes: Sizes = (WIDE,)) -> Drawn:
         series.insert(0, Series("benchmark", "Benchmark, rebased to the start", "third dashed"))
         low = min(low, frame["benchmark"].min())  # type: ignore[type-var]
         high = max(high, frame["benchmark"].max())  # type: ignore[type-var]
-    log = low > 0 and high / low > LOG_RANGE  # type: ignore[operator]
+    log = bool(low > 0 and high / low > LOG_RANGE)  # type: ignore[operator]
     text = (
         f"From {short_money(values[0])} to {short_money(values[-1])} {currency}"
         f"{', logarithmic axis' if log else ''}"
@@ -166,8 +166,7 @@ def exposure_chart(curve: Curve, sizes: Sizes = (WIDE_LOW,)) -> Drawn:
     if all(frame[name].max() == frame[name].min() == 0 for name in there):
         return "No position was open at any point."
     series = [
-        Series(name, title, class_, area=name == "gross")
-        for name, (title, class_) in there.items()
+        Series(name, title, class_, area=name == "gross") for name, (title, class_) in there.items()
     ]
     highest = max(frame[name].max() for name in there)  # type: ignore[type-var]
     text = f"Parts of the equity; the highest is {percent(highest)}"  # type: ignore[arg-type]
@@ -187,12 +186,12 @@ def overview(curve: Curve, currency: str) -> Drawn:
 
 
 __all__ = [
-    "Drawn",
     "NARROW",
     "NARROW_LOW",
     "RUINED",
     "WIDE",
     "WIDE_LOW",
+    "Drawn",
     "drawdown_chart",
     "equity_chart",
     "exposure_chart",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from omega_portfolio.report.content import Content
 
-COLUMNS: Final = 1000
+COLUMNS: Final = 400
 """Columns of points in a line: M4 leaves at most four points in each."""
 
 PACKAGES: Final = ("altair", "vl_convert", "great_tables")
@@ -49,28 +49,26 @@ def charts(content: Content) -> str:
         from omega_portfolio.report.curves import no_line
 
         return sentence(no_line(curve))
-    zoom = altair.selection_interval(bind="scales", encodings=["x"])
     keep = [row for row in (curve.peak, curve.valley) if row is not None]
-    names = [("equity", f"Equity, {content.currency}", "accent", 260)]
+    looks = [("equity", f"Equity, {content.currency}", "accent", 260)]
     if "benchmark" in curve.frame.columns:
-        names.append(("benchmark", "Benchmark", "muted", 120))
-    names.append(("drawdown", "Drawdown", "loss", 130))
+        looks.append(("benchmark", "Benchmark, rebased", "muted", 120))
+    looks.append(("drawdown", "Drawdown", "loss", 130))
     parts = [
-        _chart(altair, thin_line(curve.frame, name, COLUMNS, keep), look, zoom)
-        for look in names
-        for name in look[:1]
+        _chart(altair, thin_line(curve.frame, look[0], COLUMNS, keep), look) for look in looks
     ]
     if content.rolling is not None:
         for name, colour in (("sharpe_ratio", "accent"), ("volatility", "second")):
             look = (name, f"{metric_name(name)}, {content.window:,} periods", colour, 120)
-            points = thin_line(content.rolling, name, COLUMNS)
-            parts.append(_chart(altair, points, look, zoom))
+            parts.append(_chart(altair, thin_line(content.rolling, name, COLUMNS), look))
     whole = altair.vconcat(*(part for part in parts if part is not None))
-    whole = whole.configure_view(strokeWidth=0).configure(font="system-ui, sans-serif")
+    # The axes of time are one axis, so that a zoom of one chart is a zoom of all.
+    whole = whole.resolve_scale(x="shared").configure_view(strokeWidth=0)
+    whole = whole.configure(font="system-ui, sans-serif", background=LIGHT["paper"])
     markup: str = whole.to_html(
         inline=True, fullhtml=False, output_div="charts", embed_options={"actions": False}
     )
-    return f'<div class="scroll"><div id="charts"></div></div>{_without_div(markup)}'
+    return f'<div class="scroll white"><div id="charts"></div></div>{_without_div(markup)}'
 
 
 def _without_div(markup: str) -> str:
@@ -82,23 +80,32 @@ def _without_div(markup: str) -> str:
     return markup[:start] + markup[end:]
 
 
-def _chart(altair: Any, points: pl.DataFrame, look: tuple[str, str, str, int], zoom: Any) -> Any:  # noqa: ANN401
-    import polars as pl
-
+def _chart(altair: Any, points: pl.DataFrame, look: tuple[str, str, str, int]) -> Any:  # noqa: ANN401
+    """Draw one column; rows are short, because they are text in the page."""
     name, title, colour, height = look
     if not points.height:
         return None
-    shown = points.select(pl.from_epoch("time", "us"), pl.col(name))
+    rows = [
+        {"t": at / 1000, "y": float(f"{value:.9g}")}
+        for at, value in points.select("time", name).iter_rows()
+    ]
+    zoom = altair.selection_interval(name=f"zoom_{name}", bind="scales", encodings=["x"])
     kind = "%" if name in {"drawdown", "volatility"} else "~s"
-    values = altair.Y(f"{name}:Q").title(title).axis(format=kind).scale(zero=name == "drawdown")
-    base = altair.Chart(shown, width=820, height=height)
+    scale = altair.Scale(zero=name in {"drawdown", "volatility"})
+    values = altair.Y("y:Q").title(title).axis(format=kind).scale(scale)
+    base = altair.Chart(altair.Data(values=rows), width=820, height=height)
+    line = {"color": LIGHT[colour], "strokeWidth": 1.3}
     mark = (
-        base.mark_area(line={"color": LIGHT[colour]}, color=LIGHT[colour], opacity=0.15)
+        base.mark_area(line=line, color=LIGHT[colour], opacity=0.15)
         if name == "drawdown"
-        else base.mark_line(color=LIGHT[colour], strokeWidth=1.3)
+        else base.mark_line(**line)
     )
-    tips = [altair.Tooltip("time:T", format="%Y-%m-%d %H:%M"), altair.Tooltip(f"{name}:Q")]
-    return mark.encode(x=altair.X("time:T").title(None), y=values, tooltip=tips).add_params(zoom)
+    tips = [
+        altair.Tooltip("t:T", title="time, UTC", format="%Y-%m-%d %H:%M"),
+        altair.Tooltip("y:Q", title=title),
+    ]
+    across = altair.X("t:T").title(None).scale(altair.Scale(type="utc"))
+    return mark.encode(x=across, y=values, tooltip=tips).add_params(zoom)
 
 
 def metrics_table(content: Content) -> str:
@@ -123,7 +130,7 @@ def metrics_table(content: Content) -> str:
         .tab_options(table_font_size="13px", table_width="100%")
     )
     markup: str = table.as_raw_html(inline_css=False)
-    return f'<div class="scroll">{markup}</div>'
+    return f'<div class="scroll white">{markup}</div>'
 
 
 __all__ = ["charts", "metrics_table", "need_all"]

@@ -19,12 +19,14 @@ from omega_portfolio.report.tables import (
 )
 from omega_portfolio.report.text import (
     DASH,
+    MINUS,
     count,
     duration,
     moment,
     money,
     percent,
     rounded_money,
+    short_money,
 )
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from omega_portfolio.report.content import Content
     from omega_portfolio.report.curves import Drawn
 
+TILE_LENGTH: Final = 14
 TALL: Final = (curves.WIDE, curves.NARROW)
 LOW: Final = (curves.WIDE_LOW, curves.NARROW_LOW)
 OPEN_GROUPS: Final = ("side", "symbol")
@@ -72,9 +75,7 @@ def render_page(content: Content, interactive: str = "", metrics: str = "") -> s
     )
 
 
-def panel(
-    title: str, body: str, note: str = "", class_: str = "", identifier: str = ""
-) -> str:
+def panel(title: str, body: str, note: str = "", class_: str = "", identifier: str = "") -> str:
     """Write one panel."""
     name = f' id="{identifier}"' if identifier else ""
     under = f'<p class="note">{note}</p>' if note else ""
@@ -114,7 +115,6 @@ def _head(content: Content) -> str:
         ("Points", f"{content.curve.frame.height:,}"),
         ("Currency", escape(content.currency)),
         ("Backend", escape(content.backend)),
-        *((name, escape(text)) for name, text in content.about),
         ("Periods per year", f"{float(options.periods_per_year):,g}"),
         ("Risk-free rate", percent(float(options.risk_free_rate))),
         ("Minimum acceptable return", percent(float(mar))),
@@ -137,13 +137,13 @@ def _digest_name(content: Content) -> str:
 def _tiles(content: Content) -> str:
     metrics, currency = content.metrics, escape(content.currency)
     net, start = metrics["net_profit"], metrics["initial_equity"]
-    from_text = "" if start is None else f"{currency}, from {rounded_money(start)}"
+    from_text = "" if start is None else f"{currency}, from {_tile_money(start)}"
     valley = metrics["max_drawdown_valley_time"]
     wins = f"{metrics['winning_trade_count']:,} of {count(metrics['trade_count'], 'trade')}"
     costs = metrics["total_commission"]
     short = "less than one year of data" if metrics["short_sample"] else "per year, calendar"
     tiles = [
-        ("Net profit", DASH if net is None else coloured(rounded_money(net), net), from_text),
+        ("Net profit", DASH if net is None else coloured(_tile_money(net), net), from_text),
         _tile(content, "Total return", "total_return", "of the first equity", sign=True),
         _tile(content, "CAGR", "cagr", short, sign=True),
         _tile(content, "Volatility", "volatility", "per year"),
@@ -161,7 +161,7 @@ def _tiles(content: Content) -> str:
             content,
             "Profit factor",
             "profit_factor",
-            "" if costs is None else f"fees {rounded_money(costs)} {currency}",
+            "" if costs is None else f"fees {_tile_money(costs)} {currency}",
         ),
     ]
     cells = "".join(
@@ -170,6 +170,12 @@ def _tiles(content: Content) -> str:
         for name, value, note in tiles
     )
     return f'<dl class="tiles">{cells}</dl>'
+
+
+def _tile_money(value: Decimal) -> str:
+    """Write an amount with two decimals, or in short where that is too long for a tile."""
+    text = rounded_money(value)
+    return text if len(text) <= TILE_LENGTH else short_money(float(value))
 
 
 def _tile(
@@ -189,7 +195,7 @@ def _strip(content: Content) -> str:
         return ""
     sums = sums_of(statement)
     held = sum(one.holds for one in sums)
-    sign, size = ("−" if statement.unrealized < 0 else "+"), abs(statement.unrealized)
+    sign, size = (MINUS if statement.unrealized < 0 else "+"), abs(statement.unrealized)
     verdict = f"{held} of {len(sums)} sums exact to the last unit"
     class_ = "holds" if held == len(sums) else "fails"
     return (
@@ -254,7 +260,11 @@ def _trade_panels(content: Content) -> list[str]:
         picture = drawn(column, scatter.excursion_chart(trades, column))
         panels.append(panel(title, *picture, class_="half"))
     panels.extend(_symbol_panel(content))
-    opened = [group_table(key, content.groups[key], currency) for key in OPEN_GROUPS if key in content.groups]
+    opened = [
+        group_table(key, content.groups[key], currency)
+        for key in OPEN_GROUPS
+        if key in content.groups
+    ]
     closed = [
         f"<details><summary>By {key}</summary>{group_table(key, frame, currency)}</details>"
         for key, frame in content.groups.items()
@@ -277,7 +287,9 @@ def _symbol_panel(content: Content) -> list[str]:
 
 
 def _sums_panel(content: Content) -> str:
-    code = f'<p class="note">{_digest_name(content)}: <span class="code">{content.digest}</span></p>'
+    code = (
+        f'<p class="note">{_digest_name(content)}: <span class="code">{content.digest}</span></p>'
+    )
     title = "Accounting" if content.statement is None else "Accounting, to the last unit"
     return panel(title, sums_block(content) + code, identifier="sums")
 

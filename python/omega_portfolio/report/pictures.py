@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from omega_portfolio.errors import InvalidArgument, describe
 from omega_portfolio.files import replace_file
 from omega_portfolio.report import bars, curves, scatter
 from omega_portfolio.report.extra import svg_to_png
-from omega_portfolio.report.source import Curve, Options, read_curve
+from omega_portfolio.report.source import Curve, Options, kept, read_curve
 from omega_portfolio.report.svg import Picture, label
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from omega_portfolio.analysis import Analysis
+    from omega_portfolio.metric_values import Resample
     from omega_portfolio.report.curves import Drawn
-    from omega_portfolio.report.source import Analysis
+    from omega_portfolio.types import ArrowStream
 
 KINDS: Final = (
     "equity",
@@ -105,8 +107,8 @@ def plot(
     analysis: Analysis,
     *,
     kind: str = "equity",
-    benchmark: object | None = None,
-    resample: str | None = None,
+    benchmark: ArrowStream | None = None,
+    resample: Resample | None = None,
 ) -> Plot:
     """Draw one picture of an analysis.
 
@@ -145,6 +147,7 @@ def plot(
     if not isinstance(kind, str) or kind not in KINDS:
         remedy = f"choose one of {', '.join(KINDS)}"
         raise InvalidArgument("kind", describe(kind), "is no kind of picture", remedy)
+    benchmark = kept(benchmark)
     options = Options(benchmark=benchmark, resample=resample)
     if benchmark is not None:
         # The analysis checks the benchmark; what it refuses is not drawn.
@@ -197,18 +200,16 @@ def _returns(analysis: Analysis, options: Options) -> Drawn:
     if analysis.metric("ruined", resample=options.resample):
         return curves.RUINED
     resample = options.resample
-    tail = tuple(
-        analysis.metric(name, resample=resample)
-        for name in ("value_at_risk", "expected_shortfall")
-    )
-    return bars.histogram(curve_of(analysis, options).returns(), (tail[0], tail[1]))
+    at_risk: Any = analysis.metric("value_at_risk", resample=resample)
+    shortfall: Any = analysis.metric("expected_shortfall", resample=resample)
+    return bars.histogram(curve_of(analysis, options).returns(), (at_risk, shortfall))
 
 
 def _rolling(analysis: Analysis, options: Options) -> Drawn:
     from omega_portfolio.report.content import read_rolling
 
-    count = analysis.metric("period_count", resample=options.resample)
-    window = curves.window_of(count, options.periods_per_year)
+    periods: Any = analysis.metric("period_count", resample=options.resample)
+    window = curves.window_of(periods, float(options.periods_per_year))
     rolling = None if window is None else read_rolling(analysis, window, options)
     return curves.rolling_chart(rolling, window)
 

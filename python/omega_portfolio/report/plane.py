@@ -243,7 +243,9 @@ def _spot(spot: tuple[int, float, str], scales: tuple[Scale, Scale], size: Size)
     if not text:
         return mark
     left = x > size.width - CHARACTER * len(text) - 24
-    return mark + label(x - 9 if left else x + 9, y + 1, text, "ink halo end" if left else "ink halo")
+    return mark + label(
+        x - 9 if left else x + 9, y + 1, text, "ink halo end" if left else "ink halo"
+    )
 
 
 __all__ = [

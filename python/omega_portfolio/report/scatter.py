@@ -39,9 +39,7 @@ WIDE: Final = Size(960, 280)
 HALF: Final = Size(460, 270)
 
 
-def trades_chart(
-    trades: pl.DataFrame, currency: str, sizes: Sequence[Size] = (WIDE,)
-) -> Drawn:
+def trades_chart(trades: pl.DataFrame, currency: str, sizes: Sequence[Size] = (WIDE,)) -> Drawn:
     """Draw the net profit of each trade at its exit."""
     import polars as pl
 
@@ -111,7 +109,9 @@ def _dots(
         ("loss", shown.filter(pl.col("net_pnl") < 0)),
         ("gain", shown.filter(pl.col("net_pnl") > 0)),
     ):
-        places = [(x(across), y(value)) for across, value in rows.select(x_name, "net_pnl").iter_rows()]
+        places = [
+            (x(across), y(value)) for across, value in rows.select(x_name, "net_pnl").iter_rows()
+        ]
         body.append(dots(places, f"dot {class_}"))
         if class_ == "loss":
             body.append(dots(places, "core"))

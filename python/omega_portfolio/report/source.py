@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from omega_portfolio.report.plane import Lines, lines_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import polars as pl
 
-    from omega_portfolio.types import Table
+    from omega_portfolio.analysis import Analysis
+    from omega_portfolio.metric_values import Resample
+    from omega_portfolio.types import ArrowStream, NumberLike
 
 RESAMPLE: Final = {"1h": "1h", "1d": "1d", "1w": "1w", "1mo": "1mo"}
 """Buckets of time by their word, as Polars names them; its weeks begin on Monday too."""
@@ -27,66 +29,16 @@ BENCHMARK_COLUMNS: Final = ("equity", "close", "price", "value")
 _EXPOSURES: Final = {"gross": "gross_exposure", "net": "net_exposure", "margin": "margin_used"}
 
 
-class Analysis(Protocol):
-    """What a report needs: a portfolio and a history both have it."""
-
-    @property
-    def currency(self) -> str:
-        """Currency of the account."""
-        ...
-
-    @property
-    def backend(self) -> str:
-        """The implementation: ``rust`` or ``python``."""
-        ...
-
-    def calculate_metrics(self, **options: Any) -> Mapping[str, Any]:
-        """Compute all metrics."""
-        ...
-
-    def metric(self, name: str, **options: Any) -> Any:
-        """Compute one metric."""
-        ...
-
-    def rolling_metrics(self, window: int, names: Sequence[str] = ..., **options: Any) -> Table:
-        """Compute metrics over a moving window."""
-        ...
-
-    def drawdowns(self, top: int | None = 10, **options: Any) -> Table:
-        """List the deepest falls."""
-        ...
-
-    def monthly_returns(self, *, resample: str | None = None) -> Table:
-        """Give the return of each month."""
-        ...
-
-    def yearly_returns(self, *, resample: str | None = None) -> Table:
-        """Give the return of each year."""
-        ...
-
-    def trade_analysis(self, by: str = "symbol", **options: Any) -> Table:
-        """Group the trades."""
-        ...
-
-    def get_equity_curve(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002
-        """Give the equity rows."""
-        ...
-
-    def get_trades(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002
-        """Give the trades."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Options:
     """The options of the metrics, as :func:`omega_portfolio.report.write_report` takes them."""
 
-    benchmark: object | None = None
-    periods_per_year: float = 252
-    risk_free_rate: float = 0
-    mar: float | None = None
-    confidence: float = 0.05
-    resample: str | None = None
+    benchmark: ArrowStream | None = None
+    periods_per_year: NumberLike = 252
+    risk_free_rate: NumberLike = 0
+    mar: NumberLike | None = None
+    confidence: NumberLike = 0.05
+    resample: Resample | None = None
 
     def for_metrics(self) -> dict[str, Any]:
         """Give the arguments of ``calculate_metrics``."""
@@ -130,7 +82,8 @@ class Curve:
     def returns(self) -> pl.Series:
         """Give the return of each period; every equity is above 0."""
         equity = self.frame["equity"]
-        return (equity / equity.shift(1) - 1).drop_nulls()
+        returns: pl.Series = (equity / equity.shift(1) - 1).drop_nulls()
+        return returns
 
 
 def read_curve(analysis: Analysis, facts: Mapping[str, Any], options: Options) -> Curve:
@@ -196,7 +149,7 @@ def _deepest(frame: pl.DataFrame) -> tuple[int | None, int | None]:
     return int(peak), int(valley)
 
 
-def _benchmark(benchmark: object, frame: pl.DataFrame) -> pl.Series:
+def _benchmark(benchmark: ArrowStream, frame: pl.DataFrame) -> pl.Series:
     """Give the level of the benchmark at each point, rebased to the first equity."""
     import polars as pl
 
@@ -206,19 +159,27 @@ def _benchmark(benchmark: object, frame: pl.DataFrame) -> pl.Series:
     name = named[0] if len(named) == 1 else others[0]
     levels = levels.select(_microseconds(levels["time"]), level=pl.col(name).cast(pl.Float64))
     joined = frame.select("time").join_asof(levels, on="time", strategy="backward")
-    return joined["level"] / joined["level"][0] * frame["equity"][0]
+    rebased: pl.Series = joined["level"] / joined["level"][0] * frame["equity"][0]
+    return rebased
 
 
 def _microseconds(times: pl.Series) -> pl.Series:
     import polars as pl
 
     if times.dtype.is_integer():
-        return times.cast(pl.Int64)
-    if times.dtype == pl.String:
-        times = times.str.to_datetime(time_unit="us", time_zone="UTC")
-    return times.cast(pl.Datetime("us")).dt.epoch("us") if times.dtype == pl.Date else (
-        times.dt.epoch("us")
-    )
+        whole: pl.Series = times.cast(pl.Int64)
+        return whole
+    if times.dtype == pl.Date:
+        times = times.cast(pl.Datetime("us"))
+    moments: pl.Series = times.dt.epoch("us")
+    return moments
+
+
+def kept(benchmark: ArrowStream | None) -> ArrowStream | None:
+    """Give a benchmark that can be read twice: a reader of batches is read into a table."""
+    import pyarrow as pa
+
+    return benchmark.read_all() if isinstance(benchmark, pa.RecordBatchReader) else benchmark
 
 
 def fingerprint(analysis: Analysis) -> str:
@@ -245,4 +206,4 @@ def fingerprint(analysis: Analysis) -> str:
     return hasher.hexdigest()
 
 
-__all__ = ["Analysis", "Curve", "Options", "fingerprint", "last_of_each", "read_curve"]
+__all__ = ["Curve", "Options", "fingerprint", "kept", "last_of_each", "read_curve"]

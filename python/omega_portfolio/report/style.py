@@ -98,19 +98,20 @@ border-radius:10px;font-size:13.5px;overflow-wrap:anywhere}
 .holds{color:$gain;font-weight:600}.fails{color:$loss;font-weight:700}
 a{color:$accent}
 .scroll{overflow-x:auto;margin-top:10px}
+.scroll.white{background:#fff;padding:10px;border-radius:8px}
 table{border-collapse:collapse;width:100%;font-size:13px}
 caption{text-align:left;color:$muted;font-size:12px;font-weight:600;padding:0 0 6px;
 text-transform:uppercase;letter-spacing:.05em}
-th{font-weight:500;color:$muted;font-size:12px;text-align:left}
-th,td{padding:5px 10px 5px 0;border-bottom:1px solid $faint;vertical-align:baseline}
-th:last-child,td:last-child{padding-right:0}
-.num{text-align:right;white-space:nowrap}tbody th{color:$ink;font-size:13px;font-weight:400}
-thead th{border-bottom-color:$axis;vertical-align:bottom}
+main th{font-weight:500;color:$muted;font-size:12px;text-align:left}
+main th,main td{padding:5px 10px 5px 0;border-bottom:1px solid $faint;vertical-align:baseline}
+main th:last-child,main td:last-child{padding-right:0}
+main .num{text-align:right;white-space:nowrap}main tbody th{color:$ink;font-size:13px;font-weight:400}
+main thead th{border-bottom-color:$axis;vertical-align:bottom}
 .text{overflow-wrap:anywhere;max-width:22em;min-width:4.5em}
 .groups{display:grid;grid-template-columns:repeat(3,1fr);gap:0 32px;margin-top:12px}
 .group{break-inside:avoid;margin:0 0 20px}
-.group th,.group td{padding-top:3px;padding-bottom:3px}
-.group th{width:58%}.group td{white-space:normal;overflow-wrap:anywhere}
+main .group th,main .group td{padding-top:3px;padding-bottom:3px}
+main .group th{width:58%}main .group td{white-space:normal;overflow-wrap:anywhere}
 abbr{text-decoration:none;cursor:help}
 .code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;
 font-size:12px;overflow-wrap:anywhere}
@@ -128,10 +129,12 @@ footer{color:$muted;font-size:12.5px;margin-top:22px}
 
 _MEDIA: Final = """\
 @media (max-width:820px){.tiles{grid-template-columns:repeat(2,1fr)}
-.panels{grid-template-columns:1fr}.panel.half{grid-column:1/-1}.groups{grid-template-columns:1fr 1fr}
+.panels{grid-template-columns:1fr}.panel.half{grid-column:1/-1}
+.groups{grid-template-columns:1fr 1fr}
 main{padding:24px 12px 40px}.panel{padding:15px 14px 13px}}
 @media (max-width:560px){.panel svg.narrow{display:block}.panel svg.wide{display:none}
-.groups{grid-template-columns:1fr}.words{columns:1}.tile .big{font-size:19px}.sum .verdict{margin-left:0;width:100%}}
+.groups{grid-template-columns:1fr}.words{columns:1}
+.tile .big{font-size:19px}.sum .verdict{margin-left:0;width:100%}}
 @page{size:A4;margin:13mm 12mm}
 @media print{body{background:#fff;font-size:12px;-webkit-print-color-adjust:exact;
 print-color-adjust:exact}main{max-width:none;padding:0}
@@ -142,8 +145,8 @@ print-color-adjust:exact}main{max-width:none;padding:0}
 .panel,.tile,.strip{break-inside:avoid}.panel{padding:13px 14px}
 .panel.long{break-before:page}.group,.sum,tr,.tables>*{break-inside:avoid}
 h2,h3,caption{break-after:avoid}.scroll{overflow:visible}table{font-size:11px}
-tbody th{font-size:11px}th{font-size:10.5px}td,th{padding-right:6px}
-.group th,.group td{font-size:10px;padding-top:2px;padding-bottom:2px}.group{margin-bottom:12px}
+main tbody th{font-size:11px}main th{font-size:10.5px}main td,main th{padding-right:6px}
+main .group th,main .group td{font-size:10px;padding-top:2px;padding-bottom:2px}.group{margin-bottom:12px}
 .tile dt,.tile .small{font-size:10px}h1{font-size:22px}.facts{margin:10px 0 14px;padding:8px 0}
 .facts dt,.facts dd,.note,.strip{font-size:10.5px}.panel svg{margin-top:4px}footer{margin-top:8px}
 details:not([open]){display:none}}

@@ -21,8 +21,9 @@ HEADING_HEIGHT: Final = 44
 """Room above a picture that stands alone, for its title and its subtitle."""
 
 
-_CONTROL: Final = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(9), 11, 12, *range(14, 32))}
-_CONTROL |= dict.fromkeys((*range(0xD800, 0xE000), 0xFFFE, 0xFFFF), "\N{REPLACEMENT CHARACTER}")
+# What XML cannot hold: control characters, halves of surrogate pairs, two that are no characters.
+_REFUSED: Final = (*range(9), 11, 12, *range(14, 32), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF)
+_CONTROL: Final = dict.fromkeys(_REFUSED, "\N{REPLACEMENT CHARACTER}")
 
 
 def escape(text: str) -> str:
@@ -106,6 +107,9 @@ def trail(points: Sequence[Point], base: float | None = None) -> str:
         elif across or down:
             parts.append(f"h{across}" if across else f"v{down}")
         before = now
+    if len(parts) == 1:
+        # A point between two gaps has no line; its two round ends are a dot.
+        parts.append("h1")
     end = "" if base is None else f"V{round(10 * base)}H{tenths[0][0]}Z"
     return "".join(parts) + end
 
@@ -193,4 +197,15 @@ def stack(pictures: Sequence[Picture], title: str, text: str) -> Picture:
     return Picture(max(picture.width for picture in pictures), top, title, text, "".join(parts))
 
 
-__all__ = ["Picture", "dots", "element", "escape", "fine", "label", "line", "number", "stack", "trail"]
+__all__ = [
+    "Picture",
+    "dots",
+    "element",
+    "escape",
+    "fine",
+    "label",
+    "line",
+    "number",
+    "stack",
+    "trail",
+]

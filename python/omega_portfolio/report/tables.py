@@ -21,7 +21,7 @@ from omega_portfolio.report.text import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import polars as pl
 
@@ -32,6 +32,14 @@ GROUP_ROWS: Final = 15
 """Rows of a group in the page; of more, those with the largest results."""
 
 WEEKDAYS: Final = ("", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+# How values that are no floats are written; a flag is an integer too, so it comes first.
+_WRITERS: Final[dict[type, Callable[[Any], str]]] = {
+    bool: lambda flag: "yes" if flag else "no",
+    int: lambda number: f"{number:,}",
+    Decimal: money,
+    datetime: moment,
+    timedelta: duration,
+}
 _NAMES: Final = {
     "cagr": "CAGR",
     "sqn": "SQN",
@@ -64,25 +72,15 @@ def metric_text(name: str, value: Any) -> str:  # noqa: ANN401 - a metric of any
 
     if value is None:
         return DASH
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Decimal):
-        return money(value)
-    if isinstance(value, datetime):
-        return moment(value)
-    if isinstance(value, timedelta):
-        return duration(value)
-    if isinstance(value, int):
-        return f"{value:,}"
+    if not isinstance(value, float):
+        return next(write(value) for kind, write in _WRITERS.items() if isinstance(value, kind))
     unit = Metrics.definition(name).unit
     if unit.startswith("fraction"):
         return percent(value)
     return rounded_money(Decimal(value)) if "currency" in unit else ratio(value)
 
 
-def table(
-    caption: str, heads: Sequence[tuple[str, bool]], rows: Iterable[Sequence[str]]
-) -> str:
+def table(caption: str, heads: Sequence[tuple[str, bool]], rows: Iterable[Sequence[str]]) -> str:
     """Write a table: its first column names the rows.
 
     Parameters
@@ -220,7 +218,7 @@ def sums_block(content: Content) -> str:
     """Write the sums of the account, each with its verdict."""
     statement = content.statement
     if statement is None:
-        facts = trade_facts(content.trades, content.metrics)
+        facts = trade_facts(content.metrics)
         rows = "".join(
             f'<div class="sum"><span class="term"><span class="name">{escape(name)}</span>'
             f"{money(amount)} {escape(content.currency)}</span></div>"
@@ -230,7 +228,9 @@ def sums_block(content: Content) -> str:
         return f'<div class="sums">{rows}</div><p class="note">{note}</p>'
     rows = "".join(sum_row(one) for one in sums_of(statement))
     fees = f"Fees charged: {money(-fees_of(statement))} {escape(content.currency)}"
-    number = f"{count(statement.ledger.height, 'posting')}, {count(statement.trades.height, 'trade')}"
+    number = (
+        f"{count(statement.ledger.height, 'posting')}, {count(statement.trades.height, 'trade')}"
+    )
     return f'<div class="sums">{rows}</div><p class="note">{fees}; {number}.</p>'
 
 
@@ -240,7 +240,7 @@ def sum_row(one: Sum) -> str:
     for index, (name, amount) in enumerate(one.terms):
         if index and not amount and len(one.terms) > 2:
             continue
-        sign = ("−" if amount < 0 else "+") if index else ""
+        sign = (MINUS if amount < 0 else "+") if index else ""
         text = money(amount).removeprefix(MINUS) if index else money(amount)
         parts.append(_term(sign, name, text))
     parts.append(_term("=", one.name, money(one.total)))

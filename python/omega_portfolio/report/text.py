@@ -62,7 +62,9 @@ def short_money(value: float, *, plus: bool = False) -> str:
         return signed(f"{value:.3g}", plus=plus)
     for unit, suffix in SUFFIXES:
         if size >= unit:
-            return signed(_significant(value / (1e3 if suffix == "k" else unit)), plus=plus) + suffix
+            return (
+                signed(_significant(value / (1e3 if suffix == "k" else unit)), plus=plus) + suffix
+            )
     return signed(_significant(value), plus=plus)
 
 
@@ -89,7 +91,7 @@ def percent(value: float, *, plus: bool = False, decimals: int = 2) -> str:
         return signed(f"{100 * value:.3g}", plus=plus) + " %"
     if 0 < 100 * size < 0.5 * 10**-decimals:
         return signed(f"{100 * value:.1g}", plus=plus) + " %"
-    return signed(f"{100 * value:,.{decimals}f}", plus=plus) + " %"
+    return signed(f"{100 * value:,.{0 if size >= 100 else decimals}f}", plus=plus) + " %"
 
 
 def ratio(value: float) -> str:

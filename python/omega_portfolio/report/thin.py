@@ -123,7 +123,8 @@ def thin_dots(frame: pl.DataFrame, x: str, y: str, cells: tuple[int, int]) -> pl
     kept = rows.unique(["cell_x", "cell_y", "wins"], keep="first", maintain_order=True)["at"]
     ends = pl.Series([rows[y].arg_min(), rows[y].arg_max()], dtype=kept.dtype)
     chosen = pl.concat([kept, ends]).unique().sort()
-    return frame[chosen]
+    kept_rows: pl.DataFrame = frame[chosen]
+    return kept_rows
 
 
 __all__ = ["NARROW_COLUMNS", "WIDE_COLUMNS", "thin_dots", "thin_line"]

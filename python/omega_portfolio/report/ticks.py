@@ -20,8 +20,11 @@ SECOND: Final = 1_000_000
 MINUTE: Final = 60 * SECOND
 HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
-EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - times here are UTC without saying so.
-MONTHS: Final = tuple("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
+EPOCH: Final = datetime(1970, 1, 1)
+MONTHS: Final = (
+    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
+    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+)
 
 _FIXED: Final = tuple(
     unit * times
@@ -80,7 +83,8 @@ def value_ticks(low: float, high: float, most: int, kind: Kind) -> list[Tick]:
     step = nice_step(high - low, most)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     places = [index * step for index in range(first, last + 1)]
-    return [Tick(place, text) for place, text in zip(places, _texts(places, step, kind), strict=True)]
+    texts = _texts(places, step, kind)
+    return [Tick(place, text) for place, text in zip(places, texts, strict=True)]
 
 
 def log_ticks(low: float, high: float, most: int, kind: Kind) -> list[Tick]:
@@ -143,8 +147,8 @@ def time_ticks(start: int, end: int, most: int) -> list[Tick]:
         return _tiny_ticks(start, end, most)
     if step is not None:
         return _fixed_ticks(start, end, step)
-    months = next((step for step in _MONTH_STEPS if span / (step * _MONTH) < most), _MONTH_STEPS[-1])
-    return _month_ticks(start, end, months)
+    fitting = (months for months in _MONTH_STEPS if span / (months * _MONTH) < most)
+    return _month_ticks(start, end, next(fitting, _MONTH_STEPS[-1]))
 
 
 def _tiny_ticks(start: int, end: int, most: int) -> list[Tick]:
@@ -190,7 +194,7 @@ def _month_ticks(start: int, end: int, step: int) -> list[Tick]:
         index += step
         if year < 1:
             continue
-        at = (datetime(year, month + 1, 1) - EPOCH) // timedelta(microseconds=1)  # noqa: DTZ001
+        at = (datetime(year, month + 1, 1) - EPOCH) // timedelta(microseconds=1)
         if at > end:
             break
         if at >= start:
@@ -201,7 +205,6 @@ def _month_ticks(start: int, end: int, step: int) -> list[Tick]:
 
 def _moment(at: int) -> datetime:
     return EPOCH + timedelta(microseconds=at)
-
 
 
 __all__ = ["DAY", "MONTHS", "Kind", "Tick", "log_ticks", "nice_step", "time_ticks", "value_ticks"]

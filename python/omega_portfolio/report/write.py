@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from omega_portfolio.errors import InvalidArgument, describe
 from omega_portfolio.files import replace_file
-from omega_portfolio.report.source import Options
+from omega_portfolio.report.source import Options, kept
 
 if TYPE_CHECKING:
-    from omega_portfolio.report.books import Statement
-    from omega_portfolio.report.source import Analysis
+    from omega_portfolio.analysis import Analysis
+    from omega_portfolio.metric_values import Resample
+    from omega_portfolio.types import ArrowStream, NumberLike
 
 ENDINGS: Final = (".html", ".svg", ".png")
 TITLE: Final = "Portfolio report"
@@ -19,15 +22,15 @@ TITLE: Final = "Portfolio report"
 
 def write_report(
     analysis: Analysis,
-    path: str | Path,
+    path: str | PathLike[str],
     *,
     title: str | None = None,
-    benchmark: object | None = None,
-    periods_per_year: float = 252,
-    risk_free_rate: float = 0,
-    mar: float | None = None,
-    confidence: float = 0.05,
-    resample: str | None = None,
+    benchmark: ArrowStream | None = None,
+    periods_per_year: NumberLike = 252,
+    risk_free_rate: NumberLike = 0,
+    mar: NumberLike | None = None,
+    confidence: NumberLike = 0.05,
+    resample: Resample | None = None,
     interactive: bool = False,
 ) -> Path:
     """Write the report of an analysis: one file, that needs nothing else and no network.
@@ -36,7 +39,7 @@ def write_report(
     ----------
     analysis : Portfolio or History
         What is reported.
-    path : str or Path
+    path : str or path
         ``.html`` for the whole report; ``.svg`` or ``.png`` for one picture of equity and
         drawdown. A file of that name is replaced at once.
     title : str, optional
@@ -74,16 +77,34 @@ def write_report(
     >>> path.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     True
     """
-    options = Options(benchmark, periods_per_year, risk_free_rate, mar, confidence, resample)
     target = check(path, title, interactive=interactive)
-    return write_checked(analysis, target, (title, interactive), options)
+    benchmark = kept(benchmark)
+    options = Options(benchmark, periods_per_year, risk_free_rate, mar, confidence, resample)
+    if target.suffix.lower() != ".html":
+        return _write_picture(analysis, target, title, options)
+    from omega_portfolio.report.content import gather
+    from omega_portfolio.report.page import render_page
+
+    if interactive:
+        from omega_portfolio.report.interactive import need_all
+
+        need_all()
+    content = gather(analysis, title or TITLE, options)
+    parts = ("", "")
+    if interactive:
+        from omega_portfolio.report.interactive import charts, metrics_table
+
+        parts = (charts(content), metrics_table(content))
+    # A title may hold half a surrogate pair, which no file in UTF-8 can.
+    page = render_page(content, *parts).encode("utf-8", "replace")
+    return replace_file(target, page)
 
 
-def check(path: str | Path, title: str | None, *, interactive: bool) -> Path:
+def check(path: object, title: object, *, interactive: object) -> Path:
     """Check the arguments that the analysis does not check itself."""
-    if not isinstance(path, str | Path):
+    if not isinstance(path, str | PathLike):
         raise InvalidArgument("path", describe(path), "is no path", "pass a str or a Path")
-    target = Path(path)
+    target = Path(os.fsdecode(path))
     if target.suffix.lower() not in ENDINGS:
         rule = f"ends in none of {', '.join(ENDINGS)}"
         raise InvalidArgument("path", describe(str(path)), rule, "name a file such as report.html")
@@ -98,52 +119,7 @@ def check(path: str | Path, title: str | None, *, interactive: bool) -> Path:
     return target
 
 
-def write_checked(
-    analysis: Analysis,
-    target: Path,
-    look: tuple[str | None, bool],
-    options: Options,
-    stored: tuple[Statement | None, tuple[tuple[str, str], ...]] = (None, ()),
-) -> Path:
-    """Write the file.
-
-    Parameters
-    ----------
-    analysis : Analysis
-        What is reported.
-    target : Path
-        With one of the endings.
-    look : (str or None, bool)
-        Title, and whether charts are interactive.
-    options : Options
-        Options of the metrics.
-    stored : (Statement or None, tuple of (str, str))
-        The account of a history that was stored, and more facts for the head.
-    """
-    title, interactive = look
-    if target.suffix.lower() != ".html":
-        return _write_picture(analysis, target, title, options)
-    from omega_portfolio.report.content import gather
-    from omega_portfolio.report.page import render_page
-
-    if interactive:
-        from omega_portfolio.report.interactive import need_all
-
-        need_all()
-    content = gather(analysis, title or TITLE, options, *stored)
-    parts = ("", "")
-    if interactive:
-        from omega_portfolio.report.interactive import charts, metrics_table
-
-        parts = (charts(content), metrics_table(content))
-    # A title may hold half a surrogate pair, which no file in UTF-8 can.
-    page = render_page(content, *parts).encode("utf-8", "replace")
-    return replace_file(target, page)
-
-
-def _write_picture(
-    analysis: Analysis, target: Path, title: str | None, options: Options
-) -> Path:
+def _write_picture(analysis: Analysis, target: Path, title: str | None, options: Options) -> Path:
     from dataclasses import replace
 
     from omega_portfolio.report.curves import overview
@@ -157,4 +133,4 @@ def _write_picture(
     return made("equity", drawn).save(target)
 
 
-__all__ = ["ENDINGS", "check", "write_checked", "write_report"]
+__all__ = ["ENDINGS", "check", "write_report"]
