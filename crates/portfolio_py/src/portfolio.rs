@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyMappingProxy};
 
 use crate::analysis::{Question, view};
+use crate::attribution::attribution;
 use crate::convert::configuration::read_configuration;
 use crate::convert::instrument::read_instrument;
 use crate::convert::prices::Prices;
@@ -414,6 +415,11 @@ impl PortfolioCore {
 
     fn _trade_analysis(&self, py: Python<'_>, by: Value<'_, '_>, exact: bool) -> PyResult<Table> {
         self.ask(py, &Question::trades(by, exact)?)
+    }
+
+    /// Where the result came from.
+    fn _attribution(&self, py: Python<'_>, exact: bool) -> PyResult<Table> {
+        attribution(py, &self.ledger, view(exact))
     }
 
     /// The canonical bytes of configuration and events.
