@@ -466,11 +466,14 @@ proptest! {
     fn every_episode_is_found(values in walks()) {
         let table = series(&values).drawdowns(None, View::Float, NONE).unwrap();
         let mut wanted = episodes(&values);
-        let depth = |row: &[Option<usize>; 4]| values[row[1].unwrap()] / values[row[0].unwrap()] - 1.0;
+        let depth = |row: &[Option<usize>; 4]| {
+            values[row[1].unwrap()] / values[row[0].unwrap()] - 1.0
+        };
         wanted.sort_by(|one, other| depth(one).total_cmp(&depth(other)));
         let text = |place: usize| {
-            let cells = wanted.iter().map(|row| row[place]);
-            cells.map(|row| row.map_or("null".to_owned(), |row| row.to_string())).collect::<Vec<_>>()
+            let show = |row: usize| row.to_string();
+            let cells = wanted.iter().map(|row| row[place].map_or("null".to_owned(), show));
+            cells.collect::<Vec<_>>()
         };
         prop_assert_eq!(column(&table, "peak_time"), text(0));
         prop_assert_eq!(column(&table, "valley_time"), text(1));
@@ -483,8 +486,9 @@ proptest! {
     fn months_multiply_to_the_whole(values in walks(), gap in 1_i64..40) {
         let stamps: Vec<i64> = (0..).map(|row| noon(row * gap)).take(values.len()).collect();
         let history = curve(&stamps, &values, None);
-        for table in [history.monthly_returns(NONE).unwrap(), history.yearly_returns(NONE).unwrap()] {
-            let product = doubles(&table, "return").iter().fold(1.0, |all, one| all * (1.0 + one.unwrap()));
+        for table in [history.monthly_returns(NONE), history.yearly_returns(NONE)] {
+            let grow = |all: f64, one: Option<f64>| all * (1.0 + one.unwrap());
+            let product = doubles(&table.unwrap(), "return").into_iter().fold(1.0, grow);
             let whole = values.last().map_or(1.0, |last| last / values[0]);
             prop_assert!((product / whole - 1.0).abs() < 1e-12);
         }
