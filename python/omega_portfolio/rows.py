@@ -25,6 +25,8 @@ class Trade(Protocol):
     >>> trade = portfolio.close_position(position_id, 103, "2024-01-03")
     >>> trade.gross_pnl, trade.net_pnl, trade.stop_loss
     (Decimal('6.00'), Decimal('5.00'), None)
+    >>> trade.cost, trade.mae, trade.mfe
+    (Decimal('200.00'), Decimal('0.00'), Decimal('6.00'))
     """
 
     @property
@@ -90,6 +92,25 @@ class Trade(Protocol):
     @property
     def net_pnl(self) -> Decimal:
         """Profit after both fees."""
+        ...
+
+    @property
+    def cost(self) -> Decimal:
+        """What the size that was closed cost at its entry: size * entry price * contract size."""
+        ...
+
+    @property
+    def mae(self) -> Decimal:
+        """Maximum adverse excursion: the worst profit before fees on the way, 0 or less.
+
+        It is that of the size that was closed, at the close or at any mark between open and
+        close: at the bid for a long, at the ask for a short.
+        """
+        ...
+
+    @property
+    def mfe(self) -> Decimal:
+        """Maximum favorable excursion: the best profit before fees on the way, 0 or more."""
         ...
 
     @property

@@ -50,7 +50,7 @@ def scan_table(portfolio: Tables, table: str, *, exact: bool | None) -> pl.LazyF
     >>> import omega_portfolio as op
     >>> from omega_portfolio.scan import scan_table
     >>> scan_table(op.Portfolio(1000), "equity", exact=None).collect().shape
-    (0, 5)
+    (0, 7)
     """
     import polars as pl
     from polars.io.plugins import register_io_source

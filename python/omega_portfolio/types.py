@@ -71,8 +71,8 @@ class Table(Protocol):
     >>> portfolio = op.Portfolio(1000)
     >>> portfolio.update_equity("2024-01-02")
     >>> table = portfolio.get_equity_curve()
-    >>> len(table), table.columns
-    (1, ['time', 'equity', 'balance', 'unrealized_pnl', 'margin_used'])
+    >>> len(table), table.columns[:3]
+    (1, ['time', 'equity', 'balance'])
     >>> pl.DataFrame(table)["equity"].to_list()
     [1000.0]
     """

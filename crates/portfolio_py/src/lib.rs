@@ -1,10 +1,11 @@
 //! Python bindings of `portfolio_core`: conversion of arguments and results, no business rule.
 //!
 //! [`portfolio`] has the class with the calls, [`convert`] turns Python values into events,
-//! [`frames`] takes whole frames of events, [`table`], [`state`] and [`views`] are what comes
-//! back, [`fault`] maps refusals to exceptions,
+//! [`frames`] takes whole frames of events, [`attribution`], [`table`], [`state`] and [`views`] are
+//! what comes back, [`fault`] maps refusals to exceptions,
 //! and [`capsule`] is the one file with `unsafe`.
 
+mod attribution;
 mod capsule;
 mod convert;
 mod fault;

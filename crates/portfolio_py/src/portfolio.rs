@@ -12,6 +12,7 @@ use portfolio_core::refusal::{Code, Refusal};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyMapping, PyMappingProxy};
 
+use crate::attribution::attribution;
 use crate::convert::instrument::read_instrument;
 use crate::convert::prices::Prices;
 use crate::convert::{Given, level, number, text, time, word};
@@ -386,6 +387,11 @@ impl PortfolioCore {
         let risk_free = number::parameter("risk_free_rate", risk_free_rate, -1.0)?;
         let metrics = self.ledger.with(py, |ledger| ledger.metrics(periods, risk_free))?;
         scalars::metrics(py, &metrics, self.currency.digits())
+    }
+
+    /// Where the result came from.
+    fn _attribution(&self, py: Python<'_>, exact: bool) -> PyResult<Table> {
+        attribution(py, &self.ledger, view(exact))
     }
 
     /// The canonical bytes of configuration and events.
