@@ -1,10 +1,11 @@
 //! Tables of statistics, for a portfolio and for a history alike: reads the arguments, and makes
 //! the table without holding Python.
 
-use portfolio_core::analysis::{GroupBy, RollingMetric, RollingOptions, TableError, per_period};
+use portfolio_core::analysis::{GroupBy, RollingMetric, RollingOptions, TableError};
 use portfolio_core::columns::schema::View;
 use portfolio_core::export::TableSnapshot;
 use portfolio_core::history::{History, Resample};
+use portfolio_core::metrics::per_period;
 use portfolio_core::refusal::Code;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyInt, PySequence, PyString};

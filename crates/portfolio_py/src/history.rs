@@ -3,13 +3,14 @@
 use portfolio_core::currency::Currency;
 use portfolio_core::history::{Frame, History, HistoryError};
 use portfolio_core::numbers::{FloatPolicy, Money};
+use portfolio_core::refusal::Refusal;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::analysis::{Question, view};
 use crate::capsule::{self, read_frame, speaks_arrow};
 use crate::convert::{Given, number, text, wrong_type};
-use crate::fault::Fault;
+use crate::fault::{Fault, refused};
 use crate::metrics::{self, Asked};
 use crate::scalars;
 use crate::table::{Table, arrow_error};
@@ -48,6 +49,9 @@ impl HistoryCore {
         let trades = trades.map(|trades| own_frame("trades", trades)).transpose()?;
         let balance = |balance| number::money("initial_balance", balance, FloatPolicy::Nearest);
         let initial_balance = initial_balance.map(balance).transpose()?;
+        if let Some(amount) = initial_balance.filter(|amount| amount.is_negative()) {
+            return Err(refused(Refusal::InitialBalanceNegative { amount }));
+        }
         let currency =
             currency.0.map_or(Ok(Currency::USD), |code| text::currency("currency", &code))?;
         let read = || {

@@ -68,12 +68,6 @@ impl From<ArrowError> for TableError {
     }
 }
 
-/// An annual effective rate as one of a period.
-#[must_use]
-pub fn per_period(rate: f64, periods_per_year: f64) -> f64 {
-    (rate.ln_1p() / periods_per_year).exp_m1()
-}
-
 /// A table that is being put together, column by column.
 struct Columns {
     name: &'static str,
@@ -103,9 +97,9 @@ impl Columns {
         self.push(name, array, false)
     }
 
-    /// A column of money that may have nulls.
-    fn nullable_money(self, name: &str, amounts: &[Option<Money>]) -> Self {
-        let array = self.amounts(amounts.iter().copied());
+    /// A column of money that is null throughout.
+    fn no_money(self, name: &str, rows: usize) -> Self {
+        let array = self.amounts((0..rows).map(|_| None));
         self.push(name, array, true)
     }
 

@@ -251,8 +251,12 @@ fn finish(table: Columns, groups: &[Group], known: Known) -> Result<TableSnapsho
         let pairs = sums.iter().zip(groups);
         pairs.map(|(sum, group)| ratio(sum.to_f64(), count(of(group)))).collect::<Float64Array>()
     };
-    let excursions = |known: bool, sums: &[Money]| {
-        if known { means(sums, |group| group.trades) } else { Float64Array::new_null(sums.len()) }
+    // What no column says is null; only then may the column have nulls.
+    let excursions = |table: Columns, name: &str, known: bool, sums: &[Money]| {
+        if known {
+            return table.filled(name, means(sums, |group| group.trades));
+        }
+        table.nullable(name, Float64Array::new_null(sums.len()))
     };
     let net_pnl = sums("net_pnl", |group| group.net_pnl)?;
     let gross_profit = sums("gross_profit", |group| group.gross_profit)?;
@@ -260,27 +264,27 @@ fn finish(table: Columns, groups: &[Group], known: Known) -> Result<TableSnapsho
     let fees = sums("fees", |group| group.fees)?;
     let mae = sums("average_mae", |group| group.mae)?;
     let mfe = sums("average_mfe", |group| group.mfe)?;
-    let fees: Vec<Option<Money>> =
-        fees.into_iter().map(|fees| known.fees.then_some(fees)).collect();
     let both_sides = gross_profit.iter().zip(&gross_loss);
     let factors = both_sides.map(|(gains, losses)| ratio(gains.to_f64(), -losses.to_f64()));
     let pairs = net_pnl.iter().zip(groups);
     let expectancy = pairs.map(|(sum, group)| sum.to_f64() / count(group.trades));
-    table
+    let table = table
         .filled("trade_count", counts(|group| group.trades))
         .filled("winning_trade_count", counts(|group| group.wins))
         .filled("losing_trade_count", counts(|group| group.losses))
         .filled("win_rate", doubles(groups.iter().map(|group| group.share(group.wins))))
         .money("net_pnl", &net_pnl)
         .money("gross_profit", &gross_profit)
-        .money("gross_loss", &gross_loss)
-        .nullable_money("fees", &fees)
+        .money("gross_loss", &gross_loss);
+    let table =
+        if known.fees { table.money("fees", &fees) } else { table.no_money("fees", fees.len()) };
+    let table = table
         .nullable("profit_factor", factors.collect::<Float64Array>())
         .filled("expectancy", doubles(expectancy))
         .nullable("average_win", means(&gross_profit, |group| group.wins))
-        .nullable("average_loss", means(&gross_loss, |group| group.losses))
-        .nullable("average_mae", excursions(known.mae, &mae))
-        .nullable("average_mfe", excursions(known.mfe, &mfe))
+        .nullable("average_loss", means(&gross_loss, |group| group.losses));
+    let table = excursions(table, "average_mae", known.mae, &mae);
+    excursions(table, "average_mfe", known.mfe, &mfe)
         .filled("average_duration", durations(groups.iter().map(Group::average_duration)))
         .finish()
 }

@@ -3,7 +3,7 @@
 use super::relative::compare;
 use super::running::{Kept, Running};
 use super::trades::Trades;
-use super::{Options, Value, count, exposure, finite, moments::Moments, normal, span};
+use super::{Options, Value, count, exposure, finite, log_ratio, moments::Moments, normal, span};
 use crate::history::History;
 use crate::numbers::{Money, Sum};
 
@@ -93,8 +93,9 @@ impl Sources<'_> {
     }
 
     fn compounded(&self, exponent: f64) -> Option<f64> {
-        let growth = self.growth().filter(|&growth| growth > 0.0)?;
-        finite(growth.powf(exponent) - 1.0)
+        let (first, last) = self.running.first.zip(self.running.last)?;
+        self.growth().filter(|&growth| growth > 0.0)?;
+        finite((log_ratio(last.value, first.value) * exponent).exp_m1())
     }
 
     fn years(&self) -> Option<f64> {

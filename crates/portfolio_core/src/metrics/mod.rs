@@ -78,7 +78,8 @@ impl Options {
 }
 
 /// An annual effective rate as one of a period.
-fn per_period(rate: f64, periods: f64) -> f64 {
+#[must_use]
+pub fn per_period(rate: f64, periods: f64) -> f64 {
     (rate.ln_1p() / periods).exp_m1()
 }
 
@@ -188,6 +189,12 @@ fn count(items: usize) -> f64 {
 #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "the nearest double")]
 fn span(microseconds: i128) -> f64 {
     microseconds as f64
+}
+
+/// The logarithm of how many times a start a value above 0 is, with all digits of small changes.
+fn log_ratio(value: f64, start: f64) -> f64 {
+    let ratio = value / start;
+    if ratio > 0.5 && ratio < 2.0 { ((value - start) / start).ln_1p() } else { ratio.ln() }
 }
 
 /// A result beyond the doubles is as undefined as one without a value.

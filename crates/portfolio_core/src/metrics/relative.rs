@@ -2,7 +2,7 @@
 
 use super::moments::{Moments, Pairs};
 use super::sums::{Total, block_sums, counted, one_if};
-use super::{Options, count, finite};
+use super::{Options, count, finite, log_ratio};
 
 /// Figures of returns `r` beside those of a benchmark `b`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -55,12 +55,12 @@ pub fn compare(returns: &[f64], levels: &[f64], options: &Options) -> Relative {
     let (up, down) = (capture(true), capture(false));
     let correlation = pairs.correlation();
     let ends = levels.first().zip(levels.last());
-    let growth = ends.map(|(first, last)| last / first);
+    let growth = ends.map(|(first, last)| log_ratio(*last, *first));
     let periods = count(benchmark.len());
     let some = !benchmark.is_empty();
     Relative {
         beta,
-        alpha: beta.and_then(|beta| finite((1.0 + excess(beta)).powf(year) - 1.0)),
+        alpha: beta.and_then(|beta| finite((excess(beta).ln_1p() * year).exp_m1())),
         correlation,
         r_squared: correlation.map(|one| one * one),
         tracking_error: deviation.and_then(|one| finite(one * year.sqrt())),
@@ -73,7 +73,7 @@ pub fn compare(returns: &[f64], levels: &[f64], options: &Options) -> Relative {
         batting_average: if some { finite(count(better) / periods) } else { None },
         benchmark_annual: growth
             .filter(|_| some)
-            .and_then(|growth| finite(growth.powf(year / periods) - 1.0)),
+            .and_then(|growth| finite((growth * year / periods).exp_m1())),
     }
 }
 

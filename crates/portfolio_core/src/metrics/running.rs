@@ -4,6 +4,7 @@
 //! ten million.
 
 use super::drawdown::{Drawdowns, Point};
+use super::log_ratio;
 use super::moments::{Moments, Pairs};
 use super::months::Months;
 use super::sums::{Total, block_range, block_sums, block_sums_of_pairs, counted, one_if};
@@ -228,10 +229,10 @@ fn log_growth(values: &[f64], start: f64, logs: &mut Vec<f64>) {
     let Some(&first) = values.first() else { return };
     let (lowest, highest) = block_range(values);
     if lowest < 0.9 * first || highest > 1.1 * first {
-        logs.extend(values.iter().map(|value| (value / start).ln()));
+        logs.extend(values.iter().map(|&value| log_ratio(value, start)));
         return;
     }
-    let base = (first / start).ln();
+    let base = log_ratio(first, start);
     logs.extend(values.iter().map(|value| {
         let slope = (value - first) / (value + first);
         let square = slope * slope;

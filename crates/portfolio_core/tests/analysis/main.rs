@@ -18,10 +18,11 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
 use arrow_schema::DataType;
 use histories::{amounts, column, cut, floats, frame, money, times};
-use portfolio_core::analysis::{GroupBy, RollingMetric, RollingOptions, TableError, per_period};
+use portfolio_core::analysis::{GroupBy, RollingMetric, RollingOptions, TableError};
 use portfolio_core::columns::schema::View;
 use portfolio_core::export::TableSnapshot;
 use portfolio_core::history::{History, Resample};
+use portfolio_core::metrics::per_period;
 use proptest::prelude::{Strategy, any, prop, prop_assert, prop_assert_eq, proptest};
 
 const NONE: Resample = Resample::None;
