@@ -218,7 +218,7 @@ impl PortfolioCore {
         let row =
             core.ledger.with(py, |ledger| ledger.apply(&event).map(|_| *ledger.last_trade()))?;
         let row = row.map_err(refused)?;
-        Ok(Trade::new(row, core.currency.digits(), slf.clone().unbind()))
+        Ok(Trade::new(&row, core.currency.digits(), slf.clone().unbind()))
     }
 
     /// Changes protective levels.

@@ -22,8 +22,8 @@ pub(crate) struct Trade {
 }
 
 impl Trade {
-    pub(crate) const fn new(row: TradeRow, digits: u32, owner: Py<PortfolioCore>) -> Self {
-        Self { row, digits, owner }
+    pub(crate) const fn new(row: &TradeRow, digits: u32, owner: Py<PortfolioCore>) -> Self {
+        Self { row: *row, digits, owner }
     }
 
     fn text(&self, py: Python<'_>, view: TextView) -> PyResult<String> {
