@@ -173,6 +173,12 @@ mod tests {
         marks.enter(false)
     }
 
+    fn mark(marks: &mut Excursions, raws: &[i128]) {
+        for &raw in raws {
+            marks.mark(price(raw));
+        }
+    }
+
     fn leave(marks: &mut Excursions, epoch: u64) {
         marks.leave(marks.seen(epoch));
     }
@@ -190,21 +196,15 @@ mod tests {
         let first = marks.enter(true);
         assert_eq!(range(&marks, first, 7), (7, 7), "the mark came before");
         assert_eq!(enter(&mut marks), first, "no mark between the two");
-        for raw in [50, 90, 60] {
-            marks.mark(price(raw));
-        }
+        mark(&mut marks, &[50, 90, 60]);
         let second = enter(&mut marks);
         assert_eq!((range(&marks, first, 70), range(&marks, second, 70)), ((50, 90), (70, 70)));
-        for raw in [60, 80] {
-            marks.mark(price(raw));
-        }
+        mark(&mut marks, &[60, 80]);
         assert_eq!((range(&marks, first, 70), range(&marks, second, 70)), ((50, 90), (60, 80)));
         assert_eq!((range(&marks, first, 99), range(&marks, second, 55)), ((50, 99), (55, 80)));
         let third = enter(&mut marks);
         assert_eq!((marks.highs.len(), marks.lows.len()), (2, 2));
-        for raw in [90, 40] {
-            marks.mark(price(raw));
-        }
+        mark(&mut marks, &[90, 40]);
         let fourth = enter(&mut marks);
         for epoch in [first, second, third] {
             assert_eq!(range(&marks, epoch, 70), (40, 90));

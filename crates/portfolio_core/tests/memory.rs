@@ -260,3 +260,23 @@ fn a_long_run_survives_every_refusal() {
     assert!(refusals >= 8, "{refusals} requests were large");
     ledger.verify().unwrap();
 }
+
+/// The extremes that open positions saw need room for an open: without it nothing changes.
+#[test]
+fn an_open_without_room_for_extremes() {
+    let mut ledger = new_ledger(None);
+    let small = Open { size: Size::parse("0.001").unwrap(), ..open("ACME", "") };
+    let mut refusals = 0;
+    for at in (1..=600).rev() {
+        refusals += starve(&mut ledger, &Event::Open(small));
+        let bid = Price::from_raw(at * 1_000_000_000).unwrap();
+        let quotes = [Quote { symbol: "ACME", bid, ask: bid }];
+        ledger.apply(&Event::Mark(Marks { time: None, quotes: &quotes })).unwrap();
+    }
+    // Postings, the event log and positions have their refusals, and so has the stack of highs.
+    assert!(refusals >= 3, "{refusals} requests were large");
+    ledger.apply(&close(1)).unwrap();
+    let trade = ledger.last_trade();
+    assert_eq!((trade.mae, trade.mfe), (money("-0.099"), money("0.5")));
+    ledger.verify().unwrap();
+}

@@ -57,9 +57,7 @@ fn open(ledger: &mut Ledger, size: &str, price: &str, fee: &str) -> u64 {
 struct Found(Metrics);
 
 fn found(ledger: &Ledger, periods_per_year: f64, risk_free_rate: f64) -> Found {
-    let minimum_return = risk_free_rate;
-    let options =
-        Options { periods_per_year, risk_free_rate, minimum_return, ..Options::default() };
+    let options = Options { periods_per_year, risk_free_rate, ..Options::default() };
     Found(ledger.metrics(&options, None))
 }
 
@@ -333,7 +331,7 @@ fn same(left: Option<Value>, right: Option<Value>) -> bool {
 #[test]
 fn a_metric_asked_for_after_every_event_is_that_of_the_whole_history() {
     let (mut ledger, mut random, mut held) = (new_ledger("1000"), Random(11), Vec::new());
-    let options = Options { minimum_return: 0.02, ..Options::default() };
+    let options = Options { minimum_return: Some(0.02), ..Options::default() };
     for step in 0..600 {
         random_step(&mut ledger, &mut random, &mut held);
         let whole = ledger.metrics(&options, None);
@@ -413,8 +411,8 @@ fn exposure_and_turnover_by_hand() {
     update(&mut ledger, 4 * DAY, "66");
     let metrics = found(&ledger, 252.0, 0.0);
     near(metrics.float("exposure_time"), 3.0 / 4.0);
-    // Day 0 has no row, so its equity is the start.
-    let turnover = 500.0 / 1_000.0 + 600.0 / 1_100.0 + 600.0 / 1_098.0;
+    // Each fill counts with the equity that ends its period.
+    let turnover = 500.0 / 1_050.0 + 600.0 / 1_100.0 + 600.0 / 1_098.0;
     near(metrics.float("turnover"), turnover);
     near(metrics.float("annualized_turnover"), turnover * DAYS_PER_YEAR / 4.0);
     assert_eq!(metrics.money("total_commission"), Some(money("3")));

@@ -33,14 +33,17 @@ impl Question {
         let metrics = rolling_metrics(names)?;
         let periods_per_year = number::parameter("periods_per_year", periods_per_year, 0.0)?;
         let risk_free = number::parameter("risk_free_rate", risk_free_rate, -1.0)?;
-        let mar = if mar.is_none() { risk_free } else { number::parameter("mar", mar, -1.0)? };
+        let asked = !mar.is_none();
+        let mar = if asked { number::parameter("mar", mar, -1.0)? } else { risk_free };
+        let mar_per_period = per_period(mar, periods_per_year);
         Ok(Self::Rolling(RollingOptions {
             window,
             metrics,
             resample: read_resample(resample)?,
             periods_per_year,
             risk_free_per_period: per_period(risk_free, periods_per_year),
-            mar_per_period: per_period(mar, periods_per_year),
+            mar_per_period,
+            downside_per_period: if asked { mar_per_period } else { 0.0 },
         }))
     }
 

@@ -28,11 +28,8 @@ impl Asked {
     ) -> PyResult<Self> {
         let periods_per_year = number::parameter("periods_per_year", periods, 0.0)?;
         let risk_free_rate = number::parameter("risk_free_rate", risk_free, -1.0)?;
-        let minimum_return = if minimum.is_none() {
-            risk_free_rate
-        } else {
-            number::parameter("mar", minimum, -1.0)?
-        };
+        let minimum_return =
+            if minimum.is_none() { None } else { Some(number::parameter("mar", minimum, -1.0)?) };
         let benchmark = if benchmark.is_none() { None } else { Some(read_benchmark(benchmark)?) };
         let confidence = read_confidence(confidence)?;
         let resample = read_resample(resample)?;

@@ -53,9 +53,9 @@ EXPOSURE: Final = (
     _exposure(
         name="turnover",
         unit="multiple of equity",
-        formula="sum over days of traded notional / last equity of the day",
-        convention="Both sides of a trade count. UTC days with fills up to t_n; a day without a "
-        "point takes the last equity before it.",
+        formula="sum over fills of notional / E_i, i = the first row at or after the fill",
+        convention="Both sides of a trade count. Each fill counts with the equity at the end of "
+        "its period; fills behind t_n do not count. For days, thin the curve: resample='1d'.",
         null_rule=NO_TURNOVER,
     ),
     _exposure(

@@ -22,8 +22,9 @@ RISK: Final = (
         name="downside_deviation",
         unit="fraction per year",
         formula="sqrt(mean(min(r - mar_p, 0)^2)) * sqrt(P)",
-        convention="The mean is over all n periods, not over the losing ones. 0 when no return "
-        "is below mar_p.",
+        convention="The mean is over all n periods, not over the losing ones. The target is mar "
+        "when it is given and 0 otherwise, whatever the risk-free rate. 0 when no return is below "
+        "the target.",
         null_rule=f"n < 1, or {RUINED}",
         source="Sortino & van der Meer 1991",
     ),

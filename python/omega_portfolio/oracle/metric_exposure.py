@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Sequence
 
-from omega_portfolio.oracle.metric_curve import DAY, YEAR, Curve
+from omega_portfolio.oracle.metric_curve import YEAR, Curve
 from omega_portfolio.oracle.metric_numbers import Value, in_range, mean, money, ratio
 from omega_portfolio.oracle.metric_record import Fill, Record
 
@@ -63,23 +63,19 @@ def _exposure_time(record: Record, curve: Curve) -> float | None:
 
 
 def _turnover(record: Record, curve: Curve) -> float | None:
-    """Sum up, over the days, traded notional over the equity at the end of the day."""
+    """Sum up, over the fills, notional over the equity that ends the period of the fill."""
     fills = _fills(record)
     if fills is None or curve.ruined or not curve.points:
         return None
     last = curve.points[-1].time
-    traded: dict[int, int] = {}
-    for fill in fills:
-        if fill.time <= last:
-            day = fill.time // DAY
-            traded[day] = traded.get(day, 0) + fill.notional
-    days = [point.time // DAY for point in curve.points]
-    shares = []
-    for day, notional in traded.items():
-        # The last point of that day or of an earlier one; a day before all has the first.
-        point = curve.points[max(bisect_right(days, day) - 1, 0)]
-        shares.append(notional / point.equity)
-    return math.fsum(shares)
+    # A starting balance ends no period.
+    rows = curve.points if record.start is None else curve.points[1:]
+    times = [point.time for point in rows]
+    return math.fsum(
+        fill.notional / rows[bisect_left(times, fill.time)].equity
+        for fill in fills
+        if fill.time <= last
+    )
 
 
 def _fills(record: Record) -> list[Fill] | None:

@@ -18,7 +18,8 @@ RESAMPLES: Final = ("1h", "1d", "1w", "1mo")
 class Rates(NamedTuple):
     """What annualises: periods per year, and the annual rates with their share per period.
 
-    A share per period that is beyond the doubles is None.
+    A share per period that is beyond the doubles is None. The downside deviation measures from the
+    minimum acceptable return where one is given, and from 0 otherwise.
     """
 
     periods: float
@@ -26,6 +27,7 @@ class Rates(NamedTuple):
     risk_free_period: float | None
     target: float
     target_period: float | None
+    downside_period: float | None
 
 
 class Parameters(NamedTuple):
@@ -77,7 +79,12 @@ def read_rates(periods_per_year: object, risk_free_rate: object, mar: object) ->
     risk_free = _read_above("risk_free_rate", risk_free_rate, -1.0)
     target = risk_free if mar is None else _read_above("mar", mar, -1.0)
     return Rates(
-        periods, risk_free, per_period(risk_free, periods), target, per_period(target, periods)
+        periods,
+        risk_free,
+        per_period(risk_free, periods),
+        target,
+        per_period(target, periods),
+        0.0 if mar is None else per_period(target, periods),
     )
 
 

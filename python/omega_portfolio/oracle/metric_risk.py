@@ -64,13 +64,12 @@ def volatility(each: Sequence[float], rates: Rates) -> float | None:
 
 
 def downside_deviation(each: Sequence[float], rates: Rates) -> float | None:
-    """Give the annualised root of the mean square below the target, over all returns."""
-    period = _downside_period(each, rates)
+    """Give the annualised root of the mean square below mar (or 0), over all returns."""
+    period = _downside_period(each, rates.downside_period)
     return None if period is None else defined(lambda: period * math.sqrt(rates.periods))
 
 
-def _downside_period(each: Sequence[float], rates: Rates) -> float | None:
-    target = rates.target_period
+def _downside_period(each: Sequence[float], target: float | None) -> float | None:
     if not each or target is None:
         return None
     return defined(lambda: math.sqrt(mean([min(one - target, 0.0) ** 2 for one in each])))
@@ -91,7 +90,8 @@ def _sharpe_period(each: Sequence[float], rates: Rates) -> float | None:
 
 def sortino_ratio(each: Sequence[float], rates: Rates) -> float | None:
     """Give the annualised mean above the target over the downside deviation."""
-    downside, target = _downside_period(each, rates), rates.target_period
+    target = rates.target_period
+    downside = _downside_period(each, target)
     if downside is None or target is None:
         return None
     return defined(lambda: (mean(each) - target) / downside * math.sqrt(rates.periods))

@@ -75,6 +75,8 @@ pub struct RollingOptions {
     pub risk_free_per_period: f64,
     /// The minimum acceptable return of a period.
     pub mar_per_period: f64,
+    /// What the downside deviation measures from, as a return of a period.
+    pub downside_per_period: f64,
 }
 
 /// What is known of a run of returns.
@@ -89,6 +91,8 @@ struct Run {
     /// How many are below the target, and the sum of their squared distances from it.
     below: u64,
     below_squares: f64,
+    /// The same sum from what the downside deviation measures from.
+    downside_squares: f64,
 }
 
 impl History {
@@ -111,6 +115,7 @@ impl History {
     ///     periods_per_year: 252.0,
     ///     risk_free_per_period: 0.0,
     ///     mar_per_period: 0.0,
+    ///     downside_per_period: 0.0,
     /// };
     /// let table = History::default().rolling_metrics(&options)?;
     /// assert_eq!((table.rows, table.schema.field(1).name().as_str()), (0, "volatility"));
@@ -147,7 +152,8 @@ fn rolling(curve: &Curve, options: &RollingOptions) -> Vec<Float64Array> {
         let ends = values.iter().zip(values.iter().skip(window));
         let year = options.periods_per_year.sqrt();
         let mut totals = ends.map(|(before, last)| last / before - 1.0);
-        runs(&returns, window, options.mar_per_period, |run| {
+        let targets = (options.mar_per_period, options.downside_per_period);
+        runs(&returns, window, targets, |run| {
             let total = totals.next().unwrap_or(f64::NAN);
             for (column, metric) in columns.iter_mut().zip(&options.metrics) {
                 column.append_option(run.metric(*metric, total, options, year));
@@ -158,7 +164,7 @@ fn rolling(curve: &Curve, options: &RollingOptions) -> Vec<Float64Array> {
 }
 
 /// Hands out what is known of each whole window, in order.
-fn runs(returns: &[f64], window: usize, target: f64, mut take: impl FnMut(&Run)) {
+fn runs(returns: &[f64], window: usize, targets: (f64, f64), mut take: impl FnMut(&Run)) {
     // The runs from each return of the block before to its end.
     let mut ends = vec![Run::EMPTY; window];
     let mut blocks = returns.chunks(window).peekable();
@@ -168,7 +174,7 @@ fn runs(returns: &[f64], window: usize, target: f64, mut take: impl FnMut(&Run))
         // The window that ends at a return begins one return behind its place in the block before.
         let before = ends.iter().skip(1).chain([&Run::EMPTY]);
         for (&value, end) in block.iter().zip(before) {
-            beginning.add(value, target);
+            beginning.add(value, targets);
             if !first || beginning.seen == whole(window) {
                 take(&end.merged(&beginning));
             }
@@ -177,7 +183,7 @@ fn runs(returns: &[f64], window: usize, target: f64, mut take: impl FnMut(&Run))
         if blocks.peek().is_some() {
             let mut end = Run::EMPTY;
             for (&value, known) in block.iter().zip(&mut ends).rev() {
-                end.add(value, target);
+                end.add(value, targets);
                 *known = end;
             }
         }
@@ -197,11 +203,12 @@ impl Run {
         highest: f64::NEG_INFINITY,
         below: 0,
         below_squares: 0.0,
+        downside_squares: 0.0,
     };
 
     /// Welford's recurrence keeps the digits that a plain sum of squares would lose.
     #[inline]
-    fn add(&mut self, value: f64, target: f64) {
+    fn add(&mut self, value: f64, (target, downside): (f64, f64)) {
         self.seen = self.seen.wrapping_add(1);
         let apart = value - self.mean;
         self.mean += apart / count(self.seen);
@@ -211,6 +218,8 @@ impl Run {
         let short = (value - target).min(0.0);
         self.below = self.below.wrapping_add(u64::from(value < target));
         self.below_squares += short * short;
+        let fall = (value - downside).min(0.0);
+        self.downside_squares += fall * fall;
     }
 
     /// Both runs as one (Chan, Golub and `LeVeque` 1983).
@@ -229,6 +238,7 @@ impl Run {
             highest: self.highest.max(other.highest),
             below: self.below.wrapping_add(other.below),
             below_squares: self.below_squares + other.below_squares,
+            downside_squares: self.downside_squares + other.downside_squares,
         }
     }
 
@@ -245,8 +255,8 @@ impl Run {
         if self.is_flat() { 0.0 } else { (self.squares / (count(self.seen) - 1.0)).sqrt() }
     }
 
-    fn downside(&self) -> f64 {
-        (self.below_squares / count(self.seen)).sqrt()
+    fn root_mean(&self, squares: f64) -> f64 {
+        (squares / count(self.seen)).sqrt()
     }
 
     /// A metric; `year` is the root of the periods of a year.
@@ -262,14 +272,15 @@ impl Run {
             RollingMetric::MeanReturn => self.mean(),
             RollingMetric::TotalReturn => total,
             RollingMetric::Volatility => self.deviation() * year,
-            RollingMetric::DownsideDeviation => self.downside() * year,
+            RollingMetric::DownsideDeviation => self.root_mean(self.downside_squares) * year,
             RollingMetric::SharpeRatio if self.is_flat() => return None,
             RollingMetric::SharpeRatio => {
                 (self.mean() - options.risk_free_per_period) / self.deviation() * year
             }
             RollingMetric::SortinoRatio if self.below == 0 => return None,
             RollingMetric::SortinoRatio => {
-                (self.mean() - options.mar_per_period) / self.downside() * year
+                let lacking = self.root_mean(self.below_squares);
+                (self.mean() - options.mar_per_period) / lacking * year
             }
             RollingMetric::BestReturn => self.highest,
             RollingMetric::WorstReturn => self.lowest,

@@ -56,13 +56,6 @@ fn end_of(time: i64, width: i64, shift: i64) -> i64 {
     time.saturating_sub(into).saturating_add(width.saturating_sub(1))
 }
 
-/// The day of a time, counted from the epoch.
-#[inline]
-#[must_use]
-pub fn day_of(time: i64) -> i64 {
-    time.div_euclid(DAY)
-}
-
 /// The hour of the day, 0 to 23.
 #[must_use]
 pub fn hour_of(time: i64) -> i32 {

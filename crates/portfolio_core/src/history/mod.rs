@@ -14,7 +14,7 @@ mod read;
 mod source;
 
 pub use benchmark::{Benchmark, Cursor};
-pub use calendar::{Resample, day_of, hour_of, month_end, month_of, weekday_of};
+pub use calendar::{Resample, hour_of, month_end, month_of, weekday_of};
 pub use curve::{Block, Curve};
 pub use error::HistoryError;
 pub use read::{Given, GivenTable};

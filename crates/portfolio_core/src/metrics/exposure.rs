@@ -2,7 +2,7 @@
 
 use super::finite;
 use super::sums::Total;
-use crate::history::{History, Resample, day_of};
+use crate::history::{History, Resample};
 
 /// Time with an open position between two times.
 ///
@@ -37,103 +37,80 @@ pub fn time_exposed(history: &History, from: i64, to: i64) -> i128 {
     exposed.saturating_add(joined.map_or(0, length))
 }
 
-/// Traded notional of each day over the equity at its end, added up; none where costs, results or
+/// Notional of each fill over the equity that ends its period, added up; none where costs, results or
 /// sides are not known. Fills behind the last point do not count.
 #[must_use]
 pub fn turnover(history: &History, resample: Resample, last: i64) -> Option<f64> {
     let trades = &history.trades;
     let (cost, gross) = (trades.cost.as_ref()?, trades.gross_pnl.as_ref()?);
     let sides = trades.side.as_ref()?.iter().map(|side| if side == "long" { 1.0 } else { -1.0 });
-    let entries = || trades.entry_time.iter().chain(history.open.iter().map(|one| one.entry_time));
-    let mut days = Days::new(entries().min()?, last);
-    let costs = || cost.double.iter();
-    let held = history.open.iter().map(|one| one.cost);
-    entries().zip(costs().chain(held)).for_each(|(time, cost)| days.add(time, cost));
+    let held = history.open.iter().map(|one| (one.entry_time, one.cost));
+    let entries = trades.entry_time.iter().zip(cost.double.iter()).chain(held);
     let results = gross.double.iter().zip(sides).map(|(gross, side)| gross * side);
-    let proceeds = costs().zip(results).map(|(cost, result)| cost + result);
-    trades.exit_time.iter().zip(proceeds).for_each(|(time, traded)| days.add(time, traded));
-    finite(days.over_equity(history, resample))
-}
-
-/// Traded notional by day.
-struct Days {
-    first: i64,
-    last: i64,
-    traded: Vec<f64>,
-}
-
-impl Days {
-    fn new(first: i64, last: i64) -> Self {
-        let days = day_of(last).saturating_sub(day_of(first)).saturating_add(1);
-        let days = usize::try_from(days).unwrap_or(0);
-        Self { first: day_of(first), last, traded: vec![0.0; days] }
-    }
-
-    fn add(&mut self, time: i64, traded: f64) {
-        let day = usize::try_from(day_of(time).saturating_sub(self.first)).ok();
-        if time <= self.last
-            && let Some(cell) = day.and_then(|day| self.traded.get_mut(day))
-        {
-            *cell += traded;
+    let proceeds = cost.double.iter().zip(results).map(|(cost, result)| cost + result);
+    let exits = trades.exit_time.iter().zip(proceeds);
+    let curve = match resample {
+        Resample::None => None,
+        thinner => Some(history.curve(thinner)),
+    };
+    // A starting balance ends no period.
+    let first = usize::from(history.start.is_some());
+    let parts = || match &curve {
+        Some(curve) => {
+            let times = curve.times.get(first..).unwrap_or_default();
+            vec![(times, curve.values.get(first..).unwrap_or_default())]
+        }
+        None => history.equity.time.parts().zip(history.equity.equity.double.parts()).collect(),
+    };
+    let mut sum = Total::default();
+    for mut fills in [entries.collect::<Vec<_>>(), exits.collect()] {
+        // Nearly in order as a rule, which this sort makes use of.
+        fills.sort_by_key(|&(time, _)| time);
+        let mut equity = Equity { parts: parts().into_iter().rev().collect() };
+        for (time, traded) in fills.into_iter().filter(|&(time, _)| time <= last) {
+            sum.add(traded / equity.at(time)?);
         }
     }
-
-    fn over_equity(&self, history: &History, resample: Resample) -> f64 {
-        let curve = match resample {
-            Resample::None => None,
-            thinner => Some(history.curve(thinner)),
-        };
-        let parts = match &curve {
-            Some(curve) => vec![(curve.times.as_slice(), curve.values.as_slice())],
-            None => history.equity.time.parts().zip(history.equity.equity.double.parts()).collect(),
-        };
-        let mut equity = Equity::new(history, parts);
-        let mut sum = Total::default();
-        for (day, &traded) in (self.first..).zip(&self.traded).filter(|(_, traded)| **traded != 0.0)
-        {
-            sum.add(traded / equity.at_end_of(day));
-        }
-        sum.get()
-    }
+    finite(sum.get())
 }
 
-/// The last point at or before the end of a day, for days that come in order.
+/// The equity of the first row at or after a time (of equal times the last row), for times that
+/// come in order.
 struct Equity<'a> {
+    /// Of the parts the next one is at the end.
     parts: Vec<(&'a [i64], &'a [f64])>,
-    value: f64,
 }
 
-impl<'a> Equity<'a> {
-    fn new(history: &History, parts: Vec<(&'a [i64], &'a [f64])>) -> Self {
-        let first = parts.iter().find_map(|(_, values)| values.first()).copied();
-        let start = history.start.map(|start| start.balance.to_f64());
-        // Of the parts the next one is at the end.
-        let parts = parts.into_iter().rev().collect();
-        Self { parts, value: start.or(first).unwrap_or_default() }
-    }
-
-    fn at_end_of(&mut self, day: i64) -> f64 {
+impl Equity<'_> {
+    fn at(&mut self, time: i64) -> Option<f64> {
         while let Some((times, values)) = self.parts.last_mut() {
-            let rows = reach(times, |&time| day_of(time) <= day);
-            self.value =
-                rows.checked_sub(1).and_then(|row| values.get(row)).copied().unwrap_or(self.value);
-            *times = times.get(rows..).unwrap_or_default();
-            *values = values.get(rows..).unwrap_or_default();
+            let before = reach(times, |next| next < time);
+            *times = times.get(before..).unwrap_or_default();
+            *values = values.get(before..).unwrap_or_default();
             if !times.is_empty() {
                 break;
             }
             self.parts.pop();
         }
-        self.value
+        let found = self.parts.last().and_then(|(times, _)| times.first()).copied()?;
+        // The rows of that time may go on in the next part.
+        let mut value = None;
+        for (times, values) in self.parts.iter().rev() {
+            let rows = reach(times, |next| next == found);
+            value = rows.checked_sub(1).and_then(|row| values.get(row)).copied().or(value);
+            if rows < times.len() {
+                break;
+            }
+        }
+        value
     }
 }
 
 /// How many rows in front a rule holds for, found in steps that double: what is near is found soon.
-fn reach(times: &[i64], rule: impl Fn(&i64) -> bool) -> usize {
+fn reach(times: &[i64], rule: impl Fn(i64) -> bool) -> usize {
     let mut far = 1_usize;
-    while times.get(far.saturating_sub(1)).is_some_and(&rule) {
+    while times.get(far.saturating_sub(1)).is_some_and(|&next| rule(next)) {
         far = far.saturating_mul(2);
     }
-    let near = times.get(..far).unwrap_or(times);
-    near.partition_point(rule)
+    times.get(..far).unwrap_or(times).partition_point(|&next| rule(next))
 }

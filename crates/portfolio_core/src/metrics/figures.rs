@@ -147,10 +147,15 @@ impl Sources<'_> {
         let size = count(running.periods);
         let root = self.options.periods_per_year.sqrt();
         let mean = sound.map(|moments| moments.mean);
-        let downside = sound.map(|_| (running.lack_squares.get() / size).sqrt());
+        let root_mean = |squares: super::sums::Total| sound.map(|_| (squares.get() / size).sqrt());
+        let lacking = root_mean(running.lack_squares);
+        let downside = match self.options.minimum_return {
+            Some(_) => lacking,
+            None => root_mean(running.loss_squares),
+        };
         let above = mean.map(|mean| mean - self.options.target_per_period());
         let short = sound.filter(|_| running.short > 0);
-        let sortino = divided(above, short.and(downside)).map(|ratio| ratio * root);
+        let sortino = divided(above, short.and(lacking)).map(|ratio| ratio * root);
         let lacks = short.map(|_| running.lacks.get());
         let months = sound.map(|_| running.months.figures());
         let pain = months.map(|months| -months.losses.get());

@@ -40,8 +40,9 @@ pub struct Options {
     pub periods_per_year: f64,
     /// Annual effective rate, finite and above -1.
     pub risk_free_rate: f64,
-    /// Annual minimum acceptable return, finite and above -1.
-    pub minimum_return: f64,
+    /// Annual minimum acceptable return, finite and above -1; `None` is the risk-free rate (and 0
+    /// for the downside deviation).
+    pub minimum_return: Option<f64>,
     /// The share of the worst, above 0 and below 1.
     pub confidence: f64,
     /// How the curve is thinned.
@@ -55,7 +56,7 @@ impl Default for Options {
         Self {
             periods_per_year: 252.0,
             risk_free_rate: 0.0,
-            minimum_return: 0.0,
+            minimum_return: None,
             confidence: 0.05,
             resample: Resample::None,
             trials: None,
@@ -73,7 +74,7 @@ impl Options {
     /// The minimum acceptable return of a period.
     #[must_use]
     pub fn target_per_period(&self) -> f64 {
-        per_period(self.minimum_return, self.periods_per_year)
+        per_period(self.minimum_return.unwrap_or(self.risk_free_rate), self.periods_per_year)
     }
 }
 

@@ -40,6 +40,8 @@ pub struct Running {
     pub short: usize,
     /// Sum of squares of what returns lack to the target.
     pub lack_squares: Total,
+    /// Sum of squares of the returns below 0.
+    pub loss_squares: Total,
     /// Sum of what returns lack to the target.
     pub lacks: Total,
     /// Sum of what returns have above the target.
@@ -102,6 +104,7 @@ impl Running {
             losses: (0, Total::default()),
             short: 0,
             lack_squares: Total::default(),
+            loss_squares: Total::default(),
             lacks: Total::default(),
             surpluses: Total::default(),
             neighbours: Pairs::default(),
@@ -177,9 +180,11 @@ impl Running {
         let returns = all.get(1..).unwrap_or_default();
         self.returns.merge(&Moments::of(returns));
         let target = self.target;
-        let [gains, gained, losses, lost] = block_sums(returns, |one| {
-            [one_if(one > 0.0), one.max(0.0), one_if(one < 0.0), one.min(0.0)]
+        let [gains, gained, losses, lost, loss_squares] = block_sums(returns, |one| {
+            let loss = one.min(0.0);
+            [one_if(one > 0.0), one.max(0.0), one_if(one < 0.0), loss, loss * loss]
         });
+        self.loss_squares.add(loss_squares);
         self.gains.0 = self.gains.0.saturating_add(counted(gains));
         self.gains.1.add(gained);
         self.losses.0 = self.losses.0.saturating_add(counted(losses));

@@ -60,6 +60,7 @@ fn all_metrics(window: usize) -> RollingOptions {
         periods_per_year: 252.0,
         risk_free_per_period: per_period(0.02, 252.0),
         mar_per_period: per_period(0.03, 252.0),
+        downside_per_period: per_period(0.03, 252.0),
     }
 }
 
