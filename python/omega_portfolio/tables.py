@@ -130,6 +130,45 @@ class Tables(Analysis):
         [1008.0]
         """
 
+    def attribution(self, *, exact: bool = False) -> Table:
+        """Return where the equity came from: prices, fees and cash, by position.
+
+        Parameters
+        ----------
+        exact : bool, default False
+            Numbers as Decimal128 instead of Float64.
+
+        Returns
+        -------
+        Table
+            One row per position, in the order of the ids, and a last row for the account
+            (position_id 0). 10 columns: position_id, symbol, side, status (open, closed,
+            account), price_pnl (results of its closes before fees, and the unrealized profit of
+            what is open), fee (<= 0 for costs), swap, fx, cash (deposits minus withdrawals),
+            total. The totals add up to the equity minus the initial balance, exactly.
+
+        Raises
+        ------
+        NumberOutOfRange
+            A figure has more than 38 digits.
+
+        Examples
+        --------
+        >>> import omega_portfolio as op
+        >>> portfolio = op.Portfolio(1000)
+        >>> position_id = portfolio.open_position("ACME", "long", 2, 100, "2024-01-02", fee=1)
+        >>> portfolio.mark({"ACME": 103})
+        >>> portfolio.deposit(50, "2024-01-03")
+        >>> table = portfolio.attribution().to_polars()
+        >>> table.select("symbol", "status", "price_pnl", "fee", "cash", "total").rows()
+        [('ACME', 'open', 6.0, -1.0, 0.0, 5.0), ('', 'account', 0.0, 0.0, 50.0, 50.0)]
+        """
+        return self._attribution(exact)
+
+    @abstractmethod
+    def _attribution(self, exact: bool) -> Table:  # noqa: FBT001
+        """Add up the postings, the trades and what is open."""
+
     @abstractmethod
     def get_events(self, exact: bool = True) -> Table:  # noqa: FBT001, FBT002
         """Return all accepted events, as a frame that :meth:`apply` takes.

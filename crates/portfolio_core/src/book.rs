@@ -148,6 +148,13 @@ impl Book {
         self.bid.is_positive()
     }
 
+    /// Whether a position is open.
+    #[inline(always)]
+    #[must_use]
+    pub const fn holds_any(&self) -> bool {
+        !(self.long.size.is_zero() && self.short.size.is_zero())
+    }
+
     /// The price at which a side is valued.
     #[inline(always)]
     #[must_use]

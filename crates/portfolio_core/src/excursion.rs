@@ -190,15 +190,21 @@ mod tests {
         let first = marks.enter(true);
         assert_eq!(range(&marks, first, 7), (7, 7), "the mark came before");
         assert_eq!(enter(&mut marks), first, "no mark between the two");
-        [50, 90, 60].into_iter().for_each(|raw| marks.mark(price(raw)));
+        for raw in [50, 90, 60] {
+            marks.mark(price(raw));
+        }
         let second = enter(&mut marks);
         assert_eq!((range(&marks, first, 70), range(&marks, second, 70)), ((50, 90), (70, 70)));
-        [60, 80].into_iter().for_each(|raw| marks.mark(price(raw)));
+        for raw in [60, 80] {
+            marks.mark(price(raw));
+        }
         assert_eq!((range(&marks, first, 70), range(&marks, second, 70)), ((50, 90), (60, 80)));
         assert_eq!((range(&marks, first, 99), range(&marks, second, 55)), ((50, 99), (55, 80)));
         let third = enter(&mut marks);
         assert_eq!((marks.highs.len(), marks.lows.len()), (2, 2));
-        [90, 40].into_iter().for_each(|raw| marks.mark(price(raw)));
+        for raw in [90, 40] {
+            marks.mark(price(raw));
+        }
         let fourth = enter(&mut marks);
         for epoch in [first, second, third] {
             assert_eq!(range(&marks, epoch, 70), (40, 90));

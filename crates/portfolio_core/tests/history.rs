@@ -269,8 +269,8 @@ fn trades_follow_the_rules_of_events() {
         ),
         (
             vec![("symbol", texts(&["A", ""]))],
-            "column symbol, row 1: \"\": a symbol has 1 to 255 bytes of UTF-8; pass the symbol as your \
-             data source spells it",
+            "column symbol, row 1: \"\": a symbol has 1 to 255 bytes of UTF-8; pass the symbol as \
+             your data source spells it",
         ),
         (
             vec![("tag", texts(&["a\0b", ""]))],

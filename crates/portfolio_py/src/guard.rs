@@ -66,8 +66,8 @@ impl Guarded {
     }
 }
 
-/// Checks everything. A violation ends the use of the portfolio, as one inside a call does: unwinding poisons the
-/// lock.
+/// Checks everything. A violation ends the use of the portfolio, as one inside a call does:
+/// unwinding poisons the lock.
 pub(crate) fn verify(ledger: &mut Ledger) {
     if let Err(violation) = ledger.verify() {
         std::panic::resume_unwind(Box::new(violation.to_string()));

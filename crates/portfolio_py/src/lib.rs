@@ -6,6 +6,7 @@
 //! maps refusals to exceptions, and [`capsule`] is the one file with `unsafe`.
 
 mod analysis;
+mod attribution;
 mod capsule;
 mod convert;
 mod fault;

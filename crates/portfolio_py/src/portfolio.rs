@@ -4,7 +4,7 @@
 use portfolio_core::columns::schema::View;
 use portfolio_core::columns::text::TextView;
 use portfolio_core::currency::Currency;
-use portfolio_core::event::{Cash, Close, Event, Fee, Marks, Modify, Open, Receipt};
+use portfolio_core::event::{Close, Event, Fee, Marks, Modify, Open, Receipt};
 use portfolio_core::export::TableSnapshot;
 use portfolio_core::ledger::{Account, Ledger};
 use portfolio_core::numbers::{FloatPolicy, Money};
@@ -12,10 +12,11 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyMappingProxy};
 
 use crate::analysis::{Question, view};
+use crate::attribution::attribution;
 use crate::convert::configuration::read_configuration;
 use crate::convert::instrument::read_instrument;
 use crate::convert::prices::Prices;
-use crate::convert::{Given, level, number, text, time};
+use crate::convert::{Given, cash, fee_or_none, level, number, text, time};
 use crate::fault::refused;
 use crate::frames::{self, Receipts};
 use crate::guard::{self, Guarded};
@@ -66,14 +67,9 @@ impl PortfolioCore {
         Ok(Table::new(snapshot.map_err(arrow_error)?))
     }
 
-    /// Asks the history as it is now, which shares the ledger's columns; nobody waits for the
-    /// answer.
+    /// Asks the history as it is now; nobody waits for the answer.
     fn ask(&self, py: Python<'_>, question: &Question) -> PyResult<Table> {
         question.answer(py, &self.ledger.with(py, |ledger| ledger.history())?)
-    }
-
-    fn fee(&self, given: &Given<'_>) -> PyResult<Money> {
-        given.0.as_ref().map_or(Ok(Money::ZERO), |fee| number::money("fee", fee, self.policy))
     }
 }
 
@@ -162,7 +158,7 @@ impl PortfolioCore {
             time: time::time("time", time)?,
             stop_loss: level("stop_loss", stop_loss)?,
             take_profit: level("take_profit", take_profit)?,
-            fee: self.fee(&fee)?,
+            fee: fee_or_none(&fee, self.policy)?,
             tag: text::note("tag", &tag)?,
             position_id: position_id.map(text::position_id).transpose()?,
         };
@@ -189,7 +185,7 @@ impl PortfolioCore {
             price: number::price("price", price, core.policy)?,
             time: time::time("time", time)?,
             size: size.map(|size| number::size("size", size, core.policy)).transpose()?,
-            fee: core.fee(&fee)?,
+            fee: fee_or_none(&fee, core.policy)?,
             reason: text::note("reason", &reason)?,
         };
         let event = Event::Close(close);
@@ -268,16 +264,12 @@ impl PortfolioCore {
 
     /// Pays in.
     fn deposit(&self, py: Python<'_>, amount: Value<'_, '_>, time: Value<'_, '_>) -> PyResult<()> {
-        let amount = number::money("amount", amount, self.policy)?;
-        let cash = Cash { amount, time: time::time("time", time)? };
-        self.take(py, &Event::Deposit(cash)).map(|_| ())
+        self.take(py, &Event::Deposit(cash(amount, time, self.policy)?)).map(|_| ())
     }
 
     /// Pays out.
     fn withdraw(&self, py: Python<'_>, amount: Value<'_, '_>, time: Value<'_, '_>) -> PyResult<()> {
-        let amount = number::money("amount", amount, self.policy)?;
-        let cash = Cash { amount, time: time::time("time", time)? };
-        self.take(py, &Event::Withdraw(cash)).map(|_| ())
+        self.take(py, &Event::Withdraw(cash(amount, time, self.policy)?)).map(|_| ())
     }
 
     /// Derives every column again from the recorded events and checks all invariants.
@@ -414,6 +406,11 @@ impl PortfolioCore {
 
     fn _trade_analysis(&self, py: Python<'_>, by: Value<'_, '_>, exact: bool) -> PyResult<Table> {
         self.ask(py, &Question::trades(by, exact)?)
+    }
+
+    /// Where the result came from.
+    fn _attribution(&self, py: Python<'_>, exact: bool) -> PyResult<Table> {
+        attribution(py, &self.ledger, view(exact))
     }
 
     /// The canonical bytes of configuration and events.

@@ -114,6 +114,24 @@ impl Trade {
         scalars::money(py, self.row.net_pnl, self.digits)
     }
 
+    /// What the size closed cost at its entry.
+    #[getter]
+    fn cost<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        scalars::money(py, self.row.cost, self.digits)
+    }
+
+    /// The worst result before fees on the way to the close, <= 0.
+    #[getter]
+    fn mae<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        scalars::money(py, self.row.mae, self.digits)
+    }
+
+    /// The best result before fees on the way to the close, >= 0.
+    #[getter]
+    fn mfe<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        scalars::money(py, self.row.mfe, self.digits)
+    }
+
     /// Stop loss at entry; `None` when there was none.
     #[getter]
     fn stop_loss<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {

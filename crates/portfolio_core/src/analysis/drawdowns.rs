@@ -103,11 +103,11 @@ impl Episodes {
     fn take(&mut self, point: Point) {
         match self.peak {
             None => {
-                self.positive = point.exact > 0;
+                self.positive = point.value > 0.0;
                 self.peak = Some(point);
             }
-            Some(peak) if point.exact >= peak.exact => self.recover(peak, point),
-            Some(_) if self.valley.is_none_or(|valley| point.exact < valley.exact) => {
+            Some(peak) if point.value >= peak.value => self.recover(peak, point),
+            Some(_) if self.valley.is_none_or(|valley| point.value < valley.value) => {
                 self.valley = Some(point);
             }
             Some(_) => {}

@@ -17,10 +17,22 @@ use crate::refusal::{Refusal, Refused};
 struct Valued {
     bid: Price,
     ask: Price,
-    bid_units: i128,
-    spread_units: i128,
-    long_unrealized: Money,
-    short_unrealized: Money,
+    units: Units,
+    values: Values,
+}
+
+/// A quote in steps of the instrument's grid.
+#[derive(Debug, Clone, Copy)]
+struct Units {
+    bid: i128,
+    spread: i128,
+}
+
+/// What longs and shorts are worth above their cost.
+#[derive(Debug, Clone, Copy, Default)]
+struct Values {
+    longs: Money,
+    shorts: Money,
 }
 
 /// Such a quote, with whom it is for.
@@ -82,10 +94,15 @@ impl Ledger {
             && let Some(index) = symbol.or_else(|| self.find_symbol(quote.symbol))
             && let Some(book) = self.book_at(index)
         {
-            let mut sums = Sums::of(&self.account);
-            let valued = value_quote(book, quote, &mut sums)?;
-            let totals = checked(sums.finish(&self.account), "prices", &quote.bid)?;
+            let (units, mut values) = (check_quote(book, quote)?, Values::default());
+            let mut totals = self.account.totals();
+            if book.holds_any() {
+                let mut sums = Sums::of(&self.account);
+                values = value_sides(book, quote, &mut sums)?;
+                totals = checked(sums.finish(&self.account), "prices", &quote.bid)?;
+            }
             totals.assert_identity();
+            let valued = Valued { bid: quote.bid, ask: quote.ask, units, values };
             self.events.reserve(EVENT_BYTES)?;
             if op == op::UPDATE_EQUITY {
                 self.tables.equity.reserve(1)?;
@@ -230,15 +247,15 @@ impl Ledger {
 #[inline]
 fn put_quote(encoder: &mut Encoder<'_>, index: u32, valued: &Valued) {
     encoder.small(u64::from(index));
-    encoder.natural(valued.bid_units);
-    encoder.natural(valued.spread_units);
+    encoder.natural(valued.units.bid);
+    encoder.natural(valued.units.spread);
 }
 
 #[inline]
 fn set_marks(book: &mut Book, valued: &Valued) {
     (book.bid, book.ask) = (valued.bid, valued.ask);
-    book.long.unrealized = valued.long_unrealized;
-    book.short.unrealized = valued.short_unrealized;
+    book.long.unrealized = valued.values.longs;
+    book.short.unrealized = valued.values.shorts;
     book.long_marks.mark(valued.bid);
     book.short_marks.mark(valued.ask);
 }
@@ -273,19 +290,28 @@ impl Sums {
 /// Checks a quote and adds what it changes to the account's totals.
 #[inline(always)]
 fn value_quote(book: &Book, quote: &Quote<'_>, sums: &mut Sums) -> Result<Valued, Refused> {
-    let bid_units = check_price(book, "prices", quote.bid)?;
-    let ask_units =
-        if quote.bid == quote.ask { bid_units } else { check_price(book, "prices", quote.ask)? };
+    let units = check_quote(book, quote)?;
+    let values = value_sides(book, quote, sums)?;
+    Ok(Valued { bid: quote.bid, ask: quote.ask, units, values })
+}
+
+#[inline(always)]
+fn check_quote(book: &Book, quote: &Quote<'_>) -> Result<Units, Refused> {
+    let bid = check_price(book, "prices", quote.bid)?;
+    let ask = if quote.bid == quote.ask { bid } else { check_price(book, "prices", quote.ask)? };
     if quote.bid > quote.ask {
         return Err(crossed(book, quote));
     }
-    let long_unrealized = checked(value_longs(book, quote.bid, sums), "prices", &quote.bid)?;
-    let short_unrealized = checked(value_shorts(book, quote.ask, sums), "prices", &quote.ask)?;
+    Ok(Units { bid, spread: ask.saturating_sub(bid) })
+}
+
+#[inline(always)]
+fn value_sides(book: &Book, quote: &Quote<'_>, sums: &mut Sums) -> Result<Values, Refused> {
+    let longs = checked(value_longs(book, quote.bid, sums), "prices", &quote.bid)?;
+    let shorts = checked(value_shorts(book, quote.ask, sums), "prices", &quote.ask)?;
     // Both sides together are a figure of the symbol and have to be in range as well.
-    checked(long_unrealized.checked_add(short_unrealized), "prices", &quote.bid)?;
-    let (bid, ask) = (quote.bid, quote.ask);
-    let spread_units = ask_units.saturating_sub(bid_units);
-    Ok(Valued { bid, ask, bid_units, spread_units, long_unrealized, short_unrealized })
+    checked(longs.checked_add(shorts), "prices", &quote.bid)?;
+    Ok(Values { longs, shorts })
 }
 
 #[cold]

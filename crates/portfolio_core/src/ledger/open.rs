@@ -18,8 +18,6 @@ struct Plan {
     position_id: u64,
     cost: Money,
     marks: (Price, Price),
-    /// Whether the side holds nothing yet.
-    first: bool,
     holding: Holding,
     symbol_margin: Money,
     totals: Totals,
@@ -58,7 +56,7 @@ impl Ledger {
         let Some((symbol, book)) = known else { return self.open_unknown(event) };
         let plan = self.plan_open(event, book)?;
         let tag = self.reserve_open(event)?;
-        if !plan.first {
+        if plan.holding.size != event.size {
             self.reserve_excursions(symbol, event.side)?;
         }
         self.commit_open(event, &plan, symbol, tag);
@@ -155,8 +153,7 @@ impl Ledger {
             long_value,
             short_value,
         };
-        let first = held.size.is_zero();
-        Ok(Plan { units, position_id, cost, marks, first, holding, symbol_margin, totals })
+        Ok(Plan { units, position_id, cost, marks, holding, symbol_margin, totals })
     }
 
     #[inline]
@@ -186,7 +183,7 @@ impl Ledger {
             (book.bid, book.ask) = plan.marks;
             *book.holding_mut(event.side) = plan.holding;
             book.margin = plan.symbol_margin;
-            epoch = book.marks_mut(event.side).enter(plan.first);
+            epoch = book.marks_mut(event.side).enter(plan.holding.size == event.size);
             symbol_text = book.symbol_text;
         }
         let stop_loss = event.stop_loss.unwrap_or(Price::ZERO);

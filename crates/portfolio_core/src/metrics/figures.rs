@@ -192,9 +192,8 @@ impl Sources<'_> {
     fn drawdown(&self, entries: &mut Entries) {
         let rising = self.running.first.is_some_and(|first| first.value > 0.0);
         let drawdowns = self.running.drawdowns.as_ref();
-        let drawdowns = drawdowns.filter(|_| rising);
         let amount = drawdowns.and_then(super::drawdown::Drawdowns::amount);
-        let results = drawdowns.map(super::drawdown::Drawdowns::results);
+        let results = drawdowns.filter(|_| rising).map(super::drawdown::Drawdowns::results);
         let all = results.as_ref();
         let ulcer = all.and_then(|all| all.ulcer);
         let fall = all.map(|all| -all.deepest);
@@ -253,17 +252,19 @@ impl Sources<'_> {
     }
 
     fn exposure(&self, entries: &mut Entries) {
-        let sums = &self.running.exposure;
-        let known = self.history.equity.gross_exposure.is_some() && self.running.first.is_some();
-        let sound = known && !self.running.ruined && sums.seen > 0;
-        let mean = |sum: f64| float(if sound { Some(sum / count(sums.seen)) } else { None });
+        let (running, equity) = (self.running, &self.history.equity);
+        let sums = &running.exposure;
+        let sound = !running.ruined && running.first.is_some();
+        let points = count(running.periods) + 1.0;
+        let gross = equity.gross_exposure.as_ref().filter(|_| sound);
+        let net = equity.net_exposure.as_ref().filter(|_| sound);
         if self.kept.is_some() {
             entries.push(("exposure_time", float(self.time_exposed())));
         }
         entries.extend([
-            ("average_gross_exposure", mean(sums.gross.get())),
-            ("max_gross_exposure", float(if sound { Some(sums.highest) } else { None })),
-            ("average_net_exposure", mean(sums.net.get())),
+            ("average_gross_exposure", float(gross.map(|_| sums.gross.get() / points))),
+            ("max_gross_exposure", float(gross.map(|_| sums.highest))),
+            ("average_net_exposure", float(net.map(|_| sums.net.get() / points))),
         ]);
         if self.kept.is_some() {
             let turnover = self.turnover();

@@ -59,8 +59,6 @@ pub struct Running {
 /// Sums of exposure over equity.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Exposure {
-    /// Points that told.
-    pub seen: usize,
     /// Sum of the gross ones.
     pub gross: Total,
     /// The highest gross one.
@@ -115,8 +113,6 @@ impl Running {
         if let Some(start) = start {
             let (exact, value) = (start.balance.raw(), start.balance.to_f64());
             running.begin(Point { time: start.time, exact, value });
-            // Nothing is held at the start.
-            running.exposure.seen = 1;
         }
         running
     }
@@ -209,9 +205,7 @@ impl Running {
     }
 
     fn take_exposure(&mut self, block: &Block<'_>, scratch: &mut Scratch) {
-        if block.gross.len() != block.len() || block.net.len() != block.len() {
-            return;
-        }
+        // Where a column is missing its sums stay 0, and nobody asks for them.
         let shares = &mut scratch.shares;
         shares.clear();
         shares.extend(block.gross.iter().zip(block.values).map(|(gross, all)| gross / all));
@@ -221,7 +215,6 @@ impl Running {
         self.exposure.gross.add(gross);
         self.exposure.highest = self.exposure.highest.max(highest);
         self.exposure.net.add(net);
-        self.exposure.seen = self.exposure.seen.saturating_add(block.len());
     }
 }
 

@@ -8,8 +8,8 @@ pub(crate) mod prices;
 pub(crate) mod text;
 pub(crate) mod time;
 
-use portfolio_core::event::Level;
-use portfolio_core::numbers::FloatPolicy;
+use portfolio_core::event::{Cash, Level};
+use portfolio_core::numbers::{FloatPolicy, Money};
 use portfolio_core::refusal::Code;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -69,6 +69,21 @@ pub(crate) fn level(
         return Ok(Level::Keep);
     }
     number::price(argument, value, policy).map(Level::Set)
+}
+
+/// What is paid in or out.
+pub(crate) fn cash(
+    amount: &Bound<'_, PyAny>,
+    time: &Bound<'_, PyAny>,
+    policy: FloatPolicy,
+) -> PyResult<Cash> {
+    let amount = number::money("amount", amount, policy)?;
+    Ok(Cash { amount, time: time::time("time", time)? })
+}
+
+/// The fee of a fill; none when not given.
+pub(crate) fn fee_or_none(given: &Given<'_>, policy: FloatPolicy) -> PyResult<Money> {
+    given.0.as_ref().map_or(Ok(Money::ZERO), |fee| number::money("fee", fee, policy))
 }
 
 /// Which of a few words of the configuration; the first when not given.

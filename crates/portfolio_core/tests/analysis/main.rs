@@ -10,13 +10,14 @@
     reason = "a test fails by panicking; statistics are doubles"
 )]
 
+mod groups;
+#[path = "../histories/mod.rs"]
 mod histories;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
-use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::DataType;
-use histories::{amounts, column, cut, floats, frame, money, texts, times};
+use histories::{amounts, column, cut, floats, frame, money, times};
 use portfolio_core::analysis::{GroupBy, RollingMetric, RollingOptions, TableError, per_period};
 use portfolio_core::columns::schema::View;
 use portfolio_core::export::TableSnapshot;
@@ -24,7 +25,13 @@ use portfolio_core::history::{History, Resample};
 use proptest::prelude::{Strategy, any, prop, prop_assert, prop_assert_eq, proptest};
 
 const NONE: Resample = Resample::None;
+/// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
+
+/// Noon of a day of 2024.
+fn noon(day: i64) -> i64 {
+    1_704_067_200_000_000 + day * DAY + DAY / 2
+}
 
 /// A history of nothing but a curve.
 fn curve(stamps: &[i64], values: &[f64], initial_balance: Option<&str>) -> History {
@@ -38,6 +45,7 @@ fn series(values: &[f64]) -> History {
     curve(&(0..).take(values.len()).collect::<Vec<_>>(), values, None)
 }
 
+/// All cells of a column of doubles.
 fn doubles(table: &TableSnapshot, name: &str) -> Vec<Option<f64>> {
     let arrays = table.batches.iter().map(|batch| batch.column_by_name(name).unwrap());
     arrays.flat_map(|array| array.as_primitive::<Float64Type>().iter()).collect()
@@ -273,11 +281,6 @@ fn ruin_is_a_drawdown_and_amounts_stay_exact() {
     assert_eq!((table, column), ("drawdowns", "amount"));
 }
 
-/// Noon of a day of 2024.
-fn noon(day: i64) -> i64 {
-    1_704_067_200_000_000 + day * DAY + DAY / 2
-}
-
 #[test]
 fn months_and_years_by_hand() {
     // 2023-12-30, 2024-01-02, 2024-01-31, 2024-03-01 (February has no point), 2025-01-01.
@@ -311,116 +314,6 @@ fn no_return_no_period() {
     let one = curve(&[noon(0)], &[3.0], Some("2"));
     assert_eq!(doubles(&one.yearly_returns(NONE).unwrap(), "return"), [Some(0.5)]);
     assert_eq!(curve(&[], &[], Some("2")).monthly_returns(NONE).unwrap().rows, 0);
-}
-
-fn with_trades(trades: &RecordBatch) -> History {
-    let equity = frame(vec![("time", times(&[0])), ("equity", floats(&[1.0]))]);
-    let (schema, trades_schema) = (equity.schema(), trades.schema());
-    let trades = (&*trades_schema, std::slice::from_ref(trades));
-    History::read((&schema, &[equity]), Some(trades), None).unwrap()
-}
-
-fn some_trades() -> Vec<(&'static str, ArrayRef)> {
-    vec![
-        ("entry_time", times(&[noon(0), noon(1), noon(2), noon(7) + DAY / 24])),
-        ("exit_time", times(&[noon(0) + 1, noon(1) + 2, noon(31), noon(366)])),
-        ("net_pnl", amounts(&["1.5", "-0.5", "0", "2"])),
-        ("symbol", texts(&["B", "A", "B", "B"])),
-        ("entry_fee", amounts(&["0.1", "0.1", "0.1", "-0.3"])),
-        ("exit_fee", amounts(&["0.2", "0", "0", "0"])),
-        ("mae", amounts(&["-1", "-3", "0", "-2"])),
-        ("mfe", amounts(&["2", "0", "0.3", "2.2"])),
-    ]
-}
-
-#[test]
-fn groups_of_trades_by_hand() {
-    let history = with_trades(&frame(some_trades()));
-    let table = history.trade_analysis(GroupBy::Symbol, View::Exact).unwrap();
-    let cells = |name| column(&table, name);
-    assert_eq!(cells("symbol"), ["A", "B"]);
-    assert_eq!(cells("trade_count"), ["1", "3"]);
-    assert_eq!(
-        (cells("winning_trade_count"), cells("losing_trade_count")),
-        (vec!["0".into(), "2".into()], vec!["1".into(), "0".into()])
-    );
-    assert_eq!(doubles(&table, "win_rate"), [Some(0.0), Some(2.0 / 3.0)]);
-    assert_eq!(cells("net_pnl"), ["-0.500000000000000000", "3.500000000000000000"]);
-    assert_eq!(cells("gross_profit"), ["0.000000000000000000", "3.500000000000000000"]);
-    assert_eq!(cells("gross_loss"), ["-0.500000000000000000", "0.000000000000000000"]);
-    assert_eq!(cells("fees"), ["0.100000000000000000", "0.100000000000000000"]);
-    assert_eq!(doubles(&table, "profit_factor"), [Some(0.0), None]);
-    assert_eq!(doubles(&table, "expectancy"), [Some(-0.5), Some(3.5 / 3.0)]);
-    assert_eq!(doubles(&table, "average_win"), [None, Some(1.75)]);
-    assert_eq!(doubles(&table, "average_loss"), [Some(-0.5), None]);
-    assert_eq!(doubles(&table, "average_mae"), [Some(-3.0), Some(-1.0)]);
-    assert_eq!(doubles(&table, "average_mfe"), [Some(0.0), Some(1.5)]);
-    // (1 + 29 days + 359 days less an hour) / 3, rounded.
-    let mean = (1 + 29 * DAY + 359 * DAY - DAY / 24 + 1) / 3;
-    assert_eq!(cells("average_duration"), ["2".to_owned(), mean.to_string()]);
-    let float = history.trade_analysis(GroupBy::Symbol, View::Float).unwrap();
-    assert_eq!(column(&float, "net_pnl"), ["-0.5", "3.5"]);
-    let nullable = float.schema.fields().iter().filter(|field| field.is_nullable());
-    let names = nullable.map(|field| field.name().as_str()).collect::<Vec<_>>();
-    let wanted =
-        ["fees", "profit_factor", "average_win", "average_loss", "average_mae", "average_mfe"];
-    assert_eq!(names, wanted);
-}
-
-#[test]
-fn groups_by_the_clock() {
-    let history = with_trades(&frame(some_trades()));
-    let keys = |by: GroupBy| {
-        let table = history.trade_analysis(by, View::Float).unwrap();
-        (column(&table, by.name()), column(&table, "trade_count"))
-    };
-    let pair = |keys: &[&str], counts: &[&str]| {
-        let own = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-        (own(keys), own(counts))
-    };
-    // 2024-01-01 was a Monday.
-    assert_eq!(keys(GroupBy::Hour), pair(&["12", "13"], &["3", "1"]));
-    assert_eq!(keys(GroupBy::Weekday), pair(&["1", "2", "3"], &["2", "1", "1"]));
-    assert_eq!(keys(GroupBy::Month), pair(&["1", "2"], &["3", "1"]));
-    assert_eq!(keys(GroupBy::Year), pair(&["2024", "2025"], &["3", "1"]));
-}
-
-#[test]
-fn what_trades_do_not_tell_is_null() {
-    let kept = |names: &[&str]| {
-        let columns = some_trades().into_iter().filter(|(name, _)| names.contains(name));
-        with_trades(&frame(columns.collect()))
-    };
-    let needed = ["entry_time", "exit_time", "net_pnl"];
-    let table = kept(&needed).trade_analysis(GroupBy::Year, View::Exact).unwrap();
-    for name in ["fees", "average_mae", "average_mfe"] {
-        assert_eq!(column(&table, name), ["null", "null"]);
-    }
-    let with_fee = kept(&["entry_time", "exit_time", "net_pnl", "exit_fee"]);
-    let table = with_fee.trade_analysis(GroupBy::Year, View::Float).unwrap();
-    assert_eq!(column(&table, "fees"), ["0.2", "0"]);
-    for by in [GroupBy::Symbol, GroupBy::Side, GroupBy::Tag, GroupBy::Reason] {
-        let refused = kept(&needed).trade_analysis(by, View::Float).unwrap_err();
-        assert_eq!(refused.to_string(), format!("the trades have no column {}", by.name()));
-        assert_eq!(series(&[1.0]).trade_analysis(by, View::Float).unwrap().rows, 0);
-    }
-}
-
-#[test]
-fn sums_of_trades_stay_in_range_or_are_refused() {
-    let most = "99999999999999999999";
-    let trades = |results: &[&str]| {
-        let stamps = || times(&vec![0; results.len()]);
-        let columns =
-            [("entry_time", stamps()), ("exit_time", stamps()), ("net_pnl", amounts(results))];
-        with_trades(&frame(columns.into())).trade_analysis(GroupBy::Hour, View::Exact)
-    };
-    let refused = trades(&[most, "-1", most]).unwrap_err();
-    assert_eq!(refused.to_string(), "trade_analysis: net_pnl has more than 38 digits");
-    let less = format!("-{most}");
-    let refused = trades(&[most, &less, most, &less]).unwrap_err();
-    assert_eq!(refused.to_string(), "trade_analysis: gross_profit has more than 38 digits");
-    assert_eq!(column(&trades(&[most, &less]).unwrap(), "net_pnl"), ["0.000000000000000000"]);
 }
 
 /// Positive values of a random walk, some of them flat.
@@ -466,11 +359,14 @@ proptest! {
     fn every_episode_is_found(values in walks()) {
         let table = series(&values).drawdowns(None, View::Float, NONE).unwrap();
         let mut wanted = episodes(&values);
-        let depth = |row: &[Option<usize>; 4]| values[row[1].unwrap()] / values[row[0].unwrap()] - 1.0;
+        let depth = |row: &[Option<usize>; 4]| {
+            values[row[1].unwrap()] / values[row[0].unwrap()] - 1.0
+        };
         wanted.sort_by(|one, other| depth(one).total_cmp(&depth(other)));
         let text = |place: usize| {
-            let cells = wanted.iter().map(|row| row[place]);
-            cells.map(|row| row.map_or("null".to_owned(), |row| row.to_string())).collect::<Vec<_>>()
+            let show = |row: usize| row.to_string();
+            let cells = wanted.iter().map(|row| row[place].map_or("null".to_owned(), show));
+            cells.collect::<Vec<_>>()
         };
         prop_assert_eq!(column(&table, "peak_time"), text(0));
         prop_assert_eq!(column(&table, "valley_time"), text(1));
@@ -483,8 +379,9 @@ proptest! {
     fn months_multiply_to_the_whole(values in walks(), gap in 1_i64..40) {
         let stamps: Vec<i64> = (0..).map(|row| noon(row * gap)).take(values.len()).collect();
         let history = curve(&stamps, &values, None);
-        for table in [history.monthly_returns(NONE).unwrap(), history.yearly_returns(NONE).unwrap()] {
-            let product = doubles(&table, "return").iter().fold(1.0, |all, one| all * (1.0 + one.unwrap()));
+        for table in [history.monthly_returns(NONE), history.yearly_returns(NONE)] {
+            let grow = |all: f64, one: Option<f64>| all * (1.0 + one.unwrap());
+            let product = doubles(&table.unwrap(), "return").into_iter().fold(1.0, grow);
             let whole = values.last().map_or(1.0, |last| last / values[0]);
             prop_assert!((product / whole - 1.0).abs() < 1e-12);
         }
