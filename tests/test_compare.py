@@ -80,7 +80,9 @@ def test_the_facts_are_of_every_library_and_call() -> None:
 def test_our_values_in_the_facts_are_those_of_today(backend: str) -> None:
     for row in [*REAL, *DEGENERATE]:
         found = today(row["data"], backend)[row["metric"]]
-        assert is_close(found, row["ours"]), row
+        # A ratio over a rounding error is not good for nine digits.
+        close = RELATIVE if row["ours"] is None or abs(row["ours"]) < 1e6 else 1e-6
+        assert is_close(found, row["ours"], close), row
 
 
 def test_calls_of_the_same_definition_gave_our_value() -> None:

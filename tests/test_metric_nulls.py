@@ -352,6 +352,13 @@ def test_a_benchmark_says_what_it_has_no_value_for(
     assert nulls(against(backend, values, levels), "benchmark") == undefined
 
 
+def test_an_alpha_below_a_total_loss_is_none(backend: str) -> None:
+    """Beta is about 106 here: 1 + mean(r) - beta mean(b) is below 0 and has no power of 252."""
+    found = against(backend, [64.0, 96.0, 96.0], [64.0, 66.0, 67.75])
+    assert found.beta > 30
+    assert found.alpha is None
+
+
 @pytest.mark.parametrize("case", sorted(RUINED))
 def test_a_ruined_account_is_not_held_against_a_benchmark(case: str, backend: str) -> None:
     values, _ = CURVES[case]

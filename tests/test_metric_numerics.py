@@ -198,6 +198,35 @@ def test_growth_is_the_last_value_over_the_first_and_no_product(backend: str) ->
     assert found.geometric_mean_return == 0.0
 
 
+@pytest.mark.parametrize("step", [Decimal("1e-5"), Decimal("0.3"), Decimal(-700), Decimal(10**9)])
+def test_a_little_growth_keeps_its_digits(step: Decimal, backend: str) -> None:
+    """The last value over the first is near 1, where a quotient keeps what is left of it only."""
+    first = Decimal(10**10)
+    found = history(backend, [first, first + step]).calculate_metrics(periods_per_year=1)
+    growth = Fraction(float(first + step)) / Fraction(float(first)) - 1
+    assert found.geometric_mean_return == pytest.approx(float(growth), rel=1e-9, abs=0)
+    assert found.annualized_return == pytest.approx(float(growth), rel=1e-9, abs=0)
+    log = math.log1p(float(growth)) * 365.25
+    assert found.cagr == pytest.approx(math.expm1(log), rel=1e-9, abs=0)
+
+
+def test_the_stability_of_a_nearly_flat_curve_keeps_its_digits(backend: str) -> None:
+    """Logarithms of 1 and a billionth, whose spread is all that counts."""
+    parts = [0, 3, -17, 21, 8, 40, 35]
+    values = [Decimal(10**10) + part for part in parts]
+    logs = [Decimal(part) / Decimal(10**10) - Decimal(part) ** 2 / 2 / Decimal(10**20)
+            for part in parts[1:]]  # fmt: skip
+    steps = [Fraction(number) for number in range(1, len(parts))]
+    exact = [Fraction(value) for value in logs]
+    left, right = (
+        [value - sum(each, Fraction()) / len(each) for value in each] for each in (steps, exact)
+    )
+    together = sum((one * other for one, other in zip(left, right, strict=True)), Fraction())
+    squares = sum(one**2 for one in left) * sum(other**2 for other in right)
+    found = history(backend, values).metric("stability")
+    assert found == pytest.approx(float(together**2 / squares), rel=1e-9, abs=0)
+
+
 def flat_after_noise() -> Iterator[tuple[str, list[float]]]:
     # Every value is a power of two times the one before, so that returns are equal to the bit.
     yield "after a jump", [1.0, 2.0**60, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0]
