@@ -71,22 +71,27 @@ def whole_set(source: Any, **options: Any) -> dict[str, Any]:
     return dict(source.calculate_metrics(**options))
 
 
-def is_close(found: object, wanted: object, relative: float = RELATIVE) -> bool:
+def is_close(
+    found: object, wanted: object, relative: float = RELATIVE, absolute: float = 0.0
+) -> bool:
     """Whether two metrics are the same: floats nearly, all else exactly and of one type."""
     if isinstance(found, float) and isinstance(wanted, float):
-        return math.isclose(found, wanted, rel_tol=relative, abs_tol=0.0)
+        return math.isclose(found, wanted, rel_tol=relative, abs_tol=absolute)
     return type(found) is type(wanted) and found == wanted
 
 
 def differences(
-    found: Mapping[str, object], wanted: Mapping[str, object], relative: float = RELATIVE
+    found: Mapping[str, object],
+    wanted: Mapping[str, object],
+    relative: float = RELATIVE,
+    absolute: float = 0.0,
 ) -> dict[str, tuple[object, object]]:
     """Give the metrics that differ, with both values."""
     assert list(found) == list(wanted)
     return {
         name: (found[name], wanted[name])
         for name in wanted
-        if not is_close(found[name], wanted[name], relative)
+        if not is_close(found[name], wanted[name], relative, absolute)
     }
 
 

@@ -136,9 +136,6 @@ def of_label(label: str, backend: str) -> tuple[str, op.Metrics]:
 
 def our_value(metric: str, label: str, backend: str) -> float:
     dataset, found = of_label(label, backend)
-    # The golden downside deviation has the target 0 at every risk-free rate.
-    if metric == "downside_deviation":
-        return op.metrics(data.frame(dataset), mar=0, backend=backend).downside_deviation
     value: Any = found[RENAMED.get(metric, metric)]
     return value.total_seconds() if metric.endswith("_s") else float(value)
 

@@ -49,19 +49,12 @@ NOT_IN_THE_SET = {
     "traded_notional": "turnover is the figure; test_traded_notional_is_what_the_fills_say",
 }
 
-# The golden value has the target 0 at every risk-free rate, so it is asked for with `mar=0`.
-TARGET_ZERO = {"downside_deviation"}
-
 # Golden names of the trade lists that need more than closed trades and an equity curve.
 NEEDS_FILLS = {
     "turnover": "a history has no open position",
     "annualized_turnover": "as turnover",
     "exposure_time": "as turnover",
 }
-
-# The golden turnover of the hourly bars divides by the equity of the bar and not by that of the
-# day; test_turnover_of_hourly_bars_is_by_day shows both.
-BY_BAR = {("EURUSD", "turnover"), ("EURUSD", "annualized_turnover")}
 
 # Without stops the golden "sqn" is ours; with stops it is the golden "sqn_r".
 ONLY_WITHOUT_STOPS = {"sqn"}
@@ -100,10 +93,10 @@ def failures(
     checked = {name for name in golden.digits if name not in skipped}
     assert len(checked) >= 30
     options = {**golden.options(), **options}
-    found, from_zero = measure(**options), measure(**{**options, "mar": 0})
+    found = measure(**options)
     wrong: dict[str, object] = {}
     for name in checked:
-        ours = (from_zero if name in TARGET_ZERO else found)[RENAMED.get(name, name)]
+        ours = found[RENAMED.get(name, name)]
         one, other = as_ours(golden.dataset, name, golden.digits[name], ours)
         if not is_close(one, other, RELATIVE):
             wrong[name] = (one, other)
@@ -119,9 +112,8 @@ def trade_values(dataset: str, fill: str) -> Values:
     return Values(dataset, "0.0", data.trade_list(dataset, fill)["values"])
 
 
-def lists_left_out(dataset: str, *, stops: bool) -> set[str]:
-    by_bar = {name for of, name in BY_BAR if of == dataset}
-    return by_bar | (ONLY_WITHOUT_STOPS if stops else ONLY_WITH_STOPS)
+def lists_left_out(*, stops: bool) -> set[str]:
+    return ONLY_WITHOUT_STOPS if stops else ONLY_WITH_STOPS
 
 
 @all_data
@@ -221,7 +213,7 @@ def test_a_portfolio_that_trades_a_list_gives_the_golden_trade_metrics(
     left = Decimal(repr(data.trade_list(dataset, fill)["open_trade"]["entry_commission"]))
     found["total_commission"] -= left
     assert len(golden.digits) == 43
-    left_out = lists_left_out(dataset, stops=stops)
+    left_out = lists_left_out(stops=stops)
     assert failures(golden, lambda **_: found, left_out) == {}
     assert found["sqn_uses_risk"] is stops
     assert (found["expectancy_r"] is not None) == stops
@@ -240,7 +232,7 @@ def test_a_list_as_a_history_gives_the_golden_trade_metrics(
         frame = frame.append_column(name, [column])
     trades = data.trades_frame(dataset, fill, stops=stops)
     found = op.metrics(frame, trades, backend=backend)
-    left_out = lists_left_out(dataset, stops=stops) | set(NEEDS_FILLS)
+    left_out = lists_left_out(stops=stops) | set(NEEDS_FILLS)
     assert failures(golden, lambda **_: found, left_out) == {}
     span = data.times(dataset)[-1] - data.times(dataset)[0]
     held = data.held_seconds(dataset, fill, closed_only=True)
@@ -267,23 +259,6 @@ def fills(dataset: str, fill: str) -> list[tuple[int, Decimal]]:
     return entries + [
         (deal.exit_bar, deal.exit_price * size) for deal in plan if deal.exit_bar is not None
     ]
-
-
-@all_lists
-def test_turnover_of_hourly_bars_is_by_day(dataset: str, fill: str, backend: str) -> None:
-    curve = data.exact_rows(dataset, fill)["equity"].astype("float64").to_numpy()
-    stamps = data.times(dataset)
-    last_bar = {stamp.date(): bar for bar, stamp in enumerate(stamps)}
-    deals = [(bar, float(notional)) for bar, notional in fills(dataset, fill)]
-    by_bar = sum(notional / curve[bar] for bar, notional in deals)
-    by_day = sum(notional / curve[last_bar[stamps[bar].date()]] for bar, notional in deals)
-    golden = float(trade_values(dataset, fill).digits["turnover"])
-    assert by_bar == pytest.approx(golden, rel=RELATIVE)
-    assert (by_day == pytest.approx(golden, rel=RELATIVE)) == (dataset == "GOOG")
-    found = replayed(dataset, fill, backend).calculate_metrics()
-    years = (stamps[-1] - stamps[0]).total_seconds() / data.YEAR_SECONDS
-    assert found["turnover"] == pytest.approx(by_day, rel=RELATIVE)
-    assert found["annualized_turnover"] == pytest.approx(by_day / years, rel=RELATIVE)
 
 
 @all_lists
@@ -322,4 +297,3 @@ def test_every_golden_name_is_checked_or_left_out_with_a_reason(backend: str) ->
         assert name not in ours
         assert reason
     assert set(RENAMED) | set(NEEDS_FILLS) <= names
-    assert {name for _, name in BY_BAR} | TARGET_ZERO <= names

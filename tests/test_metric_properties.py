@@ -28,6 +28,7 @@ from metric_strategies import (
 from metric_values import differences, rows, table_differences
 
 EXACT = 1e-12
+"""How far the figures of one history may differ, however it is cut: of its value, or of 1."""
 EXAMPLES = 60
 ROLLING = (
     "mean_return",
@@ -124,7 +125,7 @@ def test_batches_cut_anywhere_give_the_same(
     level = curve.rename_columns(["time", "price"])
     found = parts.calculate_metrics(benchmark=chunked(level, cuts), **arguments)
     wanted = whole.calculate_metrics(benchmark=level, **arguments)
-    assert differences(found, wanted, EXACT) == {}
+    assert differences(found, wanted, EXACT, absolute=EXACT) == {}
     assert not table_differences(parts.drawdowns(None), whole.drawdowns(None), EXACT)
     for key in KEYS:
         assert not table_differences(parts.trade_analysis(key), whole.trade_analysis(key), EXACT)
@@ -145,9 +146,11 @@ def test_figures_read_while_the_engine_runs_are_those_of_one_read_at_the_end(
     fresh = told.told(backend)
     assert portfolio.digest == fresh.digest
     wanted = dict(fresh.calculate_metrics(**arguments))
-    assert differences(portfolio.calculate_metrics(**arguments), wanted, EXACT) == {}
+    assert (
+        differences(portfolio.calculate_metrics(**arguments), wanted, EXACT, absolute=EXACT) == {}
+    )
     one_by_one = {name: portfolio.metric(name, **arguments) for name in wanted}
-    assert differences(one_by_one, wanted, EXACT) == {}
+    assert differences(one_by_one, wanted, EXACT, absolute=EXACT) == {}
 
 
 @examples(20)
@@ -162,7 +165,7 @@ def test_a_metric_asked_after_every_row_is_that_of_a_fresh_copy(backend: str, se
             fresh.apply(pa.concat_tables(told.events[:count]))
             wanted = dict(fresh.calculate_metrics())
             found = {name: portfolio.metric(name) for name in wanted}
-            assert differences(found, wanted, EXACT) == {}
+            assert differences(found, wanted, EXACT, absolute=EXACT) == {}
 
 
 @examples()
