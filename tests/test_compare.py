@@ -135,7 +135,7 @@ def of_label(label: str, backend: str) -> tuple[str, op.Metrics]:
 
 
 def our_value(metric: str, label: str, backend: str) -> float:
-    dataset, found = of_label(label, backend)
+    _, found = of_label(label, backend)
     value: Any = found[RENAMED.get(metric, metric)]
     return value.total_seconds() if metric.endswith("_s") else float(value)
 

@@ -23,7 +23,7 @@ fn main() {
     divan::main();
 }
 
-/// Minutes, as many as there are rows; a position is always open, and changes at every tenth row.
+/// Minutes, as many as there are rows; a position is always open, and changes 10,000 times.
 fn ledger(rows: i64) -> Ledger {
     let mut ledger = Ledger::new(Configuration {
         initial_balance: Money::from_int(1_000_000).unwrap(),
@@ -38,7 +38,7 @@ fn ledger(rows: i64) -> Ledger {
         raw += i128::from(random.below(40_001)) * 1_000 - 20_000_000;
         raw = raw.max(1_000_000_000);
         let (price, time) = (Price::from_raw(raw).unwrap(), row * 60_000_000);
-        if row % 10 == 0 {
+        if row % (rows / 10_000).max(1) == 0 {
             if let Some(position_id) = open {
                 let fee = Money::ZERO;
                 let close = Close { position_id, price, time, size: None, fee, reason: "" };

@@ -70,13 +70,13 @@ fn columns_of_our_own_layout_are_shared() {
     let history = read(&batch, None).unwrap();
     let part = history.equity.equity.exact.parts().next().unwrap();
     assert_eq!(part.as_ptr(), exact.as_primitive::<Decimal128Type>().values().as_ptr());
-    assert_eq!(history.equity.equity.double.iter().collect::<Vec<_>>(), [100.5, -1e-18]);
+    assert_eq!(history.equity.equity.double.cells().collect::<Vec<_>>(), [100.5, -1e-18]);
 
     let values = floats(&[100.5, 0.1 + 0.2]);
     let history = read(&equity(times(&[10, 20]), Arc::clone(&values)), None).unwrap();
     let part = history.equity.equity.double.parts().next().unwrap();
     assert_eq!(part.as_ptr(), values.as_primitive::<Float64Type>().values().as_ptr());
-    let exact = history.equity.equity.exact.iter().collect::<Vec<_>>();
+    let exact = history.equity.equity.exact.cells().collect::<Vec<_>>();
     assert_eq!(exact, [money("100.5").raw(), money("0.30000000000000004").raw()]);
 }
 
@@ -85,9 +85,9 @@ fn doubles_follow_the_exact_numbers_where_digits_are_rounded_away() {
     let odd = 0.012_345_678_901_234_567;
     let history = read(&equity(times(&[1, 2, 3]), floats(&[odd, -0.0, 7.0])), None).unwrap();
     let pair = &history.equity.equity;
-    let exact = pair.exact.iter().collect::<Vec<_>>();
+    let exact = pair.exact.cells().collect::<Vec<_>>();
     assert_eq!(exact, [12_345_678_901_234_567, 0, money("7").raw()]);
-    let doubles = pair.double.iter().map(f64::to_bits).collect::<Vec<_>>();
+    let doubles = pair.double.cells().map(f64::to_bits).collect::<Vec<_>>();
     assert_eq!(doubles, [0.012_345_678_901_234_567_f64, 0.0, 7.0].map(f64::to_bits));
 }
 

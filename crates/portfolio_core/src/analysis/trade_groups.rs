@@ -116,8 +116,8 @@ impl History {
     /// ```
     pub fn trade_analysis(&self, by: GroupBy, view: View) -> Result<TableSnapshot, TableError> {
         let trades = &self.trades;
-        let entries = trades.entry_time.iter();
-        let months = trades.exit_time.iter().map(month_of);
+        let entries = trades.entry_time.cells();
+        let months = trades.exit_time.cells().map(month_of);
         let (keys, groups) = match by {
             GroupBy::Symbol => texts(trades, trades.symbol.as_ref(), by)?,
             GroupBy::Side => texts(trades, trades.side.as_ref(), by)?,
@@ -190,14 +190,14 @@ fn group<K: Copy + Eq + Hash + Ord>(
 /// The trades, row by row.
 fn rows(trades: &TradeColumns) -> impl Iterator<Item = Trade> {
     fn cells(pair: Option<&Pair>) -> impl FnMut() -> Option<i128> {
-        let mut cells = pair.map(|pair| pair.exact.iter());
+        let mut cells = pair.map(|pair| pair.exact.cells());
         move || cells.as_mut().and_then(Iterator::next)
     }
     let mut entry_fee = cells(trades.entry_fee.as_ref());
     let mut exit_fee = cells(trades.exit_fee.as_ref());
     let (mut mae, mut mfe) = (cells(trades.mae.as_ref()), cells(trades.mfe.as_ref()));
-    let times = trades.entry_time.iter().zip(trades.exit_time.iter());
-    times.zip(trades.net_pnl.exact.iter()).map(move |((entry, exit), net_pnl)| Trade {
+    let times = trades.entry_time.cells().zip(trades.exit_time.cells());
+    times.zip(trades.net_pnl.exact.cells()).map(move |((entry, exit), net_pnl)| Trade {
         net_pnl,
         entry_fee: entry_fee(),
         exit_fee: exit_fee(),

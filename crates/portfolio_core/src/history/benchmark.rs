@@ -58,13 +58,13 @@ impl Benchmark {
         let (Some(Cells::Times(times)), Some(Cells::Numbers(levels))) = (times, levels) else {
             return Ok(Self::default());
         };
-        let mut low = levels.exact.iter().zip(levels.double.iter()).enumerate();
+        let mut low = levels.exact.cells().zip(levels.double.cells()).enumerate();
         if let Some((row, (_, value))) = low.find(|(_, (exact, _))| *exact <= 0) {
             let bad = BadCell::new(row, value, "must be greater than 0", "correct the level");
             return Err(HistoryError::cell(source.name, name, &bad));
         }
-        let following = times.iter().skip(1).map(Some).chain([None]);
-        let rows = times.iter().zip(levels.double.iter()).zip(following);
+        let following = times.cells().skip(1).map(Some).chain([None]);
+        let rows = times.cells().zip(levels.double.cells()).zip(following);
         let last_of_time = rows.filter(|((time, _), next)| Some(*time) != *next);
         let (times, values) = last_of_time.map(|(row, _)| row).unzip();
         Ok(Self { times, values })

@@ -161,7 +161,7 @@ impl History {
         if let Some(start) = self.start {
             return Some(start.time);
         }
-        let mut times = self.equity.time.iter();
+        let mut times = self.equity.time.cells();
         let first = times.next()?;
         let end = resample.bucket_end(first);
         Some(times.take_while(|&time| time <= end).last().unwrap_or(first))
@@ -190,7 +190,9 @@ impl History {
 /// Whether each time is below the next.
 fn increasing(times: &[i64], rest: &[i64]) -> bool {
     // Counting has no early way out, so several rows are compared at once.
-    times.iter().zip(rest).filter(|(time, next)| time >= next).count() == 0
+    let wrong =
+        |wrong: u64, (time, next): (&i64, &i64)| wrong.wrapping_add(u64::from(time >= next));
+    times.iter().zip(rest).fold(0, wrong) == 0
 }
 
 #[cfg(test)]

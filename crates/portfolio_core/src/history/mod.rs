@@ -15,6 +15,7 @@ mod source;
 
 pub use benchmark::{Benchmark, Cursor};
 pub use calendar::{Resample, hour_of, month_end, month_of, weekday_of};
+pub(crate) use curve::BLOCK_ROWS;
 pub use curve::{Block, Curve};
 pub use error::HistoryError;
 pub use read::{Given, GivenTable};
@@ -28,7 +29,7 @@ use arrow_buffer::{ArrowNativeType, ScalarBuffer};
 use crate::columns::schema::View;
 use crate::columns::segment::Segment;
 use crate::columns::table::Snapshot;
-use crate::columns::text::TextBlocks;
+use crate::columns::text::{TextBlocks, TextView};
 use crate::export::{cell, placed};
 use crate::ledger::Ledger;
 use crate::numbers::{Money, Sum};
@@ -50,17 +51,52 @@ impl<T: ArrowNativeType> Column<T> {
     }
 
     /// All values in order.
-    pub fn iter(&self) -> impl Iterator<Item = T> + Clone + '_ {
-        self.parts().flatten().copied()
+    #[must_use]
+    pub fn cells(&self) -> Cells<'_, T> {
+        self.iter_from(0)
     }
 
     /// The values behind the first `skip` ones; parts before them are not gone through.
-    pub fn iter_from(&self, mut skip: usize) -> impl Iterator<Item = T> + '_ {
-        self.0.iter().flat_map(move |part| {
-            let from = skip.min(part.len());
-            skip = skip.saturating_sub(from);
-            part.get(from..).unwrap_or_default().iter().copied()
-        })
+    #[must_use]
+    pub fn iter_from(&self, mut skip: usize) -> Cells<'_, T> {
+        let mut later = self.0.iter();
+        for part in later.by_ref() {
+            match part.get(skip..) {
+                Some(rest) if !rest.is_empty() => return Cells { part: rest.iter(), later },
+                _ => skip = skip.saturating_sub(part.len()),
+            }
+        }
+        Cells { part: [].iter(), later }
+    }
+}
+
+/// The values of a column, part after part.
+#[derive(Debug, Clone)]
+pub struct Cells<'a, T: ArrowNativeType> {
+    part: std::slice::Iter<'a, T>,
+    later: std::slice::Iter<'a, ScalarBuffer<T>>,
+}
+
+impl<T: ArrowNativeType> Iterator for Cells<'_, T> {
+    type Item = T;
+
+    #[inline]
+    fn next(&mut self) -> Option<T> {
+        self.part.next().copied().or_else(|| self.next_part())
+    }
+}
+
+impl<T: ArrowNativeType> Cells<'_, T> {
+    /// No values.
+    pub(crate) fn none() -> Self {
+        Self { part: [].iter(), later: [].iter() }
+    }
+
+    #[cold]
+    fn next_part(&mut self) -> Option<T> {
+        let part = self.later.find(|part| !part.is_empty())?;
+        self.part = part.iter();
+        self.part.next().copied()
     }
 }
 
@@ -88,6 +124,17 @@ impl TextColumn {
     #[must_use]
     pub fn parts(&self) -> &[StringViewArray] {
         &self.0
+    }
+
+    /// For each text behind the first `skip` ones, whether it is the one of a view that holds all
+    /// of it.
+    pub(crate) fn equals(&self, text: TextView, mut skip: usize) -> impl Iterator<Item = bool> {
+        self.0.iter().flat_map(move |part| {
+            let from = skip.min(part.views().len());
+            skip = skip.saturating_sub(from);
+            let views = part.views().get(from..).unwrap_or_default();
+            views.iter().map(move |&view| view == text.bits())
+        })
     }
 
     /// All texts in order.

@@ -104,7 +104,7 @@ impl History {
             None => GivenTable::without_rows("trades", TRADES),
         };
         check_order_of_exits(&trades)?;
-        let first = equity.times("time").iter().next();
+        let first = equity.times("time").cells().next();
         let start = first.zip(initial_balance).map(|(time, balance)| Start { time, balance });
         Ok(Self {
             start,
@@ -118,7 +118,7 @@ impl History {
 
 fn check_order_of_exits(trades: &GivenTable) -> Result<(), Box<HistoryError>> {
     let (entries, exits) = (trades.times("entry_time"), trades.times("exit_time"));
-    let mut pairs = entries.iter().zip(exits.iter()).enumerate();
+    let mut pairs = entries.cells().zip(exits.cells()).enumerate();
     match pairs.find(|(_, (entry, exit))| exit < entry) {
         Some((row, (_, exit))) => {
             let rule = "must not be before the entry_time of its row";

@@ -137,7 +137,7 @@ impl<'a> Source<'a> {
 
 /// Refuses the first time that is before the one above it.
 fn check_rising(times: &Column<i64>) -> Result<(), Box<BadCell>> {
-    let pairs = times.iter().zip(times.iter().skip(1));
+    let pairs = times.cells().zip(times.cells().skip(1));
     match pairs.enumerate().find(|(_, (time, next))| next < time) {
         Some((row, (_, time))) => {
             let rule = "must not be before the row above it";

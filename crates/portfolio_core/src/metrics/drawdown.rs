@@ -3,7 +3,7 @@
 //! An episode begins at the last point that was not below any before it, ends at the first point
 //! that is not below the peak, or is still open.
 
-use super::sums::{Total, block_range, block_sums, counted, one_if};
+use super::sums::{Total, block_range, block_sums};
 use super::{Value, count, finite, mean_duration};
 use crate::history::Block;
 use crate::numbers::Money;
@@ -84,9 +84,7 @@ impl Drawdowns {
             from = from.saturating_add(run.len());
         }
         self.seen = self.seen.saturating_add(falls.len());
-        let [under, pain, squares] =
-            block_sums(falls, |fall| [one_if(fall < 0.0), fall.abs(), fall * fall]);
-        self.under = self.under.saturating_add(counted(under));
+        let [pain, squares] = block_sums(falls, |fall| [fall.abs(), fall * fall]);
         self.pain.add(pain);
         self.squares.add(squares);
     }
@@ -95,13 +93,16 @@ impl Drawdowns {
         let (lowest, highest) = block_range(run.values);
         if highest < self.peak.value && self.valley.is_some_and(|valley| lowest > valley.value) {
             // Under water throughout, and nowhere as deep as before.
-            let peak = self.peak.value;
-            falls.extend(run.values.iter().map(|value| value / peak - 1.0));
+            let over_peak = 1.0 / self.peak.value;
+            falls.extend(run.values.iter().map(|value| value * over_peak - 1.0));
+            self.under = self.under.saturating_add(run.len());
         } else {
             let points = run.times.iter().zip(run.exact).zip(run.values);
             for ((&time, &exact), &value) in points {
                 self.step(Point { time, exact, value });
-                falls.push(value / self.peak.value - 1.0);
+                let fall = value / self.peak.value - 1.0;
+                self.under = self.under.wrapping_add(usize::from(fall < 0.0));
+                falls.push(fall);
             }
         }
         if let (Some(&time), Some(&exact), Some(&value)) =

@@ -2,6 +2,7 @@
 
 use super::finite;
 use super::sums::Total;
+use crate::columns::text::TextView;
 use crate::history::{History, Resample};
 
 /// Time with an open position between two times.
@@ -12,7 +13,7 @@ use crate::history::{History, Resample};
 pub fn time_exposed(history: &History, from: i64, to: i64) -> i128 {
     let trades = &history.trades;
     let mut spans: Vec<(i64, i64)> =
-        trades.entry_time.iter().zip(trades.exit_time.iter()).collect();
+        trades.entry_time.cells().zip(trades.exit_time.cells()).collect();
     if !spans.is_sorted_by_key(|&(_, exit)| exit) {
         spans.sort_unstable_by_key(|&(_, exit)| exit);
     }
@@ -43,12 +44,13 @@ pub fn time_exposed(history: &History, from: i64, to: i64) -> i128 {
 pub fn turnover(history: &History, resample: Resample, last: i64) -> Option<f64> {
     let trades = &history.trades;
     let (cost, gross) = (trades.cost.as_ref()?, trades.gross_pnl.as_ref()?);
-    let sides = trades.side.as_ref()?.iter().map(|side| if side == "long" { 1.0 } else { -1.0 });
+    let sides = trades.side.as_ref()?.equals(TextView::LONG, 0);
+    let sides = sides.map(|long| if long { 1.0 } else { -1.0 });
     let held = history.open.iter().map(|one| (one.entry_time, one.cost));
-    let entries = trades.entry_time.iter().zip(cost.double.iter()).chain(held);
-    let results = gross.double.iter().zip(sides).map(|(gross, side)| gross * side);
-    let proceeds = cost.double.iter().zip(results).map(|(cost, result)| cost + result);
-    let exits = trades.exit_time.iter().zip(proceeds);
+    let entries = trades.entry_time.cells().zip(cost.double.cells()).chain(held);
+    let results = gross.double.cells().zip(sides).map(|(gross, side)| gross * side);
+    let proceeds = cost.double.cells().zip(results).map(|(cost, result)| cost + result);
+    let exits = trades.exit_time.cells().zip(proceeds);
     let curve = match resample {
         Resample::None => None,
         thinner => Some(history.curve(thinner)),
@@ -65,7 +67,9 @@ pub fn turnover(history: &History, resample: Resample, last: i64) -> Option<f64>
     let mut sum = Total::default();
     for mut fills in [entries.collect::<Vec<_>>(), exits.collect()] {
         // Nearly in order as a rule, which this sort makes use of.
-        fills.sort_by_key(|&(time, _)| time);
+        if !fills.is_sorted_by_key(|&(time, _)| time) {
+            fills.sort_by_key(|&(time, _)| time);
+        }
         let mut equity = Equity { parts: parts().into_iter().rev().collect() };
         for (time, traded) in fills.into_iter().filter(|&(time, _)| time <= last) {
             sum.add(traded / equity.at(time)?);

@@ -1,7 +1,8 @@
 //! From sums to the catalogue of metrics, group by group, in its order.
 
 use super::relative::compare;
-use super::running::{Kept, Running};
+use super::running::Running;
+use super::tail::TailFigures;
 use super::trades::Trades;
 use super::{Options, Value, count, exposure, finite, log_ratio, moments::Moments, normal, span};
 use crate::history::History;
@@ -12,6 +13,13 @@ const YEAR: i128 = 31_557_600_000_000;
 /// Euler's constant.
 const EULER_GAMMA: f64 = 0.577_215_664_901_532_9;
 
+/// What only the whole history gives.
+#[derive(Clone, Copy)]
+pub(super) struct Whole<'a> {
+    pub(super) tails: TailFigures,
+    pub(super) returns: Option<&'a [f64]>,
+}
+
 /// What figures are made of.
 pub(super) struct Sources<'a> {
     pub(super) history: &'a History,
@@ -19,7 +27,7 @@ pub(super) struct Sources<'a> {
     pub(super) running: &'a Running,
     pub(super) trades: &'a Trades,
     /// Nothing when only figures are wanted that grow point by point.
-    pub(super) kept: Option<&'a Kept>,
+    pub(super) kept: Option<Whole<'a>>,
     pub(super) levels: Option<&'a [f64]>,
 }
 
@@ -183,15 +191,12 @@ impl Sources<'_> {
 
     fn tails(&self, entries: &mut Entries) {
         let Some(kept) = self.kept else { return };
-        let share = self.options.confidence;
-        let mut tails = self.sound().map(|_| kept.tails.clone());
-        let low = tails.as_mut().and_then(|tails| tails.losses.quantile(share));
-        let mean = tails.as_mut().and_then(|tails| tails.losses.mean(share));
-        let high = tails.as_mut().and_then(|tails| tails.gains.upper_quantile(1.0 - share));
+        let tails = self.sound().map(|_| kept.tails).unwrap_or_default();
+        let ratio = divided(tails.upper.map(f64::abs), tails.quantile.map(f64::abs));
         entries.extend([
-            ("value_at_risk", float(low)),
-            ("expected_shortfall", float(mean)),
-            ("tail_ratio", float(divided(high.map(f64::abs), low.map(f64::abs)))),
+            ("value_at_risk", float(tails.quantile)),
+            ("expected_shortfall", float(tails.mean)),
+            ("tail_ratio", float(ratio)),
         ]);
     }
 
@@ -222,8 +227,7 @@ impl Sources<'_> {
             ("ulcer_index", float(ulcer)),
         ]);
         if let Some(kept) = self.kept {
-            let mut falls = all.map(|_| kept.tails.falls.clone());
-            let mean = falls.as_mut().and_then(|falls| falls.mean(self.options.confidence));
+            let mean = all.and(kept.tails.falls);
             entries.push(("conditional_drawdown_at_risk", float(mean)));
         }
         entries.extend([
@@ -234,7 +238,7 @@ impl Sources<'_> {
     }
 
     fn benchmark(&self, entries: &mut Entries) {
-        let returns = self.kept.and_then(|kept| kept.returns.as_deref());
+        let returns = self.kept.and_then(|kept| kept.returns);
         let both = self.sound().and(returns).zip(self.levels);
         let found = both.map(|(returns, levels)| compare(returns, levels, self.options));
         let found = found.unwrap_or_default();

@@ -150,28 +150,44 @@ impl Metrics {
 /// The figures of a history, all of them.
 #[must_use]
 pub fn metrics(history: &History, options: &Options, benchmark: Option<&Benchmark>) -> Metrics {
-    let target = Target { per_period: options.target_per_period() };
-    let start = history.start.filter(|_| history.equity.rows > 0);
-    let mut running = Running::new(target, start);
-    let rows = history.equity.rows;
-    let tails = Tails::new(rows.saturating_add(1), options.confidence);
-    let mut kept = Kept { tails, returns: benchmark.map(|_| Vec::with_capacity(rows)) };
-    let mut scratch = Scratch::default();
-    history.points(options.resample, 0, |block, _| {
-        running.take(&block, &mut scratch, Some(&mut kept));
-    });
+    let (running, kept) = run(history, options, benchmark.is_some(), true);
+    let (running, mut kept) = if kept.tails.are_enough() {
+        (running, kept)
+    } else {
+        // A curve that a few points of it do not tell of.
+        run(history, options, benchmark.is_some(), false)
+    };
     let mut trades = Trades::default();
     trades.take(&history.trades);
+    let tails = kept.tails.figures(options.confidence);
+    let whole = figures::Whole { tails, returns: kept.returns.as_deref() };
     let levels = benchmark.map(|benchmark| levels(history, options, benchmark));
     let sources = figures::Sources {
         history,
         options,
         running: &running,
         trades: &trades,
-        kept: Some(&kept),
+        kept: Some(whole),
         levels: levels.as_deref(),
     };
     Metrics::of(sources.figures())
+}
+
+/// Takes all points; with a guess of where the tails begin, or without.
+fn run(history: &History, options: &Options, returns: bool, guess: bool) -> (Running, Kept) {
+    let target = Target { per_period: options.target_per_period() };
+    let rows = history.equity.rows;
+    let mut running = Running::new(target, history.start.filter(|_| rows > 0));
+    let mut tails = Tails::new(rows.saturating_add(1), options.confidence);
+    if guess && options.resample == Resample::None {
+        tails.guess(history);
+    }
+    let mut kept = Kept { tails, returns: returns.then(|| Vec::with_capacity(rows)) };
+    let mut scratch = Scratch::default();
+    history.points(options.resample, 0, |block, _| {
+        running.take(&block, &mut scratch, Some(&mut kept));
+    });
+    (running, kept)
 }
 
 /// The benchmark at each point.

@@ -2,6 +2,7 @@
 
 use super::sums::{block_range, block_sums, block_sums_of_pairs};
 use super::{count, finite};
+use crate::history::BLOCK_ROWS;
 
 /// Count, mean, and sums of powers of the distances from it (Chan, Golub and Le Veque 1983; Pebay
 /// 2008).
@@ -149,6 +150,20 @@ impl Moments {
     }
 }
 
+/// The whole numbers from 0 on.
+static RAMP: [f64; BLOCK_ROWS] = ramp();
+
+const fn ramp() -> [f64; BLOCK_ROWS] {
+    let mut ramp = [0.0; BLOCK_ROWS];
+    let (mut rest, mut place): (&mut [f64], f64) = (&mut ramp, 0.0);
+    while let Some((first, others)) = rest.split_first_mut() {
+        *first = place;
+        place += 1.0;
+        rest = others;
+    }
+    ramp
+}
+
 /// Means, squares and products of pairs, built and merged in the same way.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Pairs {
@@ -175,8 +190,13 @@ impl Default for Range {
 }
 
 impl Range {
+    /// A part of the range that is flat only when all of it is: mostly two neighbours tell.
     fn of(values: &[f64]) -> Self {
-        let (lowest, highest) = block_range(values);
+        let (lowest, highest) = match values {
+            [_, one, other, ..] if one < other => (*one, *other),
+            [_, one, other, ..] if one > other => (*other, *one),
+            _ => block_range(values),
+        };
         Self { lowest, highest }
     }
 
@@ -199,7 +219,17 @@ impl Pairs {
         }
         let size = count(left.len());
         let [sum_x, sum_y] = block_sums_of_pairs(left, right, |x, y| [x, y]);
-        let (rough_x, rough_y) = (sum_x / size, sum_y / size);
+        Self::around(left, right, (sum_x / size, sum_y / size))
+    }
+
+    /// The pairs of two columns whose values all lie around one.
+    #[must_use]
+    pub fn near(left: &[f64], right: &[f64], middle: f64) -> Self {
+        if left.is_empty() { Self::default() } else { Self::around(left, right, (middle, middle)) }
+    }
+
+    fn around(left: &[f64], right: &[f64], (rough_x, rough_y): (f64, f64)) -> Self {
+        let size = count(left.len());
         let [x, y, square_x, square_y, product] = block_sums_of_pairs(left, right, |x, y| {
             let (x, y) = (x - rough_x, y - rough_y);
             [x, y, x * x, y * y, x * y]
@@ -217,7 +247,7 @@ impl Pairs {
         }
     }
 
-    /// Values beside the whole numbers from `from` on.
+    /// At most a block of values beside the whole numbers from `from` on.
     #[must_use]
     pub fn beside_places(values: &[f64], from: usize) -> Self {
         if values.is_empty() {
@@ -232,12 +262,9 @@ impl Pairs {
             [apart, apart * apart]
         });
         let off = off / size;
-        let mut place = -middle;
-        let mut product = 0.0;
-        for value in values {
-            product += (value - rough) * place;
-            place += 1.0;
-        }
+        let ramp = RAMP.get(..values.len()).unwrap_or(&RAMP);
+        let [product] =
+            block_sums_of_pairs(values, ramp, |value, place| [(value - rough) * (place - middle)]);
         Self {
             seen: values.len(),
             mean_x: rough + off,

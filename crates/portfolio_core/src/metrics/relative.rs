@@ -1,7 +1,7 @@
 //! A curve against a benchmark.
 
 use super::moments::{Moments, Pairs};
-use super::sums::{Total, block_sums, counted, one_if};
+use super::sums::{Total, block_count};
 use super::{Options, count, finite, log_ratio};
 
 /// Figures of returns `r` beside those of a benchmark `b`.
@@ -42,8 +42,7 @@ pub fn compare(returns: &[f64], levels: &[f64], options: &Options) -> Relative {
         pairs.merge(&Pairs::of(r, b));
         let differences: Vec<f64> = r.iter().zip(b).map(|(r, b)| r - b).collect();
         apart.merge(&Moments::of(&differences));
-        let [above] = block_sums(&differences, |one| [one_if(one > 0.0)]);
-        better = better.saturating_add(counted(above));
+        better = better.saturating_add(block_count(&differences, |one| one > 0.0));
     }
     let year = options.periods_per_year;
     let free = options.risk_free_per_period();

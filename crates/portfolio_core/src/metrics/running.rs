@@ -7,7 +7,7 @@ use super::drawdown::{Drawdowns, Point};
 use super::log_ratio;
 use super::moments::{Moments, Pairs};
 use super::months::Months;
-use super::sums::{Total, block_range, block_sums, block_sums_of_pairs, counted, one_if};
+use super::sums::{Total, above, below, block_count, block_range, block_sums, block_sums_of_pairs};
 use super::tail::Tails;
 use crate::history::{Block, Start};
 
@@ -149,14 +149,14 @@ impl Running {
         {
             self.last = Some(Point { time, exact, value });
         }
-        let (lowest, _) = block_range(block.values);
+        let (lowest, highest) = block_range(block.values);
         self.ruined |= lowest <= 0.0;
         if let Some(drawdowns) = &mut self.drawdowns {
             drawdowns.take(&block, &mut scratch.falls);
         }
         if !self.ruined {
             self.take_returns(&block, before.value, scratch);
-            self.take_trend(&block, scratch);
+            self.take_trend(&block, (lowest, highest), scratch);
             self.months.take(&block);
         }
         if let Some(kept) = kept {
@@ -178,35 +178,40 @@ impl Running {
         let following = block.values.iter().skip(1).zip(block.values);
         all.extend(following.map(|(after, before)| after / before - 1.0));
         let returns = all.get(1..).unwrap_or_default();
-        self.returns.merge(&Moments::of(returns));
+        let moments = Moments::of(returns);
+        self.returns.merge(&moments);
         let target = self.target;
-        let [gains, gained, losses, lost, loss_squares] = block_sums(returns, |one| {
-            let loss = one.min(0.0);
-            [one_if(one > 0.0), one.max(0.0), one_if(one < 0.0), loss, loss * loss]
+        let [gained, lost, loss_squares] = block_sums(returns, |one| {
+            let loss = below(one);
+            [above(one), loss, loss * loss]
         });
+        let gains = block_count(returns, |one| one > 0.0);
+        let losses = block_count(returns, |one| one < 0.0);
         self.loss_squares.add(loss_squares);
-        self.gains.0 = self.gains.0.saturating_add(counted(gains));
+        self.gains.0 = self.gains.0.saturating_add(gains);
         self.gains.1.add(gained);
-        self.losses.0 = self.losses.0.saturating_add(counted(losses));
+        self.losses.0 = self.losses.0.saturating_add(losses);
         self.losses.1.add(lost);
-        let [short, lack, squares, surplus] = block_sums(returns, |one| {
-            let lack = (target - one).max(0.0);
-            [one_if(one < target), lack, lack * lack, (one - target).max(0.0)]
+        let [lack, squares, surplus] = block_sums(returns, |one| {
+            let lack = above(target - one);
+            [lack, lack * lack, above(one - target)]
         });
-        self.short = self.short.saturating_add(counted(short));
+        let short = block_count(returns, |one| one < target);
+        self.short = self.short.saturating_add(short);
         self.lacks.add(lack);
         self.lack_squares.add(squares);
         self.surpluses.add(surplus);
         let from = if self.last_return.is_some() { all.as_slice() } else { returns };
         let (_, earlier) = from.split_last().unwrap_or((&0.0, &[]));
-        self.neighbours.merge(&Pairs::of(earlier, from.get(1..).unwrap_or_default()));
+        let later = from.get(1..).unwrap_or_default();
+        self.neighbours.merge(&Pairs::near(earlier, later, moments.mean));
         self.last_return = returns.last().copied();
     }
 
     /// The regression of `ln(E_i / E_0)` on i.
-    fn take_trend(&mut self, block: &Block<'_>, scratch: &mut Scratch) {
+    fn take_trend(&mut self, block: &Block<'_>, range: (f64, f64), scratch: &mut Scratch) {
         let start = self.first.map_or(1.0, |first| first.value);
-        log_growth(block.values, start, &mut scratch.logs);
+        log_growth(block.values, start, range, &mut scratch.logs);
         self.trend.merge(&Pairs::beside_places(&scratch.logs, self.periods));
     }
 
@@ -217,7 +222,16 @@ impl Running {
         shares.extend(block.gross.iter().zip(block.values).map(|(gross, all)| gross / all));
         let (_, highest) = block_range(shares);
         let [gross] = block_sums(shares, |share| [share]);
-        let [net] = block_sums_of_pairs(block.net, block.values, |net, all| [net / all]);
+        // Mostly all is held on one side, and a share was divided once already.
+        let [apart] =
+            block_sums_of_pairs(block.gross, block.net, |gross, net| [(gross - net).abs()]);
+        let one_sided = apart <= 0.0 && block.gross.len() == block.net.len();
+        let net = if one_sided {
+            gross
+        } else {
+            let [net] = block_sums_of_pairs(block.net, block.values, |net, all| [net / all]);
+            net
+        };
         self.exposure.gross.add(gross);
         self.exposure.highest = self.exposure.highest.max(highest);
         self.exposure.net.add(net);
@@ -229,10 +243,9 @@ impl Running {
 /// Values near the first one go by the series of the inverse hyperbolic tangent, several at a time
 /// (a quarter of the time of a call per value); seven terms are exact to the last digit below a
 /// tenth.
-fn log_growth(values: &[f64], start: f64, logs: &mut Vec<f64>) {
+fn log_growth(values: &[f64], start: f64, (lowest, highest): (f64, f64), logs: &mut Vec<f64>) {
     logs.clear();
     let Some(&first) = values.first() else { return };
-    let (lowest, highest) = block_range(values);
     if lowest < 0.9 * first || highest > 1.1 * first {
         logs.extend(values.iter().map(|&value| log_ratio(value, start)));
         return;

@@ -7,6 +7,10 @@
 
 use super::count;
 use super::sums::Total;
+use crate::history::History;
+
+/// Points that tell where the tails begin.
+const SAMPLE: usize = 4_096;
 
 /// The lowest values of a column.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +27,18 @@ impl Lowest {
     #[must_use]
     pub fn new(wanted: usize) -> Self {
         Self { wanted: wanted.max(1), ..Self::default() }
+    }
+
+    /// Takes a guess of the highest wanted value: those above it are not looked at. Whether the
+    /// guess was high enough shows at the end ([`Lowest::is_enough`]).
+    pub fn guess(&mut self, bound: f64) {
+        self.bound = Some(bound);
+    }
+
+    /// Whether all wanted values were kept.
+    #[must_use]
+    pub fn is_enough(&self) -> bool {
+        self.used >= self.wanted.min(self.seen)
     }
 
     /// Takes values; `sign` is -1 to keep the highest ones, as negative numbers.
@@ -114,6 +130,19 @@ impl Lowest {
     }
 }
 
+/// What the metrics take from the tails.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct TailFigures {
+    /// The lower quantile of the returns.
+    pub quantile: Option<f64>,
+    /// The mean of the worst returns.
+    pub mean: Option<f64>,
+    /// The upper quantile of the returns.
+    pub upper: Option<f64>,
+    /// The mean of the deepest falls.
+    pub falls: Option<f64>,
+}
+
 /// The tails that the metrics need.
 #[derive(Debug, Clone)]
 pub struct Tails {
@@ -132,6 +161,56 @@ impl Tails {
         let (whole, _) = split(count(points) * share, points);
         let lowest = Lowest::new(whole.saturating_add(3));
         Self { losses: lowest.clone(), gains: lowest.clone(), falls: lowest }
+    }
+
+    /// Guesses where the tails begin from points that were taken at equal distances. Their running
+    /// peak is not above the true one, so their falls are not deeper, and the guess errs on the
+    /// side of keeping more.
+    pub fn guess(&mut self, history: &History) {
+        let rows = history.equity.rows;
+        if rows < SAMPLE.saturating_mul(16) {
+            return;
+        }
+        let Some(step) = rows.checked_div(SAMPLE) else { return };
+        let (mut returns, mut falls, mut peak) = (Vec::new(), Vec::new(), f64::MIN_POSITIVE);
+        for part in history.equity.equity.double.parts() {
+            for pair in part.chunks(step).filter_map(|chunk| chunk.first_chunk::<2>()) {
+                let [before, after] = pair;
+                returns.push(after / before - 1.0);
+                peak = peak.max(*after);
+                falls.push(after / peak - 1.0);
+            }
+        }
+        let mut gains: Vec<f64> = returns.iter().map(|one| -one).collect();
+        for (tail, sample) in [
+            (&mut self.losses, &mut returns),
+            (&mut self.gains, &mut gains),
+            (&mut self.falls, &mut falls),
+        ] {
+            let share = tail.wanted.saturating_mul(sample.len()).checked_div(rows).unwrap_or(0);
+            // Four standard deviations of the rank in the sample, and some.
+            let place = share.saturating_add(share.isqrt().saturating_mul(4)).saturating_add(8);
+            if place < sample.len() {
+                let (_, bound, _) = sample.select_nth_unstable_by(place, f64::total_cmp);
+                tail.guess(*bound);
+            }
+        }
+    }
+
+    /// Whether no guess was too low.
+    #[must_use]
+    pub fn are_enough(&self) -> bool {
+        self.losses.is_enough() && self.gains.is_enough() && self.falls.is_enough()
+    }
+
+    /// What the metrics take from the tails.
+    pub fn figures(&mut self, share: f64) -> TailFigures {
+        TailFigures {
+            quantile: self.losses.quantile(share),
+            mean: self.losses.mean(share),
+            upper: self.gains.upper_quantile(1.0 - share),
+            falls: self.falls.mean(share),
+        }
     }
 
     /// Takes a block.

@@ -3,7 +3,8 @@
 use super::moments::Moments;
 use super::sums::Total;
 use super::{Value, count, finite, mean_duration};
-use crate::history::{Column, Pair, TextColumn, TradeColumns};
+use crate::columns::text::TextView;
+use crate::history::{Cells, Column, Pair, TextColumn, TradeColumns};
 use crate::numbers::{Money, Sum};
 
 /// Sums over the trades so far; trades are taken once.
@@ -69,8 +70,8 @@ struct Excursions {
 fn numbers<T: arrow_buffer::ArrowNativeType>(
     column: Option<&Column<T>>,
     skip: usize,
-) -> impl Iterator<Item = T> {
-    column.into_iter().flat_map(move |column| column.iter_from(skip))
+) -> Cells<'_, T> {
+    column.map_or_else(Cells::none, |column| column.iter_from(skip))
 }
 
 fn exact(pair: Option<&Pair>, skip: usize) -> impl Iterator<Item = Money> {
@@ -119,7 +120,7 @@ impl Trades {
     }
 
     fn take_results(&mut self, trades: &TradeColumns, skip: usize) {
-        for result in exact(Some(&trades.net_pnl), skip) {
+        exact(Some(&trades.net_pnl), skip).for_each(|result| {
             let (lowest, highest) = self.range.unwrap_or((result, result));
             self.range = Some((lowest.min(result), highest.max(result)));
             if result.is_positive() {
@@ -130,7 +131,7 @@ impl Trades {
                 self.losses = self.losses.plus(result);
             }
             self.streaks.step(result);
-        }
+        });
         let doubles: Vec<f64> = double(Some(&trades.net_pnl), skip).collect();
         for block in doubles.chunks(1_024) {
             self.results.merge(&Moments::of(block));
@@ -293,7 +294,7 @@ impl Streaks {
 }
 
 fn count_longs(side: &TextColumn, skip: usize) -> usize {
-    side.iter_from(skip).filter(|side| *side == "long").count()
+    side.equals(TextView::LONG, skip).filter(|&long| long).count()
 }
 
 fn total(sum: Sum) -> Option<f64> {
