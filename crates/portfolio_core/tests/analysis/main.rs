@@ -123,6 +123,7 @@ fn a_window_of_two_by_hand() {
     let mut options = all_metrics(2);
     options.periods_per_year = 4.0;
     (options.risk_free_per_period, options.mar_per_period) = (0.0, 0.0);
+    options.downside_per_period = 0.0;
     // Returns: 1/4, -1/2, 0.
     let table = series(&[64.0, 80.0, 40.0, 40.0]).rolling_metrics(&options).unwrap();
     assert_eq!(column(&table, "time"), ["1", "2", "3"]);
@@ -203,6 +204,7 @@ fn what_is_beyond_the_doubles_is_null() {
     let mut options = all_metrics(2);
     options.periods_per_year = f64::MAX;
     (options.risk_free_per_period, options.mar_per_period) = (0.0, f64::INFINITY);
+    options.downside_per_period = f64::INFINITY;
     let table = series(&[1e-18, 1e19, 2e19]).rolling_metrics(&options).unwrap();
     assert!(doubles(&table, "mean_return")[1].is_some());
     assert!(doubles(&table, "volatility")[1].is_some());
