@@ -41,7 +41,7 @@ FONT: Final = (
 
 _PICTURE: Final = Template("""\
 .op text{font:12px $font;fill:$muted;font-variant-numeric:tabular-nums}
-.op .end{text-anchor:end}.op .middle{text-anchor:middle}
+.op .middle{text-anchor:middle}.op .end{text-anchor:end}
 .op text.ink,.op .ink text{fill:$ink}.op .small{font-size:11px}.op .tiny text{font-size:9.5px}
 .op .heading{font-size:16px;font-weight:600;fill:$ink}
 .op .paper{fill:$paper}
@@ -55,8 +55,8 @@ _PICTURE: Final = Template("""\
 .op .fill.accent,.op .area.accent{fill:$accent}.op .fill.third{fill:$muted}
 .op .fill.gain,.op .area.gain{fill:$gain}.op .fill.loss,.op .area.loss{fill:$loss}
 .op .cell{stroke:$paper;stroke-width:2}
-.op .dot{fill:none;stroke-linecap:round;stroke-width:5;stroke-opacity:.75}
-.op .core{fill:none;stroke-linecap:round;stroke-width:2;stroke:$paper}
+.op .dot{fill:none;stroke-linecap:round;stroke-width:50;stroke-opacity:.75}
+.op .core{fill:none;stroke-linecap:round;stroke-width:20;stroke:$paper}
 .op .halo{paint-order:stroke;stroke:$paper;stroke-width:4px;stroke-linejoin:round}
 .op .spot{stroke:$paper;stroke-width:1.5;fill:$loss}
 .op text.gain{fill:$gain;stroke:none}.op text.loss{fill:$loss;stroke:none}

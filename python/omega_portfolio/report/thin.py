@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-WIDE_COLUMNS: Final = 720
-NARROW_COLUMNS: Final = 240
-"""Columns of pixels of a line. A narrow one is three wide ones, so thinning what is already
+WIDE_COLUMNS: Final = 600
+NARROW_COLUMNS: Final = 200
+"""Columns of a line, each as wide as the line is: 1.5 pixels. A narrow one is three wide ones, so thinning what is already
 thin gives what thinning all rows would."""
 
 
