@@ -99,5 +99,10 @@ def test_values_are_shown_as_people_read_them(value, text):
     assert display.value_text(value) == text
 
 
+def test_the_types_of_an_analysis_have_short_names():
+    assert display.type_name(pl.Int32()) == "i32"
+    assert display.type_name(pl.Duration("us")) == "duration[us]"
+
+
 def test_a_type_that_no_table_has_keeps_its_name():
     assert display.type_name(pl.Boolean()) == "Boolean"

@@ -219,7 +219,7 @@ PUBLIC_METHODS = methods_of(*ANALYSIS, Tables, Account, Frames, Events)
 HISTORY_METHODS = methods_of(*ANALYSIS, History)
 
 # Written once for both backends, on top of their methods and hooks.
-SHARED = {*methods_of(*ANALYSIS), "scan"} - {"get_equity_curve", "get_trades"}
+SHARED = {*methods_of(*ANALYSIS), "attribution", "scan"} - {"get_equity_curve", "get_trades"}
 HOOKS = [
     "_metrics", "_metric", "_rolling_metrics", "_drawdowns", "_monthly_returns",
     "_yearly_returns", "_trade_analysis",
@@ -239,7 +239,8 @@ def test_calling_portfolio_gives_an_object_of_the_backend(backend, make_portfoli
 
 def test_every_call_of_the_rust_backend_goes_straight_to_compiled_code(backend):
     implementation = op.PortfolioRust if backend == "rust" else op.PortfolioPython
-    names = [name for name in PUBLIC_METHODS if name not in SHARED] + HOOKS
+    names = [name for name in PUBLIC_METHODS if name not in SHARED]
+    names += [*HOOKS, "_attribution"]
     written_in_python = [
         name for name in names if inspect.isfunction(getattr(implementation, name))
     ]
@@ -291,7 +292,7 @@ def parameters_of(call: object, name: str) -> list[object]:
 
 @pytest.mark.parametrize(
     ("documented", "names", "count"),
-    [(op.Portfolio, PUBLIC_METHODS, 29), (op.History, HISTORY_METHODS, 11)],
+    [(op.Portfolio, PUBLIC_METHODS, 30), (op.History, HISTORY_METHODS, 11)],
 )
 def test_the_public_methods_are_documented_with_examples(documented, names, count):
     assert len(names) == count

@@ -60,7 +60,7 @@ PROGRAM: Final = "omega-portfolio"
 
 
 FILL_HELP: Final = "price of an order without one (next_open)"
-PERIODS_HELP: Final = "equity rows per year, for the Sharpe ratio (252)"
+PERIODS_HELP: Final = "equity rows per year, for figures per year (252)"
 
 
 class Exit(IntEnum):

@@ -252,8 +252,8 @@ def type_name(kind: pl.DataType) -> str:
     Returns
     -------
     str
-        Such as ``f64``, ``u64``, ``text``, ``decimal(38, 18)`` or ``time[us, UTC]``; the name
-        that Polars gives for types that the tables of this package do not have.
+        Such as ``f64``, ``u64``, ``text``, ``decimal(38, 18)``, ``duration[us]`` or
+        ``time[us, UTC]``; the name that Polars gives for types that no table here has.
     """
     import polars as pl
 
@@ -261,7 +261,9 @@ def type_name(kind: pl.DataType) -> str:
         return f"decimal({kind.precision}, {kind.scale})"
     if isinstance(kind, pl.Datetime):
         return f"time[{kind.time_unit}, {kind.time_zone}]"
-    names = {pl.Float64(): "f64", pl.UInt64(): "u64", pl.String(): "text"}
+    if isinstance(kind, pl.Duration):
+        return f"duration[{kind.time_unit}]"
+    names = {pl.Float64(): "f64", pl.UInt64(): "u64", pl.Int32(): "i32", pl.String(): "text"}
     return names.get(kind, str(kind))
 
 

@@ -61,8 +61,8 @@ class Table(Protocol):
 
     ``polars.DataFrame(table)``, ``pyarrow.table(table)``, DuckDB and everything else that
     speaks the Arrow PyCapsule interface read it without a copy. SPEC section 7 lists the
-    columns. No column has nulls, but for the table of events, where a null is what an event
-    does not have.
+    columns, section 8 those of an analysis. A null is what an event does not have, or a figure
+    that is not defined; the other tables have none.
 
     Examples
     --------

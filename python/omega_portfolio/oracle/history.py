@@ -147,7 +147,10 @@ class HistoryPython(PythonAnalysis, History):
             # Where a column of exposure is not known, that of the start is not either.
             flat = [0 if name in self._equity else None for name in EXPOSURES]
             start = Point(times[0], self._initial_balance, *flat)
-        trades = Trades.none() if self._trades is None else Trades(**self._trades)
+        trades = Trades.none()
+        if self._trades is not None and self._trades["net_pnl"]:
+            # Only with a row can a column be missing: every sum over no trade is known.
+            trades = Trades(**self._trades)
         return Record(
             digits=CURRENCY_DIGITS[self._currency],
             start=start,

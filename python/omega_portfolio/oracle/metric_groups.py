@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 from omega_portfolio.errors import InvalidArgument, describe
 from omega_portfolio.oracle.metric_numbers import mean_duration, mean_money, ratio
@@ -13,8 +13,6 @@ from omega_portfolio.oracle.metric_trades import losses_of, profit_factor, wins_
 from omega_portfolio.oracle.numbers import within
 from omega_portfolio.oracle.schema import TRADE_ANALYSIS, Column, Kind, Row, Rows
 from omega_portfolio.oracle.times import to_datetime
-
-Cell = TypeVar("Cell", int, str)
 
 _OF_ENTRY: Final[dict[str, Callable[[datetime], int]]] = {
     "hour": lambda moment: moment.hour,
@@ -50,26 +48,19 @@ def group_rows(trades: Trades, by: str) -> Rows:
     Raises
     ------
     InvalidArgument
-        The trades have no column of the keys, or one that is summed is missing.
+        The trades have no column of the keys.
     NumberOutOfRange
         A sum has more than 38 digits.
     """
     keys = _keys(trades, by)
     columns = _Columns(
         profits=trades.net_pnl,
-        fees=[
-            sum(both)
-            for both in zip(
-                _known(by, "entry_fee", trades.entry_fee),
-                _known(by, "exit_fee", trades.exit_fee),
-                strict=True,
-            )
-        ],
-        maes=_known(by, "mae", trades.mae),
-        mfes=_known(by, "mfe", trades.mfe),
+        fees=_fees(trades),
+        maes=trades.mae,
+        mfes=trades.mfe,
         durations=trades.durations(),
     )
-    rows = Rows(_declared(by))
+    rows = Rows(_declared(by, columns))
     for key in sorted(set(keys)):
         chosen = [row for row, other in enumerate(keys) if other == key]
         rows.append((key, *_row(columns.of(chosen))))
@@ -82,36 +73,58 @@ def _keys(trades: Trades, by: str) -> Sequence[str | int]:
         return [_OF_ENTRY[by](to_datetime(time)) for time in trades.entry_time]
     if by in _OF_EXIT:
         return [_OF_EXIT[by](to_datetime(time)) for time in trades.exit_time]
-    return _known(by, by, getattr(trades, by))
+    keys: Sequence[str] | None = getattr(trades, by)
+    if keys is None:
+        raise InvalidArgument(
+            "by", describe(by), "is no column of these trades", "add the column to the trades"
+        )
+    return keys
 
 
-def _known(by: str, name: str, column: Sequence[Cell] | None) -> Sequence[Cell]:
-    """Take a column that trades of a user may be without."""
-    if column is not None:
-        return column
-    raise InvalidArgument(
-        "by", describe(by), f"needs a column {name} of the trades", "add the column"
-    )
+def _fees(trades: Trades) -> list[int] | None:
+    """Give the fees of both sides of each trade."""
+    if trades.entry_fee is None or trades.exit_fee is None:
+        return None
+    return [sum(both) for both in zip(trades.entry_fee, trades.exit_fee, strict=True)]
 
 
 class _Columns(NamedTuple):
-    """What is summed up, of all trades or of those of one key."""
+    """What is summed up, of all trades or of those of one key; None where it is not known."""
 
     profits: Sequence[int]
-    fees: Sequence[int]
-    maes: Sequence[int]
-    mfes: Sequence[int]
+    fees: Sequence[int] | None
+    maes: Sequence[int] | None
+    mfes: Sequence[int] | None
     durations: Sequence[int]
 
     def of(self, chosen: Sequence[int]) -> _Columns:
         """Take some rows."""
-        return _Columns(*([column[row] for row in chosen] for column in self))
+
+        def take(column: Sequence[int]) -> list[int]:
+            return [column[row] for row in chosen]
+
+        return _Columns(
+            profits=take(self.profits),
+            fees=None if self.fees is None else take(self.fees),
+            maes=None if self.maes is None else take(self.maes),
+            mfes=None if self.mfes is None else take(self.mfes),
+            durations=take(self.durations),
+        )
 
 
-def _declared(by: str) -> tuple[Column, ...]:
-    """Declare the columns."""
+def _declared(by: str, columns: _Columns) -> tuple[Column, ...]:
+    """Declare the columns; what is made from an unknown one is null."""
+    unknown = {
+        "fees": columns.fees is None,
+        "average_mae": columns.maes is None,
+        "average_mfe": columns.mfes is None,
+    }
     key = Column(by, Kind.TEXT if by in _TEXTS else Kind.SMALL, nullable=False)
-    return (key, *TRADE_ANALYSIS)
+    behind = [
+        column._replace(nullable=column.nullable or unknown.get(column.name, False))
+        for column in TRADE_ANALYSIS
+    ]
+    return (key, *behind)
 
 
 def _row(group: _Columns) -> Row:
@@ -125,13 +138,13 @@ def _row(group: _Columns) -> Row:
         _sum("net_pnl", group.profits),
         _sum("gross_profit", wins),
         _sum("gross_loss", losses),
-        _sum("fees", group.fees),
+        None if group.fees is None else _sum("fees", group.fees),
         profit_factor(sum(wins), sum(losses)),
         mean_money(group.profits),
         mean_money(wins),
         mean_money(losses),
-        mean_money(group.maes),
-        mean_money(group.mfes),
+        None if group.maes is None else mean_money(group.maes),
+        None if group.mfes is None else mean_money(group.mfes),
         mean_duration(group.durations),
     )
 
