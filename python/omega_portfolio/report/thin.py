@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 WIDE_COLUMNS: Final = 600
 NARROW_COLUMNS: Final = 200
-"""Columns of a line, each as wide as the line is: 1.5 pixels. A narrow one is three wide ones, so thinning what is already
-thin gives what thinning all rows would."""
+"""Columns of a line, each as wide as the line itself: 1.5 pixels. A narrow one is three wide
+ones, so thinning what is already thin gives what thinning all rows would."""
 
 
 def thin_line(
