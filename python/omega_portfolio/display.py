@@ -30,7 +30,7 @@ _STYLE: Final = (
     ".omega-portfolio th,.omega-portfolio td{padding:2px 10px;text-align:right;"
     "white-space:pre;border-bottom:1px solid rgba(128,128,128,.35)}"
     ".omega-portfolio th span{display:block;font-weight:normal;opacity:.65}"
-    ".omega-portfolio .text{text-align:left}"
+    ".omega-portfolio .text{text-align:left!important}"
     "</style>"
 )
 

@@ -41,6 +41,7 @@ SAMPLE: Final = 20_000
 """So many returns tell how wide the bins are; all of them are counted."""
 
 NAME_LENGTH: Final = 18
+SHADES: Final = 10
 BAR_WIDTH: Final = 72
 SYMBOL_ROW: Final = 23.0
 
@@ -68,26 +69,31 @@ def _map(monthly: pl.DataFrame, yearly: pl.DataFrame, size: Size) -> Picture:
     cells = {(year, month): value for year, month, value in monthly.iter_rows()}
     cells |= {(year, 13): value for year, value in yearly.iter_rows()}
     strong = [_strength(monthly["return"]), _strength(yearly["return"])]
-    shapes: dict[str, list[str]] = {"gain": [], "loss": [], "third": []}
-    texts, rows = [], []
+    shapes: dict[tuple[str, int], list[str]] = {}
+    rows = []
     for index, year in enumerate(years):
         y = top + index * row
-        rows.append(label(left - 8, y + row / 2 + 4, str(year)))
+        texts = [label(left - 8, y + row / 2 + 4, str(year), "end")]
         for month in range(1, 14):
             value = cells.get((year, month))
             if value is None:
                 continue
-            corner = (centre[month - 1] - width / 2, y)
-            colour = "gain" if value > 0 else "loss" if value < 0 else "third"
-            depth = 0.07 + 0.48 * min(1.0, abs(value) / strong[month == 13]) if value else 0.06
-            path = f"M{number(corner[0])} {number(y)}h{number(width)}v{row:g}h{number(-width)}z"
-            shapes[colour].append(element("path", d=path, fill_opacity=f"{depth:.2f}"[1:]))
-            texts.append(label(centre[month - 1], y + row / 2 + 4, _cell_text(value, size)))
+            path = f"M{number(centre[month - 1] - width / 2)} {number(y)}"
+            path += f"h{number(width)}v{row:g}h{number(-width)}z"
+            shapes.setdefault(_shade(value, strong[month == 13]), []).append(path)
+            text = escape(_cell_text(value, size))
+            texts.append(element("tspan", text, x=centre[month - 1], y=y + row / 2 + 4))
+        rows.append(texts[0] + element("text", "".join(texts[1:]), class_="ink"))
     body = [
-        element("g", "".join(some), class_=f"cell fill {name}") for name, some in shapes.items()
+        element(
+            "path",
+            d="".join(paths),
+            class_=f"cell fill {colour}",
+            fill_opacity=f"{0.05 + 0.5 * depth / SHADES:.2f}",
+        )
+        for (colour, depth), paths in sorted(shapes.items())
     ]
-    body.append(element("g", heads + element("g", "".join(texts), class_="ink"), class_=class_))
-    body.append(element("g", "".join(rows), class_=f"end {'tiny' if size.narrow else ''}".strip()))
+    body.append(element("g", heads + "".join(rows), class_=class_))
     cut = f"; the last {YEARS_MAX} of {yearly.height:,} years" if yearly.height > YEARS_MAX else ""
     text = f"Percent, compounded over each calendar month (UTC){cut}"
     height = top + row * len(years) + 4
@@ -98,6 +104,13 @@ def _strength(values: pl.Series) -> float:
     """Give the size of a return that has the full colour: all but the largest tenth are below."""
     size = values.abs().quantile(0.9, "linear")
     return float(size or values.abs().max() or 1.0)  # type: ignore[arg-type]
+
+
+def _shade(value: float, strong: float) -> tuple[str, int]:
+    """Give colour and depth of a cell."""
+    if not value:
+        return "third", 0
+    return "gain" if value > 0 else "loss", math.ceil(SHADES * min(1.0, abs(value) / strong))
 
 
 def _cell_text(value: float, size: Size) -> str:

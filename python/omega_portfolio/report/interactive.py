@@ -54,9 +54,7 @@ def charts(content: Content) -> str:
     if "benchmark" in curve.frame.columns:
         looks.append(("benchmark", "Benchmark, rebased", "muted", 120))
     looks.append(("drawdown", "Drawdown", "loss", 130))
-    parts = [
-        _chart(altair, thin_line(curve.frame, look[0], COLUMNS, keep), look) for look in looks
-    ]
+    parts = [_chart(altair, thin_line(curve.frame, look[0], COLUMNS, keep), look) for look in looks]
     if content.rolling is not None:
         for name, colour in (("sharpe_ratio", "accent"), ("volatility", "second")):
             look = (name, f"{metric_name(name)}, {content.window:,} periods", colour, 120)

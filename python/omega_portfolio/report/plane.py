@@ -148,7 +148,7 @@ def value_marks(low: float, high: float, height: float, look: Look) -> list[Tick
 
 def margin_of(marks: Sequence[Tick]) -> float:
     """Give the room at the left that the texts of the axis need."""
-    return 10 + CHARACTER * max((len(mark.label) for mark in marks), default=1)
+    return 14 + CHARACTER * max((len(mark.label) for mark in marks), default=1)
 
 
 def grid(marks: Sequence[Tick], y: Scale, left: float, right: float) -> str:

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 DOTS_MAX: Final = 1500
 """From so many trades on, one dot stands for those that would cover each other."""
 
-DOT: Final = 5
+DOT: Final = 7
+"""Size of the cells of which one dot is drawn, in pixels."""
+
 WIDE: Final = Size(960, 280)
 HALF: Final = Size(460, 270)
 

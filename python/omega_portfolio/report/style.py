@@ -41,7 +41,7 @@ FONT: Final = (
 
 _PICTURE: Final = Template("""\
 .op text{font:12px $font;fill:$muted;font-variant-numeric:tabular-nums}
-.op .end{text-anchor:end}.op .middle{text-anchor:middle}
+.op .middle{text-anchor:middle}.op .end{text-anchor:end}
 .op text.ink,.op .ink text{fill:$ink}.op .small{font-size:11px}.op .tiny text{font-size:9.5px}
 .op .heading{font-size:16px;font-weight:600;fill:$ink}
 .op .paper{fill:$paper}
@@ -55,8 +55,8 @@ _PICTURE: Final = Template("""\
 .op .fill.accent,.op .area.accent{fill:$accent}.op .fill.third{fill:$muted}
 .op .fill.gain,.op .area.gain{fill:$gain}.op .fill.loss,.op .area.loss{fill:$loss}
 .op .cell{stroke:$paper;stroke-width:2}
-.op .dot{fill:none;stroke-linecap:round;stroke-width:5;stroke-opacity:.75}
-.op .core{fill:none;stroke-linecap:round;stroke-width:2;stroke:$paper}
+.op .dot{fill:none;stroke-linecap:round;stroke-width:50;stroke-opacity:.75}
+.op .core{fill:none;stroke-linecap:round;stroke-width:20;stroke:$paper}
 .op .halo{paint-order:stroke;stroke:$paper;stroke-width:4px;stroke-linejoin:round}
 .op .spot{stroke:$paper;stroke-width:1.5;fill:$loss}
 .op text.gain{fill:$gain;stroke:none}.op text.loss{fill:$loss;stroke:none}
@@ -105,7 +105,8 @@ text-transform:uppercase;letter-spacing:.05em}
 main th{font-weight:500;color:$muted;font-size:12px;text-align:left}
 main th,main td{padding:5px 10px 5px 0;border-bottom:1px solid $faint;vertical-align:baseline}
 main th:last-child,main td:last-child{padding-right:0}
-main .num{text-align:right;white-space:nowrap}main tbody th{color:$ink;font-size:13px;font-weight:400}
+main .num{text-align:right;white-space:nowrap}
+main tbody th{color:$ink;font-size:13px;font-weight:400}
 main thead th{border-bottom-color:$axis;vertical-align:bottom}
 .text{overflow-wrap:anywhere;max-width:22em;min-width:4.5em}
 .groups{display:grid;grid-template-columns:repeat(3,1fr);gap:0 32px;margin-top:12px}
@@ -146,7 +147,8 @@ print-color-adjust:exact}main{max-width:none;padding:0}
 .panel.long{break-before:page}.group,.sum,tr,.tables>*{break-inside:avoid}
 h2,h3,caption{break-after:avoid}.scroll{overflow:visible}table{font-size:11px}
 main tbody th{font-size:11px}main th{font-size:10.5px}main td,main th{padding-right:6px}
-main .group th,main .group td{font-size:10px;padding-top:2px;padding-bottom:2px}.group{margin-bottom:12px}
+main .group th,main .group td{font-size:10px;padding-top:2px;padding-bottom:2px}
+.group{margin-bottom:12px}
 .tile dt,.tile .small{font-size:10px}h1{font-size:22px}.facts{margin:10px 0 14px;padding:8px 0}
 .facts dt,.facts dd,.note,.strip{font-size:10.5px}.panel svg{margin-top:4px}footer{margin-top:8px}
 details:not([open]){display:none}}

@@ -120,9 +120,16 @@ def fine(path: str, class_: str) -> str:
 
 
 def dots(points: Iterable[Point], class_: str) -> str:
-    """Write many round dots as one path: a line of no length has two round ends."""
-    marks = "".join(f"M{number(x)} {number(y)}h.01" for x, y in points)
-    return element("path", d=marks, class_=class_) if marks else ""
+    """Write many round dots as one path: a line of no length has two round ends.
+
+    Each dot is a step from the one before, in tenths of a pixel.
+    """
+    parts, before = [], (0, 0)
+    for now in sorted((round(10 * x), round(10 * y)) for x, y in points):
+        across, down = now[0] - before[0], now[1] - before[1]
+        parts.append(f"m{across}{'' if down < 0 else ' '}{down}h0")
+        before = now
+    return fine("".join(parts), class_) if parts else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-WIDE_COLUMNS: Final = 720
-NARROW_COLUMNS: Final = 240
-"""Columns of pixels of a line. A narrow one is three wide ones, so thinning what is already
-thin gives what thinning all rows would."""
+WIDE_COLUMNS: Final = 600
+NARROW_COLUMNS: Final = 200
+"""Columns of a line, each as wide as the line itself: 1.5 pixels. A narrow one is three wide
+ones, so thinning what is already thin gives what thinning all rows would."""
 
 
 def thin_line(

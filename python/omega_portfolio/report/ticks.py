@@ -80,7 +80,8 @@ def value_ticks(low: float, high: float, most: int, kind: Kind) -> list[Tick]:
     >>> [tick.label for tick in value_ticks(-0.31, 0.02, 5, "percent")]
     ['\u221230 %', '\u221220 %', '\u221210 %', '0 %']
     """
-    step = nice_step(high - low, most)
+    # Ends that are nearly one double have no finer marks than doubles are apart.
+    step = nice_step(max(high - low, 16 * math.ulp(max(abs(low), abs(high)))), most)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     places = [index * step for index in range(first, last + 1)]
     texts = _texts(places, step, kind)
