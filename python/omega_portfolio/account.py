@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
-    from omega_portfolio.types import NumberLike, PositionView, State, Table
+    from omega_portfolio.types import NumberLike, PositionView, State
 
 
 class Account(Tables):
@@ -139,41 +139,6 @@ class Account(Tables):
         >>> before.balance, portfolio.get_state().balance
         (Decimal('1000.00'), Decimal('1500.00'))
         """
-
-    def attribution(self, *, exact: bool = False) -> Table:
-        """Tell where the change of the equity comes from, position by position.
-
-        Parameters
-        ----------
-        exact : bool, default False
-            Numbers as Decimal128 instead of Float64.
-
-        Returns
-        -------
-        Table
-            position_id, symbol, side, status (``open``, ``closed``, ``account``), price_pnl,
-            fee, swap, fx, cash, total; by position_id, the account's own row with id 0 last.
-            The sum of ``total`` is equity - initial balance, to the last unit.
-
-        Raises
-        ------
-        NumberOutOfRange
-            A figure has more than 38 digits.
-
-        Examples
-        --------
-        >>> import omega_portfolio as op
-        >>> portfolio = op.Portfolio(1000)
-        >>> position_id = portfolio.open_position("ACME", "long", 2, 100, "2024-01-02", fee=1)
-        >>> portfolio.mark({"ACME": 103})
-        >>> portfolio.attribution().to_polars().select("status", "price_pnl", "total").rows()
-        [('open', 6.0, 5.0), ('account', 0.0, 0.0)]
-        """
-        return self._attribution(exact)
-
-    @abstractmethod
-    def _attribution(self, exact: bool) -> Table:  # noqa: FBT001
-        """Compute the rows of :meth:`attribution`."""
 
     @abstractmethod
     def calculate_margin(
