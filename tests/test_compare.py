@@ -105,7 +105,7 @@ def test_calls_of_another_definition_gave_another_value_on_some_curve() -> None:
 def test_the_rows_of_the_same_figure_are_facts(backend: str) -> None:
     rows = table("same")
     facts = {
-        (row["metric"], row["library"], f"`{row['call']}`"): row
+        (row["metric"], tool.versioned(row["library"], RESULTS), f"`{row['call']}`"): row
         for row in REAL
         if row["data"] == "GOOG" and not row["differs"]
     }
@@ -146,11 +146,12 @@ def test_the_rows_of_another_figure_are_golden_facts(backend: str) -> None:
     }
     rows = table("variants")
     assert len(rows) == len(facts) >= 40
-    for metric, library, call, differs, label, ratio in rows:
+    for metric, library, call, differs, label, theirs, filed, ratio in rows:
         fact = facts[metric, library, call]
         assert (differs, label) == (fact["differs"], fact["data"])
         assert ratio == f"{fact['ratio']:.9g}"
         ours = our_value(metric, label, backend)
+        assert (theirs, filed) == (tool.short(fact["value"]), tool.short(ours))
         assert fact["value"] / ours == pytest.approx(fact["ratio"], rel=RELATIVE), metric
         name, version = library.rsplit(" ", 1)
         assert GOLDEN["library_versions"].get(name) == version

@@ -42,6 +42,7 @@ BLOCKS = {
     "CHANGELOG.md": 0,
     "COMPARE.md": 0,
     "docs/guide/frames.md": 8,
+    "docs/guide/metrics.md": 9,
     "docs/guide/report.md": 3,
     "tests/spec/README.md": 0,
 }

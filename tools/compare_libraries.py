@@ -41,6 +41,26 @@ SAME: Final = 1e-9
 
 START: Final = datetime(2024, 1, 1, tzinfo=timezone.utc)
 
+# What the golden values note in short, in words for the reader of the table.
+WORDS: Final = {
+    "Gaussian": "quantile and tail of a normal distribution",
+    "n-1": "denominator n - 1",
+    "denominator n-1": "denominator n - 1",
+    "as empyrical": "mean of the int((n-1)*0.05)+1 lowest",
+    "annualised SR with n observations: unit error": "annualised ratio beside a count of periods",
+    "skew and kurtosis drop out: variance taken at SR*=0": "variance at a ratio of 0, so that "
+    "skewness and kurtosis drop out",
+    "the classic bug: std of losses only": "deviation of the losses from their own mean",
+    "compounded, SSRN 3054517": "compounded volatility (SSRN 3054517)",
+    "n, E_0 not in the running peak": "E_0 not in the running peak",
+    "annualised by periods": "growth by periods, not by the calendar",
+    "arithmetic, rf ignored": "annualised by multiplication, rf ignored",
+    "daily sums": "sums of days, not of months",
+    "geometric annual return numerator": "geometric annual return above the line",
+    "gross of commission": "before commission",
+    "mean trade return": "mean return of a trade, not money",
+}
+
 # Equity values a day apart.
 DEGENERATE: Final = {
     "empty": [100.0],
@@ -155,10 +175,20 @@ def markdown(header: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
 
 
+def versioned(library: str, results: dict[str, Any]) -> str:
+    """Name a library with the version that answered."""
+    return f"{library} {results['libraries'][library]}"
+
+
 def same_table(results: dict[str, Any]) -> str:
     """List who gives the same value on the bars of GOOG."""
     rows = [
-        [found["metric"], found["library"], f"`{found['call']}`", short(found["value"])]
+        [
+            found["metric"],
+            versioned(found["library"], results),
+            f"`{found['call']}`",
+            short(found["value"]),
+        ]
         for found in results["real"]
         if found["data"] == "GOOG" and not found["differs"]
     ]
@@ -175,13 +205,14 @@ def golden_variants() -> list[dict[str, Any]]:
             for library, version, call, value, ratio in rows:
                 if ratio is None or abs(ratio - 1) <= SAME or metric not in golden["units"]:
                     continue
-                text, _, differs = call.rpartition(" [")
+                text, _, noted = call.rpartition(" [")
+                differs = noted.removesuffix("]")
                 entry = {
                     "data": data,
                     "metric": metric,
                     "library": f"{library} {version}",
                     "call": text,
-                    "differs": differs.removesuffix("]"),
+                    "differs": WORDS.get(differs, differs),
                     "ratio": ratio,
                     "value": value,
                 }
@@ -199,7 +230,7 @@ def golden_variants() -> list[dict[str, Any]]:
 
 def variant_table() -> str:
     """List who gives another value, and why."""
-    header = ["metric", "library", "call", "what differs", "data", "ratio to ours"]
+    header = ["metric", "library", "call", "what differs", "data", "value", "ours", "ratio"]
     return markdown(
         header,
         [
@@ -209,6 +240,8 @@ def variant_table() -> str:
                 f"`{one['call']}`",
                 one["differs"],
                 one["data"],
+                short(one["value"]),
+                short(one["value"] / one["ratio"]),
                 f"{one['ratio']:.9g}",
             ]
             for one in golden_variants()
@@ -225,7 +258,7 @@ def degenerate_table(results: dict[str, Any]) -> str:
         cells[found["library"]] = short(found["value"])
     columns = [*libraries, "ours"]
     return markdown(
-        ["input", "metric", *columns],
+        ["input", "metric", *(versioned(name, results) for name in libraries), "ours"],
         [[*key, *(cells.get(name, "-") for name in columns)] for key, cells in rows.items()],
     )
 

@@ -54,18 +54,19 @@ class Analysis(AnalysisTables):
             Annual risk-free rate as a fraction, finite and greater than -1.
         mar : float, optional
             Minimum acceptable return: annual, a fraction greater than -1; the target of the
-            Sortino ratio and the threshold of omega. The risk-free rate when left out.
+            Sortino ratio and of the downside deviation, and the threshold of omega. When it is
+            left out, the downside deviation takes 0, the two ratios the risk-free rate.
         benchmark : Arrow table, optional
             Columns ``time`` and one of ``equity``, ``close``, ``price``, ``value`` (or one
-            other column): levels greater than 0. Its last row at or before a point counts, so
-            its times may be others.
+            other column): levels greater than 0, not returns. Its last row at or before a point
+            counts, so its times may be others; its first row is not after the first point.
         confidence : float, default 0.05
             Share of the worst outcomes for value at risk, expected shortfall and the like,
             greater than 0 and less than 1.
         resample : {"1h", "1d", "1w", "1mo"}, optional
             Keep the last point of each hour, day, week (from Monday) or month, UTC. Match
             ``periods_per_year`` to it.
-        trials : sequence of float, optional
+        trials : sequence or array of float, optional
             Annualised Sharpe ratios of all strategies that were tried, for
             ``deflated_sharpe_ratio``.
 
@@ -85,8 +86,10 @@ class Analysis(AnalysisTables):
 
         Notes
         -----
-        Points are the starting balance and the last row of each distinct time. On the compiled
-        engine a call reads only the rows that are new since the last one, where it can.
+        Points are the starting balance and the last row of each distinct time. Deposits and
+        withdrawals are part of the equity, so they are in its returns as well;
+        ``net_profit`` alone takes them out. On the compiled engine a call reads only the
+        rows that are new since the last one, where it can.
 
         Examples
         --------

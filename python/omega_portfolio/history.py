@@ -46,7 +46,9 @@ class History(Analysis):
         The closed trades: ``entry_time``, ``exit_time`` and ``net_pnl``; optionally ``symbol``,
         ``side``, ``size``, ``entry_price``, ``gross_pnl``, ``entry_fee``, ``exit_fee``,
         ``cost``, ``mae``, ``mfe``, ``stop_loss``, ``tag`` and ``reason``, as in
-        :meth:`omega_portfolio.Portfolio.get_trades`. A metric whose column is missing is None.
+        :meth:`omega_portfolio.Portfolio.get_trades`: ``side`` is ``long`` or ``short`` (``buy``
+        or ``sell``), ``stop_loss`` the level at the entry, 0 for none, and ``mae`` is money, 0
+        or negative. A metric whose column is missing is None.
     initial_balance : int, str, Decimal or float, optional
         The money before the first row; the first row is the start when it is left out.
     currency : str, default "USD"

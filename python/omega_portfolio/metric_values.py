@@ -60,7 +60,8 @@ class Metrics(MetricNames, Mapping[str, MetricValue]):
     risk_free_rate : float, default 0
         Annual risk-free rate as a fraction.
     mar : float, optional
-        Annual minimum acceptable return; the risk-free rate when left out.
+        Annual minimum acceptable return; the risk-free rate when left out. (That alone does not
+        tell the target of ``downside_deviation``, which is 0 when ``mar`` was left out.)
     confidence : float, default 0.05
         Share of the worst outcomes that the tail metrics look at.
     resample : {"1h", "1d", "1w", "1mo"}, optional

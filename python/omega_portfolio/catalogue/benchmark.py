@@ -75,7 +75,7 @@ BENCHMARK: Final = (
         unit="ratio",
         formula="g(r) / g(b), g(z) = (product of 1 + z)^(P / k) - 1 over the k periods with b > 0",
         convention="Ratio of geometric annual returns; 1 is as much as the benchmark.",
-        null_rule=f"no b > 0; {NONE}",
+        null_rule=f"no b > 0, g(b) is 0, or one of the two is beyond the range of a double; {NONE}",
         source="Morningstar",
     ),
     _benchmark(
@@ -84,7 +84,7 @@ BENCHMARK: Final = (
         formula="g(r) / g(b), g(z) = (product of 1 + z)^(P / k) - 1 over the k periods with b < 0",
         convention="Ratio of geometric annual returns; below 1 is a smaller loss than the "
         "benchmark's, negative a gain.",
-        null_rule=f"no b < 0; {NONE}",
+        null_rule=f"no b < 0, g(b) is 0, or one of the two is beyond the range of a double; {NONE}",
         source="Morningstar",
     ),
     _benchmark(

@@ -71,7 +71,7 @@ EXPOSURE: Final = (
         convention="Exact; costs are positive, rebates negative. Portfolio: every fee charged, "
         "those of open positions and of the account included. History: entry_fee + exit_fee of "
         "its trades.",
-        null_rule="more than 38 digits, or the trades of a History have no fees",
+        null_rule="more than 38 digits, or the trades of a History lack entry_fee or exit_fee",
     ),
     _costs(
         name="total_swap",
@@ -90,7 +90,8 @@ EXPOSURE: Final = (
         unit="fraction of gross profit",
         formula="(total_commission + total_swap) / sum of the gross_pnl > 0",
         convention="Against the profits of winning trades before costs.",
-        null_rule="no trade has a gross_pnl > 0, or total_commission is None",
+        null_rule="no trade has a gross_pnl > 0, total_commission is None, or the trades of a "
+        "History have no column gross_pnl",
     ),
 )
 

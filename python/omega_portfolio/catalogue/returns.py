@@ -60,7 +60,8 @@ SAMPLE: Final = (
         unit="flag",
         formula="some E_i <= 0",
         convention="True leaves everything that is made of single returns without a value; money "
-        "and drawdowns are still given.",
+        "and drawdowns are still given. Of the points that resample leaves: a day that only dips "
+        "below 0 is not ruined at its close.",
         null_rule="never; False without an equity row",
     ),
     _sample(

@@ -21,10 +21,10 @@ RISK: Final = (
     _risk(
         name="downside_deviation",
         unit="fraction per year",
-        formula="sqrt(mean(min(r - mar_p, 0)^2)) * sqrt(P)",
+        formula="sqrt(mean(min(r - mar_p, 0)^2)) * sqrt(P), with mar_p = 0 when mar is not given",
         convention="The mean is over all n periods, not over the losing ones. The target is mar "
-        "when it is given and 0 otherwise, whatever the risk-free rate. 0 when no return is below "
-        "the target.",
+        "when it is given and 0 otherwise, whatever the risk-free rate: another one than that of "
+        "sortino_ratio. 0 when no return is below the target.",
         null_rule=f"n < 1, or {RUINED}",
         source="Sortino & van der Meer 1991",
     ),
@@ -94,7 +94,8 @@ RISK: Final = (
         name="sortino_ratio",
         unit="ratio, annualised",
         formula="(mean(r) - mar_p) / sqrt(mean(min(r - mar_p, 0)^2)) * sqrt(P)",
-        convention="The denominator is over all n periods, not over the losing ones.",
+        convention="The denominator is over all n periods, not over the losing ones. Its target is "
+        "mar, or the risk-free rate when mar is not given.",
         null_rule=f"no r < mar_p, or {RUINED}",
         source="Sortino & van der Meer 1991",
     ),
@@ -102,7 +103,8 @@ RISK: Final = (
         name="omega_ratio",
         unit="ratio",
         formula="sum of max(r - mar_p, 0) / sum of max(mar_p - r, 0)",
-        convention="The threshold is the minimum acceptable return of one period.",
+        convention="The threshold is the minimum acceptable return of one period: that of mar, or "
+        "of the risk-free rate when mar is not given.",
         null_rule=f"no r < mar_p, or {RUINED}",
         source="Keating & Shadwick 2002",
     ),

@@ -13,6 +13,10 @@ from omega_portfolio.metric_definitions import MetricDefinition
 
 NO_TRADE: Final = "there is no trade"
 NOT_BOTH: Final = "no trade was won, or none was lost"
+NO_COST: Final = f"{NO_TRADE}, a cost is 0, or the trades of a History have no column cost"
+NO_MAE: Final = f"{NO_TRADE}, or the trades of a History have no column mae"
+NO_MFE: Final = f"{NO_TRADE}, or the trades of a History have no column mfe"
+NO_RISK: Final = "the stop of one is its entry_price"
 
 _counted = partial(MetricDefinition, group="trades", kind="count", unit="trades")
 _money = partial(MetricDefinition, group="trades", kind="money", unit="account currency")
@@ -132,21 +136,21 @@ TRADES: Final = (
         unit="fraction of cost",
         formula="mean(q)",
         convention="Cost is size * entry price * contract size: without leverage.",
-        null_rule=NO_TRADE,
+        null_rule=NO_COST,
     ),
     _number(
         name="best_trade_return",
         unit="fraction of cost",
         formula="max(q)",
         convention="Cost is size * entry price * contract size: without leverage.",
-        null_rule=NO_TRADE,
+        null_rule=NO_COST,
     ),
     _number(
         name="worst_trade_return",
         unit="fraction of cost",
         formula="min(q)",
         convention="Cost is size * entry price * contract size: without leverage.",
-        null_rule=NO_TRADE,
+        null_rule=NO_COST,
     ),
     _number(
         name="kelly_criterion",
@@ -162,7 +166,7 @@ TRADES: Final = (
         formula="sqrt(N) * mean(R) / std(R), or the same with p for R",
         convention="System quality number. R when every trade had a stop at its entry, otherwise "
         "p: sqn_uses_risk says which.",
-        null_rule="N < 2, or all R (or p) are equal",
+        null_rule=f"N < 2, all R (or p) are equal, or R is taken and {NO_RISK}",
         source="Tharp 2008",
     ),
     _number(
@@ -171,7 +175,7 @@ TRADES: Final = (
         formula="sqrt(min(N, 100)) * mean(R) / std(R), or the same with p for R",
         convention="As sqn, with at most 100 trades under the root, so that long histories can be "
         "compared.",
-        null_rule="N < 2, or all R (or p) are equal",
+        null_rule=f"N < 2, all R (or p) are equal, or R is taken and {NO_RISK}",
         source="Tharp 2008",
     ),
     MetricDefinition(
@@ -188,7 +192,8 @@ TRADES: Final = (
         unit="multiple of initial risk",
         formula="mean(R)",
         convention="Over the trades that had a stop at their entry.",
-        null_rule="no trade had a stop",
+        null_rule=f"no trade had a stop, {NO_RISK}, or the trades of a History lack stop_loss, "
+        "cost or entry_price",
         source="Tharp 2008",
     ),
     _counted(
@@ -238,7 +243,7 @@ TRADES: Final = (
         formula="mean of mae",
         convention="Maximum adverse excursion: the worst gross result that a trade had while it "
         "was open, at the marks and at its exit, in money; 0 or negative.",
-        null_rule=NO_TRADE,
+        null_rule=NO_MAE,
         source="Sweeney 1996",
     ),
     _average(
@@ -246,14 +251,14 @@ TRADES: Final = (
         formula="mean of mfe",
         convention="Maximum favourable excursion: the best gross result that a trade had while it "
         "was open, at the marks and at its exit, in money; 0 or positive.",
-        null_rule=NO_TRADE,
+        null_rule=NO_MFE,
         source="Sweeney 1996",
     ),
     _money(
         name="worst_mae",
         formula="min of mae",
         convention="Exact, 0 or negative.",
-        null_rule=NO_TRADE,
+        null_rule=NO_MAE,
         source="Sweeney 1996",
     ),
     _number(
@@ -261,7 +266,7 @@ TRADES: Final = (
         unit="ratio",
         formula="average_mfe / -average_mae",
         convention="The ratio of the two means, not the mean of ratios.",
-        null_rule="there is no trade, or average_mae is 0",
+        null_rule="average_mae or average_mfe is None, or average_mae is 0",
         source="Sweeney 1996",
     ),
 )
