@@ -199,5 +199,5 @@ def test_the_report(backend: str, tmp_path: Path, capsys: pytest.CaptureFixture[
         assert words in captured.out
     assert captured.out.count("  holds\n") == 3
     files = [line.split()[0] for line in lines if line.startswith(f"  {tmp_path}")]
-    assert len(files) == 7
+    assert len(files) == 8
     assert all(Path(file).exists() for file in files)

@@ -5,7 +5,7 @@ The scripts are inside the page, so it works offline as the static one does.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from omega_portfolio.report.extra import need
 from omega_portfolio.report.page import sentence
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import polars as pl
 
     from omega_portfolio.report.content import Content
+
+Look: TypeAlias = "tuple[str, str, str, int]"
+"""Column, title, name of a colour, and height of a chart."""
 
 COLUMNS: Final = 400
 """Columns of points in a line: M4 leaves at most four points in each."""
@@ -78,7 +81,7 @@ def _without_div(markup: str) -> str:
     return markup[:start] + markup[end:]
 
 
-def _chart(altair: Any, points: pl.DataFrame, look: tuple[str, str, str, int]) -> Any:  # noqa: ANN401
+def _chart(altair: Any, points: pl.DataFrame, look: Look) -> Any:  # noqa: ANN401
     """Draw one column; rows are short, because they are text in the page."""
     name, title, colour, height = look
     if not points.height:

@@ -136,6 +136,12 @@ def span_of(low: float, high: float, look: Look) -> tuple[float, float]:
     return (low if at_floor else low - room), (high if at_ceiling else high + room)
 
 
+def ends_of(values: pl.Series) -> tuple[float, float]:
+    """Give the lowest and the highest of some numbers; there is one or more."""
+    low, high = values.min(), values.max()
+    return float(low), float(high)  # type: ignore[arg-type]
+
+
 def value_marks(low: float, high: float, height: float, look: Look) -> list[Tick]:
     """Choose the marks of the axis of values."""
     most = max(3, int(height / 34))
@@ -207,7 +213,7 @@ def line_chart(lines: Lines, series: Sequence[Series], size: Size, look: Look) -
     chosen = lines.narrow if size.narrow else lines.points.__getitem__
     drawn = [(one, chosen(one.column)) for one in series]
     drawn = [(one, points) for one, points in drawn if points.height]
-    values = [float(v) for one, p in drawn for v in (p[one.column].min(), p[one.column].max())]  # type: ignore[arg-type]
+    values = [value for one, points in drawn for value in ends_of(points[one.column])]
     low, high = span_of(min(values), max(values), look)
     top, foot = (30 if len(series) > 1 else 10), size.height - 28
     marks = value_marks(low, high, foot - top, look)
@@ -256,6 +262,7 @@ __all__ = [
     "Series",
     "Size",
     "bottom",
+    "ends_of",
     "grid",
     "line_chart",
     "lines_of",

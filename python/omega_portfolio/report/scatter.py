@@ -13,6 +13,7 @@ from omega_portfolio.report.plane import (
     Scale,
     Size,
     bottom,
+    ends_of,
     grid,
     margin_of,
     span_of,
@@ -72,7 +73,7 @@ def excursion_chart(trades: pl.DataFrame, column: str, size: Size = HALF) -> Dra
     if column not in trades.columns:
         return f"The trades have no column {column}."
     frame = trades.select(pl.col(column), "net_pnl")
-    low, high = float(frame[column].min()), float(frame[column].max())  # type: ignore[arg-type]
+    low, high = ends_of(frame[column])
     look = Look("", "", "money", floor=0.0, ceiling=0.0)
     span = span_of(low, high, look) if low < high or low else (-1.0, 1.0)
     picture = _dots(frame, column, size, (span, value_ticks(*span, 5, "money")))
@@ -97,7 +98,7 @@ def _dots(
     if frame.height > DOTS_MAX:
         shown = thin_dots(frame, x_name, "net_pnl", (size.width // DOT, size.height // DOT))
     look = Look("", "", "money", floor=0.0, ceiling=0.0)
-    low, high = float(frame["net_pnl"].min()), float(frame["net_pnl"].max())  # type: ignore[arg-type]
+    low, high = ends_of(frame["net_pnl"])
     if low == high == 0:
         low, high = -1.0, 1.0
     low, high = span_of(low, high, Look("", "", "money", floor=0.0))

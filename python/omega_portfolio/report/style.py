@@ -112,7 +112,8 @@ main thead th{border-bottom-color:$axis;vertical-align:bottom}
 .groups{display:grid;grid-template-columns:repeat(3,1fr);gap:0 32px;margin-top:12px}
 .group{break-inside:avoid;margin:0 0 20px}
 main .group th,main .group td{padding-top:3px;padding-bottom:3px}
-main .group th{width:58%}main .group td{white-space:normal;overflow-wrap:anywhere}
+main .group th{width:58%}main .group td{white-space:normal;overflow-wrap:break-word}
+.groups>div{min-width:0;overflow-x:auto}
 abbr{text-decoration:none;cursor:help}
 .code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;
 font-size:12px;overflow-wrap:anywhere}
@@ -147,8 +148,8 @@ print-color-adjust:exact}main{max-width:none;padding:0}
 .panel.long{break-before:page}.group,.sum,tr,.tables>*{break-inside:avoid}
 h2,h3,caption{break-after:avoid}.scroll{overflow:visible}table{font-size:11px}
 main tbody th{font-size:11px}main th{font-size:10.5px}main td,main th{padding-right:6px}
-main .group th,main .group td{font-size:10px;padding-top:2px;padding-bottom:2px}
-.group{margin-bottom:12px}
+main .group th,main .group td{font-size:9.5px;line-height:1.35;padding-top:2px;padding-bottom:2px}
+main .group th{width:auto}.group{margin-bottom:10px}
 .tile dt,.tile .small{font-size:10px}h1{font-size:22px}.facts{margin:10px 0 14px;padding:8px 0}
 .facts dt,.facts dd,.note,.strip{font-size:10.5px}.panel svg{margin-top:4px}footer{margin-top:8px}
 details:not([open]){display:none}}

@@ -100,13 +100,13 @@ def trail(points: Sequence[Point], base: float | None = None) -> str:
         return ""
     before = tenths[0]
     parts = [f"M{before[0]} {before[1]}"]
-    for now in tenths[1:]:
-        across, down = now[0] - before[0], now[1] - before[1]
+    for place in tenths[1:]:
+        across, down = place[0] - before[0], place[1] - before[1]
         if across and down:
             parts.append(f"l{across}{'' if down < 0 else ' '}{down}")
         elif across or down:
             parts.append(f"h{across}" if across else f"v{down}")
-        before = now
+        before = place
     if len(parts) == 1:
         # A point between two gaps has no line; its two round ends are a dot.
         parts.append("h1")
@@ -125,10 +125,10 @@ def dots(points: Iterable[Point], class_: str) -> str:
     Each dot is a step from the one before, in tenths of a pixel.
     """
     parts, before = [], (0, 0)
-    for now in sorted((round(10 * x), round(10 * y)) for x, y in points):
-        across, down = now[0] - before[0], now[1] - before[1]
+    for place in sorted((round(10 * x), round(10 * y)) for x, y in points):
+        across, down = place[0] - before[0], place[1] - before[1]
         parts.append(f"m{across}{'' if down < 0 else ' '}{down}h0")
-        before = now
+        before = place
     return fine("".join(parts), class_) if parts else ""
 
 
