@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omega_portfolio.analysis_tables import AnalysisTables
+from omega_portfolio.errors import InvalidArgument, describe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -169,6 +170,12 @@ class Analysis(AnalysisTables):
         0.0
         -0.0098
         """
+        from omega_portfolio.catalogue import CATALOGUE, unknown_metric
+
+        if isinstance(name, str) and name not in CATALOGUE:
+            raise InvalidArgument(
+                "name", describe(name), unknown_metric(name), "pass one of these names"
+            )
         return self._metric(
             name, periods_per_year, risk_free_rate, mar, benchmark, confidence, resample, trials
         )

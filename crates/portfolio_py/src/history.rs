@@ -21,7 +21,6 @@ type Value<'a, 'py> = &'a Bound<'py, PyAny>;
 #[pyclass(frozen, subclass, module = "omega_portfolio._core")]
 pub(crate) struct HistoryCore {
     history: History,
-    initial_balance: Option<Money>,
     currency: Currency,
 }
 
@@ -59,7 +58,7 @@ impl HistoryCore {
             History::read(parts(&equity), trades, initial_balance)
         };
         let history = py.detach(read).map_err(|error| frame_error(&error))?;
-        Ok(Self { history, initial_balance, currency })
+        Ok(Self { history, currency })
     }
 
     /// The curve.
@@ -145,13 +144,6 @@ impl HistoryCore {
 
     fn _trade_analysis(&self, py: Python<'_>, by: Value<'_, '_>, exact: bool) -> PyResult<Table> {
         Question::trades(by, exact)?.answer(py, &self.history)
-    }
-
-    /// The balance in front of the first row; `None` without one.
-    #[getter]
-    fn initial_balance<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let balance = self.initial_balance;
-        balance.map(|balance| scalars::money(py, balance, self.currency.digits())).transpose()
     }
 
     /// Code of the currency of all amounts.

@@ -44,7 +44,7 @@ def drawdown(record: Record, curve: Curve, parameters: Parameters) -> dict[str, 
     found: dict[str, Value] = {"drawdown_count": 0}
     if curve.points and curve.values[0] > 0:
         falls = drawdowns_of(curve.values)
-        found |= _depths(falls) | _episodes(curve, falls) | _under_water(falls, parameters)
+        found |= _depths(falls) | _episodes(curve) | _under_water(falls, parameters)
         found |= _rewards(curve, falls, parameters)
     return found | {
         "max_drawdown_amount": None if amount is None else money(amount, record.digits),
@@ -72,35 +72,40 @@ def max_amount(curve: Curve) -> int | None:
     return largest
 
 
-def episodes_of(falls: Sequence[float]) -> list[Episode]:
+def episodes_of(values: Sequence[float]) -> list[Episode]:
     """Find the episodes: each unbroken run of points below a peak."""
+    falls = drawdowns_of(values)
     episodes = []
     start: int | None = None
     for index, fall in enumerate(falls):
         if fall < 0 and start is None:
             start = index
         elif fall >= 0 and start is not None:
-            episodes.append(_episode(falls, start, index))
+            episodes.append(_episode(values, falls, (start, index)))
             start = None
     if start is not None:
-        episodes.append(_episode(falls, start, None))
+        episodes.append(_episode(values, falls, (start, None)))
     return episodes
 
 
-def _episode(falls: Sequence[float], start: int, recovery: int | None) -> Episode:
+def _episode(
+    values: Sequence[float], falls: Sequence[float], run: tuple[int, int | None]
+) -> Episode:
     """Describe the run of points from the first one below the peak."""
+    start, recovery = run
     end = len(falls) - 1 if recovery is None else recovery
-    below = falls[start : end + 1]
-    depth = min(below)
-    return Episode(start - 1, start + below.index(depth), recovery, end, depth)
+    below = values[start : end + 1]
+    # Two equities may have the same fall, so the lowest equity tells.
+    valley = start + below.index(min(below))
+    return Episode(start - 1, valley, recovery, end, falls[valley])
 
 
 def _depths(falls: Sequence[float]) -> dict[str, Value]:
     return {"max_drawdown": min(falls), "current_drawdown": falls[-1]}
 
 
-def _episodes(curve: Curve, falls: Sequence[float]) -> dict[str, Value]:
-    episodes = episodes_of(falls)
+def _episodes(curve: Curve) -> dict[str, Value]:
+    episodes = episodes_of(curve.values)
     found: dict[str, Value] = {"drawdown_count": len(episodes)}
     if not episodes:
         return found

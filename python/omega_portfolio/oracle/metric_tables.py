@@ -7,7 +7,7 @@ from typing import Final
 
 from omega_portfolio.errors import InvalidArgument, describe
 from omega_portfolio.oracle.metric_curve import Curve
-from omega_portfolio.oracle.metric_drawdowns import drawdowns_of, episodes_of
+from omega_portfolio.oracle.metric_drawdowns import episodes_of
 from omega_portfolio.oracle.metric_numbers import mean
 from omega_portfolio.oracle.metric_parameters import Rates
 from omega_portfolio.oracle.metric_returns import PeriodReturn
@@ -136,7 +136,7 @@ def drawdown_rows(curve: Curve, top: int | None) -> Rows:
     if not curve.points or curve.values[0] <= 0:
         return rows
     points = curve.points
-    episodes = sorted(episodes_of(drawdowns_of(curve.values)), key=lambda one: one.depth)
+    episodes = sorted(episodes_of(curve.values), key=lambda one: one.depth)
     for one in episodes[:top]:
         amount = points[one.peak].equity - points[one.valley].equity
         rows.append(

@@ -98,7 +98,7 @@ struct Known {
 
 impl History {
     /// A row for each group of trades with the same key, in the order of the keys. What a missing
-    /// column would say is null; one of two missing fees counts as 0.
+    /// column would say is null; fees need both of their columns.
     ///
     /// # Errors
     /// [`TableError`] when there are trades but not the column of the key, or when a sum has more
@@ -129,7 +129,7 @@ impl History {
             GroupBy::Year => numbers(trades, months.map(|(year, _)| year))?,
         };
         let known = Known {
-            fees: trades.entry_fee.is_some() || trades.exit_fee.is_some(),
+            fees: trades.entry_fee.is_some() && trades.exit_fee.is_some(),
             mae: trades.mae.is_some(),
             mfe: trades.mfe.is_some(),
         };

@@ -72,7 +72,7 @@ pub fn compare(returns: &[f64], levels: &[f64], options: &Options) -> Relative {
         batting_average: if some { finite(count(better) / periods) } else { None },
         benchmark_annual: growth
             .filter(|_| some)
-            .and_then(|growth| finite((growth * year / periods).exp_m1())),
+            .and_then(|growth| finite((growth * (year / periods)).exp_m1())),
     }
 }
 
@@ -80,9 +80,11 @@ pub fn compare(returns: &[f64], levels: &[f64], options: &Options) -> Relative {
 /// benchmark's own.
 fn capture(returns: &[f64], benchmark: &[f64], year: f64, rising: bool) -> Option<f64> {
     let (mut own, mut other, mut seen) = (Total::default(), Total::default(), 0_usize);
+    let mut lost = false;
     for (&r, &b) in returns.iter().zip(benchmark) {
         if (rising && b > 0.0) || (!rising && b < 0.0) {
-            own.add(r.ln_1p());
+            lost |= r <= -1.0;
+            own.add(if r > -1.0 { r.ln_1p() } else { 0.0 });
             other.add(b.ln_1p());
             seen = seen.saturating_add(1);
         }
@@ -92,6 +94,7 @@ fn capture(returns: &[f64], benchmark: &[f64], year: f64, rising: bool) -> Optio
     }
     let scale = year / count(seen);
     let annual = |sum: Total| (sum.get() * scale).exp_m1();
-    let own_growth = finite(annual(own))?;
+    // A return that rounds to -1 leaves nothing of what was there.
+    let own_growth = if lost { -1.0 } else { finite(annual(own))? };
     finite(own_growth / finite(annual(other)).filter(|&growth| growth != 0.0)?)
 }

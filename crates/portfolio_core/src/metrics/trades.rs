@@ -23,7 +23,8 @@ pub struct Trades {
     returns: Returns,
     streaks: Streaks,
     durations: Durations,
-    excursions: Option<Excursions>,
+    adverse: Option<Adverse>,
+    favourable: Option<Sum>,
     fees: Option<Sum>,
     gross_gains: Option<Sum>,
 }
@@ -60,9 +61,8 @@ struct Durations {
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Excursions {
-    adverse: Sum,
-    favourable: Sum,
+struct Adverse {
+    sum: Sum,
     worst: Money,
 }
 
@@ -98,17 +98,19 @@ impl Trades {
             let longs = count_longs(side, skip);
             self.longs = Some(self.longs.unwrap_or(0).saturating_add(longs));
         }
-        if let (Some(mae), Some(mfe)) = (&trades.mae, &trades.mfe) {
-            let sums = self.excursions.get_or_insert_default();
+        if let Some(mae) = &trades.mae {
+            let sums = self.adverse.get_or_insert_default();
             for adverse in exact(Some(mae), skip) {
-                sums.adverse = sums.adverse.plus(adverse);
+                sums.sum = sums.sum.plus(adverse);
                 sums.worst = sums.worst.min(adverse);
             }
-            let favourable = exact(Some(mfe), skip);
-            sums.favourable = favourable.fold(sums.favourable, Sum::plus);
+        }
+        if let Some(mfe) = &trades.mfe {
+            let sum = self.favourable.unwrap_or_default();
+            self.favourable = Some(exact(Some(mfe), skip).fold(sum, Sum::plus));
         }
         let (entry, exit) = (trades.entry_fee.as_ref(), trades.exit_fee.as_ref());
-        if entry.is_some() || exit.is_some() {
+        if entry.is_some() && exit.is_some() {
             let fees = exact(entry, skip).chain(exact(exit, skip));
             self.fees = Some(fees.fold(self.fees.unwrap_or_default(), Sum::plus));
         }
@@ -211,9 +213,9 @@ impl Trades {
         put("min_trade_duration", durations.range.map(|(least, _)| Value::Duration(least)));
         put("average_win_duration", mean_duration(durations.wins, self.won));
         put("average_loss_duration", mean_duration(durations.losses, self.lost));
-        let sums = self.excursions.filter(|_| any);
-        let adverse = sums.and_then(|sums| total(sums.adverse)).and_then(|sum| ratio(sum, seen));
-        let good = sums.and_then(|sums| total(sums.favourable)).and_then(|sum| ratio(sum, seen));
+        let sums = self.adverse.filter(|_| any);
+        let adverse = sums.and_then(|sums| total(sums.sum)).and_then(|sum| ratio(sum, seen));
+        let good = self.favourable.and_then(total).and_then(|sum| ratio(sum, seen));
         put("average_mae", float(adverse));
         put("average_mfe", float(good));
         put("worst_mae", sums.map(|sums| Value::Money(sums.worst)));

@@ -171,8 +171,16 @@ pub(crate) fn parameter(
     match number {
         Some(number) if number.is_finite() && number > above => Ok(number),
         _ => {
-            let rule = format!("must be a finite number above {above}");
-            let remedy = "pass an annual rate as a fraction, or periods such as 252";
+            let (rule, remedy) = match argument {
+                "trials" => ("must be finite".to_owned(), "pass annualised Sharpe ratios"),
+                "confidence" => {
+                    ("must be above 0 and below 1".to_owned(), "pass the share of the worst, 0.05")
+                }
+                _ => (
+                    format!("must be a finite number above {above}"),
+                    "pass an annual rate as a fraction, or periods such as 252",
+                ),
+            };
             Err(Fault::new(Code::InvalidNumber, argument, describe(value), rule, remedy).into())
         }
     }
