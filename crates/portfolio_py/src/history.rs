@@ -2,7 +2,7 @@
 
 use portfolio_core::currency::Currency;
 use portfolio_core::history::{Frame, History, HistoryError};
-use portfolio_core::numbers::{FloatPolicy, Money};
+use portfolio_core::numbers::FloatPolicy;
 use portfolio_core::refusal::Refusal;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -12,7 +12,6 @@ use crate::capsule::{self, read_frame, speaks_arrow};
 use crate::convert::{Given, number, text, wrong_type};
 use crate::fault::{Fault, refused};
 use crate::metrics::{self, Asked};
-use crate::scalars;
 use crate::table::{Table, arrow_error};
 
 type Value<'a, 'py> = &'a Bound<'py, PyAny>;
@@ -34,8 +33,8 @@ impl HistoryCore {
     /// The arguments are read in their order; then what is in the frames.
     #[new]
     #[pyo3(
-        signature = (equity, trades=None, initial_balance=None, currency=Given(None)),
-        text_signature = "(equity, trades=None, initial_balance=None, currency='USD')"
+        signature = (equity, trades=None, *, initial_balance=None, currency=Given(None)),
+        text_signature = "(equity, trades=None, *, initial_balance=None, currency='USD')"
     )]
     fn new(
         py: Python<'_>,
