@@ -18,8 +18,11 @@ import gc
 import os
 import platform
 import statistics
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
 from time import perf_counter
 
 import polars as pl
@@ -36,6 +39,7 @@ from workload import (
     holding,
     live_through,
     quotes,
+    with_history,
 )
 
 BLOCK = 100
@@ -232,6 +236,29 @@ def scan_figures(rows: int, repeats: int) -> list[Figure]:
     ]
 
 
+def metric_figures(repeats: int) -> list[Figure]:
+    """Measure the whole set of metrics, one metric after a row, and the report."""
+    figures = []
+    for rows in (100_000, 1_000_000):
+        portfolio = with_history(rows, trades=10_000)
+        name = f"`calculate_metrics()`, {rows:,} points, 10,000 trades"
+        figures.append(figure(name, time_single(portfolio.calculate_metrics, 10 * repeats)))
+    start = portfolio.time
+    portfolio.metric("sharpe_ratio")
+    name = "`metric('sharpe_ratio')`, one row after the last, 1,000,000 points"
+    times = time_single(
+        lambda: portfolio.metric("sharpe_ratio"),
+        100 * repeats,
+        before=lambda number: portfolio.update_equity(start + timedelta(minutes=1 + number)),
+    )
+    figures.append(figure(name, times))
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder, "page.html")
+        name = "`report('page.html')`, 1,000,000 points"
+        figures.append(figure(name, time_single(lambda: portfolio.report(page), repeats)))
+    return figures
+
+
 def rates_of(rows: list[Figure], events: int) -> list[str]:
     """Say how many events or quotes a second the frames are."""
     lines = []
@@ -299,6 +326,7 @@ def main() -> None:
     frames = apply_figures(options.events, options.frames)
     rows += frames
     rows += scan_figures(max(options.rows), options.frames)
+    rows += metric_figures(options.frames)
     for row in rows:
         print(line_of(row))
     for line in life_cycle_lines(walk, options.cycles):

@@ -70,7 +70,7 @@ pub fn turnover(history: &History, resample: Resample, last: i64) -> Option<f64>
         if !fills.is_sorted_by_key(|&(time, _)| time) {
             fills.sort_by_key(|&(time, _)| time);
         }
-        let mut equity = Equity { parts: parts().into_iter().rev().collect() };
+        let mut equity = Equity { parts: parts().into_iter().rev().collect(), stride: 0 };
         for (time, traded) in fills.into_iter().filter(|&(time, _)| time <= last) {
             sum.add(traded / equity.at(time)?);
         }
@@ -83,12 +83,15 @@ pub fn turnover(history: &History, resample: Resample, last: i64) -> Option<f64>
 struct Equity<'a> {
     /// Of the parts the next one is at the end.
     parts: Vec<(&'a [i64], &'a [f64])>,
+    /// Rows that were stepped over the last time: fills often come at equal distances.
+    stride: usize,
 }
 
 impl Equity<'_> {
     fn at(&mut self, time: i64) -> Option<f64> {
         while let Some((times, values)) = self.parts.last_mut() {
-            let before = reach(times, |next| next < time);
+            let before = reach(times, self.stride, |next| next < time);
+            self.stride = before;
             *times = times.get(before..).unwrap_or_default();
             *values = values.get(before..).unwrap_or_default();
             if !times.is_empty() {
@@ -100,7 +103,7 @@ impl Equity<'_> {
         // The rows of that time may go on in the next part.
         let mut value = None;
         for (times, values) in self.parts.iter().rev() {
-            let rows = reach(times, |next| next == found);
+            let rows = reach(times, 1, |next| next == found);
             value = rows.checked_sub(1).and_then(|row| values.get(row)).copied().or(value);
             if rows < times.len() {
                 break;
@@ -110,8 +113,13 @@ impl Equity<'_> {
     }
 }
 
-/// How many rows in front a rule holds for, found in steps that double: what is near is found soon.
-fn reach(times: &[i64], rule: impl Fn(i64) -> bool) -> usize {
+/// How many rows in front a rule holds for: as many as guessed, or else found in steps that double,
+/// so that what is near is found soon.
+fn reach(times: &[i64], guess: usize, rule: impl Fn(i64) -> bool) -> usize {
+    let holds = |row: usize| times.get(row).is_some_and(|&next| rule(next));
+    if !holds(guess) && guess.checked_sub(1).is_none_or(holds) {
+        return guess.min(times.len());
+    }
     let mut far = 1_usize;
     while times.get(far.saturating_sub(1)).is_some_and(|&next| rule(next)) {
         far = far.saturating_mul(2);

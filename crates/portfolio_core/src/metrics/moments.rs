@@ -42,9 +42,24 @@ impl Moments {
         if values.is_empty() {
             return Self::default();
         }
-        let size = count(values.len());
         let [sum] = block_sums(values, |value| [value]);
-        let rough = sum / size;
+        Self::around(values, sum / count(values.len()))
+    }
+
+    /// The moments of a few values that lie around one, such as the mean of those before them.
+    #[must_use]
+    pub fn near(values: &[f64], middle: f64) -> Self {
+        if values.is_empty() {
+            return Self::default();
+        }
+        let found = Self::around(values, middle);
+        // Far from where they lie the powers would hold the distance and not the spread.
+        let apart = found.mean - middle;
+        if apart * apart * count(found.seen) > found.second { Self::of(values) } else { found }
+    }
+
+    fn around(values: &[f64], rough: f64) -> Self {
+        let size = count(values.len());
         let [first, second, third, fourth] = block_sums(values, |value| {
             let apart = value - rough;
             let square = apart * apart;
@@ -255,16 +270,15 @@ impl Pairs {
         }
         let size = count(values.len());
         let middle = (size - 1.0) / 2.0;
-        let [sum] = block_sums(values, |value| [value]);
-        let rough = sum / size;
-        let [off, square] = block_sums(values, |value| {
+        // Logarithms of neighbours lie close together, so the first one is a good shift; it takes
+        // nothing from the product, because the places add up to 0.
+        let rough = values.first().copied().unwrap_or_default();
+        let ramp = RAMP.get(..values.len()).unwrap_or(&RAMP);
+        let [off, square, product] = block_sums_of_pairs(values, ramp, |value, place| {
             let apart = value - rough;
-            [apart, apart * apart]
+            [apart, apart * apart, apart * (place - middle)]
         });
         let off = off / size;
-        let ramp = RAMP.get(..values.len()).unwrap_or(&RAMP);
-        let [product] =
-            block_sums_of_pairs(values, ramp, |value, place| [(value - rough) * (place - middle)]);
         Self {
             seen: values.len(),
             mean_x: rough + off,

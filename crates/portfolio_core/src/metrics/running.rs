@@ -7,7 +7,7 @@ use super::drawdown::{Drawdowns, Point};
 use super::log_ratio;
 use super::moments::{Moments, Pairs};
 use super::months::Months;
-use super::sums::{Total, above, below, block_count, block_range, block_sums, block_sums_of_pairs};
+use super::sums::{Total, above, below, block_count, block_range, block_shares, block_sums};
 use super::tail::Tails;
 use crate::history::{Block, Start};
 
@@ -77,7 +77,6 @@ pub struct Scratch {
     returns: Vec<f64>,
     falls: Vec<f64>,
     logs: Vec<f64>,
-    shares: Vec<f64>,
 }
 
 /// What is kept for figures that no sum gives.
@@ -135,7 +134,7 @@ impl Running {
         if block.is_empty() {
             return;
         }
-        self.take_exposure(&block, scratch);
+        self.take_exposure(&block);
         if self.first.is_none()
             && let (Some((&time, times)), Some((&exact, exacts)), Some((&value, values))) =
                 (block.times.split_first(), block.exact.split_first(), block.values.split_first())
@@ -178,7 +177,10 @@ impl Running {
         let following = block.values.iter().skip(1).zip(block.values);
         all.extend(following.map(|(after, before)| after / before - 1.0));
         let returns = all.get(1..).unwrap_or_default();
-        let moments = Moments::of(returns);
+        let moments = match self.returns.seen {
+            0 => Moments::of(returns),
+            _ => Moments::near(returns, self.returns.mean),
+        };
         self.returns.merge(&moments);
         let target = self.target;
         let [gained, lost, loss_squares] = block_sums(returns, |one| {
@@ -192,11 +194,16 @@ impl Running {
         self.gains.1.add(gained);
         self.losses.0 = self.losses.0.saturating_add(losses);
         self.losses.1.add(lost);
-        let [lack, squares, surplus] = block_sums(returns, |one| {
-            let lack = above(target - one);
-            [lack, lack * lack, above(one - target)]
-        });
-        let short = block_count(returns, |one| one < target);
+        // To a target of 0 the losses are what lacks, and the gains are the surplus.
+        let (lack, squares, surplus, short) = if target.abs() <= 0.0 {
+            (-lost, loss_squares, gained, losses)
+        } else {
+            let [lack, squares, surplus] = block_sums(returns, |one| {
+                let lack = above(target - one);
+                [lack, lack * lack, above(one - target)]
+            });
+            (lack, squares, surplus, block_count(returns, |one| one < target))
+        };
         self.short = self.short.saturating_add(short);
         self.lacks.add(lack);
         self.lack_squares.add(squares);
@@ -215,26 +222,17 @@ impl Running {
         self.trend.merge(&Pairs::beside_places(&scratch.logs, self.periods));
     }
 
-    fn take_exposure(&mut self, block: &Block<'_>, scratch: &mut Scratch) {
+    fn take_exposure(&mut self, block: &Block<'_>) {
         // Where a column is missing its sums stay 0, and nobody asks for them.
-        let shares = &mut scratch.shares;
-        shares.clear();
-        shares.extend(block.gross.iter().zip(block.values).map(|(gross, all)| gross / all));
-        let (_, highest) = block_range(shares);
-        let [gross] = block_sums(shares, |share| [share]);
-        // Mostly all is held on one side, and a share was divided once already.
-        let [apart] =
-            block_sums_of_pairs(block.gross, block.net, |gross, net| [(gross - net).abs()]);
-        let one_sided = apart <= 0.0 && block.gross.len() == block.net.len();
-        let net = if one_sided {
-            gross
-        } else {
-            let [net] = block_sums_of_pairs(block.net, block.values, |net, all| [net / all]);
-            net
-        };
-        self.exposure.gross.add(gross);
-        self.exposure.highest = self.exposure.highest.max(highest);
-        self.exposure.net.add(net);
+        let rows = block.len();
+        let gross = if block.gross.len() == rows { block.gross } else { block.net };
+        let net = if block.net.len() == rows { block.net } else { gross };
+        if gross.len() == rows {
+            let (gross, net, highest) = block_shares(gross, net, block.values);
+            self.exposure.gross.add(gross);
+            self.exposure.net.add(net);
+            self.exposure.highest = self.exposure.highest.max(highest);
+        }
     }
 }
 

@@ -56,6 +56,36 @@ pub(super) fn block_sums_of_pairs<const N: usize>(
     sums
 }
 
+/// Two columns over a third, added up, and the highest share of the first.
+#[inline(always)]
+pub(super) fn block_shares(gross: &[f64], net: &[f64], all: &[f64]) -> (f64, f64, f64) {
+    let (gross, gross_rest) = gross.as_chunks::<LANES>();
+    let (net, net_rest) = net.as_chunks::<LANES>();
+    let (all, all_rest) = all.as_chunks::<LANES>();
+    let (mut of_gross, mut of_net, mut highest) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+    for ((gross, net), all) in gross.iter().zip(net).zip(all) {
+        let sums = of_gross.iter_mut().zip(&mut of_net).zip(&mut highest);
+        for (((of_gross, of_net), highest), ((gross, net), all)) in
+            sums.zip(gross.iter().zip(net).zip(all))
+        {
+            // One division for both, which is the longest step.
+            let share = 1.0 / all;
+            let of_all = gross * share;
+            *of_gross += of_all;
+            *of_net += net * share;
+            *highest = if of_all > *highest { of_all } else { *highest };
+        }
+    }
+    let (mut sum, mut net) = (of_gross.iter().sum::<f64>(), of_net.iter().sum::<f64>());
+    let mut most = highest.iter().copied().fold(0.0, f64::max);
+    for ((of_gross, of_net), all) in gross_rest.iter().zip(net_rest).zip(all_rest) {
+        sum += of_gross / all;
+        net += of_net / all;
+        most = f64::max(most, of_gross / all);
+    }
+    (sum, net, most)
+}
+
 /// The value, or 0 below it: twice the value halved, so nothing is rounded, and no way to guess.
 #[inline(always)]
 pub(super) fn above(value: f64) -> f64 {
