@@ -210,7 +210,7 @@ portfolio.compact()
 frame = pl.DataFrame(portfolio.get_equity_curve(exact=True))
 total = frame["equity"].sum()
 columns = frame.estimated_size()
-assert columns == rows * (8 + 4 * 16)
+assert columns == rows * (8 + 6 * 16)
 gc.collect()
 with_portfolio = resident_bytes()
 del portfolio

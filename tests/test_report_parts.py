@@ -152,7 +152,7 @@ def test_pictures_are_as_they_were(kind: str, backend: str):
 
 def test_a_million_points_make_a_small_page(backend: str, tmp_path: Path):
     """A large history through the whole report, without the time of a million metrics in Python."""
-    rows = 1_000_000 if backend == "rust" else 60_000
+    rows = 1_000_000 if backend == "rust" else 6_000
     frame = walk(rows, 9)
     times = pl.from_epoch(frame["time"] + 1_700_000_000, "s")
     analysis = op.History(frame.select(time=times, equity="value"), backend=backend)

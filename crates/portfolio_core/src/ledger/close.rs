@@ -251,8 +251,8 @@ fn relieved_cost(book: &Book, position: &Position, size: Size) -> Result<Money, 
     book.notional(size, position.entry_price)
 }
 
-/// The worst and the best result of a size on the way to its exit (rule X1). A mark was accepted with
-/// more of the symbol held, so these are in range.
+/// The worst and the best result of a size on the way to its exit (rule X1). A mark was accepted
+/// with more of the symbol held, so these are in range.
 #[inline]
 fn excursion(
     book: &Book,

@@ -93,8 +93,8 @@ impl Drawdowns {
         let (lowest, highest) = block_range(run.values);
         if highest < self.peak.value && self.valley.is_some_and(|valley| lowest > valley.value) {
             // Under water throughout, and nowhere as deep as before.
-            let over_peak = 1.0 / self.peak.value;
-            falls.extend(run.values.iter().map(|value| value * over_peak - 1.0));
+            let peak = self.peak.value;
+            falls.extend(run.values.iter().map(|value| value / peak - 1.0));
             self.under = self.under.saturating_add(run.len());
         } else {
             let points = run.times.iter().zip(run.exact).zip(run.values);

@@ -38,8 +38,8 @@ pub fn time_exposed(history: &History, from: i64, to: i64) -> i128 {
     exposed.saturating_add(joined.map_or(0, length))
 }
 
-/// Notional of each fill over the equity that ends its period, added up; none where costs, results or
-/// sides are not known. Fills behind the last point do not count.
+/// Notional of each fill over the equity that ends its period, added up; none where costs, results
+/// or sides are not known. Fills behind the last point do not count.
 #[must_use]
 pub fn turnover(history: &History, resample: Resample, last: i64) -> Option<f64> {
     let trades = &history.trades;

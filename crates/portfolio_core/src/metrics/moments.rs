@@ -237,10 +237,16 @@ impl Pairs {
         Self::around(left, right, (sum_x / size, sum_y / size))
     }
 
-    /// The pairs of two columns whose values all lie around one.
+    /// The pairs of each value and the next; `sum` is roughly that of all of them. Each side has a
+    /// middle of its own: one large value at an end would push a common one away.
     #[must_use]
-    pub fn near(left: &[f64], right: &[f64], middle: f64) -> Self {
-        if left.is_empty() { Self::default() } else { Self::around(left, right, (middle, middle)) }
+    pub fn of_neighbours(values: &[f64], sum: f64) -> Self {
+        let ends = values.split_first().zip(values.split_last());
+        let Some(((first, later), (last, earlier))) = ends.filter(|_| values.len() > 1) else {
+            return Self::default();
+        };
+        let size = count(later.len());
+        Self::around(earlier, later, ((sum - last) / size, (sum - first) / size))
     }
 
     fn around(left: &[f64], right: &[f64], (rough_x, rough_y): (f64, f64)) -> Self {

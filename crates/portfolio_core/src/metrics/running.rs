@@ -208,10 +208,11 @@ impl Running {
         self.lacks.add(lack);
         self.lack_squares.add(squares);
         self.surpluses.add(surplus);
-        let from = if self.last_return.is_some() { all.as_slice() } else { returns };
-        let (_, earlier) = from.split_last().unwrap_or((&0.0, &[]));
-        let later = from.get(1..).unwrap_or_default();
-        self.neighbours.merge(&Pairs::near(earlier, later, moments.mean));
+        let sum = moments.mean * super::count(returns.len());
+        self.neighbours.merge(&match self.last_return {
+            Some(before) => Pairs::of_neighbours(all, before + sum),
+            None => Pairs::of_neighbours(returns, sum),
+        });
         self.last_return = returns.last().copied();
     }
 
