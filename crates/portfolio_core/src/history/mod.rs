@@ -128,7 +128,11 @@ impl TextColumn {
 
     /// For each text behind the first `skip` ones, whether it is the one of a view that holds all
     /// of it.
-    pub(crate) fn equals(&self, text: TextView, mut skip: usize) -> impl Iterator<Item = bool> {
+    pub(crate) fn equals(
+        &self,
+        text: TextView,
+        mut skip: usize,
+    ) -> impl Iterator<Item = bool> + Clone {
         self.0.iter().flat_map(move |part| {
             let from = skip.min(part.views().len());
             skip = skip.saturating_sub(from);

@@ -65,17 +65,33 @@ pub fn turnover(history: &History, resample: Resample, last: i64) -> Option<f64>
         None => history.equity.time.parts().zip(history.equity.equity.double.parts()).collect(),
     };
     let mut sum = Total::default();
-    for mut fills in [entries.collect::<Vec<_>>(), exits.collect()] {
-        // Nearly in order as a rule, which this sort makes use of.
-        if !fills.is_sorted_by_key(|&(time, _)| time) {
-            fills.sort_by_key(|&(time, _)| time);
-        }
-        let mut equity = Equity { parts: parts().into_iter().rev().collect(), stride: 0 };
-        for (time, traded) in fills.into_iter().filter(|&(time, _)| time <= last) {
+    let opened = add_shares(&mut sum, entries, last, parts());
+    let closed = add_shares(&mut sum, exits, last, parts());
+    opened.and(closed)?;
+    finite(sum.get())
+}
+
+/// Adds up notional over equity; nothing when a fill has none.
+fn add_shares(
+    sum: &mut Total,
+    fills: impl Iterator<Item = (i64, f64)> + Clone,
+    last: i64,
+    parts: Vec<(&[i64], &[f64])>,
+) -> Option<()> {
+    let mut equity = Equity { parts: parts.into_iter().rev().collect(), stride: 0 };
+    let mut add = |(time, traded): (i64, f64)| {
+        if time <= last {
             sum.add(traded / equity.at(time)?);
         }
+        Some(())
+    };
+    // Mostly they are in order already.
+    if fills.clone().is_sorted_by_key(|(time, _)| time) {
+        return fills.into_iter().try_for_each(add);
     }
-    finite(sum.get())
+    let mut fills: Vec<_> = fills.collect();
+    fills.sort_by_key(|&(time, _)| time);
+    fills.into_iter().try_for_each(&mut add)
 }
 
 /// The equity of the first row at or after a time (of equal times the last row), for times that

@@ -6,7 +6,7 @@
 //! looked at. So nothing is sorted, and a long history needs the memory of its tail only.
 
 use super::count;
-use super::sums::Total;
+use super::sums::{Total, block_range};
 use crate::history::History;
 
 /// Points that tell where the tails begin.
@@ -217,7 +217,13 @@ impl Tails {
     pub fn take(&mut self, returns: &[f64], falls: &[f64]) {
         self.losses.take(returns, 1.0);
         self.gains.take(returns, -1.0);
-        self.falls.take(falls, 1.0);
+        // The deepest falls lie together, so most blocks hold none of them.
+        let (lowest, _) = block_range(falls);
+        if self.falls.bound.is_none_or(|bound| lowest <= bound) {
+            self.falls.take(falls, 1.0);
+        } else {
+            self.falls.seen = self.falls.seen.saturating_add(falls.len());
+        }
     }
 }
 

@@ -1,10 +1,9 @@
 //! Figures of the closed trades: exact sums of money, and doubles for the rest.
 
 use super::moments::Moments;
-use super::sums::Total;
 use super::{Value, count, finite, mean_duration};
 use crate::columns::text::TextView;
-use crate::history::{Cells, Column, Pair, TextColumn, TradeColumns};
+use crate::history::{BLOCK_ROWS, Cells, Column, Pair, TextColumn, TradeColumns};
 use crate::numbers::{Money, Sum};
 
 /// Sums over the trades so far; trades are taken once.
@@ -20,7 +19,8 @@ pub struct Trades {
     range: Option<(Money, Money)>,
     results: Moments,
     risk: Risk,
-    returns: Returns,
+    /// Results over cost.
+    returns: Moments,
     streaks: Streaks,
     durations: Durations,
     adverse: Option<Adverse>,
@@ -33,15 +33,6 @@ pub struct Trades {
 #[derive(Debug, Clone, Default)]
 struct Risk {
     multiples: Moments,
-}
-
-/// Results over cost.
-#[derive(Debug, Clone, Default)]
-struct Returns {
-    seen: usize,
-    sum: Total,
-    best: f64,
-    worst: f64,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -135,7 +126,7 @@ impl Trades {
             self.streaks.step(result);
         });
         let doubles: Vec<f64> = double(Some(&trades.net_pnl), skip).collect();
-        for block in doubles.chunks(1_024) {
+        for block in doubles.chunks(BLOCK_ROWS) {
             self.results.merge(&Moments::of(block));
         }
     }
@@ -160,15 +151,9 @@ impl Trades {
     fn take_ratios(&mut self, trades: &TradeColumns, skip: usize) {
         let results = double(Some(&trades.net_pnl), skip);
         let costs = double(trades.cost.as_ref(), skip);
-        for share in results.zip(costs).map(|(result, cost)| result / cost) {
-            let sums = &mut self.returns;
-            if sums.seen == 0 {
-                (sums.best, sums.worst) = (share, share);
-            }
-            sums.seen = sums.seen.saturating_add(1);
-            sums.sum.add(share);
-            sums.best = sums.best.max(share);
-            sums.worst = sums.worst.min(share);
+        let shares: Vec<f64> = results.zip(costs).map(|(result, cost)| result / cost).collect();
+        for block in shares.chunks(BLOCK_ROWS) {
+            self.returns.merge(&Moments::of(block));
         }
         let stops = numbers(trades.stop_loss.as_ref(), skip);
         let levels = numbers(trades.entry_price.as_ref(), skip).zip(stops);
@@ -177,7 +162,7 @@ impl Trades {
         let multiples: Vec<f64> = with_stop
             .map(|((entry, stop), (result, cost))| result / (cost * (entry - stop).abs() / entry))
             .collect();
-        for block in multiples.chunks(1_024) {
+        for block in multiples.chunks(BLOCK_ROWS) {
             self.risk.multiples.merge(&Moments::of(block));
         }
     }
@@ -198,11 +183,12 @@ impl Trades {
         put("win_rate", float(ratio(count(self.won), seen)));
         self.money_figures(put);
         let returns = &self.returns;
-        let all_finite = (returns.best - returns.worst).is_finite();
-        let known = |value: f64| float(finite(value).filter(|_| returns.seen > 0 && all_finite));
-        put("average_trade_return", known(returns.sum.get() / count(returns.seen)));
-        put("best_trade_return", known(returns.best));
-        put("worst_trade_return", known(returns.worst));
+        // One trade without a finite return leaves all three undefined.
+        let sound = returns.seen > 0 && returns.mean.is_finite();
+        let known = |value: f64| float(finite(value).filter(|_| sound));
+        put("average_trade_return", known(returns.mean));
+        put("best_trade_return", known(returns.highest));
+        put("worst_trade_return", known(returns.lowest));
         put("kelly_criterion", float(self.kelly()));
         self.quality(put);
         put("max_consecutive_wins", counted(self.streaks.most_wins));
