@@ -325,3 +325,14 @@ def test_time_in_the_market_is_cut_at_the_last_point(backend: str) -> None:
     found = history(backend, [100.0, 101.0, 102.0], trades=trades([1, 2, 3, 4])).calculate_metrics()
     assert found.exposure_time == 1.0
     assert found.trade_count == 4
+
+
+def test_a_mark_without_a_time_does_not_start_the_history(backend: str) -> None:
+    portfolio = op.Portfolio(1_000, backend=backend)
+    portfolio.mark({"A": 100})
+    portfolio.open_position("A", "long", 1, 100, START)
+    portfolio.update_equity(START + HOUR, {"A": 110})
+    found = portfolio.calculate_metrics()
+    assert (found.start_time, found.period_count) == (START, 1)
+    assert found.exposure_time == 1.0
+    portfolio.verify()

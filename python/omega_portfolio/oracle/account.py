@@ -190,5 +190,7 @@ class Account:
             self.ledger_rows.append((self.events, time, *posting, balance))
         self.scalars = after
         self.time = time
-        if self.first_time is None:
+        # A mark at 0 may be one without a time, and that starts nothing (S1).
+        untimed = record[0] == codec.MARK and time == 0
+        if self.first_time is None and not untimed:
             self.first_time = time

@@ -25,6 +25,9 @@ pub struct Account {
     pub net_withdrawals: Sum,
     /// Time of the first event that had one.
     pub first_time: i64,
+    /// Whether such an event has come. A mark at time 0 is none, because that is the time of a mark
+    /// without one before any other event.
+    pub has_start: bool,
     /// Time of the last event that had one; 0 before it.
     pub last_time: i64,
     /// Whether an event with a time has come.
@@ -89,6 +92,7 @@ impl Account {
             net_withdrawals: Sum::ZERO,
             first_time: 0,
             last_time: 0,
+            has_start: false,
             has_time: false,
             events: 0,
         }
@@ -151,10 +155,11 @@ impl Account {
     /// Counts an event and its time.
     #[inline]
     pub(super) fn count(&mut self, time: i64) {
-        if !self.has_time {
+        if !self.has_start {
             self.first_time = time;
-            self.has_time = true;
+            self.has_start = true;
         }
+        self.has_time = true;
         self.last_time = time;
         self.events = self.events.wrapping_add(1);
     }

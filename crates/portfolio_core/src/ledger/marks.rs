@@ -228,7 +228,9 @@ impl Ledger {
 
     #[inline]
     fn commit_totals(&mut self, time: i64, totals: &Totals, op: u8) {
+        let has_start = self.account.has_start || time != 0 || op == op::UPDATE_EQUITY;
         self.account.store(totals, time);
+        self.account.has_start = has_start;
         if op == op::UPDATE_EQUITY {
             self.tables.equity.push(&EquityRow {
                 time,
