@@ -243,7 +243,10 @@ def test_the_command_refuses(folder: Path, backend: str, capsys: pytest.CaptureF
     assert "name the --out folder" in capsys.readouterr().err
     assert main([*words, "--out", str(folder / "a.pdf")]) == 2
     assert main([*words, "--periods-per-year", "0"]) == 2
-    assert main([*words, "--out", str(folder / "no" / "a.html")]) == 2
+    # A folder that is missing is made; a file cannot be one.
+    assert main([*words, "--out", str(folder / "new" / "a.html")]) == 0
+    assert (folder / "new" / "a.html").exists()
+    assert main([*words, "--out", str(folder / "state.json" / "a.html")]) == 2
     assert main([*words, "--benchmark", str(folder / "none.csv")]) == 3
     (folder / "bad.csv").write_text("time,close\nyesterday,1\n")
     assert main([*words, "--benchmark", str(folder / "bad.csv")]) == 3

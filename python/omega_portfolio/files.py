@@ -244,7 +244,11 @@ def write_json(path: Path, document: Mapping[str, object]) -> Path:
 
 
 def replace_file(path: Path, data: bytes) -> Path:
-    """Write a file so that a reader finds the old one or the new one, never a part."""
+    """Write a file so that a reader finds the old one or the new one, never a part.
+
+    Its folder is made when it is missing.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.write_bytes(data)
     return temporary.replace(path)

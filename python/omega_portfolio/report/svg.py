@@ -180,7 +180,10 @@ class Picture:
     def _svg(
         self, identifier: str, class_: str, body: str, height: float, width: float | None = None
     ) -> str:
-        size = {} if width is None else {"width": width, "height": height}
+        size: dict[str, str | float] = {}
+        if width is not None:
+            # As wide as it is drawn, and narrower where the page is: a notebook has margins.
+            size = {"width": width, "height": height, "style": "max-width:100%;height:auto"}
         head = element("title", escape(self.title), id=f"{identifier}-t")
         head += element("desc", escape(self.text), id=f"{identifier}-d")
         return element(
