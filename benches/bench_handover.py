@@ -94,7 +94,7 @@ def test_equity_curve(
     frame = bench.single(
         portfolio, lambda: library(portfolio.get_equity_curve(exact=exact)), ROUNDS
     )
-    assert frame.shape == (rows, 5)
+    assert frame.shape == (rows, 7)
 
 
 @pytest.mark.parametrize("exact", [False, True], ids=identifier)
