@@ -10,6 +10,7 @@ use portfolio_core::refusal::Code;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyInt, PySequence, PyString};
 
+use crate::convert::number::Bounds;
 use crate::convert::{describe, number, text, wrong_type};
 use crate::fault::Fault;
 use crate::table::{Table, arrow_error};
@@ -31,10 +32,11 @@ impl Question {
         let [window, names, periods_per_year, risk_free_rate, mar, resample] = arguments;
         let window = whole("window", window, 2, "must be an int of at least 2")?;
         let metrics = rolling_metrics(names)?;
-        let periods_per_year = number::parameter("periods_per_year", periods_per_year, 0.0)?;
-        let risk_free = number::parameter("risk_free_rate", risk_free_rate, -1.0)?;
+        let periods_per_year =
+            number::parameter("periods_per_year", periods_per_year, &Bounds::PERIODS)?;
+        let risk_free = number::parameter("risk_free_rate", risk_free_rate, &Bounds::RATE)?;
         let asked = !mar.is_none();
-        let mar = if asked { number::parameter("mar", mar, -1.0)? } else { risk_free };
+        let mar = if asked { number::parameter("mar", mar, &Bounds::RATE)? } else { risk_free };
         let mar_per_period = per_period(mar, periods_per_year);
         Ok(Self::Rolling(RollingOptions {
             window,

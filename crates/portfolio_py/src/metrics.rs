@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
 use crate::analysis::read_resample;
+use crate::convert::number::Bounds;
 use crate::convert::{describe, number, text, wrong_type};
 use crate::fault::Fault;
 use crate::history::{frame_error, own_frame, parts};
@@ -26,12 +27,15 @@ impl Asked {
         [periods, risk_free, minimum]: [&Bound<'_, PyAny>; 3],
         [benchmark, confidence, resample, trials]: [&Bound<'_, PyAny>; 4],
     ) -> PyResult<Self> {
-        let periods_per_year = number::parameter("periods_per_year", periods, 0.0)?;
-        let risk_free_rate = number::parameter("risk_free_rate", risk_free, -1.0)?;
-        let minimum_return =
-            if minimum.is_none() { None } else { Some(number::parameter("mar", minimum, -1.0)?) };
+        let periods_per_year = number::parameter("periods_per_year", periods, &Bounds::PERIODS)?;
+        let risk_free_rate = number::parameter("risk_free_rate", risk_free, &Bounds::RATE)?;
+        let minimum_return = if minimum.is_none() {
+            None
+        } else {
+            Some(number::parameter("mar", minimum, &Bounds::RATE)?)
+        };
         let benchmark = if benchmark.is_none() { None } else { Some(read_benchmark(benchmark)?) };
-        let confidence = read_confidence(confidence)?;
+        let confidence = number::parameter("confidence", confidence, &Bounds::SHARE)?;
         let resample = read_resample(resample)?;
         let trials = if trials.is_none() { None } else { Some(read_trials(trials)?) };
         let options = Options {
@@ -82,16 +86,6 @@ fn read_benchmark(value: &Bound<'_, PyAny>) -> PyResult<Benchmark> {
     read.map_err(|error| frame_error(&error))
 }
 
-fn read_confidence(value: &Bound<'_, PyAny>) -> PyResult<f64> {
-    let confidence = number::parameter("confidence", value, 0.0)?;
-    if confidence < 1.0 {
-        return Ok(confidence);
-    }
-    let rule = "must be above 0 and below 1";
-    let remedy = "pass the share of the worst, such as 0.05";
-    Err(Fault::new(Code::InvalidNumber, "confidence", describe(value), rule, remedy).into())
-}
-
 fn read_trials(value: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
     let rule = "must be a sequence of numbers or None";
     let remedy = "pass the annualised Sharpe ratios of all trials";
@@ -103,7 +97,7 @@ fn read_trials(value: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
         return Err(no_sequence());
     }
     let items = value.try_iter().map_err(|_| no_sequence())?;
-    items.map(|item| number::parameter("trials", &item?, f64::NEG_INFINITY)).collect()
+    items.map(|item| number::parameter("trials", &item?, &Bounds::RATIO)).collect()
 }
 
 /// The metrics by name; what is not defined is `None`.

@@ -3,38 +3,11 @@
 use super::{Columns, TableError, doubles, durations, out_of_range, times};
 use crate::columns::schema::View;
 use crate::export::TableSnapshot;
-use crate::history::{Block, History, Resample};
+use crate::history::{History, Resample};
+use crate::metrics::episodes::{Episode, Point, Track};
 use crate::numbers::Money;
 
 const TABLE: &str = "drawdowns";
-
-/// A point of the curve.
-#[derive(Debug, Clone, Copy)]
-struct Point {
-    time: i64,
-    exact: i128,
-    value: f64,
-}
-
-/// From a peak to the first point that is not below it, or to the last point of all.
-#[derive(Debug, Clone, Copy)]
-struct Episode {
-    peak: Point,
-    valley: Point,
-    recovery: Option<i64>,
-    end: i64,
-}
-
-/// The episodes of a curve, point by point.
-#[derive(Debug, Default)]
-struct Episodes {
-    done: Vec<Episode>,
-    /// Whether the first point of all is above 0, without which there are no fractions.
-    positive: bool,
-    peak: Option<Point>,
-    /// The lowest point below the peak; the first of equals.
-    valley: Option<Point>,
-}
 
 impl History {
     /// The drawdowns, deepest first, those of equal depth by the time of their peak; at most `top`
@@ -63,7 +36,7 @@ impl History {
             one.depth().total_cmp(&other.depth()).then(one.peak.time.cmp(&other.peak.time))
         });
         episodes.truncate(top.unwrap_or(usize::MAX));
-        let amounts = episodes.iter().map(Episode::amount).collect::<Result<Vec<_>, _>>()?;
+        let amounts = episodes.iter().map(amount).collect::<Result<Vec<_>, _>>()?;
         Columns::new(TABLE, view)
             .filled("peak_time", times(episodes.iter().map(|episode| Some(episode.peak.time))))
             .filled("valley_time", times(episodes.iter().map(|episode| Some(episode.valley.time))))
@@ -75,77 +48,34 @@ impl History {
     }
 
     fn episodes(&self, resample: Resample) -> Vec<Episode> {
-        let mut episodes = Episodes::default();
-        let mut last = None;
-        if let Some(start) = &self.start {
-            let (time, balance) = (start.time, start.balance);
-            let point = Point { time, exact: balance.raw(), value: balance.to_f64() };
-            episodes.take(point);
-            last = Some(time);
-        }
-        self.points(resample, 0, |block, _| {
-            episodes.take_block(&block);
-            last = block.times.last().copied().or(last);
+        let start = self.start.as_ref().map(|start| {
+            let (time, exact) = (start.time, start.balance.raw());
+            Point { time, exact, value: start.balance.to_f64() }
         });
-        episodes.finish(last)
+        let (mut first, mut track, mut last) = (start, start.map(Track::from_start), start);
+        let mut episodes = Vec::new();
+        self.points(resample, 0, |block, _| {
+            let points = block.times.iter().zip(block.exact).zip(block.values);
+            for ((&time, &exact), &value) in points {
+                let point = Point { time, exact, value };
+                first = first.or(Some(point));
+                episodes.extend(track.get_or_insert(Track::from_start(point)).step(point));
+                last = Some(point);
+            }
+        });
+        // Without a start above 0 there are no fractions.
+        if first.is_none_or(|first| first.value <= 0.0) {
+            return Vec::new();
+        }
+        let open = track.zip(last).and_then(|(track, last)| track.open(last.time));
+        episodes.extend(open);
+        episodes
     }
 }
 
-impl Episodes {
-    fn take_block(&mut self, block: &Block<'_>) {
-        let points = block.times.iter().zip(block.exact).zip(block.values);
-        for ((&time, &exact), &value) in points {
-            self.take(Point { time, exact, value });
-        }
-    }
-
-    #[inline]
-    fn take(&mut self, point: Point) {
-        match self.peak {
-            None => {
-                self.positive = point.value > 0.0;
-                self.peak = Some(point);
-            }
-            Some(peak) if point.value >= peak.value => self.recover(peak, point),
-            Some(_) if self.valley.is_none_or(|valley| point.value < valley.value) => {
-                self.valley = Some(point);
-            }
-            Some(_) => {}
-        }
-    }
-
-    /// A point that is not below the peak is the next peak.
-    #[inline]
-    fn recover(&mut self, peak: Point, point: Point) {
-        if let Some(valley) = self.valley.take() {
-            let (recovery, end) = (Some(point.time), point.time);
-            self.done.push(Episode { peak, valley, recovery, end });
-        }
-        self.peak = Some(point);
-    }
-
-    fn finish(mut self, last: Option<i64>) -> Vec<Episode> {
-        if let (Some(peak), Some(valley), Some(end)) = (self.peak, self.valley, last) {
-            self.done.push(Episode { peak, valley, recovery: None, end });
-        }
-        if self.positive { self.done } else { Vec::new() }
-    }
-}
-
-impl Episode {
-    /// The fraction of the peak, below 0.
-    fn depth(&self) -> f64 {
-        self.valley.value / self.peak.value - 1.0
-    }
-
-    /// The same in money, above 0.
-    fn amount(&self) -> Result<Money, TableError> {
-        // Two stored numbers are at most 2 * 10^38 apart, which may leave 128 bits.
-        let apart = self.peak.exact.saturating_sub(self.valley.exact);
-        Money::from_raw(apart).map_err(out_of_range(TABLE, "amount"))
-    }
-
-    const fn duration(&self) -> i64 {
-        self.end.saturating_sub(self.peak.time)
-    }
+/// The fall in money, above 0.
+fn amount(episode: &Episode) -> Result<Money, TableError> {
+    // Two stored numbers are at most 2 * 10^38 apart, which may leave 128 bits.
+    let apart = episode.peak.exact.saturating_sub(episode.valley.exact);
+    Money::from_raw(apart).map_err(out_of_range(TABLE, "amount"))
 }

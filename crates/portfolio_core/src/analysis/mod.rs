@@ -27,6 +27,7 @@ use arrow_schema::{ArrowError, Field, Schema};
 
 use crate::columns::schema::{Kind, View};
 use crate::export::TableSnapshot;
+use crate::metrics::finite;
 use crate::numbers::{Money, Overflow};
 
 /// Why a table could not be made.
@@ -147,12 +148,6 @@ fn durations(durations: impl IntoIterator<Item = i64>) -> DurationMicrosecondArr
 #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "counts far below 2^53")]
 fn count(items: u64) -> f64 {
     items as f64
-}
-
-/// A result beyond the doubles is as undefined as one without a value.
-#[inline]
-fn finite(value: f64) -> Option<f64> {
-    value.is_finite().then_some(value)
 }
 
 fn out_of_range(table: &'static str, column: &'static str) -> impl Fn(Overflow) -> TableError {

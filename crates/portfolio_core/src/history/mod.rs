@@ -281,21 +281,30 @@ impl Ledger {
     }
 }
 
-fn equity_columns(table: &Shared) -> EquityColumns {
+/// Columns by name, of a ledger or of a user's frame; nothing for one that is not there.
+trait Named {
+    fn rows(&self) -> usize;
+    fn times(&self, name: &str) -> Option<Column<i64>>;
+    fn pair(&self, name: &str) -> Option<Pair>;
+    fn doubles(&self, name: &str) -> Option<Column<f64>>;
+    fn text(&self, name: &str) -> Option<TextColumn>;
+}
+
+fn equity_columns(table: &impl Named) -> EquityColumns {
     EquityColumns {
-        rows: table.snapshot.rows,
-        time: table.column("time", View::Exact).unwrap_or_default(),
+        rows: table.rows(),
+        time: table.times("time").unwrap_or_default(),
         equity: table.pair("equity").unwrap_or_default(),
-        gross_exposure: table.column("gross_exposure", View::Float),
-        net_exposure: table.column("net_exposure", View::Float),
+        gross_exposure: table.doubles("gross_exposure"),
+        net_exposure: table.doubles("net_exposure"),
     }
 }
 
-fn trade_columns(table: &Shared) -> TradeColumns {
+fn trade_columns(table: &impl Named) -> TradeColumns {
     TradeColumns {
-        rows: table.snapshot.rows,
-        entry_time: table.column("entry_time", View::Exact).unwrap_or_default(),
-        exit_time: table.column("exit_time", View::Exact).unwrap_or_default(),
+        rows: table.rows(),
+        entry_time: table.times("entry_time").unwrap_or_default(),
+        exit_time: table.times("exit_time").unwrap_or_default(),
         net_pnl: table.pair("net_pnl").unwrap_or_default(),
         gross_pnl: table.pair("gross_pnl"),
         entry_fee: table.pair("entry_fee"),
@@ -303,8 +312,8 @@ fn trade_columns(table: &Shared) -> TradeColumns {
         cost: table.pair("cost"),
         mae: table.pair("mae"),
         mfe: table.pair("mfe"),
-        entry_price: table.column("entry_price", View::Float),
-        stop_loss: table.column("stop_loss", View::Float),
+        entry_price: table.doubles("entry_price"),
+        stop_loss: table.doubles("stop_loss"),
         side: table.text("side"),
         symbol: table.text("symbol"),
         tag: table.text("tag"),
@@ -333,10 +342,24 @@ impl Shared {
         };
         Some(Column(self.snapshot.parts.iter().map(part).collect()))
     }
+}
+
+impl Named for Shared {
+    fn rows(&self) -> usize {
+        self.snapshot.rows
+    }
+
+    fn times(&self, name: &str) -> Option<Column<i64>> {
+        self.column(name, View::Exact)
+    }
 
     fn pair(&self, name: &str) -> Option<Pair> {
         let exact = self.column(name, View::Exact)?;
         Some(Pair { exact, double: self.column(name, View::Float)? })
+    }
+
+    fn doubles(&self, name: &str) -> Option<Column<f64>> {
+        self.column(name, View::Float)
     }
 
     fn text(&self, name: &str) -> Option<TextColumn> {

@@ -14,7 +14,7 @@ use arrow_schema::{ArrowError, Field, Schema};
 use super::cells::Words;
 use super::error::{BadCell, HistoryError};
 use super::source::{Cells, Frame, Holds, Source};
-use super::{Column, EquityColumns, History, Pair, Start, TextColumn, TradeColumns};
+use super::{Column, History, Named, Pair, Start, TextColumn, equity_columns, trade_columns};
 use crate::columns::schema::{Kind, View};
 use crate::export::TableSnapshot;
 use crate::numbers::Money;
@@ -104,7 +104,7 @@ impl History {
             None => GivenTable::without_rows("trades", TRADES),
         };
         check_order_of_exits(&trades)?;
-        let first = equity.times("time").cells().next();
+        let first = equity.times("time").and_then(|times| times.cells().next());
         let start = first.zip(initial_balance).map(|(time, balance)| Start { time, balance });
         Ok(Self {
             start,
@@ -117,7 +117,8 @@ impl History {
 }
 
 fn check_order_of_exits(trades: &GivenTable) -> Result<(), Box<HistoryError>> {
-    let (entries, exits) = (trades.times("entry_time"), trades.times("exit_time"));
+    let times = |name| trades.times(name).unwrap_or_default();
+    let (entries, exits) = (times("entry_time"), times("exit_time"));
     let mut pairs = entries.cells().zip(exits.cells()).enumerate();
     match pairs.find(|(_, (entry, exit))| exit < entry) {
         Some((row, (_, exit))) => {
@@ -126,37 +127,6 @@ fn check_order_of_exits(trades: &GivenTable) -> Result<(), Box<HistoryError>> {
             Err(HistoryError::cell(trades.name, "exit_time", &bad))
         }
         None => Ok(()),
-    }
-}
-
-fn equity_columns(table: &GivenTable) -> EquityColumns {
-    EquityColumns {
-        rows: table.rows,
-        time: table.times("time"),
-        equity: table.pair("equity").unwrap_or_default(),
-        gross_exposure: table.double("gross_exposure"),
-        net_exposure: table.double("net_exposure"),
-    }
-}
-
-fn trade_columns(table: &GivenTable) -> TradeColumns {
-    TradeColumns {
-        rows: table.rows,
-        entry_time: table.times("entry_time"),
-        exit_time: table.times("exit_time"),
-        net_pnl: table.pair("net_pnl").unwrap_or_default(),
-        gross_pnl: table.pair("gross_pnl"),
-        entry_fee: table.pair("entry_fee"),
-        exit_fee: table.pair("exit_fee"),
-        cost: table.pair("cost"),
-        mae: table.pair("mae"),
-        mfe: table.pair("mfe"),
-        entry_price: table.double("entry_price"),
-        stop_loss: table.double("stop_loss"),
-        side: table.text("side"),
-        symbol: table.text("symbol"),
-        tag: table.text("tag"),
-        reason: table.text("reason"),
     }
 }
 
@@ -196,31 +166,6 @@ impl GivenTable {
         self.columns.iter().find(|(name, _, _)| *name == wanted).map(|(_, _, cells)| cells)
     }
 
-    fn times(&self, name: &str) -> Column<i64> {
-        match self.cells(name) {
-            Some(Cells::Times(times)) => times.clone(),
-            _ => Column::default(),
-        }
-    }
-
-    fn pair(&self, name: &str) -> Option<Pair> {
-        match self.cells(name) {
-            Some(Cells::Numbers(pair)) => Some(pair.clone()),
-            _ => None,
-        }
-    }
-
-    fn double(&self, name: &str) -> Option<Column<f64>> {
-        self.pair(name).map(|pair| pair.double)
-    }
-
-    fn text(&self, name: &str) -> Option<TextColumn> {
-        match self.cells(name) {
-            Some(Cells::Texts(texts)) => Some(texts.clone()),
-            _ => None,
-        }
-    }
-
     /// The table in a view, without a copy.
     ///
     /// # Errors
@@ -239,6 +184,37 @@ impl GivenTable {
             batches.push(RecordBatch::try_new(Arc::clone(&schema), arrays.collect())?);
         }
         Ok(TableSnapshot { name: self.name, schema, batches, rows: self.rows })
+    }
+}
+
+impl Named for GivenTable {
+    fn rows(&self) -> usize {
+        self.rows
+    }
+
+    fn times(&self, name: &str) -> Option<Column<i64>> {
+        match self.cells(name) {
+            Some(Cells::Times(times)) => Some(times.clone()),
+            _ => None,
+        }
+    }
+
+    fn pair(&self, name: &str) -> Option<Pair> {
+        match self.cells(name) {
+            Some(Cells::Numbers(pair)) => Some(pair.clone()),
+            _ => None,
+        }
+    }
+
+    fn doubles(&self, name: &str) -> Option<Column<f64>> {
+        self.pair(name).map(|pair| pair.double)
+    }
+
+    fn text(&self, name: &str) -> Option<TextColumn> {
+        match self.cells(name) {
+            Some(Cells::Texts(texts)) => Some(texts.clone()),
+            _ => None,
+        }
     }
 }
 

@@ -1,8 +1,6 @@
-//! Falls from a peak, point by point.
-//!
-//! An episode begins at the last point that was not below any before it, ends at the first point
-//! that is not below the peak, or is still open.
+//! Falls from a peak, summed up.
 
+use super::episodes::{Episode, Point, Track};
 use super::sums::{Total, block_range, block_sums};
 use super::{Value, count, finite, mean_duration};
 use crate::history::Block;
@@ -11,34 +9,12 @@ use crate::numbers::Money;
 /// Points that are looked at together: many such runs hold neither a new peak nor a new valley.
 const RUN: usize = 64;
 
-/// A point in time.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Point {
-    /// Microseconds since the epoch.
-    pub time: i64,
-    /// Raw money.
-    pub exact: i128,
-    /// The double nearest to it.
-    pub value: f64,
-}
-
-/// An episode.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Episode {
-    peak_time: i64,
-    valley_time: i64,
-    recovery_time: Option<i64>,
-    depth: f64,
-}
-
 /// Everything that drawdowns are summed up to.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Drawdowns {
-    peak: Point,
+    track: Track,
     /// The highest amount, which doubles may not tell from others.
     peak_exact: i128,
-    /// The lowest point below the peak.
-    valley: Option<Point>,
     last: Point,
     ended: usize,
     depths: Total,
@@ -57,9 +33,8 @@ impl Drawdowns {
     #[must_use]
     pub fn from_start(start: Point) -> Self {
         Self {
-            peak: start,
+            track: Track::from_start(start),
             peak_exact: start.exact,
-            valley: None,
             last: start,
             ended: 0,
             depths: Total::default(),
@@ -91,16 +66,17 @@ impl Drawdowns {
 
     fn take_run(&mut self, run: &Block<'_>, falls: &mut Vec<f64>) {
         let (lowest, highest) = block_range(run.values);
-        if highest < self.peak.value && self.valley.is_some_and(|valley| lowest > valley.value) {
+        let Track { peak, valley } = self.track;
+        if highest < peak.value && valley.is_some_and(|valley| lowest > valley.value) {
             // Under water throughout, and nowhere as deep as before.
-            let peak = self.peak.value;
+            let peak = peak.value;
             falls.extend(run.values.iter().map(|value| value / peak - 1.0));
             self.under = self.under.saturating_add(run.len());
         } else {
             let points = run.times.iter().zip(run.exact).zip(run.values);
             for ((&time, &exact), &value) in points {
                 self.step(Point { time, exact, value });
-                let fall = value / self.peak.value - 1.0;
+                let fall = value / self.track.peak.value - 1.0;
                 self.under = self.under.wrapping_add(usize::from(fall < 0.0));
                 falls.push(fall);
             }
@@ -116,42 +92,26 @@ impl Drawdowns {
     fn step(&mut self, point: Point) {
         self.peak_exact = self.peak_exact.max(point.exact);
         self.amount = self.amount.max(self.peak_exact.saturating_sub(point.exact));
-        if point.value >= self.peak.value {
-            if let Some(valley) = self.valley.take() {
-                let episode = self.episode(valley, Some(point.time));
-                self.end(&episode, point.time);
-            }
-            self.peak = point;
-        } else if self.valley.is_none_or(|valley| point.value < valley.value) {
-            self.valley = Some(point);
+        if let Some(episode) = self.track.step(point) {
+            self.end(&episode);
         }
     }
 
-    fn episode(&self, valley: Point, recovery_time: Option<i64>) -> Episode {
-        Episode {
-            peak_time: self.peak.time,
-            valley_time: valley.time,
-            recovery_time,
-            depth: valley.value / self.peak.value - 1.0,
-        }
-    }
-
-    fn end(&mut self, episode: &Episode, time: i64) {
+    fn end(&mut self, episode: &Episode) {
         self.ended = self.ended.saturating_add(1);
-        self.depths.add(episode.depth);
-        let length = time.saturating_sub(episode.peak_time);
+        self.depths.add(episode.depth());
+        let length = episode.duration();
         self.longest = self.longest.max(length);
         self.durations = self.durations.saturating_add(i128::from(length));
-        if self.deepest.is_none_or(|deepest| episode.depth < deepest.depth) {
+        if self.deepest.is_none_or(|deepest| episode.depth() < deepest.depth()) {
             self.deepest = Some(*episode);
         }
     }
 
     /// The same with an episode that is still open counted up to the last point.
     fn closed(mut self) -> Self {
-        if let Some(valley) = self.valley.take() {
-            let episode = self.episode(valley, None);
-            self.end(&episode, self.last.time);
+        if let Some(episode) = self.track.open(self.last.time) {
+            self.end(&episode);
         }
         self
     }
@@ -166,15 +126,15 @@ impl Drawdowns {
         let deepest = all.deepest;
         let time = |time: i64| Some(Value::Time(time));
         Results {
-            deepest: deepest.map_or(0.0, |episode| episode.depth),
-            current: self.last.value / self.peak.value - 1.0,
+            deepest: deepest.map_or(0.0, |episode| episode.depth()),
+            current: self.last.value / self.track.peak.value - 1.0,
             ended: all.ended,
             average: if all.ended > 0 { finite(all.depths.get() / count(all.ended)) } else { None },
             longest: deepest.map(|_| Value::Duration(all.longest)),
             average_duration: mean_duration(all.durations, all.ended),
-            peak_time: deepest.and_then(|episode| time(episode.peak_time)),
-            valley_time: deepest.and_then(|episode| time(episode.valley_time)),
-            recovery_time: deepest.and_then(|episode| episode.recovery_time.and_then(time)),
+            peak_time: deepest.and_then(|episode| time(episode.peak.time)),
+            valley_time: deepest.and_then(|episode| time(episode.valley.time)),
+            recovery_time: deepest.and_then(|episode| episode.recovery.and_then(time)),
             under_water: share(count(self.under)),
             pain: share(self.pain.get()),
             ulcer: share(self.squares.get()).map(f64::sqrt),

@@ -1,10 +1,11 @@
 //! From sums to the catalogue of metrics, group by group, in its order.
 
+use super::moments::Moments;
 use super::relative::compare;
 use super::running::Running;
 use super::tail::TailFigures;
 use super::trades::Trades;
-use super::{Options, Value, count, exposure, finite, log_ratio, moments::Moments, normal, span};
+use super::{Options, Value, count, divided, exposure, finite, float, log_ratio, normal, span};
 use crate::history::History;
 use crate::numbers::{Money, Sum};
 
@@ -32,14 +33,6 @@ pub(super) struct Sources<'a> {
 }
 
 type Entries = Vec<(&'static str, Option<Value>)>;
-
-fn float(value: Option<f64>) -> Option<Value> {
-    value.and_then(finite).map(Value::Float)
-}
-
-fn divided(left: Option<f64>, right: Option<f64>) -> Option<f64> {
-    finite(left? / right.filter(|right| *right != 0.0)?)
-}
 
 impl Sources<'_> {
     pub(super) fn figures(&self) -> Entries {

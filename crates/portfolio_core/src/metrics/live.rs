@@ -2,7 +2,7 @@
 //! whatever the length of the history.
 
 use super::figures::Sources;
-use super::running::{Scratch, Target};
+use super::running::Scratch;
 use super::{Metrics, Options, Running, Trades, Value, metrics};
 use crate::history::Benchmark;
 use crate::ledger::Ledger;
@@ -19,8 +19,7 @@ pub struct Live {
 
 impl Live {
     fn new(ledger: &Ledger, options: &Options) -> Self {
-        let target = Target { per_period: options.target_per_period() };
-        let running = Running::new(target, ledger.start());
+        let running = Running::new(options.target_per_period(), ledger.start());
         let scratch = Scratch::default();
         Self { options: options.clone(), settled: 0, running, trades: Trades::default(), scratch }
     }

@@ -10,6 +10,7 @@
 )]
 
 pub mod drawdown;
+pub mod episodes;
 pub mod exposure;
 mod figures;
 mod live;
@@ -30,7 +31,7 @@ use std::sync::OnceLock;
 
 use crate::history::{Benchmark, History, Resample};
 use crate::numbers::{Money, mul_div_half_even};
-use running::{Kept, Scratch, Target};
+use running::{Kept, Scratch};
 use tail::Tails;
 
 /// What the metrics depend on besides the history.
@@ -175,9 +176,8 @@ pub fn metrics(history: &History, options: &Options, benchmark: Option<&Benchmar
 
 /// Takes all points; with a guess of where the tails begin, or without.
 fn run(history: &History, options: &Options, returns: bool, guess: bool) -> (Running, Kept) {
-    let target = Target { per_period: options.target_per_period() };
     let rows = history.equity.rows;
-    let mut running = Running::new(target, history.start.filter(|_| rows > 0));
+    let mut running = Running::new(options.target_per_period(), history.start.filter(|_| rows > 0));
     let mut tails = Tails::new(rows.saturating_add(1), options.confidence);
     if guess && options.resample == Resample::None {
         tails.guess(history);
@@ -215,8 +215,19 @@ fn log_ratio(value: f64, start: f64) -> f64 {
 }
 
 /// A result beyond the doubles is as undefined as one without a value.
-fn finite(value: f64) -> Option<f64> {
+#[inline]
+pub(crate) fn finite(value: f64) -> Option<f64> {
     value.is_finite().then_some(value)
+}
+
+/// A statistic as a metric.
+fn float(value: Option<f64>) -> Option<Value> {
+    value.and_then(finite).map(Value::Float)
+}
+
+/// A quotient; none of nothing, or by 0.
+fn divided(left: Option<f64>, right: Option<f64>) -> Option<f64> {
+    finite(left? / right.filter(|right| *right != 0.0)?)
 }
 
 /// The mean of so many durations, rounded half-even; none of nothing.

@@ -3,20 +3,14 @@
 //! Points are taken once, in blocks; reading the figures costs the same after ten points and after
 //! ten million.
 
-use super::drawdown::{Drawdowns, Point};
+use super::drawdown::Drawdowns;
+use super::episodes::Point;
 use super::log_ratio;
 use super::moments::{Moments, Pairs};
 use super::months::Months;
 use super::sums::{Total, above, below, block_count, block_range, block_shares, block_sums};
 use super::tail::Tails;
 use crate::history::{Block, Start};
-
-/// What the figures depend on besides the curve.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Target {
-    /// Minimum acceptable return of a period.
-    pub per_period: f64,
-}
 
 /// The figures.
 #[derive(Debug, Clone)]
@@ -89,11 +83,12 @@ pub struct Kept {
 }
 
 impl Running {
-    /// Before the first point; `start` is `E_0` where it is known before any row.
+    /// Before the first point; `target` is the minimum acceptable return of a period, and `start`
+    /// is `E_0` where it is known before any row.
     #[must_use]
-    pub fn new(target: Target, start: Option<Start>) -> Self {
+    pub fn new(target: f64, start: Option<Start>) -> Self {
         let mut running = Self {
-            target: target.per_period,
+            target,
             first: None,
             last: None,
             periods: 0,

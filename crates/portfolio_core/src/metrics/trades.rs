@@ -1,7 +1,7 @@
 //! Figures of the closed trades: exact sums of money, and doubles for the rest.
 
 use super::moments::Moments;
-use super::{Value, count, finite, mean_duration};
+use super::{Value, count, divided, finite, float, mean_duration};
 use crate::columns::text::TextView;
 use crate::history::{BLOCK_ROWS, Cells, Column, Pair, TextColumn, TradeColumns};
 use crate::numbers::{Money, Sum};
@@ -291,12 +291,4 @@ fn total(sum: Sum) -> Option<f64> {
 
 fn ratio(value: f64, items: usize) -> Option<f64> {
     if items == 0 { None } else { finite(value / count(items)) }
-}
-
-fn divided(left: Option<f64>, right: Option<f64>) -> Option<f64> {
-    finite(left? / right.filter(|right| *right != 0.0)?)
-}
-
-fn float(value: Option<f64>) -> Option<Value> {
-    value.map(Value::Float)
 }

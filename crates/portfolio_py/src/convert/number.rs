@@ -149,11 +149,52 @@ fn statistic(text: &str) -> Option<f64> {
     }
 }
 
-/// A finite statistic's parameter above a bound, such as `periods_per_year`.
+/// Between which numbers a statistic's parameter lies, both left out, and how to say it.
+pub(crate) struct Bounds {
+    above: f64,
+    below: f64,
+    rule: &'static str,
+    remedy: &'static str,
+}
+
+const RATE_OR_PERIODS: &str = "pass an annual rate as a fraction, or periods such as 252";
+
+impl Bounds {
+    /// Periods of a year.
+    pub(crate) const PERIODS: Self = Self {
+        above: 0.0,
+        below: f64::INFINITY,
+        rule: "must be a finite number above 0",
+        remedy: RATE_OR_PERIODS,
+    };
+    /// An annual rate.
+    pub(crate) const RATE: Self = Self {
+        above: -1.0,
+        below: f64::INFINITY,
+        rule: "must be a finite number above -1",
+        remedy: RATE_OR_PERIODS,
+    };
+    /// A share of the worst.
+    pub(crate) const SHARE: Self = Self {
+        above: 0.0,
+        below: 1.0,
+        rule: "must be above 0 and below 1",
+        remedy: "pass the share of the worst, such as 0.05",
+    };
+    /// A ratio of any size.
+    pub(crate) const RATIO: Self = Self {
+        above: f64::NEG_INFINITY,
+        below: f64::INFINITY,
+        rule: "must be finite",
+        remedy: "pass annualised Sharpe ratios",
+    };
+}
+
+/// A finite parameter of a statistic, such as `periods_per_year`.
 pub(crate) fn parameter(
     argument: &'static str,
     value: &Bound<'_, PyAny>,
-    above: f64,
+    bounds: &Bounds,
 ) -> PyResult<f64> {
     let number = if let Ok(float) = value.cast::<PyFloat>() {
         Some(float.value())
@@ -169,18 +210,10 @@ pub(crate) fn parameter(
         }
     };
     match number {
-        Some(number) if number.is_finite() && number > above => Ok(number),
+        // Both comparisons fail for NaN.
+        Some(number) if number > bounds.above && number < bounds.below => Ok(number),
         _ => {
-            let (rule, remedy) = match argument {
-                "trials" => ("must be finite".to_owned(), "pass annualised Sharpe ratios"),
-                "confidence" => {
-                    ("must be above 0 and below 1".to_owned(), "pass the share of the worst, 0.05")
-                }
-                _ => (
-                    format!("must be a finite number above {above}"),
-                    "pass an annual rate as a fraction, or periods such as 252",
-                ),
-            };
+            let (rule, remedy) = (bounds.rule, bounds.remedy);
             Err(Fault::new(Code::InvalidNumber, argument, describe(value), rule, remedy).into())
         }
     }
