@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from omega_portfolio.metric_values import Resample
     from omega_portfolio.types import ArrowStream, NumberLike
 
-RESAMPLE: Final = {"1h": "1h", "1d": "1d", "1w": "1w", "1mo": "1mo"}
-"""Buckets of time by their word, as Polars names them; its weeks begin on Monday too."""
-
 BENCHMARK_COLUMNS: Final = ("equity", "close", "price", "value")
 _EXPOSURES: Final = {"gross": "gross_exposure", "net": "net_exposure", "margin": "margin_used"}
 
@@ -134,7 +131,8 @@ def last_of_each(frame: pl.DataFrame, resample: str | None) -> pl.DataFrame:
     import polars as pl
 
     time = pl.col("time")
-    key = time if resample is None else time.dt.truncate(RESAMPLE[resample])
+    # The words are those of Polars, whose weeks begin on Monday too.
+    key = time if resample is None else time.dt.truncate(resample)
     return frame.filter((key != key.shift(-1)).fill_null(value=True))
 
 

@@ -192,9 +192,15 @@ fn run(history: &History, options: &Options, returns: bool, guess: bool) -> (Run
 
 /// The benchmark at each point.
 fn levels(history: &History, options: &Options, benchmark: &Benchmark) -> Vec<f64> {
+    let rows = history.equity.rows;
     let mut cursor = benchmark.cursor();
-    let curve = history.curve(options.resample);
-    curve.times.iter().filter_map(|&time| cursor.at(time)).collect()
+    let mut levels = Vec::with_capacity(rows.saturating_add(1));
+    let start = history.start.filter(|_| rows > 0);
+    levels.extend(start.and_then(|start| cursor.at(start.time)));
+    history.points(options.resample, 0, |block, _| {
+        levels.extend(block.times.iter().filter_map(|&time| cursor.at(time)));
+    });
+    levels
 }
 
 #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "counts far below 2^53")]
