@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from omega_portfolio.oracle.instruments import Definition
+from omega_portfolio.oracle.protection import NO_PROTECTION, Protection
 from omega_portfolio.sentinel import Unset
 
 
@@ -43,7 +44,7 @@ class Register:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Open a position; a level or id of None is not given."""
+    """Open a position; a level or id of None is not given, and a fee of None the model's."""
 
     symbol: str
     side: int
@@ -52,9 +53,10 @@ class Open:
     time: int
     stop_loss: int | None
     take_profit: int | None
-    fee: int
+    fee: int | None
     tag: str
     position_id: int | None
+    protection: Protection = NO_PROTECTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,19 @@ class Close:
     price: int
     time: int
     size: int | None
-    fee: int
+    fee: int | None
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseBy:
+    """Close two positions against each other; without a size the smaller of both."""
+
+    position_id: int
+    other_id: int
+    time: int
+    size: int | None
+    fee: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +119,87 @@ class Fee:
 
 @dataclass(frozen=True, slots=True)
 class Deposit:
-    """Pay money in."""
+    """Pay money in; "" is the account's currency."""
 
     amount: int
     time: int
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Withdraw:
-    """Take money out."""
+    """Take money out; "" is the account's currency."""
 
     amount: int
     time: int
+    currency: str = ""
 
 
-Event: TypeAlias = Register | Open | Close | Modify | Mark | UpdateEquity | Fee | Deposit | Withdraw
+@dataclass(frozen=True, slots=True)
+class ConvertCash:
+    """Exchange money; a rate of None is the market's."""
+
+    amount: int
+    from_currency: str
+    to_currency: str
+    time: int
+    rate: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeSwap:
+    """Charge positions of a symbol by hand; kind is an index of its names."""
+
+    symbol: str
+    time: int
+    long: int
+    short: int
+    kind: int
+    multiplier: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rollover:
+    """Charge the swap of one moment of a symbol's calendar."""
+
+    symbol: str
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dividend:
+    """Pay so much per unit, at once or later."""
+
+    symbol: str
+    amount: int
+    time: int
+    pay_time: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Make so many of so few."""
+
+    symbol: str
+    numerator: int
+    denominator: int
+    time: int
+
+
+Event: TypeAlias = (
+    Register
+    | Open
+    | Close
+    | CloseBy
+    | Modify
+    | Mark
+    | UpdateEquity
+    | Fee
+    | Deposit
+    | Withdraw
+    | ConvertCash
+    | ChargeSwap
+    | Rollover
+    | Dividend
+    | Split
+)
