@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from omega_portfolio.errors import InvalidArgument, InvalidInstrument, describe
 from omega_portfolio.instrument import Instrument
@@ -94,7 +94,9 @@ def read_definition(instrument: object, currency: str, policy: FloatPolicy) -> D
     leverage = None
     if instrument.leverage is not None:
         leverage = read_number("leverage", instrument.leverage, QUANTITY_SCALE, policy)
-    grid = {name: _read_grid(name, getattr(instrument, name), policy) for name in GRID}
+    grid: dict[str, Any] = {
+        name: _read_grid(name, getattr(instrument, name), policy) for name in GRID
+    }
     base_currency = ""
     if instrument.base_currency is not None:
         base_currency = read_str("base_currency", instrument.base_currency)

@@ -256,7 +256,7 @@ class Ledger(CashBook):
         if not isinstance(event.take_profit, Unset):
             position.take_profit = event.take_profit or 0
         dt = event.time - (self.time or 0)
-        self.commit(event.time, (codec.MODIFY, dt, position_id, Levels(*units)))
+        self.commit(event.time, (codec.MODIFY, dt, position_id, Levels(units[0], units[1])))
         return 0
 
     def _mark(self, event: Mark) -> int:

@@ -114,8 +114,11 @@ class _Replayer:
     def take(self, record: codec.Record) -> None:
         operation, *values = record
         if operation == codec.REGISTER:
-            *fields, leverage, terms = values
-            definition = Definition(*fields, leverage or None, **terms)
+            names = [name for name, _ in codec.FIELDS[codec.REGISTER]]
+            given: dict[str, Any] = dict(zip(names, values, strict=True))
+            terms = given.pop("terms")
+            given["leverage"] = given["leverage"] or None
+            definition = Definition(**given, **terms)
             self.ledger.apply(Register(definition))
             self._symbols = list(self.ledger.symbols.values())
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -51,7 +52,8 @@ def read_margin(value: object, policy: FloatPolicy) -> MarginTerms | None:
         raise InvalidInstrument(
             "margin", describe(given), "has none, or several, of its models", "pass one of them"
         )
-    number, tiers, kind = 0, (), kinds[0]
+    number, kind = 0, kinds[0]
+    tiers: tuple[tuple[int, int], ...] = ()
     name = f"margin.{MARGIN_KINDS[kind]}"
     if name == "margin.tiers":
         tiers = tuple(
@@ -99,7 +101,11 @@ def read_commission(value: object, policy: FloatPolicy) -> CommissionTerms | Non
         if taker is not None or maker is not None:
             raise _wrong("commission.tiers", given.tiers, "stands beside taker or maker")
         tiers = tuple(
-            (_limit("commission.tiers", row[0], policy), *(figure("tiers", n) for n in row[1:]))
+            (
+                _limit("commission.tiers", row[0], policy),
+                figure("tiers", row[1]),
+                figure("tiers", row[2]),
+            )
             for row in _rows("commission.tiers", given.tiers, 3)
         )
         _check_limits("commission.tiers", [volume for volume, _, _ in tiers])
@@ -220,7 +226,7 @@ def _limit(name: str, value: object, policy: FloatPolicy) -> int:
 def _check_limits(name: str, limits: Sequence[int]) -> None:
     """Refuse limits that do not ascend, or do not end with None."""
     given = limits[:-1]
-    ascending = all(one < two for one, two in zip(given, given[1:], strict=False))
+    ascending = all(one < two for one, two in pairwise(given))
     if limits[-1] or not all(given) or not ascending:
         raise _wrong(name, len(limits), "must ascend, with None in the last tier and only there")
 
