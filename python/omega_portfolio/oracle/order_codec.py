@@ -57,7 +57,7 @@ class Levels(NamedTuple):
     stop_loss: int | None
     take_profit: int | None
     trailing: int | None = None
-    break_even: tuple[int, int] | None = None
+    break_even: tuple[int, ...] | None = None
     targets: tuple[tuple[int, int], ...] | None = None
     exit_time: tuple[int, ...] | None = None
 
