@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import groupby
 from typing import Any, Final, NamedTuple
@@ -163,7 +163,7 @@ class _Rows:
             if column is not None:
                 place = f"column {name}, row {row}"
                 numbers[name] = read_cell("bars", place, column[row], policy)
-        return _bar(symbol, numbers)._replace(place=partial(Place.at, row))
+        return _bar(symbol, numbers, partial(Place.at, row))
 
 
 def _is_frame(bars: object) -> bool:
@@ -195,5 +195,6 @@ def _cells(symbol: str, value: object) -> dict[str, object]:
     )
 
 
-def _bar(symbol: str, numbers: Mapping[str, int]) -> Bar:
-    return Bar(symbol, *(numbers[name] for name in (*_PRICES, _SPREAD)))
+def _bar(symbol: str, numbers: Mapping[str, int], place: Callable[[str], str] = str) -> Bar:
+    opened, high, low, close = (numbers[name] for name in _PRICES)
+    return Bar(symbol, opened, high, low, close, numbers[_SPREAD], place)

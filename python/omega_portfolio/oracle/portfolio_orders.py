@@ -39,6 +39,7 @@ from omega_portfolio.sentinel import UNSET, Unset
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from omega_portfolio.oracle.bar_reading import TimedBars
     from omega_portfolio.oracle.ledger import Ledger
     from omega_portfolio.oracle.schema import Rows
     from omega_portfolio.types import (
@@ -174,12 +175,7 @@ class PythonOrders(PythonAccount):
         with self._all_or_nothing() as ledger:
             before = len(ledger.trade_rows)
             for timed in rows:
-                try:
-                    ledger.apply(Bars(timed.time, timed.bars, number))
-                except InvariantViolation:
-                    raise
-                except OmegaPortfolioError as error:
-                    raise timed.placed(error) from None
+                _apply_timed(ledger, timed, number)
             return len(ledger.trade_rows) - before
 
     def get_orders(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002
@@ -235,6 +231,16 @@ class PythonOrders(PythonAccount):
         if value is None or isinstance(value, Unset):
             return value
         return self._quantity(argument, value)
+
+
+def _apply_timed(ledger: Ledger, timed: TimedBars, path: int | None) -> None:
+    """Apply the bars of one time; a refusal says where in the frame."""
+    try:
+        ledger.apply(Bars(timed.time, timed.bars, path))
+    except InvariantViolation:
+        raise
+    except OmegaPortfolioError as error:
+        raise timed.placed(error) from None
 
 
 def _table(rows: Rows, *, exact: bool) -> PythonTable:
