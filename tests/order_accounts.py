@@ -13,7 +13,7 @@ PATHS = ("pessimistic", "optimistic", "ohlc", "olhc")
 Fills = list[tuple[Decimal, Decimal, str]]
 """Size, price and reason of closes."""
 
-MakeOracle = Callable[..., op.PortfolioPython]
+Make = Callable[..., op.PortfolioPython]
 
 
 def D(text: str) -> Decimal:  # noqa: N802 - short, because it stands everywhere.

@@ -9,7 +9,7 @@ import pytest
 
 import omega_portfolio as op
 from order_accounts import (
-    MakeOracle,
+    Make,
     bar,
     rows,
 )
@@ -36,7 +36,7 @@ def strategy(pf: op.PortfolioPython) -> None:
     pf.open_position("B", "long", 1, 50, 0, stop_loss=45)
 
 
-def test_a_frame_of_bars_is_its_bars_one_after_the_other(make_oracle: MakeOracle) -> None:
+def test_a_frame_of_bars_is_its_bars_one_after_the_other(make_oracle: Make) -> None:
     one, other = make_oracle(), make_oracle()
     strategy(one)
     strategy(other)
@@ -67,7 +67,7 @@ def test_a_frame_of_bars_is_its_bars_one_after_the_other(make_oracle: MakeOracle
     ],
 )
 def test_a_frame_of_bars_is_all_or_nothing(
-    make_oracle: MakeOracle,
+    make_oracle: Make,
     row: tuple[object, ...],
     error: type[op.OmegaPortfolioError],
     place: str,
@@ -82,7 +82,7 @@ def test_a_frame_of_bars_is_all_or_nothing(
     assert pf.digest == before
 
 
-def test_frames_of_bars_have_their_columns(make_oracle: MakeOracle) -> None:
+def test_frames_of_bars_have_their_columns(make_oracle: Make) -> None:
     pf = make_oracle()
     table = frame(*BARS)
     for wrong in (
@@ -131,7 +131,7 @@ def test_frames_of_bars_have_their_columns(make_oracle: MakeOracle) -> None:
     ],
 )
 def test_bad_bars_change_nothing(
-    make_oracle: MakeOracle, bars: Any, error: type[op.OmegaPortfolioError], argument: str
+    make_oracle: Make, bars: Any, error: type[op.OmegaPortfolioError], argument: str
 ) -> None:
     pf = make_oracle()
     strategy(pf)
@@ -142,7 +142,7 @@ def test_bad_bars_change_nothing(
     assert pf.digest == before
 
 
-def test_each_bar_of_a_symbol_is_later(make_oracle: MakeOracle) -> None:
+def test_each_bar_of_a_symbol_is_later(make_oracle: Make) -> None:
     pf = make_oracle()
     bar(pf, 5, 100, 100, 100, 100)
     for time, argument in ((5, "time"), (4, "time")):
@@ -155,7 +155,7 @@ def test_each_bar_of_a_symbol_is_later(make_oracle: MakeOracle) -> None:
     assert refused.value.argument == "path"
 
 
-def test_bad_quotes_change_nothing(make_oracle: MakeOracle) -> None:
+def test_bad_quotes_change_nothing(make_oracle: Make) -> None:
     pf = make_oracle()
     strategy(pf)
     before = pf.digest
@@ -171,7 +171,7 @@ def test_bad_quotes_change_nothing(make_oracle: MakeOracle) -> None:
     assert pf.digest == before
 
 
-def test_what_is_refused_in_the_middle_takes_everything_back(make_oracle: MakeOracle) -> None:
+def test_what_is_refused_in_the_middle_takes_everything_back(make_oracle: Make) -> None:
     pf = make_oracle()
     strategy(pf)
     pf.place_order("A", "buy", 10**27, 0, price=98)
@@ -185,7 +185,7 @@ def test_what_is_refused_in_the_middle_takes_everything_back(make_oracle: MakeOr
     assert bar(pf, 1, 100, 101, 97, 100) == []
 
 
-def test_the_first_bar_of_a_symbol_registers_it(make_oracle: MakeOracle) -> None:
+def test_the_first_bar_of_a_symbol_registers_it(make_oracle: Make) -> None:
     pf = make_oracle()
     events = pf.events
     pf.process_bar(1, {"C": ("1.000000001", 2, 1, "1.5")})

@@ -9,7 +9,7 @@ from order_accounts import (
     PATHS,
     D,
     Fills,
-    MakeOracle,
+    Make,
     activity,
     bar,
     fills,
@@ -19,7 +19,7 @@ from order_accounts import (
 # The open
 
 
-def test_an_open_beyond_the_stop_fills_at_the_open(make_oracle: MakeOracle) -> None:
+def test_an_open_beyond_the_stop_fills_at_the_open(make_oracle: Make) -> None:
     pf = make_oracle()
     pf.open_position("A", "long", 1, 100, 0, stop_loss=95)
     pf.open_position("A", "short", 2, 100, 0, stop_loss=105)
@@ -28,7 +28,7 @@ def test_an_open_beyond_the_stop_fills_at_the_open(make_oracle: MakeOracle) -> N
     assert bar(pf, 2, "104.9", "104.9", 104, 104, "0.2") == [(2, D("105.1"), "stop_loss")]
 
 
-def test_an_open_beyond_the_target_fills_at_the_open(make_oracle: MakeOracle) -> None:
+def test_an_open_beyond_the_target_fills_at_the_open(make_oracle: Make) -> None:
     pf = make_oracle()
     pf.open_position("A", "long", 3, 100, 0, targets=[(110, 1), (105, "0.5")], take_profit=120)
     pf.open_position("A", "short", 1, 100, 0, take_profit=95)
@@ -41,7 +41,7 @@ def test_an_open_beyond_the_target_fills_at_the_open(make_oracle: MakeOracle) ->
     ]
 
 
-def test_a_stop_at_the_open_comes_before_a_target_of_it(make_oracle: MakeOracle) -> None:
+def test_a_stop_at_the_open_comes_before_a_target_of_it(make_oracle: Make) -> None:
     pf = make_oracle()
     # An order brings levels that the open is beyond: they are not checked again.
     pf.place_order("A", "buy", 1, 0, type="stop", price=105, stop_loss=104, take_profit=108)
@@ -53,7 +53,7 @@ def test_a_stop_at_the_open_comes_before_a_target_of_it(make_oracle: MakeOracle)
     assert filled == [("filled", 1, 1, 110, ""), ("filled", 2, 2, 90, "")]
 
 
-def test_market_orders_fill_at_the_next_open(make_oracle: MakeOracle) -> None:
+def test_market_orders_fill_at_the_next_open(make_oracle: Make) -> None:
     pf = make_oracle()
     pf.place_order("A", "sell", 1, 0, type="market", stop_loss=110, take_profit=90, tag="m")
     assert bar(pf, 1, 100, 101, 99, 100, "0.5") == []
@@ -75,7 +75,7 @@ def test_market_orders_fill_at_the_next_open(make_oracle: MakeOracle) -> None:
     ],
 )
 def test_stop_and_target_in_one_bar(
-    make_oracle: MakeOracle, path: str, exit_price: int, reason: str, ambiguous: int
+    make_oracle: Make, path: str, exit_price: int, reason: str, ambiguous: int
 ) -> None:
     pf = make_oracle(path=path)
     pf.open_position("A", "long", 1, 100, 0, stop_loss=95, take_profit=105)
@@ -94,7 +94,7 @@ def test_stop_and_target_in_one_bar(
     ],
 )
 def test_an_order_is_filled_and_left_in_one_bar(
-    make_oracle: MakeOracle, path: str, trades: Fills, ambiguous: int
+    make_oracle: Make, path: str, trades: Fills, ambiguous: int
 ) -> None:
     pf = make_oracle()
     pf.place_order("A", "buy", 1, 0, price=98, stop_loss=96, take_profit=103)
@@ -113,9 +113,7 @@ def test_an_order_is_filled_and_left_in_one_bar(
         ("olhc", [(1, 103, "take_profit")]),
     ],
 )
-def test_the_take_profit_of_an_order_waits(
-    make_oracle: MakeOracle, path: str, trades: Fills
-) -> None:
+def test_the_take_profit_of_an_order_waits(make_oracle: Make, path: str, trades: Fills) -> None:
     pf = make_oracle()
     pf.place_order("A", "buy", 1, 0, price=98, stop_loss=96, take_profit=103)
     assert bar(pf, 1, 100, 104, 97, 101, path=path) == trades
@@ -124,7 +122,7 @@ def test_the_take_profit_of_an_order_waits(
 
 
 @pytest.mark.parametrize("path", ["ohlc", "olhc"])
-def test_a_walk_does_things_in_their_order(make_oracle: MakeOracle, path: str) -> None:
+def test_a_walk_does_things_in_their_order(make_oracle: Make, path: str) -> None:
     pf = make_oracle()
     pf.place_order("A", "buy", 1, 0, type="stop", price=102, stop_loss=99, take_profit=103)
     pf.place_order("A", "sell", 1, 0, price=104, stop_loss=106, take_profit=101)
@@ -138,7 +136,7 @@ def test_a_walk_does_things_in_their_order(make_oracle: MakeOracle, path: str) -
     assert prices == [102, 104]
 
 
-def test_a_walk_meets_the_ask_a_spread_below(make_oracle: MakeOracle) -> None:
+def test_a_walk_meets_the_ask_a_spread_below(make_oracle: Make) -> None:
     pf = make_oracle()
     # The stop of the short is met by the bid at 104.5, before the target of the long at 104.6.
     pf.open_position("A", "short", 1, 100, 0, stop_loss=105)
@@ -149,7 +147,7 @@ def test_a_walk_meets_the_ask_a_spread_below(make_oracle: MakeOracle) -> None:
     ]
 
 
-def test_ties_of_a_walk(make_oracle: MakeOracle) -> None:
+def test_ties_of_a_walk(make_oracle: Make) -> None:
     pf = make_oracle()
     pf.open_position("A", "long", 2, 100, 0, targets=[(105, 1)], take_profit=110)
     pf.open_position("A", "short", 1, 100, 0, stop_loss=105)
@@ -164,7 +162,7 @@ def test_ties_of_a_walk(make_oracle: MakeOracle) -> None:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_bar_that_reaches_nothing_leaves_everything(make_oracle: MakeOracle, path: str) -> None:
+def test_a_bar_that_reaches_nothing_leaves_everything(make_oracle: Make, path: str) -> None:
     pf = make_oracle(path=path)
     pf.open_position("A", "long", 1, 100, 0, stop_loss=90, take_profit=110, targets=[(109, 1)])
     pf.place_order("A", "buy", 1, 0, price=95)
@@ -175,7 +173,7 @@ def test_a_bar_that_reaches_nothing_leaves_everything(make_oracle: MakeOracle, p
     assert len(pf.get_orders()) == 5
 
 
-def test_reach_includes_both_ends(make_oracle: MakeOracle) -> None:
+def test_reach_includes_both_ends(make_oracle: Make) -> None:
     pf = make_oracle()
     pf.open_position("A", "long", 1, 100, 0, stop_loss=95)
     pf.open_position("A", "short", 1, 100, 0, take_profit="95.5")
@@ -185,7 +183,7 @@ def test_reach_includes_both_ends(make_oracle: MakeOracle) -> None:
     ]
 
 
-def test_orders_fill_by_their_distance_from_the_open(make_oracle: MakeOracle) -> None:
+def test_orders_fill_by_their_distance_from_the_open(make_oracle: Make) -> None:
     pf = make_oracle()
     pf.place_order("A", "buy", 1, 0, price=97)
     pf.place_order("A", "sell", 1, 0, price=102)
@@ -198,7 +196,7 @@ def test_orders_fill_by_their_distance_from_the_open(make_oracle: MakeOracle) ->
 # Quotes and several symbols
 
 
-def test_quotes_are_bars_of_one_price(make_oracle: MakeOracle) -> None:
+def test_quotes_are_bars_of_one_price(make_oracle: Make) -> None:
     pf = make_oracle()
     pf.open_position("A", "long", 1, 100, 0, trailing=2)
     pf.place_order("A", "buy", 1, 0, type="stop", price=104, trailing=2)
@@ -212,7 +210,7 @@ def test_quotes_are_bars_of_one_price(make_oracle: MakeOracle) -> None:
     assert len(pf.get_equity_curve()) == 3
 
 
-def test_each_step_is_for_all_symbols(make_oracle: MakeOracle) -> None:
+def test_each_step_is_for_all_symbols(make_oracle: Make) -> None:
     pf = make_oracle()
     pf.open_position("A", "long", 1, 100, 0, stop_loss=95)
     pf.open_position("B", "long", 1, 50, 0, stop_loss=45)
@@ -229,7 +227,7 @@ def test_each_step_is_for_all_symbols(make_oracle: MakeOracle) -> None:
     assert len(pf.get_equity_curve()) == 2
 
 
-def test_excursions_see_the_extremes_of_bars(make_oracle: MakeOracle) -> None:
+def test_excursions_see_the_extremes_of_bars(make_oracle: Make) -> None:
     pf = make_oracle()
     pf.open_position("A", "long", 1, 100, 0, stop_loss=80)
     pf.open_position("A", "long", 1, 100, 0, stop_loss=94)
@@ -240,7 +238,7 @@ def test_excursions_see_the_extremes_of_bars(make_oracle: MakeOracle) -> None:
     assert rows(pf.get_trades(), "mae", "mfe")[0] == (-6, 0)
 
 
-def test_slippage_worsens_stops_and_market_orders(make_oracle: MakeOracle) -> None:
+def test_slippage_worsens_stops_and_market_orders(make_oracle: Make) -> None:
     pf = make_oracle(terms={"slippage": op.Slippage("points", "0.02")})
     pf.place_order("A", "buy", 1, 0, type="market", stop_loss=95, take_profit=105)
     pf.place_order("A", "buy", 1, 0, price=99, take_profit=105)

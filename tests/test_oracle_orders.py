@@ -9,7 +9,7 @@ import pytest
 import omega_portfolio as op
 from order_accounts import (
     D,
-    MakeOracle,
+    Make,
     activity,
     bar,
     fills,
@@ -19,7 +19,7 @@ from order_accounts import (
 # Orders
 
 
-def test_a_fill_cancels_its_group(make_oracle: MakeOracle) -> None:
+def test_a_fill_cancels_its_group(make_oracle: Make) -> None:
     pf = make_oracle()
     pf.mark({"A": 100, "B": 50}, time=0)
     pf.place_order("A", "buy", 1, 0, type="stop", price=105, oco="g")
@@ -35,7 +35,7 @@ def test_a_fill_cancels_its_group(make_oracle: MakeOracle) -> None:
     assert orders(pf) == [(4, 0, "limit", 60, 1)]
 
 
-def test_orders_expire(make_oracle: MakeOracle) -> None:
+def test_orders_expire(make_oracle: Make) -> None:
     pf = make_oracle()
     pf.place_order("A", "buy", 1, 0, price=99, expiry=10)
     pf.place_order("A", "buy", 1, 0, price=90, expiry=20)
@@ -53,7 +53,7 @@ def test_orders_expire(make_oracle: MakeOracle) -> None:
         pf.place_order("A", "buy", 1, 20, price=98, expiry=19)
 
 
-def test_an_order_is_cancelled_once(make_oracle: MakeOracle) -> None:
+def test_an_order_is_cancelled_once(make_oracle: Make) -> None:
     pf = make_oracle()
     number = pf.place_order("A", "buy", 1, 0, price=99)
     pf.cancel_order(number, 3)
@@ -64,7 +64,7 @@ def test_an_order_is_cancelled_once(make_oracle: MakeOracle) -> None:
     assert pf.place_order("A", "buy", 1, 3, price=99) == 2
 
 
-def test_an_order_without_margin_is_gone(make_oracle: MakeOracle) -> None:
+def test_an_order_without_margin_is_gone(make_oracle: Make) -> None:
     pf = make_oracle("1000", leverage=1)
     pf.place_order("A", "buy", 20, 0, price=90, oco="g")
     pf.place_order("A", "buy", 10, 0, price=89, oco="g")
@@ -74,7 +74,7 @@ def test_an_order_without_margin_is_gone(make_oracle: MakeOracle) -> None:
     assert pf.margin_used == 890
 
 
-def test_netting_orders_reduce_flip_and_increase(make_oracle: MakeOracle) -> None:
+def test_netting_orders_reduce_flip_and_increase(make_oracle: Make) -> None:
     pf = make_oracle(mode="netting")
     pf.open_position("A", "long", 2, 100, 0, stop_loss=80)
     pf.place_order("A", "buy", 2, 0, price=90, stop_loss=85)
@@ -92,7 +92,7 @@ def test_netting_orders_reduce_flip_and_increase(make_oracle: MakeOracle) -> Non
     assert pf.realized_pnl == 90
 
 
-def test_orders_are_asked_in_the_order_of_their_rules(make_oracle: MakeOracle) -> None:
+def test_orders_are_asked_in_the_order_of_their_rules(make_oracle: Make) -> None:
     pf = make_oracle()
     pf.mark({"A": (100, 101)}, time=5)
     good: dict[str, Any] = {"price": 99, "stop_loss": 98, "take_profit": 105, "expiry": 9}
@@ -129,7 +129,7 @@ def test_orders_are_asked_in_the_order_of_their_rules(make_oracle: MakeOracle) -
     assert len(pf.get_orders()) == 4
 
 
-def test_levels_of_a_market_order_have_an_order_of_their_own(make_oracle: MakeOracle) -> None:
+def test_levels_of_a_market_order_have_an_order_of_their_own(make_oracle: Make) -> None:
     pf = make_oracle()
     order: dict[str, Any] = {"type": "market", "stop_loss": 5000}
     with pytest.raises(op.InvalidStopLoss):
@@ -143,7 +143,7 @@ def test_levels_of_a_market_order_have_an_order_of_their_own(make_oracle: MakeOr
 # Protection
 
 
-def test_trailing_moves_after_the_bar(make_oracle: MakeOracle) -> None:
+def test_trailing_moves_after_the_bar(make_oracle: Make) -> None:
     pf = make_oracle()
     pf.open_position("A", "long", 1, 100, 0, trailing=5, stop_loss=90)
     pf.open_position("A", "short", 1, 100, 0, trailing=5)
@@ -156,7 +156,7 @@ def test_trailing_moves_after_the_bar(make_oracle: MakeOracle) -> None:
     assert [trade.stop_loss for trade in trades] == [95, 105]
 
 
-def test_break_even_waits_for_its_trigger(make_oracle: MakeOracle) -> None:
+def test_break_even_waits_for_its_trigger(make_oracle: Make) -> None:
     pf = make_oracle()
     pf.open_position("A", "long", 1, 100, 0, break_even=(5, 1))
     pf.open_position("A", "short", 1, 100, 0, break_even=5)
@@ -169,7 +169,7 @@ def test_break_even_waits_for_its_trigger(make_oracle: MakeOracle) -> None:
     assert bar(pf, 4, 102, 103, 101, 102) == [(1, 101, "break_even")]
 
 
-def test_targets_close_parts(make_oracle: MakeOracle) -> None:
+def test_targets_close_parts(make_oracle: Make) -> None:
     pf = make_oracle()
     pf.open_position("A", "long", 3, 100, 0, targets=[(110, 1), (105, 1)], take_profit=120)
     trades = pf.process_bar(1, {"A": (100, 112, 99, 111)})
@@ -182,7 +182,7 @@ def test_targets_close_parts(make_oracle: MakeOracle) -> None:
     assert bar(pf, 2, 112, 125, 112, 113) == [(D("0.4"), 115, "target")]
 
 
-def test_time_exits_come_first(make_oracle: MakeOracle) -> None:
+def test_time_exits_come_first(make_oracle: Make) -> None:
     pf = make_oracle()
     pf.open_position("A", "long", 1, 100, 0, stop_loss=95, exit_time=30)
     pf.open_position("A", "short", 1, 100, 0, exit_time=31)
@@ -191,7 +191,7 @@ def test_time_exits_come_first(make_oracle: MakeOracle) -> None:
     assert bar(pf, 40, 94, 96, 93, 95, "0.5") == [(1, D("94.5"), "time_exit")]
 
 
-def test_modify_gives_and_takes_protection(make_oracle: MakeOracle) -> None:
+def test_modify_gives_and_takes_protection(make_oracle: Make) -> None:
     pf = make_oracle()
     pf.open_position("A", "long", 2, 100, 0, stop_loss=90)
     pf.mark({"A": (110, 111)}, time=1)
@@ -226,7 +226,7 @@ def test_modify_gives_and_takes_protection(make_oracle: MakeOracle) -> None:
 # Margin call and stop-out
 
 
-def test_a_stop_out_is_at_the_exact_tick(make_oracle: MakeOracle) -> None:
+def test_a_stop_out_is_at_the_exact_tick(make_oracle: Make) -> None:
     pf = make_oracle("1000", stop_out=50)
     pf.open_position("A", "long", 90, 100, 0)
     # Below 50 percent of 900: 1000 + 90 (p - 100) < 450, p < 93.888...
@@ -237,7 +237,7 @@ def test_a_stop_out_is_at_the_exact_tick(make_oracle: MakeOracle) -> None:
     assert activity(pf) == [("stop_out", 0, 1, 93.88, "")]
 
 
-def test_a_stop_out_closes_the_worst_until_it_is_enough(make_oracle: MakeOracle) -> None:
+def test_a_stop_out_closes_the_worst_until_it_is_enough(make_oracle: Make) -> None:
     pf = make_oracle("1000", stop_out=50, margin_call=80)
     pf.open_position("A", "short", 45, 100, 0)
     pf.open_position("A", "short", 45, 99, 0)
@@ -256,7 +256,7 @@ def test_a_stop_out_closes_the_worst_until_it_is_enough(make_oracle: MakeOracle)
     assert len(pf.get_activity()) == 2
 
 
-def test_quotes_stop_out_at_the_marks(make_oracle: MakeOracle) -> None:
+def test_quotes_stop_out_at_the_marks(make_oracle: Make) -> None:
     pf = make_oracle("1000", stop_out=50)
     pf.open_position("A", "long", 90, 100, 0)
     assert fills(pf.process_quotes(1, {"A": 90})) == [(90, 90, "stop_out")]
