@@ -104,8 +104,15 @@ class _Grid:
         brought = []
         for bar in event.bars:
             symbol = self._ledger.symbols.get(bar.symbol)
-            prices = [self._price(symbol, price) for price in bar[1:6]]
-            brought.append(bar._replace(**dict(zip(bar._fields[1:6], prices, strict=True))))
+            brought.append(
+                bar._replace(
+                    open=self._price(symbol, bar.open),
+                    high=self._price(symbol, bar.high),
+                    low=self._price(symbol, bar.low),
+                    close=self._price(symbol, bar.close),
+                    spread=self._price(symbol, bar.spread),
+                )
+            )
         return replace(event, bars=tuple(brought))
 
     def _quote(self, quote: Quote) -> Quote:
