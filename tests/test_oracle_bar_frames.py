@@ -109,7 +109,7 @@ def test_frames_of_bars_have_their_columns(make_oracle: Make) -> None:
     ("bars", "error", "argument"),
     [
         ({"A": (100, 99, 101, 100)}, op.InvalidBar, "low"),
-        ({"A": (100, 99, 98, 97)}, op.InvalidBar, "high"),
+        ({"A": (100, 99, 97, 98)}, op.InvalidBar, "high"),
         ({"A": (100, 102, 101, 101)}, op.InvalidBar, "low"),
         ({"A": (100, 101, 99, 102)}, op.InvalidBar, "high"),
         ({"A": (100, 101, 99, "98.99")}, op.InvalidBar, "low"),
@@ -127,7 +127,7 @@ def test_frames_of_bars_have_their_columns(make_oracle: Make) -> None:
         ({" A": (100, 101, 99, 100)}, op.InvalidSymbol, "symbol"),
         ([], op.InvalidArgument, "bars"),
         # The good bar before the bad one has changed nothing.
-        ({"B": (40, 41, 39, 40), "A": (100, 99, 98, 97)}, op.InvalidBar, "high"),
+        ({"B": (40, 41, 39, 40), "A": (100, 99, 97, 98)}, op.InvalidBar, "high"),
     ],
 )
 def test_bad_bars_change_nothing(
@@ -192,3 +192,27 @@ def test_the_first_bar_of_a_symbol_registers_it(make_oracle: Make) -> None:
     pf.place_order("D", "buy", 1, 1, price=3)
     assert pf.events == events + 4
     assert rows(pf.get_activity(), "event") == [(events + 4,)]
+
+
+def test_numbers_are_brought_to_the_grid(make_oracle: Make) -> None:
+    pf = make_oracle(off_grid="round")
+    pf.place_order(
+        "A",
+        "buy",
+        "1.009",
+        0,
+        price="99.004",
+        trailing="2.015",
+        break_even=("3.001", 1),
+        targets=[("105.006", "0.509")],
+    )
+    assert pf.rounded_count == 6
+    bar(pf, 1, "100.001", 101, "98.999", 100, "0.004")
+    assert pf.rounded_count == 9
+    position = pf.positions[1]
+    assert (position.size, position.entry_price) == (1, 99)
+    # A tie goes to the even tick: 2.02.
+    assert position.stop_loss == D("96.98")
+    pf.process_quotes(2, {"A": ("105.006", "105.014")})
+    assert rows(pf.get_trades(), "size", "exit_price") == [(0.5, 105.01)]
+    assert pf.rounded_count == 11
