@@ -8,11 +8,7 @@ import pyarrow as pa
 import pytest
 
 import omega_portfolio as op
-from order_accounts import (
-    Make,
-    bar,
-    rows,
-)
+from order_accounts import D, Make, bar, rows
 
 # Frames
 
