@@ -6,8 +6,8 @@ state that no rule describes, so that whoever brings the event takes everything 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from omega_portfolio.errors import InvalidBar, InvalidPrice, InvalidTime, NumberOutOfRange, describe
 from omega_portfolio.oracle import bar_walk, codec, executions, orders, rules
@@ -75,7 +75,11 @@ def process_quotes(ledger: Ledger, event: Quotes) -> int:
     except NumberOutOfRange as error:
         raise _in_the_middle("quotes", error) from None
     units = tuple(
-        (each.symbol.index, each.open // each.symbol.price_unit, each.spread // each.symbol.price_unit)
+        (
+            each.symbol.index,
+            each.open // each.symbol.price_unit,
+            each.spread // each.symbol.price_unit,
+        )
         for each in ranges
     )
     ledger.commit(time, (codec.QUOTES, time - (ledger.time or 0), units))
@@ -87,11 +91,11 @@ def _known(ledger: Ledger, bars: Sequence[Bar], time: int) -> list[Symbol]:
     symbols: dict[str, Symbol] = {}
     next_index = len(ledger.symbols)
     for bar in bars:
-        symbol = ledger.symbol_or_default(bar.symbol, next_index, bar.named("symbol"))
-        rules.symbol_is_single(bar.named("symbol"), bar.symbol, symbols)
+        symbol = ledger.symbol_or_default(bar.symbol, next_index, bar.place("symbol"))
+        rules.symbol_is_single(bar.place("symbol"), bar.symbol, symbols)
         if symbol.last_bar is not None and time <= symbol.last_bar:
             raise InvalidTime(
-                bar.named("time"),
+                "time",
                 to_datetime(time).isoformat(),
                 f"is not after the last bar of {describe(bar.symbol)} at "
                 f"{to_datetime(symbol.last_bar).isoformat()}",
@@ -106,10 +110,10 @@ def _known(ledger: Ledger, bars: Sequence[Bar], time: int) -> list[Symbol]:
 
 def _check_bar(bar: Bar, symbol: Symbol) -> None:
     for name in ("open", "high", "low", "close"):
-        rules.price_is_tradable(bar.named(name), getattr(bar, name), symbol)
+        rules.price_is_tradable(bar.place(name), getattr(bar, name), symbol)
     if bar.spread < 0 or bar.spread % symbol.tick:
         raise InvalidPrice(
-            bar.named("spread"),
+            bar.place("spread"),
             plain_text(bar.spread, QUANTITY_SCALE),
             "must not be negative"
             if bar.spread < 0
@@ -124,7 +128,7 @@ def _check_bar(bar: Bar, symbol: Symbol) -> None:
 
 def _not_a_bar(bar: Bar, name: str, where: str) -> InvalidBar:
     return InvalidBar(
-        bar.named(name),
+        bar.place(name),
         plain_text(getattr(bar, name), QUANTITY_SCALE),
         f"is {where} the open or the close of {describe(bar.symbol)}",
         "pass open, high, low, close in this order",
@@ -183,9 +187,9 @@ def _open_symbol(ledger: Ledger, bar: Range, time: int) -> None:
     for order in ledger.orders.of(bar.symbol):  # (d)
         market = bar.open + bar.spread if order.side == LONG else bar.open
         if ledger.orders.is_resting(order) and _is_beyond(order, market):
-            position = executions.fill_order(ledger, order, market, time)
-            if position is not None:
-                filled[position.position_id] = position
+            entered = executions.fill_order(ledger, order, market, time)
+            if entered is not None:
+                filled[entered.position_id] = entered
     _close_at_open(ledger, [filled[number] for number in sorted(filled)], time)  # (e)
 
 
@@ -280,9 +284,7 @@ def _take_in_reach(ledger: Ledger, bar: Range, position: Position, time: int) ->
             executions.close_at_take(ledger, position, take, take.price, time)
 
 
-def _see_extremes(
-    ledger: Ledger, bars: Iterable[Range], before: dict[str, list[Position]]
-) -> None:
+def _see_extremes(ledger: Ledger, bars: Iterable[Range], before: dict[str, list[Position]]) -> None:
     """Let positions that came through see high and low (G8)."""
     for bar in bars:
         for position in before[bar.symbol.name]:

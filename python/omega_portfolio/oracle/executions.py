@@ -54,14 +54,23 @@ def close_on_time(ledger: Ledger, position: Position, time: int) -> None:
 
 def close_at_take(ledger: Ledger, position: Position, take: Take, price: int, time: int) -> None:
     """Close what a target or take_profit is for; a target is used up by it."""
-    if take.target is None:
-        ledger.fill_close(position, None, price, time, None, True, "take_profit", 0, 0)
-        return
-    targets = list(position.targets)
-    targets.remove(take.target)
-    position.targets = tuple(targets)
-    size = min(take.target[1], position.size)
-    ledger.fill_close(position, size, price, time, None, True, "target", 0, 0)
+    size, reason = position.size, "take_profit"
+    if take.target is not None:
+        targets = list(position.targets)
+        targets.remove(take.target)
+        position.targets = tuple(targets)
+        size, reason = min(take.target[1], position.size), "target"
+    ledger.fill_close(
+        position,
+        size,
+        price,
+        time,
+        fee=None,
+        maker=True,
+        reason=reason,
+        order_id=0,
+        slippage=0,
+    )
 
 
 def fill_order(ledger: Ledger, order: Order, price: int, time: int) -> Position | None:
@@ -115,11 +124,19 @@ def fill_order(ledger: Ledger, order: Order, price: int, time: int) -> Position 
     return position if position is not None and position.side == order.side else None
 
 
-def _close_slipped(
-    ledger: Ledger, position: Position, price: int, time: int, reason: str
-) -> None:
+def _close_slipped(ledger: Ledger, position: Position, price: int, time: int, reason: str) -> None:
     symbol = position.symbol
     buys = position.side == SHORT
     paid, slippage = ledger.slipped(symbol, buys, position.size, price)
-    ledger.fill_close(position, None, paid, time, None, False, reason, 0, slippage)
+    ledger.fill_close(
+        position,
+        None,
+        paid,
+        time,
+        fee=None,
+        maker=False,
+        reason=reason,
+        order_id=0,
+        slippage=slippage,
+    )
     ledger.count_slipped(symbol)

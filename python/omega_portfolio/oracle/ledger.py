@@ -13,9 +13,12 @@ from typing import Any, Final
 
 from omega_portfolio.errors import InstrumentExists, InvariantViolation, describe
 from omega_portfolio.oracle import codec, rules
+from omega_portfolio.oracle.bars import process_bar, process_quotes
 from omega_portfolio.oracle.book import Symbol
 from omega_portfolio.oracle.cashbook import CashBook
 from omega_portfolio.oracle.events import (
+    Bars,
+    CancelOrder,
     ChargeSwap,
     Close,
     CloseBy,
@@ -27,7 +30,9 @@ from omega_portfolio.oracle.events import (
     Mark,
     Modify,
     Open,
+    PlaceOrder,
     Quote,
+    Quotes,
     Register,
     Rollover,
     Split,
@@ -37,12 +42,11 @@ from omega_portfolio.oracle.events import (
 from omega_portfolio.oracle.fills import EXIT_FEE, CloseFill, OpenFill
 from omega_portfolio.oracle.instruments import check_definition
 from omega_portfolio.oracle.marks import Mark as MarkOf
+from omega_portfolio.oracle.modify import modify
 from omega_portfolio.oracle.off_grid import on_grid
-from omega_portfolio.oracle.order_codec import Levels
-from omega_portfolio.oracle.orders import in_units
+from omega_portfolio.oracle.orders import cancel_order, in_units, place_order
 from omega_portfolio.oracle.protection import NO_PROTECTION, Guarded, check_protection
 from omega_portfolio.oracle.stop_out import note_margin_call
-from omega_portfolio.sentinel import Unset
 
 
 class Ledger(CashBook):
@@ -236,29 +240,6 @@ class Ledger(CashBook):
         self.commit(event.time, record)
         return event.position_id
 
-    def _modify(self, event: Modify) -> int:
-        rules.time_does_not_decrease(event.time, self.time)  # D1
-        position_id = event.position_id
-        position = rules.position_is_open(position_id, self.positions.by_id.get(position_id))
-        symbol = position.symbol
-        units: list[int | None] = []
-        levels = (event.stop_loss, event.take_profit)
-        for name, level in zip(rules.LEVELS, levels, strict=True):
-            if isinstance(level, int):
-                market = position.mark_price()
-                rules.level_protects(name, level, (symbol, position.side), market)
-            units.append(None if isinstance(level, Unset) else (level or 0) // symbol.price_unit)
-
-        self._changing = True
-        # The initial stop stays as it is (D2).
-        if not isinstance(event.stop_loss, Unset):
-            position.stop_loss = event.stop_loss or 0
-        if not isinstance(event.take_profit, Unset):
-            position.take_profit = event.take_profit or 0
-        dt = event.time - (self.time or 0)
-        self.commit(event.time, (codec.MODIFY, dt, position_id, Levels(units[0], units[1])))
-        return 0
-
     def _mark(self, event: Mark) -> int:
         time = event.time
         if time is None:
@@ -297,7 +278,7 @@ _HANDLERS: Final[dict[type, Callable[[Ledger, Any], int]]] = {
     Open: Ledger._open,
     Close: Ledger._close,
     CloseBy: Ledger._close_by,
-    Modify: Ledger._modify,
+    Modify: modify,
     Mark: Ledger._mark,
     UpdateEquity: Ledger._update_equity,
     Fee: Ledger._fee,
@@ -308,7 +289,13 @@ _HANDLERS: Final[dict[type, Callable[[Ledger, Any], int]]] = {
     Rollover: Ledger._rollover,
     Dividend: Ledger._dividend,
     Split: Ledger._split,
+    PlaceOrder: place_order,
+    CancelOrder: cancel_order,
+    Bars: process_bar,
+    Quotes: process_quotes,
 }
 
-_SEVERAL: Final[frozenset[type]] = frozenset({CloseBy, ChargeSwap, Rollover, Dividend, Split})
+_SEVERAL: Final[frozenset[type]] = frozenset(
+    {CloseBy, ChargeSwap, Rollover, Dividend, Split, Bars, Quotes}
+)
 """Events of several steps, of which a later one may be refused."""

@@ -7,16 +7,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from omega_portfolio.oracle.events import (
+    Bar,
+    Bars,
     Close,
     CloseBy,
     Event,
     Mark,
     Modify,
     Open,
+    PlaceOrder,
     Quote,
+    Quotes,
     UpdateEquity,
 )
 from omega_portfolio.oracle.numbers import half_even
+from omega_portfolio.oracle.protection import Protection
 
 if TYPE_CHECKING:
     from omega_portfolio.oracle.account import Account
@@ -45,6 +50,26 @@ class Grid:
             return size
         return self._counted(size, size // self.symbol.lot * self.symbol.lot)
 
+    def prices(self, pair: Any) -> Any:  # noqa: ANN401 - None and UNSET stay what they are.
+        """Give a pair of distances on the tick."""
+        if not isinstance(pair, tuple):
+            return pair
+        return tuple(self.price(distance) for distance in pair)
+
+    def targets(self, targets: Any) -> Any:  # noqa: ANN401 - UNSET stays what it is.
+        """Give pairs of price and size on tick and lot step."""
+        if not isinstance(targets, tuple):
+            return targets
+        return tuple((self.price(price), Grid.size(self, size)) for price, size in targets)
+
+    def protection(self, given: Protection) -> Protection:
+        """Give protection on tick and lot step."""
+        return given._replace(
+            trailing=self.price(given.trailing),
+            break_even=self.prices(given.break_even),
+            targets=self.targets(given.targets),
+        )
+
     def _counted(self, before: int, after: int) -> int:
         self.count += before != after
         return after
@@ -67,8 +92,40 @@ def _open(event: Open, account: Account) -> tuple[Event, int]:
         price=grid.price(event.price),
         stop_loss=grid.price(event.stop_loss),
         take_profit=grid.price(event.take_profit),
+        protection=grid.protection(event.protection),
     )
     return after, grid.count
+
+
+def _place_order(event: PlaceOrder, account: Account) -> tuple[Event, int]:
+    grid = Grid(account.symbols.get(event.symbol))
+    after = replace(
+        event,
+        size=grid.size(event.size),
+        price=grid.price(event.price),
+        stop_loss=grid.price(event.stop_loss),
+        take_profit=grid.price(event.take_profit),
+        protection=grid.protection(event.protection),
+    )
+    return after, grid.count
+
+
+def _bars(event: Bars, account: Account) -> tuple[Event, int]:
+    count = 0
+    bars: list[Bar] = []
+    for bar in event.bars:
+        grid = Grid(account.symbols.get(bar.symbol))
+        bars.append(
+            bar._replace(
+                open=grid.price(bar.open),
+                high=grid.price(bar.high),
+                low=grid.price(bar.low),
+                close=grid.price(bar.close),
+                spread=grid.price(bar.spread),
+            )
+        )
+        count += grid.count
+    return replace(event, bars=tuple(bars)), count
 
 
 def _close(event: Close, account: Account) -> tuple[Event, int]:
@@ -88,11 +145,14 @@ def _modify(event: Modify, account: Account) -> tuple[Event, int]:
         event,
         stop_loss=grid.price(event.stop_loss),
         take_profit=grid.price(event.take_profit),
+        trailing=grid.price(event.trailing),
+        break_even=grid.prices(event.break_even),
+        targets=grid.targets(event.targets),
     )
     return after, grid.count
 
 
-def _quotes(event: Mark | UpdateEquity, account: Account) -> tuple[Event, int]:
+def _quotes(event: Mark | UpdateEquity | Quotes, account: Account) -> tuple[Event, int]:
     count = 0
     quotes: list[Quote] = []
     for quote in event.quotes:
@@ -132,5 +192,8 @@ BRING: Final[dict[type, Callable[[Any, Account], tuple[Event, int]]]] = {
     Modify: _modify,
     Mark: _quotes,
     UpdateEquity: _quotes,
+    Quotes: _quotes,
+    PlaceOrder: _place_order,
+    Bars: _bars,
 }
 """How the events with prices and sizes are brought to the grid."""

@@ -57,7 +57,7 @@ class Levels(NamedTuple):
     stop_loss: int | None
     take_profit: int | None
     trailing: int | None = None
-    break_even: tuple[int, int] | None = None
+    break_even: tuple[int, ...] | None = None
     targets: tuple[tuple[int, int], ...] | None = None
     exit_time: tuple[int, ...] | None = None
 
@@ -100,13 +100,15 @@ def read_levels(octets: Octets) -> Levels:
     """Read a mask and what it says is given."""
     mask = octets.byte()
     exit_time: int | None = None
-    numbers = [octets.unsigned() if mask & bit else None for bit in (1, 2, 4)]
+    stop_loss, take_profit, trailing = (
+        octets.unsigned() if mask & bit else None for bit in (1, 2, 4)
+    )
     pair = (octets.unsigned(), octets.unsigned()) if mask & 8 else None
     targets = _read_targets(octets) if mask & 16 else None
     if mask & 32:
         exit_time = octets.optional()
     times = () if exit_time is None else (exit_time,)
-    return Levels(*numbers, pair, targets, times if mask & 32 else None)
+    return Levels(stop_loss, take_profit, trailing, pair, targets, times if mask & 32 else None)
 
 
 def put_bars(out: bytearray, bars: tuple[BarUnits, ...]) -> None:

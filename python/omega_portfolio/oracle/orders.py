@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from omega_portfolio.errors import (
-    InvalidArgument,
     InvalidPrice,
     InvalidStopLoss,
     InvalidTakeProfit,
@@ -18,7 +17,7 @@ from omega_portfolio.errors import (
 )
 from omega_portfolio.oracle import codec, rules
 from omega_portfolio.oracle.numbers import QUANTITY_SCALE, plain_text
-from omega_portfolio.oracle.protection import Guarded, Protection, check_protection, is_behind
+from omega_portfolio.oracle.protection import Guarded, Protection, check_protection
 from omega_portfolio.oracle.texts import LONG
 from omega_portfolio.oracle.times import to_datetime
 
@@ -82,7 +81,8 @@ def place_order(ledger: Ledger, event: PlaceOrder) -> int:
     symbol = ledger.symbol_or_default(event.symbol, len(ledger.symbols))
     rules.size_is_tradable(event.size, symbol)
     rules.size_is_allowed(event.size, symbol)
-    _check_price(event, symbol)
+    if event.price is not None:
+        rules.price_is_tradable("price", event.price, symbol)
     _check_market(event, symbol)
     _check_levels(event, symbol)
     take_profit, time = event.take_profit, event.time
@@ -146,9 +146,7 @@ def cancel_order(ledger: Ledger, event: CancelOrder) -> int:
             "look into get_orders for the resting ones",
         )
     _leave(ledger, event.time, order, "cancelled")
-    ledger.commit(
-        event.time, (codec.CANCEL_ORDER, event.time - (ledger.time or 0), event.order_id)
-    )
+    ledger.commit(event.time, (codec.CANCEL_ORDER, event.time - (ledger.time or 0), event.order_id))
     return 0
 
 
@@ -195,24 +193,6 @@ def from_units(protection: Protection, symbol: Symbol) -> Protection:
         tuple((price * unit, size * symbol.size_unit) for price, size in targets),
         exit_time,
     )
-
-
-def _check_price(event: PlaceOrder, symbol: Symbol) -> None:
-    """Refuse a price of a market order, and any other order without one."""
-    if event.kind == MARKET:
-        if event.price is not None:
-            raise InvalidArgument(
-                "price",
-                plain_text(event.price, QUANTITY_SCALE),
-                "a market order has no price",
-                "leave price out, or pass another type",
-            )
-        return
-    if event.price is None:
-        raise InvalidArgument(
-            "price", "None", f"a {ORDER_TYPES[event.kind]} order needs a price", "pass a price"
-        )
-    rules.price_is_tradable("price", event.price, symbol)
 
 
 def _check_market(event: PlaceOrder, symbol: Symbol) -> None:

@@ -9,15 +9,12 @@ from __future__ import annotations
 from threading import RLock
 from typing import TYPE_CHECKING, Literal
 
-from omega_portfolio.errors import InvalidArgument, InvariantViolation, describe
-from omega_portfolio.oracle.account_calls import AccountCalls
 from omega_portfolio.oracle.apply import apply_rows, check_call
 from omega_portfolio.oracle.configuring import read_settings
 from omega_portfolio.oracle.currency import CURRENCY_DIGITS
 from omega_portfolio.oracle.events import (
     Close,
     Mark,
-    Modify,
     Open,
     Register,
     UpdateEquity,
@@ -26,8 +23,9 @@ from omega_portfolio.oracle.frame_rows import EventRows
 from omega_portfolio.oracle.instruments import read_definition
 from omega_portfolio.oracle.ledger import Ledger
 from omega_portfolio.oracle.numbers import FloatPolicy
+from omega_portfolio.oracle.order_reading import GivenProtection, read_protection
+from omega_portfolio.oracle.portfolio_orders import PythonOrders
 from omega_portfolio.oracle.prices import read_quotes
-from omega_portfolio.oracle.replay import taken_back
 from omega_portfolio.oracle.state import trade_of
 from omega_portfolio.oracle.tables import PythonReceipts
 from omega_portfolio.oracle.texts import (
@@ -37,10 +35,10 @@ from omega_portfolio.oracle.texts import (
     read_text,
 )
 from omega_portfolio.oracle.times import read_time
-from omega_portfolio.sentinel import UNSET, Unset
 
 if TYPE_CHECKING:
     from omega_portfolio.instrument import Instrument
+    from omega_portfolio.oracle.portfolio_orders import BreakEvenLike, TargetsLike
     from omega_portfolio.types import (
         ArrowStream,
         Mode,
@@ -53,7 +51,7 @@ if TYPE_CHECKING:
     )
 
 
-class PortfolioPython(AccountCalls):
+class PortfolioPython(PythonOrders):
     """A portfolio on plain Python integers.
 
     The constructor is that of :class:`omega_portfolio.Portfolio` without ``backend``; the
@@ -127,6 +125,10 @@ class PortfolioPython(AccountCalls):
         fee: NumberLike | None = None,
         tag: str = "",
         position_id: int | None = None,
+        trailing: PriceLike | None = None,
+        break_even: BreakEvenLike | None = None,
+        targets: TargetsLike | None = None,
+        exit_time: TimeLike | None = None,
     ) -> int:
         """Book the fill that opens a position; return its id."""
         event = Open(
@@ -141,6 +143,9 @@ class PortfolioPython(AccountCalls):
             tag=read_text("tag", tag),
             position_id=(
                 None if position_id is None else read_position_id("position_id", position_id)
+            ),
+            protection=read_protection(
+                GivenProtection(trailing, break_even, targets, exit_time), self._policy
             ),
         )
         return self._apply(event)
@@ -168,30 +173,6 @@ class PortfolioPython(AccountCalls):
             self._ledger.apply(event)
             return trade_of(self._ledger)
 
-    def modify_position(
-        self,
-        position_id: int,
-        time: TimeLike,
-        *,
-        stop_loss: PriceLike | Unset | None = UNSET,
-        take_profit: PriceLike | Unset | None = UNSET,
-    ) -> None:
-        """Set or remove the protective levels of a position."""
-        event = Modify(
-            position_id=read_position_id("position_id", position_id),
-            time=read_time("time", time),
-            stop_loss=self._level("stop_loss", stop_loss),
-            take_profit=self._level("take_profit", take_profit),
-        )
-        if isinstance(event.stop_loss, Unset) and isinstance(event.take_profit, Unset):
-            raise InvalidArgument(
-                "stop_loss",
-                describe(stop_loss),
-                "neither stop_loss nor take_profit is given",
-                "pass a level, or None to remove one",
-            )
-        self._apply(event)
-
     def mark(self, prices: PricesLike, *, time: TimeLike | None = None) -> None:
         """Set the market prices of symbols, without a row in the equity table."""
         quotes = read_quotes(prices, self._policy)
@@ -214,27 +195,6 @@ class PortfolioPython(AccountCalls):
         mode = check_call(events, on_error)
         # The producer may call this portfolio while it is read, so the lock comes afterwards.
         rows = EventRows(events, self._policy)
-        with self._turn():
-            ledger = self._sound()
-            length, rounded = ledger.journal.length(), ledger.rounded_count
-            try:
-                accepted, refused = apply_rows(ledger, rows, mode)
-            except InvariantViolation:
-                raise
-            except BaseException as error:
-                # Should the way back be interrupted, half a frame must not be there to see.
-                ledger.violation = InvariantViolation(
-                    "portfolio",
-                    type(error).__name__,
-                    "a frame was interrupted while it was taken back",
-                    "discard this portfolio",
-                )
-                self._ledger = taken_back(ledger, length)
-                self._ledger.rounded_count = rounded
-                raise
+        with self._all_or_nothing() as ledger:
+            accepted, refused = apply_rows(ledger, rows, mode)
         return PythonReceipts(accepted, refused, exact=bool(exact))
-
-    def _level(self, argument: str, value: object) -> int | Unset | None:
-        if value is None or isinstance(value, Unset):
-            return value
-        return self._quantity(argument, value)

@@ -98,6 +98,11 @@ POSITIONS: Final = _columns(
     "entry_fee m, swap m, tag text"
 )
 
+ORDERS: Final = _columns(
+    "order_id u64, position_id u64, symbol text, side text, kind text, price p, size q, "
+    "time time?, oco text, tag text"
+)
+
 ATTRIBUTION: Final = _columns(
     "position_id u64, symbol text, side text, status text, price_pnl m, fx m, fee m, swap m, "
     "dividend m, cash m, rounding m, total m"

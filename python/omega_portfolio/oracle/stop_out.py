@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from omega_portfolio.oracle.numbers import QUANTITY_ONE
-
 if TYPE_CHECKING:
     from omega_portfolio.oracle.book import Position, Symbol
     from omega_portfolio.oracle.ledger import Ledger
@@ -31,7 +29,7 @@ class Range(NamedTuple):
 def note_margin_call(ledger: Ledger, time: int) -> None:
     """Note that the account has come below the level of margin calls (M9)."""
     level = ledger.configuration.margin_call
-    is_below = level > 0 and _is_below(ledger, level)
+    is_below = level > 0 and ledger.is_below(level)
     if is_below and not ledger.in_margin_call:
         ledger.note_activity(time, "margin_call")
     ledger.in_margin_call = is_below
@@ -44,7 +42,7 @@ def close_below_stop_out(ledger: Ledger, bars: Sequence[Range], time: int) -> No
         return
     for bar in bars:
         _search_bar(ledger, bar, level, time)
-    while _is_below(ledger, level):
+    while ledger.is_below(level):
         _close_worst(ledger, time)
 
 
@@ -86,13 +84,7 @@ def _trigger(ledger: Ledger, bar: Range, between: tuple[int, int], level: int) -
 
 def _is_below_at(ledger: Ledger, bar: Range, price: int, level: int) -> bool:
     _set_mark(ledger, bar, price)
-    return _is_below(ledger, level)
-
-
-def _is_below(ledger: Ledger, level: int) -> bool:
-    """Tell whether the margin level is below a percentage; without margin it never is."""
-    now = ledger.scalars
-    return now.margin_used > 0 and 100 * now.equity * QUANTITY_ONE < level * now.margin_used
+    return ledger.is_below(level)
 
 
 def _set_mark(ledger: Ledger, bar: Range, price: int) -> None:
@@ -108,7 +100,17 @@ def _close_worst(ledger: Ledger, time: int) -> None:
 
     position = min(ledger.positions.rows, key=result)
     size, price = position.size, position.mark_price()
-    ledger.fill_close(position, None, price, time, None, False, "stop_out", 0, 0)
+    ledger.fill_close(
+        position,
+        None,
+        price,
+        time,
+        fee=None,
+        maker=False,
+        reason="stop_out",
+        order_id=0,
+        slippage=0,
+    )
     ledger.note_activity(
         time,
         "stop_out",
