@@ -6,7 +6,7 @@ import pytest
 
 import omega_portfolio as op
 from event_frames import closed, live_through, opened, paid, quoted, table, whole_picture
-from omega_portfolio.oracle import portfolio as oracle_portfolio
+from omega_portfolio.oracle import portfolio_orders
 from omega_portfolio.oracle.frame_columns import ACTIONS, CELLS, COLUMNS
 from omega_portfolio.oracle.invariants import INVARIANTS
 from omega_portfolio.oracle.ledger import Ledger
@@ -39,7 +39,7 @@ class InterruptedAt:
 
 
 @pytest.mark.parametrize("on_error", ["raise", "record"])
-@pytest.mark.parametrize("name", ["apply", "_scalars_after", "_hold", "_commit"])
+@pytest.mark.parametrize("name", ["apply", "_after", "_hold", "commit"])
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_an_interrupt_anywhere_in_a_frame_leaves_nothing_of_it(
     monkeypatch: pytest.MonkeyPatch, name: str, number: int, on_error: str
@@ -62,7 +62,7 @@ def test_an_interrupt_on_the_way_back_ends_the_use(monkeypatch: pytest.MonkeyPat
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(oracle_portfolio, "taken_back", interrupted)
+        patch.setattr(portfolio_orders, "taken_back", interrupted)
         with pytest.raises(KeyboardInterrupt):
             portfolio.apply(table(paid(200), paid(0)))
     for use in (lambda: portfolio.balance, portfolio.get_events, portfolio.compact):
