@@ -9,7 +9,7 @@ use crate::columns::text::TextView;
 use crate::event::{Open, Receipt, Side};
 use crate::instrument::check_text;
 use crate::numbers::{Money, Overflow, Price, Sum};
-use crate::positions::{Position, ROWS_MAX};
+use crate::positions::{Position, ROWS_MAX, StopKind};
 use crate::refusal::{LevelKind, Refusal, Refused};
 
 /// Everything that the commit of an open stores.
@@ -202,6 +202,8 @@ impl Ledger {
             entry_fee: fee,
             tag,
             epoch,
+            stop_kind: StopKind::Own,
+            protection: 0,
         });
         let balance = plan.totals.balance;
         if !fee.is_zero() {
