@@ -36,6 +36,8 @@ pub mod import;
 pub mod instrument;
 pub mod metrics;
 pub mod numbers;
+pub mod orders;
 pub mod positions;
+pub mod protection;
 pub mod refusal;
 pub mod terms;

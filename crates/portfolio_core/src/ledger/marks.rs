@@ -64,6 +64,10 @@ impl Scratch {
     pub(super) const fn refused_at(&self) -> usize {
         self.good
     }
+
+    pub(super) const fn good_so_far(&mut self, quotes: usize) {
+        self.good = quotes;
+    }
 }
 
 impl Ledger {
@@ -319,7 +323,7 @@ fn value_sides(book: &Book, quote: &Quote<'_>, sums: &mut Sums) -> Result<Values
 #[cold]
 fn crossed(book: &Book, quote: &Quote<'_>) -> Refused {
     let symbol = book.instrument.symbol.clone();
-    Refusal::QuoteCrossed { symbol, bid: quote.bid, ask: quote.ask }.into()
+    Refusal::QuoteCrossed { argument: "prices", symbol, bid: quote.bid, ask: quote.ask }.into()
 }
 
 /// What the longs are worth at a bid. The totals move on two roads: unrealized by the side's value,

@@ -7,6 +7,7 @@
 //! *commit* (plain stores that cannot fail).
 
 mod account;
+mod bars;
 mod batch;
 mod cash;
 mod close;
@@ -17,9 +18,12 @@ mod margin;
 mod marks;
 mod modify;
 mod open;
+mod orders;
+mod protect;
 mod record;
 mod register;
 mod replay;
+mod rescale;
 
 pub use account::Account;
 pub use batch::BatchSize;
@@ -41,7 +45,9 @@ use crate::event::{Event, Receipt, TIME_MAX, TIME_MIN};
 use crate::eventlog::EventLog;
 use crate::instrument::{Instrument, check_symbol};
 use crate::numbers::{Leverage, Overflow, Price, Size};
+use crate::orders::Orders;
 use crate::positions::Positions;
+use crate::protection::Protections;
 use crate::refusal::{LevelKind, Refusal, Refused};
 
 /// The append-only tables.
@@ -84,6 +90,8 @@ pub struct Ledger {
     pub(crate) books: Vec<Book>,
     pub(crate) symbols: HashMap<Box<str>, u32>,
     pub(crate) positions: Positions,
+    pub(crate) protections: Protections,
+    pub(crate) orders: Orders,
     pub(crate) position_columns: PositionColumns,
     pub(crate) tables: Tables,
     pub(crate) texts: TextPool,
@@ -124,6 +132,8 @@ impl Ledger {
             books: Vec::new(),
             symbols: HashMap::new(),
             positions: Positions::default(),
+            protections: Protections::default(),
+            orders: Orders::default(),
             position_columns: PositionColumns::default(),
             tables: Tables {
                 equity,
@@ -197,6 +207,10 @@ impl Ledger {
             Event::Open(open) => self.open(open, symbol),
             Event::Close(close) => self.close(close),
             Event::Modify(modify) => self.modify(modify),
+            Event::PlaceOrder(order) => self.place_order(order),
+            Event::CancelOrder(cancel) => self.cancel_order(cancel),
+            Event::Bar(bars) => self.bar(bars),
+            Event::Quotes(quotes) => self.quotes(quotes),
             Event::Mark(marks) => self.mark(marks, symbol),
             Event::UpdateEquity(marks) => self.update_equity(marks, symbol),
             Event::Fee(fee) => self.fee(fee),
@@ -291,6 +305,12 @@ impl Ledger {
             undo.keep_book(index, book);
         }
         Some(book)
+    }
+
+    /// A position was opened or closed, or its levels have changed.
+    #[inline]
+    fn triggers_changed(&mut self, symbol: u32, position_id: u64) {
+        self.orders.follow(symbol, position_id, &self.positions, &self.protections);
     }
 
     /// Rule T3.
@@ -399,6 +419,17 @@ fn wrong_price(book: &Book, argument: &'static str, price: Price) -> Refused {
     Refusal::PriceOffGrid { argument, price, decimals: book.prices.decimals() }.into()
 }
 
+/// Rule O2 for one level by itself; answers its steps on the grid.
+fn check_level_on_grid(book: &Book, level: LevelKind, price: Price) -> Result<i128, Refused> {
+    if !price.is_positive() {
+        return Err(Refusal::LevelMustBePositive { level, price }.into());
+    }
+    book.price_units(price).ok_or_else(|| {
+        let decimals = book.prices.decimals();
+        Refusal::LevelOffGrid { level, price, decimals }.into()
+    })
+}
+
 /// Rule O2 for one level; answers its steps on the grid.
 fn check_level(
     book: &Book,
@@ -407,13 +438,7 @@ fn check_level(
     market: Price,
     below: bool,
 ) -> Result<i128, Refused> {
-    if !price.is_positive() {
-        return Err(Refusal::LevelMustBePositive { level, price }.into());
-    }
-    let Some(units) = book.prices.units(price.raw()) else {
-        let decimals = book.prices.decimals();
-        return Err(Refusal::LevelOffGrid { level, price, decimals }.into());
-    };
+    let units = check_level_on_grid(book, level, price)?;
     if (below && price >= market) || (!below && price <= market) {
         return Err(Refusal::LevelOnWrongSide { level, price, market, below }.into());
     }

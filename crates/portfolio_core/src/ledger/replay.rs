@@ -2,11 +2,11 @@
 
 use blake2::Digest;
 
-use super::decode::{Recorded, RecordedEvents};
+use super::decode::{QuotesKind, Recorded, RecordedEvents};
 use super::{Configuration, Ledger, Violation};
 use crate::codec::{Decoder, Malformed};
 use crate::columns::schema::View;
-use crate::event::{Event, Marks};
+use crate::event::{Bars, Event, Marks};
 use crate::export::TableSnapshot;
 use crate::refusal::Refusal;
 
@@ -143,16 +143,30 @@ fn first_difference(left: &TableSnapshot, right: &TableSnapshot) -> Option<Strin
 impl Replayer {
     fn apply_next(&mut self, decoder: &mut Decoder<'_>) -> Result<(), String> {
         let before = self.ledger.account.last_time;
+        let known = self.ledger.positions.next_id();
         let recorded = self.events.next(decoder, before);
         let recorded = recorded.map_err(|Malformed| "its bytes are damaged".to_owned())?;
         let applied = match &recorded {
             Recorded::Event(event) => self.ledger.apply(event),
-            Recorded::Quotes { update, time, quotes } => {
+            Recorded::Quotes { kind, time, quotes } => {
                 let marks = Marks { time: Some(*time), quotes };
-                let event = if *update { Event::UpdateEquity(marks) } else { Event::Mark(marks) };
-                self.ledger.apply(&event)
+                self.ledger.apply(&match kind {
+                    QuotesKind::Mark => Event::Mark(marks),
+                    QuotesKind::Update => Event::UpdateEquity(marks),
+                    QuotesKind::Process => Event::Quotes(marks),
+                })
+            }
+            Recorded::Bars { time, path, bars } => {
+                let (time, path) = (*time, Some(*path));
+                self.ledger.apply(&Event::Bar(Bars { time, path, bars }))
             }
         };
+        let positions = &self.ledger.positions;
+        for position_id in known..positions.next_id() {
+            if let Some((_, position)) = positions.find(position_id) {
+                self.events.learn(position_id, position.symbol);
+            }
+        }
         applied.map(|_| ()).map_err(|refusal| refusal.to_string())
     }
 }
