@@ -85,8 +85,11 @@ fn ordered(orders: u64) -> Ledger {
     ledger.apply(&Event::Open(position)).unwrap();
     for number in 0..orders {
         let away = 600 + i128::from(number) * 40;
-        let (side, at) =
-            if number % 2 == 0 { (Side::Long, 100_000 - away) } else { (Side::Short, 100_000 + away) };
+        let (side, at) = if number % 2 == 0 {
+            (Side::Long, 100_000 - away)
+        } else {
+            (Side::Short, 100_000 + away)
+        };
         ledger.apply(&Event::PlaceOrder(order(side, at))).unwrap();
     }
     ledger
@@ -121,13 +124,12 @@ fn run(ledger: &mut Ledger, bars: &[Bar<'static>], path: Path) {
 #[divan::bench(args = [0, 1_000, 10_000], sample_size = 1)]
 fn process_bar(bencher: Bencher<'_, '_>, orders: u64) {
     let bars = bars();
-    bencher
-        .counter(ItemsCount::new(BARS))
-        .with_inputs(|| ordered(orders))
-        .bench_local_values(|mut ledger| {
+    bencher.counter(ItemsCount::new(BARS)).with_inputs(|| ordered(orders)).bench_local_values(
+        |mut ledger| {
             run(&mut ledger, &bars, Path::Pessimistic);
             ledger
-        });
+        },
+    );
 }
 
 /// Quotes of such a symbol.

@@ -1,11 +1,16 @@
 //! What happens within a bar (SPEC section 18), computed by hand.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod cells;
 mod example;
 mod market;
 
-use example::{modify, money, name, price, quote, refuse, size};
+use example::{money, name, price, quote, refuse, size};
 use market::{
     account, activity, apply, balance, bar, break_even, configuration, fill, held, ledger, limit,
     order, place, run, run_spread, stop, target, trades, trailing,
@@ -79,7 +84,10 @@ fn stop_and_target_in_one_bar() {
     ];
     for (path, trade, ambiguous) in ways {
         let ledger = after(&[fill(LONG, "95", "105")], path, ("100 106 94 100", "0"));
-        assert_eq!((&trades(&ledger)[..], ledger.ambiguous_count()), (&[trade.to_owned()][..], ambiguous));
+        assert_eq!(
+            (&trades(&ledger)[..], ledger.ambiguous_count()),
+            (&[trade.to_owned()][..], ambiguous)
+        );
     }
     let short = after(&[fill(SHORT, "105", "95")], Path::Pessimistic, ("100 104 94 100", "1"));
     assert_eq!(trades(&short), ["1 2 105 stop_loss"], "the ask reached 105");
@@ -130,7 +138,10 @@ fn an_entry_may_be_stopped_in_its_bar() {
         let mut ledger = account();
         place(&mut ledger, protected);
         run(&mut ledger, 20, path, "100 104 94 102");
-        assert_eq!((&trades(&ledger)[..], ledger.ambiguous_count()), (&[trade.to_owned()][..], ambiguous));
+        assert_eq!(
+            (&trades(&ledger)[..], ledger.ambiguous_count()),
+            (&[trade.to_owned()][..], ambiguous)
+        );
         let placed = ["placed 1 0 2 98", "filled 1 1 2 98"];
         assert_eq!(activity(&ledger), placed);
         ledger.verify().unwrap();
@@ -220,10 +231,19 @@ fn market_orders_and_gaps_are_filled_at_the_open() {
         place(&mut ledger, order(LONG, stop("100")));
         place(&mut ledger, order(SHORT, limit("99")));
         place(&mut ledger, order(SHORT, stop("100")));
-        place(&mut ledger, PlaceOrder { stop_loss: Some(price("101")), ..order(LONG, limit("102")) });
+        place(
+            &mut ledger,
+            PlaceOrder { stop_loss: Some(price("101")), ..order(LONG, limit("102")) },
+        );
         run_spread(&mut ledger, 20, path, ("100 100 100 100", "1"));
         let filled = [
-            "1 1 2 101", "2 2 2 100", "3 3 2 101", "4 4 2 101", "5 5 2 100", "6 6 2 100", "7 7 2 101",
+            "1 1 2 101",
+            "2 2 2 100",
+            "3 3 2 101",
+            "4 4 2 101",
+            "5 5 2 100",
+            "6 6 2 100",
+            "7 7 2 101",
         ];
         let filled = filled.map(|line| format!("filled {line}"));
         assert_eq!(activity(&ledger)[7..], filled);
@@ -417,7 +437,10 @@ fn a_stop_out_takes_the_worst_position_and_asks_again() {
 #[test]
 fn without_a_bar_the_marks_decide() {
     let mut ledger = leveraged(LONG, "50", "100");
-    apply(&mut ledger, &Event::Mark(Marks { time: Some(11), quotes: &[quote("ACME", "80", "81")] }));
+    apply(
+        &mut ledger,
+        &Event::Mark(Marks { time: Some(11), quotes: &[quote("ACME", "80", "81")] }),
+    );
     assert_eq!(activity(&ledger), ["margin_call 0 0 0 0"]);
     let bars = &[bar("BETA", "100 100 100 100", "0")];
     apply(&mut ledger, &Event::Bar(Bars { time: 20, path: None, bars }));
@@ -458,7 +481,15 @@ fn fills_of_a_netting_account() {
         };
         place(&mut ledger, guarded);
         run(&mut ledger, 20, path, "100 100 98 98");
-        place(&mut ledger, PlaceOrder { stop_loss: Some(price("95")), take_profit: None, time: 20, ..order(LONG, limit("96")) });
+        place(
+            &mut ledger,
+            PlaceOrder {
+                stop_loss: Some(price("95")),
+                take_profit: None,
+                time: 20,
+                ..order(LONG, limit("96"))
+            },
+        );
         run(&mut ledger, 30, path, "98 98 96 96");
         assert_eq!(held(&ledger), ["1 4 97 95 120"], "increased, with the new stop");
         place(&mut ledger, PlaceOrder { size: size("1"), time: 30, ..order(SHORT, limit("97")) });
@@ -469,8 +500,12 @@ fn fills_of_a_netting_account() {
         run(&mut ledger, 50, path, "96 98 96 96");
         assert_eq!(held(&ledger), ["2 2 98 0 0"]);
         assert_eq!(trades(&ledger)[1..], ["1 3 98 flip"]);
-        let filled: Vec<String> = activity(&ledger).into_iter().filter(|line| line.starts_with('f')).collect();
-        assert_eq!(filled, ["filled 1 1 2 98", "filled 2 1 2 96", "filled 3 1 1 97", "filled 4 2 5 98"]);
+        let filled: Vec<String> =
+            activity(&ledger).into_iter().filter(|line| line.starts_with('f')).collect();
+        assert_eq!(
+            filled,
+            ["filled 1 1 2 98", "filled 2 1 2 96", "filled 3 1 1 97", "filled 4 2 5 98"]
+        );
         ledger.verify().unwrap();
     }
 }
@@ -535,7 +570,12 @@ fn excursions_see_the_extremes_of_a_bar_that_was_survived() {
         // The first one did not survive: its extremes are those of the bar before, and its exit.
         assert_eq!(seen(&ledger), ["1 -20 14"], "{path:?}");
         run(&mut ledger, 40, path, "103 105 102 103");
-        let close = portfolio_core::event::Close { position_id: 2, time: 40, price: price("103"), ..example::close() };
+        let close = portfolio_core::event::Close {
+            position_id: 2,
+            time: 40,
+            price: price("103"),
+            ..example::close()
+        };
         apply(&mut ledger, &Event::Close(close));
         assert_eq!(seen(&ledger)[1..], ["2 0 12"], "not the extremes of its own bar: {path:?}");
         ledger.verify().unwrap();

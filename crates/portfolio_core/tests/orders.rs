@@ -1,5 +1,10 @@
 //! Protection and resting orders by themselves (SPEC section 17).
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod cells;
 mod example;
@@ -37,34 +42,52 @@ fn orders_are_numbered_and_listed() {
     mark(&mut ledger, "99", "101");
     let targets = &[target("110", "0.5")];
     let protection = Protection { targets, exit_time: Some(99), ..trailing("2") };
-    let first = PlaceOrder { expiry: Some(50), oco: "a pair of orders", tag: "t", ..order(LONG, limit("101")) };
+    let first = PlaceOrder {
+        expiry: Some(50),
+        oco: "a pair of orders",
+        tag: "t",
+        ..order(LONG, limit("101"))
+    };
     assert_eq!(place(&mut ledger, first), 1);
-    assert_eq!(place(&mut ledger, PlaceOrder { symbol: "NEW", ..order(SHORT, OrderKind::Market) }), 2);
+    assert_eq!(
+        place(&mut ledger, PlaceOrder { symbol: "NEW", ..order(SHORT, OrderKind::Market) }),
+        2
+    );
     assert_eq!(place(&mut ledger, order(SHORT, stop("99"))), 3);
     let held = Open { protection, tag: "p", ..fill(LONG, "95", "120") };
     apply(&mut ledger, &Event::Open(held));
-    apply(&mut ledger, &Event::Open(Open { protection: break_even("3", "1"), ..fill(SHORT, "", "") }));
+    apply(
+        &mut ledger,
+        &Event::Open(Open { protection: break_even("3", "1"), ..fill(SHORT, "", "") }),
+    );
     let table = ledger.orders(View::Exact).unwrap();
-    let columns = ["order_id", "position_id", "symbol", "side", "kind", "price", "size", "oco", "tag"];
+    let columns =
+        ["order_id", "position_id", "symbol", "side", "kind", "price", "size", "oco", "tag"];
     let rows: Vec<String> =
         market::rows(&table, &columns).iter().map(|row| row.trim_end().to_owned()).collect();
-    assert_eq!(rows, [
-        "1 0 ACME long limit 101 2 a pair of orders t",
-        "2 0 NEW short market 0 2",
-        "3 0 ACME short stop 99 2",
-        "0 1 ACME long stop_loss 98 2  p",
-        "0 1 ACME long take_profit 120 2  p",
-        "0 1 ACME long target 110 0.5  p",
-        "0 1 ACME long trailing 2 2  p",
-        "0 1 ACME long exit_time 0 2  p",
-        "0 2 ACME short break_even 3 2",
-    ]);
+    assert_eq!(
+        rows,
+        [
+            "1 0 ACME long limit 101 2 a pair of orders t",
+            "2 0 NEW short market 0 2",
+            "3 0 ACME short stop 99 2",
+            "0 1 ACME long stop_loss 98 2  p",
+            "0 1 ACME long take_profit 120 2  p",
+            "0 1 ACME long target 110 0.5  p",
+            "0 1 ACME long trailing 2 2  p",
+            "0 1 ACME long exit_time 0 2  p",
+            "0 2 ACME short break_even 3 2",
+        ]
+    );
     let times = |row| {
         let batch = &table.batches[0];
         let times = batch.column_by_name("time").unwrap();
         (!times.is_null(row)).then(|| cell(&table, row, "time").unwrap())
     };
-    assert_eq!([times(0), times(1), times(7)], [Some(Cell::Whole(50)), None, Some(Cell::Whole(99))]);
+    assert_eq!(
+        [times(0), times(1), times(7)],
+        [Some(Cell::Whole(50)), None, Some(Cell::Whole(99))]
+    );
     assert_eq!(ledger.orders(View::Float).unwrap().rows, 9);
     ledger.verify().unwrap();
 }
@@ -130,19 +153,22 @@ fn the_order_of_the_checks_of_an_order() {
     refuse(&wrong);
     wrong.expiry = Some(10);
     apply(&mut ledger, &Event::PlaceOrder(wrong));
-    assert_eq!(answers, [
-        "4013 TextNotAllowed oco",
-        "4013 TextNotAllowed tag",
-        "4006 TimeRunsBackwards time",
-        "4012 SymbolNotAllowed symbol",
-        "4003 SizeOffGrid size",
-        "4005 PriceOffGrid price",
-        "4005 OrderBeyondMarket price",
-        "4007 LevelOnWrongSide stop_loss",
-        "4008 LevelOnWrongSide take_profit",
-        "4006 TimeBeforeEvent exit_time",
-        "4006 TimeBeforeEvent expiry",
-    ]);
+    assert_eq!(
+        answers,
+        [
+            "4013 TextNotAllowed oco",
+            "4013 TextNotAllowed tag",
+            "4006 TimeRunsBackwards time",
+            "4012 SymbolNotAllowed symbol",
+            "4003 SizeOffGrid size",
+            "4005 PriceOffGrid price",
+            "4005 OrderBeyondMarket price",
+            "4007 LevelOnWrongSide stop_loss",
+            "4008 LevelOnWrongSide take_profit",
+            "4006 TimeBeforeEvent exit_time",
+            "4006 TimeBeforeEvent expiry",
+        ]
+    );
     ledger.verify().unwrap();
 }
 
@@ -198,10 +224,8 @@ fn levels_of_a_market_order_are_held_against_each_other() {
 /// Protections that a long at 100 with a take profit at 110 cannot have.
 fn wrong_ones() -> Vec<(Protection<'static>, &'static str)> {
     let even = |trigger: &str, offset: &str| break_even(trigger, offset);
-    let one = |target: Target| Protection {
-        targets: Box::leak(Box::new([target])),
-        ..Protection::NONE
-    };
+    let one =
+        |target: Target| Protection { targets: Box::leak(Box::new([target])), ..Protection::NONE };
     let two: &[Target] = Box::leak(Box::new([target("105", "1.5"), target("106", "0.6")]));
     let many: &[Target] = Box::leak(vec![target("105", "0.1"); 256].into());
     vec![
@@ -234,11 +258,8 @@ fn protection_is_checked_wherever_it_is_given() {
         let expected = format!("4026 ProtectionNotAllowed {argument}");
         let open = Event::Open(Open { protection, ..good });
         assert_eq!(answer(&mut ledger, &open), expected);
-        let order = PlaceOrder {
-            take_profit: Some(price("110")),
-            protection,
-            ..order(LONG, limit("100"))
-        };
+        let order =
+            PlaceOrder { take_profit: Some(price("110")), protection, ..order(LONG, limit("100")) };
         assert_eq!(answer(&mut ledger, &Event::PlaceOrder(order)), expected);
         let set = Modify {
             trailing: protection.trailing.map_or(Change::Keep, Change::Set),
@@ -279,7 +300,11 @@ fn a_modify_changes_what_is_given() {
     set(&mut ledger, Modify { trailing: Change::Set(price("1")), ..Modify::new(1, 10) });
     assert_eq!(held(&ledger), ["1 2 100 100 110"]);
     assert_eq!(ledger.positions().rows()[0].initial_stop, price("97"));
-    let moved = Modify { stop_loss: Change::Set(price("92")), trailing: Change::Remove, ..Modify::new(1, 10) };
+    let moved = Modify {
+        stop_loss: Change::Set(price("92")),
+        trailing: Change::Remove,
+        ..Modify::new(1, 10)
+    };
     set(&mut ledger, moved);
     assert_eq!(held(&ledger), ["1 2 100 92 110"]);
     let even = BreakEven { trigger: price("2"), offset: price("0.50") };

@@ -101,8 +101,10 @@ impl Trial {
     }
 
     fn with<T>(guard: &Guard, act: impl FnOnce(Protection<'_>) -> T) -> T {
-        let target =
-            |&(at, part): &(i128, i128)| Target { price: price(at), size: Size::from_raw(part).unwrap() };
+        let target = |&(at, part): &(i128, i128)| Target {
+            price: price(at),
+            size: Size::from_raw(part).unwrap(),
+        };
         let targets: Vec<Target> = guard.targets.iter().map(target).collect();
         let even = |(trigger, offset)| BreakEven { trigger: price(trigger), offset: price(offset) };
         act(Protection {
@@ -122,18 +124,16 @@ impl Trial {
         let size = (1 + self.below(20)) * TENTH;
         let entry = self.last[symbol];
         let guard = self.guard(side, entry, size);
-        let event = |protection| {
-            Open {
-                symbol: SYMBOLS[symbol],
-                side,
-                size: Size::from_raw(size).unwrap(),
-                price: price(entry),
-                time: self.time,
-                stop_loss: level(guard.stop),
-                take_profit: level(guard.take),
-                protection,
-                ..example::open()
-            }
+        let event = |protection| Open {
+            symbol: SYMBOLS[symbol],
+            side,
+            size: Size::from_raw(size).unwrap(),
+            price: price(entry),
+            time: self.time,
+            stop_loss: level(guard.stop),
+            take_profit: level(guard.take),
+            protection,
+            ..example::open()
         };
         let ledger = &mut self.ledger;
         Self::with(&guard, |protection| apply(ledger, &Event::Open(event(protection))));
@@ -186,7 +186,17 @@ impl Trial {
         });
         let id = self.ledger.orders_resting().last().unwrap().order_id;
         let price = if kind == Kind::Market { 0 } else { at };
-        self.scan.orders.push(Resting { id, symbol, side, kind, price, size, expiry, group, guard });
+        self.scan.orders.push(Resting {
+            id,
+            symbol,
+            side,
+            kind,
+            price,
+            size,
+            expiry,
+            group,
+            guard,
+        });
     }
 
     fn cancel(&mut self) {
@@ -272,7 +282,9 @@ impl Trial {
             .positions()
             .rows()
             .iter()
-            .map(|row| (row.position_id, (row.size.raw(), row.stop_loss.raw(), row.take_profit.raw())))
+            .map(|row| {
+                (row.position_id, (row.size.raw(), row.stop_loss.raw(), row.take_profit.raw()))
+            })
             .collect();
         let scanned: BTreeMap<u64, (i128, i128, i128)> = self
             .scan

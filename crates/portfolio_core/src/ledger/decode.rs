@@ -55,6 +55,9 @@ pub(crate) enum QuotesKind {
     Process,
 }
 
+/// Who knows the symbol of a position.
+pub(crate) type SymbolOf<'a> = &'a dyn Fn(u64) -> Option<u32>;
+
 /// What is known from the events so far.
 #[derive(Debug, Default)]
 pub(crate) struct RecordedEvents {
@@ -74,7 +77,8 @@ struct Known {
 }
 
 impl RecordedEvents {
-    /// The next event; `before` is the time of the last one that had a time, 0 at first.
+    /// The next event; `before` is the time of the last one that had a time, 0 at first, and
+    /// `symbol_of` knows the symbol of positions that no recorded open names.
     ///
     /// # Errors
     /// [`Malformed`] when the bytes are no event.
@@ -82,6 +86,7 @@ impl RecordedEvents {
         &'s mut self,
         decoder: &mut Decoder<'d>,
         before: i64,
+        symbol_of: SymbolOf<'_>,
     ) -> Result<Recorded<'s>, Malformed> {
         let op = decoder.byte()?;
         if op == op::REGISTER {
@@ -114,8 +119,8 @@ impl RecordedEvents {
             op::CANCEL_ORDER => {
                 Event::CancelOrder(CancelOrder { order_id: decoder.number()?, time })
             }
-            op::CLOSE => Event::Close(self.decode_close(decoder, time)?),
-            op::MODIFY => Event::Modify(self.decode_modify(decoder, time)?),
+            op::CLOSE => Event::Close(self.decode_close(decoder, time, symbol_of)?),
+            op::MODIFY => Event::Modify(self.decode_modify(decoder, time, symbol_of)?),
             op::FEE => Event::Fee(decode_fee(decoder, time)?),
             op::DEPOSIT => Event::Deposit(decode_cash(decoder, time)?),
             op::WITHDRAW => Event::Withdraw(decode_cash(decoder, time)?),
@@ -128,19 +133,14 @@ impl RecordedEvents {
         self.instruments.get(symbol).ok_or(Malformed)
     }
 
-    /// Is told of a position that no event names.
-    pub(crate) fn learn(&mut self, position_id: u64, symbol: u32) {
-        if let Ok(symbol) = usize::try_from(symbol) {
-            self.symbols.insert(position_id, symbol);
-        }
+    fn symbol_of(&self, position_id: u64, symbol_of: SymbolOf<'_>) -> Result<usize, Malformed> {
+        let opened = self.symbols.get(&position_id).copied();
+        let filled = || usize::try_from(symbol_of(position_id)?).ok();
+        opened.or_else(filled).ok_or(Malformed)
     }
 
-    fn symbol_of(&self, position_id: u64) -> Result<usize, Malformed> {
-        self.symbols.get(&position_id).copied().ok_or(Malformed)
-    }
-
-    fn known_of(&self, position_id: u64) -> Result<&Known, Malformed> {
-        self.known(self.symbol_of(position_id)?)
+    fn known_of(&self, position_id: u64, symbol_of: SymbolOf<'_>) -> Result<&Known, Malformed> {
+        self.known(self.symbol_of(position_id, symbol_of)?)
     }
 
     fn decode_quotes(&self, decoder: &mut Decoder<'_>) -> Result<Vec<Quote<'_>>, Malformed> {
@@ -195,9 +195,10 @@ impl RecordedEvents {
         &self,
         decoder: &mut Decoder<'a>,
         time: i64,
+        symbol_of: SymbolOf<'_>,
     ) -> Result<Close<'a>, Malformed> {
         let position_id = decoder.number()?;
-        let known = self.known_of(position_id)?;
+        let known = self.known_of(position_id, symbol_of)?;
         Ok(Close {
             position_id,
             time,

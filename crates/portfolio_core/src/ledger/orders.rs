@@ -1,10 +1,13 @@
 //! Placing and cancelling orders (rules Q3 and Q4).
 
+use std::collections::TryReserveError;
+
+use super::checks::{check_level_alone, check_limits};
 use super::protect::{Guarded, ProtectionUnits, not_before, put_time};
-use super::record::{EVENT_BYTES, op, side_byte};
-use super::{Ledger, check_level, check_level_on_grid, check_price, default_book};
+use super::record::{EVENT_BYTES, STATE_BYTES, op, side_byte};
+use super::{Ledger, check_level, check_price, check_size};
 use crate::book::Book;
-use crate::codec::Encoder;
+use crate::codec::{Bytes, Encoder};
 use crate::columns::text::TextView;
 use crate::event::{CancelOrder, OrderKind, PlaceOrder, Receipt, Side};
 use crate::instrument::check_text;
@@ -32,7 +35,7 @@ impl Ledger {
         let book = match known.and_then(|symbol| self.book_at(symbol)) {
             Some(book) => book,
             None => {
-                fresh = default_book(event.symbol, self.leverage)?;
+                fresh = self.default_book(event.symbol)?;
                 &fresh
             }
         };
@@ -45,7 +48,7 @@ impl Ledger {
             Some(symbol) => symbol,
             None => {
                 self.reserve_symbols(1)?;
-                self.add_book(default_book(event.symbol, self.leverage)?)?
+                self.add_book(self.default_book(event.symbol)?)?
             }
         };
         self.record(op::PLACE_ORDER, event.time, |encoder| {
@@ -95,7 +98,21 @@ impl Ledger {
     }
 
     /// The resting orders in the state (SPEC section 9).
-    pub(super) fn put_resting(&self, encoder: &mut Encoder<'_>, order: &Order, book: &Book) {
+    ///
+    /// # Errors
+    /// When the allocator refuses.
+    pub(super) fn put_orders(&self, bytes: &mut Bytes) -> Result<(), TryReserveError> {
+        bytes.reserve(STATE_BYTES)?;
+        bytes.append(|encoder| encoder.count(self.orders.len()));
+        for order in self.orders.iter() {
+            let Some(book) = self.book_at(order.symbol) else { continue };
+            bytes.reserve(STATE_BYTES.saturating_add(self.protection_bytes(order.protection)))?;
+            bytes.append(|encoder| self.put_resting(encoder, order, book));
+        }
+        Ok(())
+    }
+
+    fn put_resting(&self, encoder: &mut Encoder<'_>, order: &Order, book: &Book) {
         let tag = self.text(order.tag);
         encoder.small(order.order_id);
         encoder.small(u64::from(order.symbol));
@@ -135,7 +152,8 @@ fn put_order(encoder: &mut Encoder<'_>, event: &PlaceOrder<'_>, units: &Units) {
 
 /// Rule Q3 from the size on.
 fn check_order(book: &Book, event: &PlaceOrder<'_>) -> Result<Units, Refused> {
-    let size = book.check_fill_size(event.size)?;
+    let size = check_size(book, event.size)?;
+    check_limits(book, event.size)?;
     let price = match event.kind {
         OrderKind::Market => 0,
         OrderKind::Limit(price) | OrderKind::Stop(price) => check_price(book, "price", price)?,
@@ -186,7 +204,7 @@ fn check_levels(book: &Book, event: &PlaceOrder<'_>) -> Result<[i128; 2], Refuse
     let check = |kind, level: Option<Price>, below: bool| match (level, price_of(event.kind)) {
         (None, _) => Ok(0),
         (Some(level), Some(price)) => check_level(book, kind, level, price, below),
-        (Some(level), None) => check_level_on_grid(book, kind, level),
+        (Some(level), None) => check_level_alone(book, kind, level),
     };
     Ok([
         check(LevelKind::StopLoss, event.stop_loss, long)?,

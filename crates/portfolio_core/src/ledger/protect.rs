@@ -14,7 +14,12 @@ use crate::refusal::{Refusal, Refused};
 /// Targets that a position may have.
 const TARGETS_MAX: usize = 255;
 /// The most bytes that one target takes.
-pub(super) const TARGET_BYTES: usize = 48;
+const TARGET_BYTES: usize = 48;
+
+/// The most bytes that a protection with so many targets takes.
+pub(super) fn bytes_of(targets: usize) -> usize {
+    targets.saturating_add(3).saturating_mul(TARGET_BYTES)
+}
 
 /// What a protection is held against.
 #[derive(Debug, Clone, Copy)]
@@ -93,9 +98,8 @@ impl Guarded {
 
     fn check_target(&self, book: &Book, target: &Target) -> Result<(), Refused> {
         let Target { price, size } = *target;
-        let refuse = |value: &dyn ToString, rule| {
-            Err(not_allowed("targets", value.to_string(), rule))
-        };
+        let refuse =
+            |value: &dyn ToString, rule| Err(not_allowed("targets", value.to_string(), rule));
         if !price.is_positive() {
             return refuse(&price, "the price must be greater than 0");
         }
@@ -133,8 +137,7 @@ pub(super) fn not_before(argument: &'static str, time: i64, event: i64) -> Resul
 
 pub(super) fn check_break_even(book: &Book, even: BreakEven) -> Result<(), Refused> {
     let BreakEven { trigger, offset } = even;
-    let refuse =
-        |value: Price, rule| Err(not_allowed("break_even", value.to_string(), rule));
+    let refuse = |value: Price, rule| Err(not_allowed("break_even", value.to_string(), rule));
     if !trigger.is_positive() {
         return refuse(trigger, "the trigger must be greater than 0");
     }
@@ -176,7 +179,7 @@ impl ProtectionUnits {
 
     /// The most bytes that it takes.
     pub(super) fn bytes(&self) -> usize {
-        self.targets.len().saturating_add(3).saturating_mul(TARGET_BYTES)
+        bytes_of(self.targets.len())
     }
 
     pub(super) fn put(&self, encoder: &mut Encoder<'_>) {
@@ -226,11 +229,7 @@ impl Ledger {
     /// The levels of a position have changed: `before` is what it was, nothing when it was opened,
     /// `after` what it is, nothing when it was closed. What protected a closed one goes with it.
     #[inline]
-    pub(super) fn triggers_changed(
-        &mut self,
-        before: Option<&Position>,
-        after: Option<&Position>,
-    ) {
+    pub(super) fn triggers_changed(&mut self, before: Option<&Position>, after: Option<&Position>) {
         if let (Some(before), None) = (before, after)
             && before.protection != 0
         {
@@ -253,7 +252,8 @@ impl Ledger {
         let protected = self.protections.get(place).unwrap_or(&none);
         let raw = |price: Price| price.raw();
         encoder.natural(protected.trailing.map_or(0, raw));
-        let even = protected.break_even.map_or([0, 0], |even| [even.trigger.raw(), even.offset.raw()]);
+        let even =
+            protected.break_even.map_or([0, 0], |even| [even.trigger.raw(), even.offset.raw()]);
         even.iter().for_each(|&raw| encoder.natural(raw));
         encoder.count(protected.targets.len());
         for target in &protected.targets {
@@ -265,7 +265,6 @@ impl Ledger {
 
     /// The most bytes that a protection takes in the state.
     pub(super) fn protection_bytes(&self, place: u32) -> usize {
-        let targets = self.protections.get(place).map_or(0, |protected| protected.targets.len());
-        targets.saturating_add(3).saturating_mul(TARGET_BYTES)
+        bytes_of(self.protections.get(place).map_or(0, |protected| protected.targets.len()))
     }
 }

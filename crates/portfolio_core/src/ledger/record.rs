@@ -16,7 +16,7 @@ pub(super) const QUOTE_BYTES: usize = 48;
 /// The most bytes that one bar takes.
 pub(super) const BAR_BYTES: usize = 128;
 /// The most bytes that the account, a symbol or a position takes in the state.
-const STATE_BYTES: usize = 1_024;
+pub(super) const STATE_BYTES: usize = 1_024;
 
 /// The first byte of an event.
 pub(super) mod op {
@@ -98,9 +98,14 @@ impl Ledger {
         for position in self.positions.rows() {
             let Some(book) = self.book_at(position.symbol) else { continue };
             let tag = self.text(position.tag);
-            bytes.reserve(STATE_BYTES)?;
-            bytes.append(|encoder| put_position(encoder, position, book, &tag));
+            let protection = position.protection;
+            bytes.reserve(STATE_BYTES.saturating_add(self.protection_bytes(protection)))?;
+            bytes.append(|encoder| {
+                put_position(encoder, position, book, &tag);
+                self.put_protection(encoder, protection, book);
+            });
         }
+        self.put_orders(&mut bytes)?;
         Ok(bytes.into())
     }
 
@@ -119,6 +124,8 @@ impl Ledger {
             encoder.signed(amount.raw());
         }
         encoder.small(self.positions.next_id());
+        encoder.small(self.orders.next_id());
+        encoder.small(self.orders.ambiguous);
         encoder.count(self.tables.equity.len());
         encoder.count(self.tables.trades.len());
         encoder.count(self.tables.postings.len());

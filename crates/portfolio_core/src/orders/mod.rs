@@ -181,14 +181,6 @@ impl Orders {
         Some(order)
     }
 
-    /// Rests an order again that was taken out to be changed.
-    pub(crate) fn put_back(&mut self, order: Order) {
-        if !self.marks.is_empty() {
-            self.steps.push(Step::Placed(order.order_id));
-        }
-        self.add(order);
-    }
-
     fn add(&mut self, order: Order) {
         if let Some(group) = &order.group {
             self.groups.entry(Arc::clone(group)).or_default().push(order.order_id);
@@ -356,6 +348,9 @@ mod tests {
             entry_fee: Money::ZERO,
             tag: TextView::EMPTY,
             epoch: 0,
+            swap: Money::ZERO,
+            slippage: Money::ZERO,
+            entry_rate: Money::ONE,
             stop_kind: StopKind::Own,
             protection: 0,
         }

@@ -87,9 +87,7 @@ impl Prices {
     }
 
     fn reaches(&self, side: Side, level: i128) -> bool {
-        level != 0
-            && self.shown(side, self.low) <= level
-            && level <= self.shown(side, self.high)
+        level != 0 && self.shown(side, self.low) <= level && level <= self.shown(side, self.high)
     }
 }
 
@@ -250,8 +248,20 @@ impl Scan {
             let price = if buys { bar.open + bar.spread } else { bar.open };
             let filled = match order.kind {
                 Kind::Market => true,
-                Kind::Limit => if buys { price <= order.price } else { price >= order.price },
-                Kind::Stop => if buys { price >= order.price } else { price <= order.price },
+                Kind::Limit => {
+                    if buys {
+                        price <= order.price
+                    } else {
+                        price >= order.price
+                    }
+                }
+                Kind::Stop => {
+                    if buys {
+                        price >= order.price
+                    } else {
+                        price <= order.price
+                    }
+                }
             };
             if filled {
                 self.fill(order.id, price);
@@ -298,9 +308,8 @@ impl Scan {
         let reached = self.orders.iter().filter(|order| {
             order.symbol == bar.symbol && bar.reaches(other(order.side), order.price)
         });
-        let mut reached: Vec<(i128, u64)> = reached
-            .map(|o| ((o.price - bar.shown(other(o.side), bar.open)).abs(), o.id))
-            .collect();
+        let mut reached: Vec<(i128, u64)> =
+            reached.map(|o| ((o.price - bar.shown(other(o.side), bar.open)).abs(), o.id)).collect();
         reached.sort_unstable();
         for (_, id) in reached {
             let Some(order) = self.orders.iter().find(|order| order.id == id) else { continue };
@@ -370,9 +379,9 @@ impl Scan {
             if rising { (from..=to).contains(&level) } else { (to..=from).contains(&level) }
         };
         things.retain(|&(level, ..)| ahead(level));
-        things.into_iter().min_by_key(|&(level, class, id)| {
-            (if rising { level } else { -level }, class, id)
-        })
+        things
+            .into_iter()
+            .min_by_key(|&(level, class, id)| (if rising { level } else { -level }, class, id))
     }
 
     fn step_3(&mut self, bar: &Prices) {

@@ -33,12 +33,7 @@ impl Ledger {
     }
 
     /// Closes a position, or a part of it, at a moment of a bar.
-    pub(super) fn exit(
-        &mut self,
-        position: &Position,
-        exit: &Exit,
-        time: i64,
-    ) -> Result<(), Stop> {
+    pub(super) fn exit(&mut self, position: &Position, exit: &Exit, time: i64) -> Result<(), Stop> {
         let buys = position.side == Side::Short;
         let price = if exit.slips {
             self.slipped_price(position.symbol, buys, exit.reference)?
@@ -140,11 +135,8 @@ impl Ledger {
         let Some(order) = self.orders.find(order_id).cloned() else { return Ok(None) };
         let maker = matches!(order.kind, OrderKind::Limit(_));
         let buys = order.side == Side::Long;
-        let price = if maker {
-            reference
-        } else {
-            self.slipped_price(order.symbol, buys, reference)?
-        };
+        let price =
+            if maker { reference } else { self.slipped_price(order.symbol, buys, reference)? };
         let protected = self.protections.get(order.protection).cloned().unwrap_or_default();
         let tag = order.tag;
         let level = |level: Price| Some(level).filter(|level| level.is_positive());

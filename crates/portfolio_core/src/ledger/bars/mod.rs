@@ -13,7 +13,7 @@ use hashbrown::HashSet;
 
 use super::record::{BAR_BYTES, EVENT_BYTES, QUOTE_BYTES, op};
 use super::stop::Stop;
-use super::{Ledger, check_price, default_book};
+use super::{Ledger, check_price};
 use crate::book::Book;
 use crate::codec::Encoder;
 use crate::columns::rows::EquityRow;
@@ -56,10 +56,7 @@ impl PlannedBar {
 
     fn reach(&self) -> Reach {
         let [low, high, spread] = [self.low, self.high, self.spread].map(Price::raw);
-        Reach {
-            bid: (low, high),
-            ask: (low.saturating_add(spread), high.saturating_add(spread)),
-        }
+        Reach { bid: (low, high), ask: (low.saturating_add(spread), high.saturating_add(spread)) }
     }
 }
 
@@ -126,17 +123,17 @@ impl Ledger {
         let mut seen = HashSet::new();
         let mut planned = Vec::new();
         planned.try_reserve(event.bars.len())?;
-        self.scratch.good_so_far(0);
+        self.scratch.set_good(0);
         for bar in event.bars {
             let target = self.target(bar.symbol, &mut seen)?;
-            let Some(book) = self.book_of(&target) else { continue };
+            let Some(book) = self.target_book(&target) else { continue };
             if let Some(last) = book.last_bar
                 && event.time <= last
             {
                 return Err(Refusal::BarNotLater { time: event.time, last }.into());
             }
             planned.push((check_bar(book, bar)?, target));
-            self.scratch.good_so_far(planned.len());
+            self.scratch.set_good(planned.len());
         }
         self.register_targets(planned)
     }
@@ -145,24 +142,20 @@ impl Ledger {
         let mut seen = HashSet::new();
         let mut planned = Vec::new();
         planned.try_reserve(event.quotes.len())?;
-        self.scratch.good_so_far(0);
+        self.scratch.set_good(0);
         for quote in event.quotes {
             let target = self.target(quote.symbol, &mut seen)?;
-            let Some(book) = self.book_of(&target) else { continue };
+            let Some(book) = self.target_book(&target) else { continue };
             planned.push((check_quote(book, quote)?, target));
-            self.scratch.good_so_far(planned.len());
+            self.scratch.set_good(planned.len());
         }
         self.register_targets(planned)
     }
 
-    fn target<'e>(
-        &self,
-        symbol: &'e str,
-        seen: &mut HashSet<&'e str>,
-    ) -> Result<Target, Refused> {
+    fn target<'e>(&self, symbol: &'e str, seen: &mut HashSet<&'e str>) -> Result<Target, Refused> {
         let target = match self.find_symbol(symbol) {
             Some(index) => Target::Known(index),
-            None => Target::New(Box::new(default_book(symbol, self.leverage)?)),
+            None => Target::New(Box::new(self.default_book(symbol)?)),
         };
         if !seen.insert(symbol) {
             return Err(Refusal::SymbolTwice { symbol: symbol.to_owned() }.into());
@@ -170,7 +163,7 @@ impl Ledger {
         Ok(target)
     }
 
-    fn book_of<'t>(&'t self, target: &'t Target) -> Option<&'t Book> {
+    fn target_book<'t>(&'t self, target: &'t Target) -> Option<&'t Book> {
         match target {
             Target::New(book) => Some(book),
             Target::Known(index) => self.book_at(*index),
@@ -384,7 +377,7 @@ fn check_quote(book: &Book, quote: &Quote<'_>) -> Result<PlannedBar, Refused> {
 }
 
 fn put_bars(encoder: &mut Encoder<'_>, path: Path, bars: &[PlannedBar]) {
-    encoder.byte(path_byte(path));
+    encoder.byte(path.byte());
     encoder.count(bars.len());
     for bar in bars {
         encoder.small(u64::from(bar.symbol));
@@ -399,15 +392,5 @@ fn put_quotes(encoder: &mut Encoder<'_>, bars: &[PlannedBar]) {
         encoder.small(u64::from(bar.symbol));
         encoder.natural(bid);
         encoder.natural(spread);
-    }
-}
-
-/// The byte of a path.
-const fn path_byte(path: Path) -> u8 {
-    match path {
-        Path::Pessimistic => 0,
-        Path::Optimistic => 1,
-        Path::Ohlc => 2,
-        Path::Olhc => 3,
     }
 }

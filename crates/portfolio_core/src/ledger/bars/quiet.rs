@@ -86,12 +86,11 @@ impl Ledger {
         }
         if let Some(book) = self.book_at_mut(symbol) {
             book.last_bar = Some(time);
-            // Open and close lie between the extremes.
-            for (side, spread) in [(Side::Long, Price::ZERO), (Side::Short, bar.spread)] {
-                book.marks_mut(side).mark(plus(bar.low, spread));
-                book.marks_mut(side).mark(plus(bar.high, spread));
-            }
         }
+        // Open and close lie between the extremes.
+        self.see(symbol, Side::Long, (bar.low, bar.high));
+        let asks = (plus(bar.low, bar.spread), plus(bar.high, bar.spread));
+        self.see(symbol, Side::Short, asks);
         self.push_equity(time);
         self.record(op::BAR, time, |encoder| put_bars(encoder, path, &[planned]));
         self.count_bar(time);

@@ -106,11 +106,7 @@ impl Ledger {
     }
 
     /// Step 1: stops, take profits and targets in reach, the worse or the better ones first.
-    pub(super) fn exits_in_reach(
-        &mut self,
-        bar: &PlannedBar,
-        run: &Run,
-    ) -> Result<(), Stop> {
+    pub(super) fn exits_in_reach(&mut self, bar: &PlannedBar, run: &Run) -> Result<(), Stop> {
         let reach = bar.reach();
         let stops = self.stops_within(bar.symbol, &reach);
         let takes = self.takes_within(bar.symbol, &reach);
@@ -142,11 +138,7 @@ impl Ledger {
     }
 
     /// Step 2: orders in reach, the nearest to the open first.
-    pub(super) fn orders_in_reach(
-        &mut self,
-        bar: &PlannedBar,
-        run: &mut Run,
-    ) -> Result<(), Stop> {
+    pub(super) fn orders_in_reach(&mut self, bar: &PlannedBar, run: &mut Run) -> Result<(), Stop> {
         let Some(triggers) = self.orders.triggers(bar.symbol) else { return Ok(()) };
         let reach = bar.reach();
         let mut orders: Vec<(u128, u64)> = Vec::new();
@@ -172,12 +164,7 @@ impl Ledger {
     }
 
     /// What may happen in its bar to a position that an order has just opened or increased.
-    fn protect_at_once(
-        &mut self,
-        position_id: u64,
-        reach: &Reach,
-        run: &Run,
-    ) -> Result<(), Stop> {
+    fn protect_at_once(&mut self, position_id: u64, reach: &Reach, run: &Run) -> Result<(), Stop> {
         let Some(position) = self.position(position_id) else { return Ok(()) };
         let range = reach.closing(position.side);
         let stop = position.stop_loss;

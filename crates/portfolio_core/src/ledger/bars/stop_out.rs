@@ -45,7 +45,12 @@ impl Ledger {
         self.set_quotes(&[(bar.symbol, bid, ask)], false)
     }
 
-    pub(super) fn is_below_at(&mut self, bar: &PlannedBar, bid: Price, level: i128) -> Result<bool, Stop> {
+    pub(super) fn is_below_at(
+        &mut self,
+        bar: &PlannedBar,
+        bid: Price,
+        level: i128,
+    ) -> Result<bool, Stop> {
         self.set_mark(bar, bid)?;
         Ok(self.account.is_below(level))
     }
@@ -99,13 +104,8 @@ impl Ledger {
         let Some((_, position_id, position)) = worst else { return Ok(()) };
         let Some(book) = self.book_at(position.symbol) else { return Ok(()) };
         let (reference, symbol) = (book.mark(position.side), book.symbol_text);
-        let exit = Exit {
-            reason: TextView::STOP_OUT,
-            size: None,
-            reference,
-            maker: false,
-            slips: false,
-        };
+        let exit =
+            Exit { reason: TextView::STOP_OUT, size: None, reference, maker: false, slips: false };
         self.exit(&position, &exit, time)?;
         self.note_activity(&ActivityRow {
             event: 0,

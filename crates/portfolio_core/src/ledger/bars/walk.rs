@@ -29,12 +29,7 @@ struct Next {
 
 impl Ledger {
     /// Walks from the open over both extremes to the close.
-    pub(super) fn walk(
-        &mut self,
-        bar: &PlannedBar,
-        path: Path,
-        time: i64,
-    ) -> Result<(), Stop> {
+    pub(super) fn walk(&mut self, bar: &PlannedBar, path: Path, time: i64) -> Result<(), Stop> {
         let [open, high, low, close] = [bar.open, bar.high, bar.low, bar.close].map(Price::raw);
         let legs = if path == Path::Olhc {
             [(open, low, false), (low, high, true), (high, close, false)]
@@ -52,20 +47,17 @@ impl Ledger {
     }
 
     /// The next thing between where the walk stands and the end of the leg.
-    fn next_on_leg(
-        &self,
-        bar: &PlannedBar,
-        stands: i128,
-        end: i128,
-        rising: bool,
-    ) -> Option<Next> {
+    fn next_on_leg(&self, bar: &PlannedBar, stands: i128, end: i128, rising: bool) -> Option<Next> {
         let triggers = self.orders.triggers(bar.symbol)?;
         let spread = bar.spread.raw();
         let found = |what, levels: &Levels, asks: bool| {
             let shift = if asks { spread } else { 0 };
             let (from, to) = (stands.saturating_add(shift), end.saturating_add(shift));
-            let (level, id) =
-                if rising { levels.first_rising(from, to) } else { levels.first_falling(to, from) }?;
+            let (level, id) = if rising {
+                levels.first_rising(from, to)
+            } else {
+                levels.first_falling(to, from)
+            }?;
             Some(Next { what, at: level.saturating_sub(shift), id, asks })
         };
         let ways = candidates(triggers, rising);
@@ -98,8 +90,7 @@ impl Ledger {
 
 /// What a rising or a falling bid may meet, and whether its levels are those of the ask.
 fn candidates(triggers: &Triggers, rising: bool) -> [(What, &Levels, bool); 4] {
-    let (gains, loses) =
-        if rising { (Side::Long, Side::Short) } else { (Side::Short, Side::Long) };
+    let (gains, loses) = if rising { (Side::Long, Side::Short) } else { (Side::Short, Side::Long) };
     // A position is closed, and an order of the other side filled, at the same one of bid and ask.
     let asks = |side| side == Side::Short;
     [

@@ -1,6 +1,6 @@
 //! Recorded protection, orders, bars and quotes.
 
-use super::{Known, Recorded, RecordedEvents, price, side, size};
+use super::{Known, Recorded, RecordedEvents, SymbolOf, price, side, size};
 use crate::codec::{Decoder, Malformed};
 use crate::event::{
     Bar, BreakEven, Change, Event, Modify, OrderKind, Path, PlaceOrder, Protection, Target,
@@ -76,9 +76,10 @@ impl RecordedEvents {
         &mut self,
         decoder: &mut Decoder<'_>,
         time: i64,
+        symbol_of: SymbolOf<'_>,
     ) -> Result<Modify<'_>, Malformed> {
         let position_id = decoder.number()?;
-        let symbol = self.symbol_of(position_id)?;
+        let symbol = self.symbol_of(position_id, symbol_of)?;
         let given = decoder.byte()?;
         let known = self.instruments.get(symbol).ok_or(Malformed)?;
         let mut modify = Modify::new(position_id, time);
@@ -148,13 +149,7 @@ impl RecordedEvents {
         decoder: &mut Decoder<'_>,
         time: i64,
     ) -> Result<Recorded<'_>, Malformed> {
-        let path = match decoder.byte()? {
-            0 => Path::Pessimistic,
-            1 => Path::Optimistic,
-            2 => Path::Ohlc,
-            3 => Path::Olhc,
-            _ => return Err(Malformed),
-        };
+        let path = Path::of_byte(decoder.byte()?).ok_or(Malformed)?;
         let count = decoder.number::<usize>()?;
         let mut bars = Vec::new();
         for _ in 0..count {
