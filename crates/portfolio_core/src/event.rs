@@ -84,6 +84,18 @@ pub enum Event<'a> {
     Deposit(Cash),
     /// Pays out.
     Withdraw(Cash),
+    /// Closes two positions against each other.
+    CloseBy(CloseBy),
+    /// Exchanges cash of one currency for another.
+    Convert(Convert),
+    /// Charges a swap by hand.
+    ChargeSwap(ChargeSwap<'a>),
+    /// Charges the swap of one moment of the instrument's calendar.
+    Rollover(Rollover<'a>),
+    /// Pays a dividend to the longs, from the shorts.
+    Dividend(Dividend<'a>),
+    /// Splits the units of a symbol.
+    Split(Split<'a>),
 }
 
 impl Event<'_> {
@@ -98,6 +110,12 @@ impl Event<'_> {
             Self::Mark(marks) | Self::UpdateEquity(marks) => Some(marks.time.unwrap_or(last)),
             Self::Fee(fee) => Some(fee.time),
             Self::Deposit(cash) | Self::Withdraw(cash) => Some(cash.time),
+            Self::CloseBy(close) => Some(close.time),
+            Self::Convert(convert) => Some(convert.time),
+            Self::ChargeSwap(swap) => Some(swap.time),
+            Self::Rollover(rollover) => Some(rollover.time),
+            Self::Dividend(dividend) => Some(dividend.time),
+            Self::Split(split) => Some(split.time),
         }
     }
 }

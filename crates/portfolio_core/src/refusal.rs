@@ -159,6 +159,8 @@ pub enum Refusal {
     SizeOffStep { size: Size, step: Size },
     /// A size is below the least or above the greatest one.
     SizeOutside { size: Size, limit: Size, above: bool },
+    /// No open position has the other id.
+    OtherNotFound { other_id: u64 },
     /// A symbol that was never registered.
     SymbolUnknown { symbol: String },
     /// A combination of arguments, or a value, that no rule takes.
@@ -214,7 +216,7 @@ impl Refusal {
     pub const fn code(&self) -> Code {
         match self {
             Self::TimeRunsBackwards { .. } | Self::TimeOutOfRange { .. } => Code::InvalidTime,
-            Self::PositionNotFound { .. } => Code::PositionNotFound,
+            Self::PositionNotFound { .. } | Self::OtherNotFound { .. } => Code::PositionNotFound,
             Self::SymbolNotAllowed { .. } => Code::InvalidSymbol,
             Self::TextNotAllowed { .. } => Code::InvalidText,
             Self::SizeMustBePositive { .. }
@@ -301,6 +303,7 @@ impl Refusal {
             | Self::BarNotAllowed { argument, .. } => argument,
             Self::LevelOffTick { level, .. } => level.name(),
             Self::SizeOffStep { .. } | Self::SizeOutside { .. } => "size",
+            Self::OtherNotFound { .. } => "other_id",
             Self::SymbolUnknown { .. } => "symbol",
             Self::RateMustBePositive { .. } => "rate",
             Self::CashNotHeld { .. } => "amount",
@@ -365,6 +368,7 @@ impl Refusal {
                 time.to_string()
             }
             Self::OrderNotFound { order_id } => order_id.to_string(),
+            Self::OtherNotFound { other_id } => other_id.to_string(),
             Self::OutOfMemory { bytes } => format!("{bytes} bytes"),
         }
     }

@@ -13,7 +13,9 @@ impl Refusal {
                 format!("is before the last event's {last}").into()
             }
             Self::TimeOutOfRange { .. } => "is outside the years 1 to 9999".into(),
-            Self::PositionNotFound { .. } => "no open position has this id".into(),
+            Self::PositionNotFound { .. } | Self::OtherNotFound { .. } => {
+                "no open position has this id".into()
+            }
             Self::SymbolNotAllowed { rule, .. } | Self::TextNotAllowed { rule, .. } => {
                 (*rule).into()
             }
@@ -89,7 +91,9 @@ impl Refusal {
         match self {
             Self::TimeRunsBackwards { .. } => "send events in the order of their times",
             Self::TimeOutOfRange { .. } => "pass microseconds since 1970-01-01 UTC",
-            Self::PositionNotFound { .. } => "look at positions for the open ids",
+            Self::PositionNotFound { .. } | Self::OtherNotFound { .. } => {
+                "look at positions for the open ids"
+            }
             Self::SymbolNotAllowed { .. } => "pass the symbol as your data source spells it",
             Self::TextNotAllowed { .. } => "pass a shorter plain text",
             Self::SizeMustBePositive { .. } => {
