@@ -213,6 +213,7 @@ impl LevelKind {
 impl Refusal {
     /// The kind of refusal.
     #[must_use]
+    #[expect(clippy::match_same_arms, reason = "grouped by the rules they belong to")]
     pub const fn code(&self) -> Code {
         match self {
             Self::TimeRunsBackwards { .. } | Self::TimeOutOfRange { .. } => Code::InvalidTime,
@@ -262,6 +263,7 @@ impl Refusal {
 
     /// The argument that is at fault.
     #[must_use]
+    #[expect(clippy::match_same_arms, reason = "grouped by the rules they belong to")]
     pub const fn argument(&self) -> &'static str {
         match self {
             Self::TimeRunsBackwards { .. } | Self::TimeOutOfRange { .. } => "time",
@@ -315,6 +317,7 @@ impl Refusal {
 
     /// The value that is at fault, as text.
     #[must_use]
+    #[expect(clippy::match_same_arms, reason = "grouped by the rules they belong to")]
     pub fn value(&self) -> String {
         match self {
             Self::TimeRunsBackwards { time, .. } | Self::TimeOutOfRange { time } => {
