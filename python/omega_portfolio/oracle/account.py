@@ -271,6 +271,13 @@ class Account:
                 found.append(Pair(name, base, quote, bid, ask))
         return found
 
+    def rates_at(self, marks: Mapping[str, tuple[int, int]]) -> Rates:
+        """Give the rates at other marks of some symbols (W4)."""
+        # Most accounts have one currency, and then no mark is a rate.
+        if not self.rates.currencies:
+            return self.rates
+        return self.rates.marked(self.pairs(marks))
+
     def _after(
         self,
         argument: str,

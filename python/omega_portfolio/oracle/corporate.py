@@ -129,7 +129,7 @@ class Corporate(Flows):
             figures[2 * position.side + 1] += position.cost
         for figure in figures:
             within("numerator", figure, "size or cost of the symbol")
-        rates = self.rates.marked(self.pairs({symbol.name: quote} if quote[0] else None))
+        rates = self.rates_at({symbol.name: quote} if quote[0] else {})
         self._require_rates(rates, "numerator")
         names = ("numerator", "numerator")
         holding = symbol.holding_of(names, Sums(*figures), quote, rates)

@@ -148,7 +148,7 @@ class Fills(Costs):
             rules.count_has_room("position_id", len(self.positions.rows), "open positions")
         before, side, size = symbol.holding, fill.side, fill.size
         quote = (before.bid, before.ask) if before.bid else (fill.price, fill.price)  # A5
-        rates = self.rates.marked(self.pairs({symbol.name: quote}))
+        rates = self.rates_at({symbol.name: quote})
         for code in symbol.currencies():
             rates.require(code, "symbol")  # W4
         cost = within("size", symbol.value(size, fill.price), "cost")  # N3
