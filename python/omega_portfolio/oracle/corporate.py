@@ -81,7 +81,9 @@ class Corporate(Flows):
         size = ratio.size(position.size)
         if size == 0:
             price, held = position.mark_price(), position.size
-            self._fill_close(CloseFill(position, held, price, time, 0, maker=False, reason="split"))
+            leg = CloseFill(position, held, price, time, 0, maker=False, reason="split")
+            with self.naming("numerator"):
+                self._fill_close(leg)
             return
         rest = ratio.rest(position.size)
         if rest:
@@ -127,7 +129,7 @@ class Corporate(Flows):
             figures[2 * position.side + 1] += position.cost
         for figure in figures:
             within("numerator", figure, "size or cost of the symbol")
-        rates = self.rates.marked(self.pairs({symbol.name: quote} if quote[0] else None))
+        rates = self.rates_at({symbol.name: quote} if quote[0] else {})
         self._require_rates(rates, "numerator")
         names = ("numerator", "numerator")
         holding = symbol.holding_of(names, Sums(*figures), quote, rates)
