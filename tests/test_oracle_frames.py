@@ -116,6 +116,7 @@ def test_the_cells_of_the_actions_are_those_of_the_specification() -> None:
         "dividend": [*about_a_symbol, "price"],
         "split": [*about_a_symbol, "numerator", "denominator"],
     }
+    quote = [*about_a_symbol, "price", "bid", "ask", "event"]
     levels = ["stop_loss", "take_profit"]
     protection = ["trailing", "break_even", "break_even_offset", "targets", "exit_time"]
     assert names == {
@@ -128,9 +129,9 @@ def test_the_cells_of_the_actions_are_those_of_the_specification() -> None:
             *("size", "price", "position_id", "key", "fee", "reason"),
         ],
         "modify": [*about_a_symbol, *levels, "position_id", "key", *protection],
-        **dict.fromkeys(
-            ("mark", "update", "quotes"), [*about_a_symbol, "price", "bid", "ask", "event"]
-        ),
+        "mark": quote,
+        "update": quote,
+        "quotes": quote,
         "fee": [*about_a_symbol, "position_id", "key", "fee"],
         "deposit": ["time", "amount", "currency"],
         "withdraw": ["time", "amount", "currency"],
