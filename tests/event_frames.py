@@ -110,6 +110,14 @@ def paid(time: int, amount: object = 1) -> dict[str, Any]:
     return {"action": "deposit", "time": time, "amount": amount}
 
 
+def terms_of(**terms: object) -> str:
+    """Give the text of terms, as get_events writes it."""
+    portfolio = op.PortfolioPython(1)
+    portfolio.register_instrument(op.Instrument("A", **terms))
+    (text,) = portfolio.get_events().to_polars()["terms"].to_list()
+    return str(text)
+
+
 def whole_picture(portfolio: op.Portfolio) -> dict[str, object]:
     """Give everything that an account shows, each row of each table included."""
     rows = {name: read(portfolio).to_polars().rows() for name, read in TABLES.items()}

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pytest
 
 import omega_portfolio as op
-from event_frames import opened, paid, quoted, table, whole_picture
+from event_frames import opened, paid, quoted, table, terms_of, whole_picture
 from omega_portfolio.oracle.octets import put_signed, put_text, put_unsigned
-from test_oracle_event_frames import DAY, account, bar, ordered, registered, row, terms_of
+from test_oracle_event_frames import DAY, account, bar, ordered, registered, row
 
 Row = dict[str, Any]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import omega_portfolio as op
-from event_frames import closed, opened, paid, quoted, table, whole_picture
+from event_frames import closed, opened, paid, quoted, table, terms_of, whole_picture
 from order_accounts import D
 
 DAY = 86_400_000_000
@@ -51,14 +51,6 @@ def ordered(time: int = 1, **cells: object) -> Row:
 def bar(time: int = 1, **cells: object) -> Row:
     given: Row = {"symbol": "ACME", "open": 100, "high": 110, "low": 90, "close": 105}
     return row("bar", time, **{**given, **cells})
-
-
-def terms_of(**terms: object) -> str:
-    """Give the text of terms, as get_events writes it."""
-    portfolio = op.PortfolioPython(1)
-    portfolio.register_instrument(op.Instrument("A", **terms))
-    (text,) = portfolio.get_events().to_polars()["terms"].to_list()
-    return str(text)
 
 
 def cells_of(portfolio: op.PortfolioPython) -> list[dict[str, object]]:
