@@ -5,7 +5,7 @@ The steps are called by :mod:`omega_portfolio.oracle.ledger` and its bases alone
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple, TypeAlias
 
@@ -130,6 +130,8 @@ class Account:
         self.rounds_off_grid = False
         self.rounded_count = 0
         self._changing = False
+        # The number of the event under way, when it registers no symbol, and its first rows.
+        self._number = 1
         self._first_rows: list[tuple[Rows, int]] = []
 
     def all_rows(self) -> tuple[Rows, ...]:
@@ -184,8 +186,9 @@ class Account:
         self.events += 1
         self.journal.append(record)
         # Symbols that the event has registered were numbered before it.
-        for rows, length in self._first_rows:
-            rows.overwrite("event", length, self.events)
+        if self.events != self._number:
+            for rows, length in self._first_rows:
+                rows.overwrite("event", length, self.events)
         self.time = time
         # A mark at 0 may be one without a time, and that starts nothing (S1).
         untimed = record[0] == codec.MARK and time == 0
@@ -240,6 +243,14 @@ class Account:
         )
 
     @contextmanager
+    def naming(self, argument: str) -> Iterator[None]:
+        """Name another argument in what is out of range."""
+        try:
+            yield
+        except NumberOutOfRange as error:
+            raise NumberOutOfRange(argument, error.value, error.rule, error.remedy) from None
+
+    @contextmanager
     def attempt(self) -> Iterator[None]:
         """Take back what was changed when a rule refuses in the middle."""
         saved, was_changing = Checkpoint(self), self._changing
@@ -263,32 +274,12 @@ class Account:
                 found.append(Pair(name, base, quote, bid, ask))
         return found
 
-    def _require_rates(self, rates: Rates, argument: str) -> None:
-        """Refuse marks that take a rate away that is in use (W3)."""
-        used = [code for code, each in self.rates.currencies.items() if each.cash]
-        for symbol in self.symbols.values():
-            if symbol.is_held():
-                used += symbol.currencies()
-        for code in used:
-            if rates.of(code) == 0:
-                raise NumberOutOfRange(
-                    argument,
-                    f"rate of {code}",
-                    "the rate is 0 or has more than 38 digits at its scale",
-                    "pass other prices of the pair",
-                )
-
-    def _revalued(self, rates: Rates, argument: str, beside: Container[str]) -> list[Change]:
-        """Give what other rates make of the symbols that are held (W4)."""
-        changes: list[Change] = []
-        for symbol in self.symbols.values():
-            moved = [code for code in symbol.currencies() if rates.of(code) != self.rates.of(code)]
-            if moved and symbol.is_held() and symbol.name not in beside:
-                held = symbol.holding
-                quote = (held.bid, held.ask)
-                holding = symbol.holding_of((argument, argument), held.sums, quote, rates)
-                changes.append((symbol, holding))
-        return changes
+    def rates_at(self, marks: Mapping[str, tuple[int, int]]) -> Rates:
+        """Give the rates at other marks of some symbols (W4)."""
+        # Most accounts have one currency, and then no mark is a rate.
+        if not self.rates.currencies:
+            return self.rates
+        return self.rates.marked(self.pairs(marks))
 
     def _after(
         self,

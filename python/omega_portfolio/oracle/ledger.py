@@ -91,6 +91,7 @@ class Ledger(CashBook):
 
     def _take(self, event: Event) -> int:
         """Run the flows that are due before an event (Z8), and then the event."""
+        self._number = self.events + 1
         self._first_rows = [(rows, len(rows)) for rows in self._numbered_rows()]
         time: int | None = getattr(event, "time", None)
         beside = self.symbols.get(event.symbol) if isinstance(event, Rollover) else None
@@ -225,9 +226,10 @@ class Ledger(CashBook):
         first = CloseFill(
             position, size, price, event.time, event.fee, maker=False, reason="close_by"
         )
-        fee = self._fill_close(first)[EXIT_FEE]
-        volume = symbol.volume
-        self._fill_close(first._replace(position=other, fee=0))
+        with self.naming("size"):
+            fee = self._fill_close(first)[EXIT_FEE]
+            volume = symbol.volume
+            self._fill_close(first._replace(position=other, fee=0))
         symbol.volume = volume  # It is one fill (Z2).
         record = (
             codec.CLOSE_BY,
