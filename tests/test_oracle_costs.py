@@ -305,3 +305,22 @@ def test_a_split_is_refused_where_nothing_would_be_left() -> None:
         with pytest.raises(op.InvalidArgument, match=argument):
             pf.split(*call)
     pf.verify()
+
+
+def test_a_split_that_would_leave_no_entry_price_is_taken_back() -> None:
+    pf = account()
+    pf.open_position("A", "long", 1, "1e-9", 0)
+    pf.mark({"A": 10})
+    before = pf.digest
+    with pytest.raises(op.InvalidArgument, match="entry price of position 1"):
+        pf.split("A", 3, 1, 1)
+    assert pf.digest == before
+    pf.verify()
+
+
+def test_the_calendar_ends_with_the_years() -> None:
+    for zone in ("UTC", "Asia/Tokyo", "America/New_York"):
+        terms = term_reading.read_swap(op.Swap("points", 1, zone=zone), "nearest")
+        for start, end in (("0001-01-01", "0001-01-03"), ("9999-12-30", "9999-12-31")):
+            first, last = read_time("time", start), read_time("time", end)
+            assert 1 <= len(moments(terms, first - 1, last)) <= 2

@@ -181,6 +181,7 @@ def test_refused_cash_calls_are_refused_in_their_order() -> None:
         (lambda: pf.convert_cash(1, "GBP", "CHF", 5), 4025, "from_currency"),
         (lambda: pf.convert_cash(1, "EUR", "CHF", 5, rate=1), 4025, "to_currency"),
         (lambda: pf.convert_cash(1, "EUR", "USD", 5), 4016, "amount"),
+        (lambda: pf.convert_cash("1e-18", "USD", "EUR", 5, rate="0.5"), 4009, "amount"),
         (lambda: pf.convert_cash(1001, "USD", "EUR", 5), 4016, "amount"),
         (lambda: pf.dividend("B", 1, 5), 4012, "symbol"),
         (lambda: pf.dividend("EURUSD", 0, 5, pay_time=4), 4009, "amount"),

@@ -11,18 +11,15 @@ from omega_portfolio.oracle.texts import read_str
 WHOLE_MAX: Final = 2**32 - 1
 
 
-def read_cash_currency(value: object) -> str:
-    """Take the currency of cash; "" stands for the account's, and is no code to be given.
+def read_cash_currency(value: object) -> str | None:
+    """Take the currency of cash, of which the rules know whether it is one; None is not given.
 
     Raises
     ------
     InvalidArgument
         It is no ``str``.
     """
-    if value is None:
-        return ""
-    # A text that is no currency is refused by its rule, after the time.
-    return read_str("currency", value) or "\0"
+    return None if value is None else read_str("currency", value)
 
 
 def read_swap_kind(value: object) -> int:

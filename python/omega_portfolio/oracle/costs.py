@@ -30,7 +30,7 @@ class Costs(Marks):
     def slipped(
         self,
         symbol: Symbol,
-        buys: bool,  # noqa: FBT001 - a side of the market.
+        buys: bool,  # noqa: FBT001 - the side of a fill.
         size: int,
         price: int,
     ) -> tuple[int, int]:

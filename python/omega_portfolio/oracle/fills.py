@@ -366,7 +366,8 @@ def _increase(held: Position, entry: Entry, fill: OpenFill) -> None:
     held.entry_fee += entry.fee
     held.slippage += entry.slippage
     if held.cost:
-        held.entry_price = held.symbol.price_of(held.size, held.cost)
+        # It is shown, and a price is never 0.
+        held.entry_price = held.symbol.price_of(held.size, held.cost) or held.entry_price
         held.entry_rate += half_even((entry.rate - held.entry_rate) * entry.cost, held.cost)
     if fill.stop_loss is not None:
         held.stop_loss, held.stop_kind = fill.stop_loss, 0

@@ -95,7 +95,7 @@ def _path(_name: str, cell: str, _: FloatPolicy) -> int | None:
     return read_path(cell)
 
 
-def _cash_currency(_name: str, cell: str, _: FloatPolicy) -> str:
+def _cash_currency(_name: str, cell: str, _: FloatPolicy) -> str | None:
     return read_cash_currency(cell)
 
 

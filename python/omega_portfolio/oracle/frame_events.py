@@ -196,11 +196,11 @@ def _fee(cells: Cells, _: str) -> Event:
 
 
 def _deposit(cells: Cells, _: str) -> Event:
-    return Deposit(cells["amount"], cells["time"], cells["currency"] or "")
+    return Deposit(cells["amount"], cells["time"], cells["currency"])
 
 
 def _withdraw(cells: Cells, _: str) -> Event:
-    return Withdraw(cells["amount"], cells["time"], cells["currency"] or "")
+    return Withdraw(cells["amount"], cells["time"], cells["currency"])
 
 
 def _convert(cells: Cells, _: str) -> Event:
