@@ -7,7 +7,7 @@ state that no rule describes, so that whoever brings the event takes everything 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from omega_portfolio.errors import InvalidBar, InvalidPrice, InvalidTime, NumberOutOfRange, describe
 from omega_portfolio.oracle import bar_walk, codec, executions, orders, rules
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from omega_portfolio.oracle.ledger import Ledger
     from omega_portfolio.oracle.orders import Order
 
-PATHS = ("pessimistic", "optimistic", "ohlc", "olhc")
-PESSIMISTIC = 0
-OPTIMISTIC = 1
-OHLC = 2
-OLHC = 3
+PESSIMISTIC: Final = 0
+OPTIMISTIC: Final = 1
+OHLC: Final = 2
+OLHC: Final = 3
+"""The paths by their place in ``codec.PATHS``."""
 
 
 def process_bar(ledger: Ledger, event: Bars) -> int:
@@ -155,9 +155,8 @@ def _take_bars(ledger: Ledger, bars: Sequence[Range], time: int, path: int) -> N
         for bar in bars:
             _reach_orders(ledger, bar, time, path)
     for bar in bars:
-        held = _open_of(ledger, bar.symbol)
-        if path in (PESSIMISTIC, OPTIMISTIC):
-            held = [position for position in before[bar.symbol.name] if is_open(ledger, position)]
+        # An extreme may lie before a fill, so what the bar itself opened waits for the next.
+        held = [position for position in before[bar.symbol.name] if is_open(ledger, position)]
         _tighten(bar, held)
     for bar in bars:
         orders.expire(ledger, bar.symbol, time, time + 1)
