@@ -195,6 +195,10 @@ pub struct TradeColumns {
     pub mae: Option<Pair>,
     /// Best result while open, >= 0.
     pub mfe: Option<Pair>,
+    /// Swaps, negative is paid.
+    pub swap: Option<Pair>,
+    /// What slippage cost, >= 0.
+    pub slippage: Option<Pair>,
     /// Entry price as doubles.
     pub entry_price: Option<Column<f64>>,
     /// Stop loss at entry as doubles; 0 = none.
@@ -242,6 +246,9 @@ pub struct History {
     pub net_withdrawals: Sum,
     /// All fees charged; `None` where only those of the trades are known.
     pub fees: Option<Sum>,
+    /// All swaps, those of open positions included; `None` where only those of the trades are
+    /// known.
+    pub swaps: Option<Sum>,
     /// The frames that it was read from.
     pub given: Given,
 }
@@ -267,6 +274,7 @@ impl Ledger {
             open: Vec::new(),
             net_withdrawals: self.account.net_withdrawals,
             fees: Some(self.account.fees),
+            swaps: Some(self.account.swaps),
             given: Given::default(),
         }
     }
@@ -312,6 +320,8 @@ fn trade_columns(table: &impl Named) -> TradeColumns {
         cost: table.pair("cost"),
         mae: table.pair("mae"),
         mfe: table.pair("mfe"),
+        swap: table.pair("swap"),
+        slippage: table.pair("slippage"),
         entry_price: table.doubles("entry_price"),
         stop_loss: table.doubles("stop_loss"),
         side: table.text("side"),
