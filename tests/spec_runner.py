@@ -50,7 +50,7 @@ ALL_TABLES: dict[str, Callable[[op.Portfolio], op.Table]] = {
     "orders": lambda portfolio: portfolio.get_orders(exact=True),
     "activity": lambda portfolio: portfolio.get_activity(exact=True),
     "fills": lambda portfolio: portfolio.get_fills(exact=True),
-    "attribution": lambda portfolio: portfolio.get_attribution(exact=True),
+    "attribution": lambda portfolio: portfolio.attribution(exact=True),
 }
 # The tables whose numbers of rows a case may expect, and what the key is called.
 COUNTS = {
