@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # Money has at most 38 digits, so 60 keep every sum of it exact.
 _EXACT: Final = Context(prec=60)
+_DECIMALS_MAX: Final = 6
 
 
 def describe_bookings(portfolio: Portfolio) -> Document:
@@ -120,40 +121,51 @@ def render_bookings(bookings: Document, currency: str) -> list[list[str]]:
         Lines of each section, its title first.
     """
     trades, postings, rates = (bookings[name] for name in ("trades", "postings", "rates"))
-    head = ("reason", "trades", f"gross {currency}", f"net {currency}")
-    names = ("reason", "trades", "gross_pnl", "net_pnl")
-    sections = [["Trades by reason", *_table(head, trades, names)]]
+    money = f"amount {currency}"
+    by_reason = {
+        "reason": "reason",
+        "trades": "trades",
+        "gross_pnl": f"gross {currency}",
+        "net_pnl": f"net {currency}",
+    }
+    sections = [["Trades by reason", *_table(trades, by_reason)]]
+    if any(len(row["net_pnl"].partition(".")[2]) > _DECIMALS_MAX for row in trades):
+        sections[0].append("  rounded to cents, like the postings; state.json has every digit")
     rows = [row | {"kind": f"{row['kind']} {row['symbol']}".rstrip()} for row in postings]
-    names = ("kind", "rows", "amount")
-    sections.append(["Postings", *_table(("kind", "rows", f"amount {currency}"), rows, names)])
-    slippage = f"{Decimal(bookings['slippage']):,f}"
+    sections.append(["Postings", *_table(rows, {"kind": "kind", "rows": "rows", "amount": money})])
     if Decimal(bookings["slippage"]):
+        slippage = _shown(bookings["slippage"], "slippage")
         sections[-1].append(f"  slippage within the gross results: {slippage}")
     counts = [{"what": kind, "count": count} for kind, count in bookings["activity"].items()]
     counts.append({"what": "ambiguous in their bar", "count": bookings["ambiguous"]})
-    sections.append(["Orders and margin", *_table(("what", "count"), counts, ("what", "count"))])
+    sections.append(["Orders and margin", *_table(counts, {"what": "what", "count": "count"})])
     if rates:
-        names = ("currency", "rate", "path")
-        sections.append([f"Rates in {currency}", *_table(names, rates, names)])
+        names = {name: name for name in ("currency", "rate", "path")}
+        sections.append([f"Rates in {currency}", *_table(rates, names)])
     return sections
 
 
-def _table(
-    head: tuple[str, ...], rows: list[Document], names: tuple[str, ...]
-) -> Iterator[str]:
+def _table(rows: list[Document], heads: dict[str, str]) -> Iterator[str]:
     """Write rows below their heads; numbers are aligned at their points."""
     columns = []
-    for title, name in zip(head, names, strict=True):
+    for name, title in heads.items():
         cells = [row[name] for row in rows]
         if name in ("reason", "kind", "what", "currency", "path"):
             width = max(map(len, [title, *cells]))
             columns.append([cell.ljust(width) for cell in [title, *cells]])
         else:
-            numbers = align(f"{Decimal(cell):,f}" for cell in cells)
+            numbers = align(_shown(cell, name) for cell in cells)
             width = max(map(len, [title, *numbers]))
             columns.append([cell.rjust(width) for cell in [title, *numbers]])
     for row_cells in zip(*columns, strict=True):
         yield ("  " + "   ".join(row_cells)).rstrip()
+
+
+def _shown(cell: str | int, name: str) -> str:
+    """Write a number; money that has more digits than a person reads is rounded to cents."""
+    number = Decimal(cell)
+    long = name != "rate" and len(str(cell).partition(".")[2]) > _DECIMALS_MAX
+    return f"{number:,.2f}" if long else f"{number:,f}"
 
 
 def align(texts: Iterable[str]) -> list[str]:

@@ -39,6 +39,7 @@ from inspect import cleandoc
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from omega_portfolio.demo.command import demo
 from omega_portfolio.errors import (
     BackendUnavailable,
     InvalidConfiguration,
@@ -46,7 +47,6 @@ from omega_portfolio.errors import (
     InvariantViolation,
     OmegaPortfolioError,
 )
-from omega_portfolio.demo.command import demo
 from omega_portfolio.report.command import report
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from omega_portfolio.errors import InvariantViolation
 from omega_portfolio.files import replace_file, write_json, write_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from omega_portfolio.portfolio import Portfolio

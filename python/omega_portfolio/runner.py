@@ -152,7 +152,8 @@ def run_of(portfolio: Portfolio, seconds: float) -> Run:
     (1, 0, 0)
     """
     kinds = portfolio.get_activity().to_polars()["kind"].to_list()
-    return Run(seconds, *(kinds.count(kind) for kind in ("placed", "filled", "refused")))
+    given, executed, refused = (kinds.count(kind) for kind in ("placed", "filled", "refused"))
+    return Run(seconds, given, executed, refused)
 
 
 def run_orders(

@@ -1,7 +1,7 @@
 """The demonstrations: accounts that the engine keeps for real, from the first order to the last.
 
-* :mod:`omega_portfolio.demo.stocks` trades five real US stocks, with market orders, trailing
-  stops, commission, splits and dividends (:mod:`omega_portfolio.demo.actions`);
+* :mod:`omega_portfolio.demo.stocks` trades five real US stocks, with market orders, stops,
+  commission, splits and dividends (:mod:`omega_portfolio.demo.actions`);
 * :mod:`omega_portfolio.demo.fx` trades two currency pairs on bars that
   :mod:`omega_portfolio.demo.fx_bars` draws, with a spread, stops, pending orders, swaps and a
   stop-out;

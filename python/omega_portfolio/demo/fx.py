@@ -11,10 +11,10 @@ commission, slippage, conversion of dollars and yen, margin calls and stop-outs.
 2. **dip**, EURUSD. On Monday, Tuesday and Wednesday at 12:00 UTC a buy limit 20 pips below the
    bid, good for 24 hours, with a stop, a take-profit, and a stop that goes to break-even. It may
    be long while a breakout is short: the margin of the hedged part is halved.
-3. **grid**, EURUSD, from the ninth week on. A market order buys one lot, and another of twice the
+3. **grid**, EURUSD, from the tenth week on. A market order buys two lots, and another twice the
    size whenever the price has fallen by 30 pips, each with a take-profit and none with a stop.
-   This is how accounts are lost: orders are refused for want of margin, the margin call comes,
-   then the stop-out. After a stop-out the grid is given up.
+   This is how accounts are lost: an order is refused for want of margin, the margin call comes,
+   then the stop-out. After a stop-out the grid is given up, and what is left of it is closed.
 
 The first week is history: its bars are taken in one call, and nothing is ordered in it. The
 account is made to show what the engine does, not to earn anything.
@@ -60,7 +60,7 @@ RULE_TEXT: Final = (
 """The demonstration in four lines, for the report."""
 
 HISTORY: Final = timedelta(days=7)
-GRID_DELAY: Final = timedelta(weeks=9)
+GRID_DELAY: Final = timedelta(weeks=8)
 GRID_STEP: Final = Decimal("0.0030")
 _TICKS: Final = {"EURUSD": Decimal("0.00001"), "USDJPY": Decimal("0.001")}
 _RANGE_HOURS: Final = 24
@@ -177,7 +177,7 @@ class FxScenario:
         start = self.hours[0][0] + HISTORY
         history = [bars for time, bars in self.hours if time < start]
         portfolio.process_bars(self.frame.filter(self.frame["time"] < start))
-        desk = Desk(portfolio, start + GRID_DELAY - HISTORY)
+        desk = Desk(portfolio, start + GRID_DELAY)
         for bars in history:
             desk.watch(bars)
         if progress is not None:
@@ -186,9 +186,11 @@ class FxScenario:
         for first in range(0, len(hours), _BATCH):
             batch = hours[first : first + _BATCH]
             for time, bars in batch:
-                desk.settle(portfolio.process_bar(time, bars))
+                trades = portfolio.process_bar(time, bars)
+                after = time + timedelta(hours=1)
+                desk.settle(after, trades)
                 desk.watch(bars)
-                desk.decide(time + timedelta(hours=1), bars)
+                desk.decide(after, bars)
             if progress is not None:
                 progress(len(batch))
         self._last_tick(portfolio)
@@ -208,6 +210,7 @@ class Desk:
         self.portfolio = portfolio
         self.grid_start = grid_start
         self.grid_given_up = False
+        self.grid_low = Decimal(0)
         self.past: dict[str, deque[Bar]] = {}
 
     def watch(self, bars: dict[str, Bar]) -> None:
@@ -215,10 +218,14 @@ class Desk:
         for symbol, bar in bars.items():
             self.past.setdefault(symbol, deque(maxlen=_RANGE_HOURS)).append(bar)
 
-    def settle(self, trades: Iterable[Trade]) -> None:
+    def settle(self, time: datetime, trades: Iterable[Trade]) -> None:
         """Look at what a bar has closed."""
-        if any(trade.reason == "stop_out" for trade in trades):
-            self.grid_given_up = True
+        if self.grid_given_up or all(trade.reason != "stop_out" for trade in trades):
+            return
+        self.grid_given_up = True
+        for position_id, position in self.portfolio.positions.items():
+            if position.tag == "grid":
+                self.portfolio.modify_position(position_id, time, exit_time=time)
 
     def decide(self, time: datetime, bars: dict[str, Bar]) -> None:
         """Give the orders of an hour, after its bar and before the next."""
@@ -264,11 +271,13 @@ class Desk:
         )
 
     def _widen_grid(self, time: datetime, bar: Bar) -> None:
-        held = [view for view in self.portfolio.positions.values() if view.tag == "grid"]
+        held = [view.size for view in self.portfolio.positions.values() if view.tag == "grid"]
         ask = bar.close + bar.spread
-        if held and ask > min(view.entry_price for view in held) - GRID_STEP:
+        if held and ask > self.grid_low - GRID_STEP:
             return
-        size = 2 * max((view.size for view in held), default=Decimal("0.50"))
+        # Also after an order that was refused: the next one waits for the next step.
+        self.grid_low = ask
+        size = 2 * max(held, default=Decimal(1))
         self.portfolio.place_order(
             *("EURUSD", "long", size, time),
             type="market",

@@ -141,9 +141,9 @@ def draw_bars(seed: int = 1, weeks: int = WEEKS) -> pl.DataFrame:
     rows: list[tuple[object, ...]] = []
     for number, pair in enumerate(PAIRS):
         rows += _draw_pair(pair, hours, SplitMix64(len(PAIRS) * seed + number))
-    kinds = {name: pl.Decimal(38, 9) for name in names[2:]}
-    types = {"time": pl.Datetime("us", "UTC"), "symbol": pl.String, **kinds}
-    return pl.DataFrame(rows, schema=types, orient="row").sort("time", "symbol")
+    types = [pl.Datetime("us", "UTC"), pl.String, *(pl.Decimal(38, 9) for _ in names[2:])]
+    schema = list(zip(names, types, strict=True))
+    return pl.DataFrame(rows, schema=schema, orient="row").sort("time", "symbol")
 
 
 def _draw_pair(

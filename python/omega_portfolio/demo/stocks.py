@@ -9,9 +9,9 @@ The rule, for each stock by itself:
    Nothing is known before it can be traded on.
 3. **Size.** Whole shares for 18,000 dollars at the close that gave the signal.
 4. **Out.** On the day on which the first mean falls below the second, the position gets the
-   exit time 21:00 UTC, so the engine closes it at the next open. Before that, a trailing stop
-   15 percent of the signal's close below the highest price may close it within any bar; then the
-   stock is left alone until the next signal.
+   exit time 21:00 UTC, so the engine closes it at the next open. Before that, a stop 10 percent
+   below the signal's close may close it within any bar, or at its open when that is lower; then
+   the stock is left alone until the next signal.
 5. **Commission.** 0.005 dollars per share on each side, at least 1 dollar per order, as a large
    broker asks.
 6. **Splits and dividends** are booked before the open of their day, and positions are held
@@ -48,7 +48,7 @@ CONFIGURATION: Final = {"initial_balance": "100000", "currency": "USD", "mode": 
 
 RULE_TEXT: Final = (
     "in when the 20-day mean of the adjusted close comes above the 50-day mean,",
-    "out when it falls below, or by a trailing stop of 15 %; 18,000 USD a position;",
+    "out when it falls below, or at a stop 10 % below; 18,000 USD a position;",
     "market orders after the close, filled by the next bar, unadjusted;",
     "0.005 USD a share commission, at least 1 USD; splits and dividends booked",
 )
@@ -68,8 +68,8 @@ class Rule:
         Days of the two means.
     cash : int
         Dollars per position.
-    trailing : Decimal
-        Distance of the stop, as a part of the close that gave the signal.
+    stop : Decimal
+        The stop, as a part of the close that gave the signal.
     commission, commission_minimum : str
         Dollars per share, and the least dollars per order.
     """
@@ -77,7 +77,7 @@ class Rule:
     fast: int = 20
     slow: int = 50
     cash: int = 18_000
-    trailing: Decimal = Decimal("0.15")
+    stop: Decimal = Decimal("0.90")
     commission: str = "0.005"
     commission_minimum: str = "1"
 
@@ -90,9 +90,9 @@ class Rule:
         """Give the shares of a position."""
         return int(self.cash // close)
 
-    def distance(self, close: Decimal) -> Decimal:
-        """Give the distance of the trailing stop, in whole cents."""
-        return (self.trailing * close).quantize(Decimal("0.01"))
+    def stop_loss(self, close: Decimal) -> Decimal:
+        """Give the stop of a position, in whole cents."""
+        return (self.stop * close).quantize(Decimal("0.01"))
 
 
 @dataclass(slots=True)
@@ -275,9 +275,9 @@ class StockScenario:
                     portfolio.modify_position(position_id, evening, exit_time=evening)
         for symbol in day.enter:
             close = day.bars[symbol][-1]
-            size, distance = self.rule.size(close), self.rule.distance(close)
+            size, stop = self.rule.size(close), self.rule.stop_loss(close)
             portfolio.place_order(
-                *(symbol, "long", size, evening), type="market", trailing=distance, tag="cross"
+                *(symbol, "long", size, evening), type="market", stop_loss=stop, tag="cross"
             )
 
 
