@@ -60,7 +60,7 @@ def test_the_bars_are_whole_and_the_same_everywhere(bars: pl.DataFrame):
     last = bars.filter(pl.col("time") == bars["time"].max())
     assert last.select("symbol", "close").rows() == [
         ("EURUSD", Decimal("1.08798")),
-        ("USDJPY", Decimal("168.077")),
+        ("USDJPY", Decimal("141.983")),
     ]
 
 

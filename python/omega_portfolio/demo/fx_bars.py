@@ -137,12 +137,12 @@ def draw_bars(seed: int = 1, weeks: int = WEEKS) -> pl.DataFrame:
     import polars as pl
 
     hours = list(open_hours(weeks=weeks))
-    names = ("time", "symbol", "open", "high", "low", "close", "spread")
+    names = ("open", "high", "low", "close", "spread")
     rows: list[tuple[object, ...]] = []
     for number, pair in enumerate(PAIRS):
         rows += _draw_pair(pair, hours, SplitMix64(len(PAIRS) * seed + number))
-    types = [pl.Datetime("us", "UTC"), pl.String, *(pl.Decimal(38, 9) for _ in names[2:])]
-    schema = list(zip(names, types, strict=True))
+    schema: dict[str, pl.DataType] = {"time": pl.Datetime("us", "UTC"), "symbol": pl.String()}
+    schema |= {name: pl.Decimal(38, 9) for name in names}
     return pl.DataFrame(rows, schema=schema, orient="row").sort("time", "symbol")
 
 
