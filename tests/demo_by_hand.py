@@ -70,7 +70,8 @@ def crossings(adjusted: list[float]) -> list[int]:
         and sum(adjusted[day - 19 : day + 1]) / 20 > sum(adjusted[day - 49 : day + 1]) / 50
         for day in range(len(adjusted))
     ]
-    return [int(now) - int(before) for now, before in zip(above, [False, *above], strict=False)]
+    before = [False, *above[:-1]]
+    return [int(new) - int(old) for new, old in zip(above, before, strict=True)]
 
 
 def trade_by_hand(bars: pl.DataFrame, dividends: dict[tuple[str, str], Decimal]) -> Hand:

@@ -72,6 +72,7 @@ def test_a_run_by_hand(run: RunCommand, tmp_path: Path, capsys: pytest.CaptureFi
         "dividends": "0.00",
         "splits": "0.00",
         "exchanges": "0.00",
+        "rounding": "0.00",
         "account_fees": "1.50",
         "net_profit": "17.75",
         "equity_identity": True,
@@ -180,16 +181,6 @@ def test_instruments(run: RunCommand, tmp_path: Path, capsys: pytest.CaptureFixt
     path.write_text("symbol,quote_currency\nACME,BLA\n")
     assert run("--instruments", str(path)) == 3
     assert "instruments.csv: row 1, column" in capsys.readouterr().err
-
-
-def test_an_instrument_in_another_currency_needs_a_rate(
-    run: RunCommand, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-):
-    path = tmp_path / "instruments.csv"
-    path.write_text("symbol,quote_currency\nACME,EUR\n")
-    assert run("--json", "--instruments", str(path)) == 0
-    refused = json.loads(capsys.readouterr().out)["refused"]
-    assert (refused[0]["row"], refused[0]["error"]) == (1, "MissingRate")
 
 
 def test_bad_input_is_code_3(run: RunCommand, tmp_path: Path, capsys: pytest.CaptureFixture[str]):

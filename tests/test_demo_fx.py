@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -13,6 +14,7 @@ from conftest import _chosen_backends
 from demo_by_hand import DAY, swaps_by_night
 from omega_portfolio.demo import FxScenario, draw_bars
 from omega_portfolio.demo.fx_bars import PAIRS, ZONE, SplitMix64, open_hours
+from omega_portfolio.cli import main
 from omega_portfolio.summary import render
 from test_demo import Result, demonstrate
 
@@ -170,3 +172,12 @@ def test_a_seed_is_another_story():
     first, second = FxScenario(seed=1, weeks=2), FxScenario(seed=2, weeks=2)
     assert first.times == second.times == 240
     assert not first.frame.equals(second.frame)
+
+
+def test_out_is_a_file(tmp_path: Path, backend: str, capsys: pytest.CaptureFixture[str]):
+    path = tmp_path / "file"
+    path.write_text("in the way")
+    assert main(["demo", "--fx", "--out", str(path), "--backend", backend]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert f"--out {path}: cannot be a folder" in captured.err

@@ -6,8 +6,10 @@ money. All sums are exact.
 
 from __future__ import annotations
 
-from decimal import Context, Decimal, localcontext
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
+
+from omega_portfolio.report.books import add
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -15,8 +17,6 @@ if TYPE_CHECKING:
     from omega_portfolio.jobs import Document
     from omega_portfolio.portfolio import Portfolio
 
-# Money has at most 38 digits, so 60 keep every sum of it exact.
-_EXACT: Final = Context(prec=60)
 _DECIMALS_MAX: Final = 6
 
 
@@ -93,16 +93,10 @@ def money_text(value: Decimal) -> str:
     return f"{digits}.{decimals.rstrip('0').ljust(2, '0')}"
 
 
-def add_money(values: Iterable[Decimal]) -> Decimal:
-    """Add money exactly."""
-    with localcontext(_EXACT):
-        return sum(values, Decimal(0))
-
-
 def _sum_of(values: list[Decimal], keys: Iterable[object], key: object) -> str:
     """Add the values of a key; of all keys when it is None."""
     pairs = zip(values, keys, strict=True)
-    return money_text(add_money(value for value, mine in pairs if key is None or mine == key))
+    return money_text(add(value for value, mine in pairs if key is None or mine == key))
 
 
 def render_bookings(bookings: Document, currency: str) -> list[list[str]]:
@@ -176,4 +170,4 @@ def align(texts: Iterable[str]) -> list[str]:
     return [whole.rjust(left) + (point + decimals).ljust(right) for whole, point, decimals in parts]
 
 
-__all__ = ["add_money", "align", "describe_bookings", "money_text", "render_bookings"]
+__all__ = ["align", "describe_bookings", "money_text", "render_bookings"]

@@ -13,10 +13,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from omega_portfolio.backend import backend_status
-from omega_portfolio.bookings import add_money, money_text
+from omega_portfolio.bookings import money_text
 from omega_portfolio.cells import time_text
 from omega_portfolio.errors import InvariantViolation
 from omega_portfolio.files import replace_file, write_json, write_tables
+from omega_portfolio.report.books import add, rounding_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -222,14 +223,16 @@ def prove(portfolio: Portfolio, net_profit: Decimal | None) -> Document:
         ``equity_identity`` (balance + floating == equity, and the floating profits of the
         positions add up to that of the account), ``profit_identity`` (the net results of the
         trades, the floating profit, what of fees and swaps no trade has taken, dividends,
-        splits and exchanges add up to the net profit), ``verified`` (every column was derived
-        again from the events) with ``verify_error``, the parts of the sums, and ``holds``:
-        all of them.
+        splits, exchanges, and what rounding to cents has added come to the net profit),
+        ``verified`` (every column was derived again from the events) with ``verify_error``, the
+        parts of the sums, and ``holds``: all of them.
 
     Notes
     -----
     The floating profits of positions in another currency are converted one by one, that of the
-    account by symbol, so their sums may differ by a unit of the last digit for each.
+    account by symbol, so their sums may differ by a unit of the last digit for each. Dividends
+    that are not paid yet and foreign cash are no part of a position: with them the equity
+    identity does not hold.
 
     Examples
     --------
@@ -246,18 +249,19 @@ def prove(portfolio: Portfolio, net_profit: Decimal | None) -> Document:
     positions = portfolio.get_positions(exact=True).to_polars()
     ledger = portfolio.get_ledger(exact=True).to_polars()
     parts = {
-        "trades": add_money(trades["net_pnl"]),
+        "trades": add(trades["net_pnl"]),
         "floating": portfolio.unrealized_pnl,
-        "open_fees": add_money(positions["entry_fee"]),
-        "open_swaps": add_money(positions["swap"]),
-        "dividends": add_money(ledger.filter(kind="dividend")["amount"]),
-        "splits": add_money(ledger.filter(kind="split")["amount"]),
-        "exchanges": add_money(ledger.filter(kind="fx")["amount"]),
-        "account_fees": -add_money(ledger.filter(kind="fee", position_id=0)["amount"]),
+        "open_fees": add(positions["entry_fee"]),
+        "open_swaps": add(positions["swap"]),
+        "dividends": add(ledger.filter(kind="dividend")["amount"]),
+        "splits": add(ledger.filter(kind="split")["amount"]),
+        "exchanges": add(ledger.filter(kind="fx")["amount"]),
+        "rounding": rounding_of(ledger),
+        "account_fees": -add(ledger.filter(kind="fee", position_id=0)["amount"]),
     }
-    total = add_money(-part if name.endswith("fees") else part for name, part in parts.items())
-    equity = add_money([portfolio.balance, parts["floating"]])
-    rest = add_money([parts["floating"], -add_money(positions["unrealized_pnl"])])
+    total = add(-part if name.endswith("fees") else part for name, part in parts.items())
+    equity = add([portfolio.balance, parts["floating"]])
+    rest = add([parts["floating"], -add(positions["unrealized_pnl"])])
     foreign = len(portfolio.get_cash()) > 1
     units = positions.height if foreign else 0
     equity_identity = equity == portfolio.equity and abs(rest) <= units * _UNIT

@@ -53,6 +53,7 @@ _PARTS: Final = (
     ("+", "dividends", "dividends"),
     ("+", "splits", "splits"),
     ("+", "exchanges", "exchanges"),
+    ("+", "rounding", "rounding"),
     ("-", "account_fees", "account fees"),
 )
 _ALWAYS: Final = ("trades", "floating", "open_fees")
