@@ -12,9 +12,9 @@ import pytest
 
 from conftest import _chosen_backends
 from demo_by_hand import DAY, swaps_by_night
+from omega_portfolio.cli import main
 from omega_portfolio.demo import FxScenario, draw_bars
 from omega_portfolio.demo.fx_bars import PAIRS, ZONE, SplitMix64, open_hours
-from omega_portfolio.cli import main
 from omega_portfolio.summary import render
 from test_demo import Result, demonstrate
 
