@@ -27,7 +27,6 @@ pub(super) struct OpenLeg<'a> {
     pub(super) time: i64,
     pub(super) stop_loss: Option<Price>,
     pub(super) take_profit: Option<Price>,
-    #[expect(dead_code, reason = "for the fills of bars and quotes")]
     pub(super) protection: Protection<'a>,
     /// By the commission model if not given.
     pub(super) fee: Option<Money>,
@@ -61,7 +60,6 @@ pub(super) struct CloseLeg {
 impl Ledger {
     /// Fills an open (rules O3 to O5, P1 to P5); answers the position that is open afterwards, or
     /// the one that was closed. The receipt has the fee and the realized result.
-    #[expect(dead_code, reason = "for the fills of bars and quotes")]
     pub(super) fn open_leg(&mut self, leg: &OpenLeg<'_>) -> Result<u64, Stop> {
         self.scoped(|ledger| ledger.open_steps(leg))
     }
@@ -306,6 +304,7 @@ impl Ledger {
     /// The steps of a close whose fee is known, inside a scope.
     pub(super) fn leave(&mut self, leg: &CloseLeg, fee: Money) -> Result<(), Stop> {
         self.reserve_fill()?;
+        self.made.try_reserve(1)?;
         let found = self.positions.find(leg.position_id).map(|(row, held)| (row, *held));
         let Some((row, position)) = found else { return Err(not_found(leg.position_id).into()) };
         let size = leg.size.unwrap_or(position.size);
@@ -346,6 +345,7 @@ impl Ledger {
         self.charge(fee, (symbol, position_id, time), &mut moving)?;
         self.settle(&moving)?;
         self.last_trade = trade;
+        self.made.push(trade);
         self.tables.trades.push(&self.last_trade);
         self.note_fill(&Fill::closed(leg, &position, (size, fee, trade.gross_pnl)));
         self.receipt = Receipt {

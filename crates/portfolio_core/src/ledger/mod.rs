@@ -8,6 +8,7 @@
 
 mod account;
 mod activity;
+mod bars;
 mod batch;
 mod cash;
 mod checks;
@@ -25,6 +26,7 @@ mod margin;
 mod marks;
 mod modify;
 mod open;
+mod orders;
 mod posting;
 mod protect;
 mod rates;
@@ -37,6 +39,7 @@ mod tables;
 mod value;
 
 pub use account::Account;
+pub use bars::BarsStopped;
 pub use batch::BatchSize;
 use checks::{check_id, check_level, check_price, check_size, not_found};
 pub use configuration::{Configuration, Mode, OffGrid, Rounding};
@@ -55,7 +58,9 @@ use crate::columns::text::{TextPool, TextView};
 use crate::event::{Event, Receipt, TIME_MAX, TIME_MIN};
 use crate::eventlog::EventLog;
 use crate::numbers::{Leverage, Overflow};
+use crate::orders::Orders;
 use crate::positions::Positions;
+use crate::protection::Protections;
 use crate::refusal::{Refusal, Refused};
 
 /// The state of one portfolio, its history and the door.
@@ -66,11 +71,15 @@ pub struct Ledger {
     pub(crate) books: Vec<Book>,
     pub(crate) symbols: HashMap<Box<str>, u32>,
     pub(crate) positions: Positions,
+    pub(crate) protections: Protections,
+    pub(crate) orders: Orders,
     pub(crate) position_columns: PositionColumns,
     pub(crate) tables: Tables,
     pub(crate) texts: TextPool,
     pub(crate) events: EventLog,
     pub(crate) last_trade: TradeRow,
+    /// The trades of the event under way, or of the last one, but for a plain close.
+    made: Vec<TradeRow>,
     /// What the last accepted event answered. It stays in its place: numbers of 128 bits that are
     /// moved right after they were written cost more than they took to compute.
     pub(crate) receipt: Receipt,
@@ -117,11 +126,14 @@ impl Ledger {
             books: Vec::new(),
             symbols: HashMap::new(),
             positions: Positions::default(),
+            protections: Protections::default(),
+            orders: Orders::default(),
             position_columns: PositionColumns::default(),
             tables: Tables::new(&configuration)?,
             texts: TextPool::default(),
             events: EventLog::new(&configuration.canonical_bytes()?),
             last_trade: TradeRow::default(),
+            made: Vec::new(),
             receipt: Receipt::default(),
             last_snapshot: crate::frozen::Last::default(),
             live: None,
@@ -188,6 +200,9 @@ impl Ledger {
     /// the symbol of an open or of a single quote where the caller knows it.
     #[inline]
     fn apply_unpublished(&mut self, event: &Event<'_>, symbol: Option<u32>) -> Result<(), Refused> {
+        if !self.made.is_empty() {
+            self.made.clear();
+        }
         if self.configuration.off_grid == OffGrid::Round {
             self.apply_rounded(event)?;
         } else if self.has_due(event) {
@@ -207,6 +222,10 @@ impl Ledger {
             Event::Open(open) => self.open(open, symbol),
             Event::Close(close) => self.close(close),
             Event::Modify(modify) => self.modify(modify),
+            Event::PlaceOrder(order) => self.place_order(order),
+            Event::CancelOrder(cancel) => self.cancel_order(cancel),
+            Event::Bar(bars) => self.bar(bars),
+            Event::Quotes(quotes) => self.quotes(quotes),
             Event::Mark(marks) => self.mark(marks, symbol),
             Event::UpdateEquity(marks) => self.update_equity(marks, symbol),
             Event::Fee(fee) => self.fee(fee),
@@ -273,6 +292,14 @@ impl Ledger {
     #[must_use]
     pub fn last_trade(&self) -> &TradeRow {
         &self.last_trade
+    }
+
+    /// The trades that the last event made, in order, when it was one that may make several: bars,
+    /// quotes, two positions against each other, a fill in a netting account. That of a close is
+    /// [`Self::last_trade`].
+    #[must_use]
+    pub fn trades_made(&self) -> &[TradeRow] {
+        &self.made
     }
 
     /// The text of a view that came from this ledger.

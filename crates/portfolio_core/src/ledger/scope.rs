@@ -22,6 +22,7 @@ pub(super) struct Scope {
     account: Account,
     receipt: Receipt,
     last_trade: TradeRow,
+    made: usize,
     events: eventlog::Mark,
     tables: Lengths,
     positions: ScopeMark,
@@ -82,6 +83,7 @@ impl Ledger {
             account: self.account,
             receipt: self.receipt,
             last_trade: self.last_trade,
+            made: self.made.len(),
             events: self.events.mark(),
             tables: self.tables.lengths(),
             positions: self.positions.begin_scope()?,
@@ -92,6 +94,8 @@ impl Ledger {
             accrued: None,
         };
         undo.scopes.push(scope);
+        self.protections.begin();
+        self.orders.begin();
         Ok(())
     }
 
@@ -100,6 +104,8 @@ impl Ledger {
         let Some(undo) = &mut self.undo else { return };
         let Some(scope) = undo.scopes.pop() else { return };
         self.positions.commit_scope();
+        self.protections.commit();
+        self.orders.commit();
         match undo.scopes.last_mut() {
             Some(around) => {
                 for (index, book) in &scope.books {
@@ -127,9 +133,12 @@ impl Ledger {
         self.account = scope.account;
         self.receipt = scope.receipt;
         self.last_trade = scope.last_trade;
+        self.made.truncate(scope.made);
         self.events.rewind(scope.events);
         self.tables.take_back_to(scope.tables);
         self.positions.rewind_scope(scope.positions);
+        self.protections.rewind();
+        self.orders.rewind(&self.positions, &self.protections);
         self.next_due = scope.next_due;
         self.forget_symbols(scope.symbols);
         for (index, book) in scope.books {
