@@ -13,6 +13,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 import polars as pl
 
 TICK = Decimal("0.0001")
+DAY = timedelta(days=1)
 # Ratios of new to old shares and dollars per share that were published, by first day.
 SPLITS = {
     ("AAPL", "2000-06-21"): 2,
@@ -144,6 +145,3 @@ def swaps_by_night(ledger: pl.DataFrame, zone: str) -> pl.DataFrame:
     swaps = ledger.filter(kind="swap")
     local = pl.col("time").dt.convert_time_zone(zone)
     return swaps.with_columns(hour=local.dt.hour(), day=local.dt.weekday(), date=local.dt.date())
-
-
-DAY = timedelta(days=1)
