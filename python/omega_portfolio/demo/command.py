@@ -25,7 +25,7 @@ def demo(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespace], int]
     """Trade five real US stocks (AAPL, FB, GOOG, IBM, MSFT; daily, 2000 to 2013).
 
     A stock is bought when the 20-day mean of its adjusted close comes above the
-    50-day mean, and sold when it falls below or a trailing stop is reached.
+    50-day mean, and sold when it falls below or at a stop 10 % below the close.
     Market orders and stops are filled by the bars; commission, splits and
     dividends are booked. With --fx two currency pairs are traded instead, on
     drawn hourly bars with a spread: pending orders, stops, swaps, margin calls

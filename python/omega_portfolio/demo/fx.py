@@ -130,7 +130,7 @@ class FxScenario:
     --------
     >>> from omega_portfolio.demo import FxScenario
     >>> FxScenario(weeks=3).times
-    360
+    320
     """
 
     def __init__(self, seed: int = 1, weeks: int = WEEKS) -> None:

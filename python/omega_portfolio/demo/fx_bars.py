@@ -27,6 +27,9 @@ WEEK_TURN: Final = 17
 
 START: Final = datetime(2024, 1, 7, tzinfo=timezone.utc)
 WEEKS: Final = 25
+_LAST_HOUR: Final = 4 * 24 + 6
+"""The last week ends on its Thursday at 06:00 UTC, so that positions may be open at the end."""
+
 _STEPS: Final = 12
 _MASK: Final = (1 << 64) - 1
 _SUNDAY, _FRIDAY, _SATURDAY = 6, 4, 5
@@ -90,17 +93,17 @@ PAIRS: Final = (
 
 
 def open_hours(start: datetime = START, weeks: int = WEEKS) -> Iterator[datetime]:
-    """Give the hours of some weeks in which there is trade, in UTC.
+    """Give the hours of some weeks in which there is trade, in UTC; the last one ends early.
 
     Examples
     --------
     >>> from omega_portfolio.demo.fx_bars import open_hours
     >>> hours = list(open_hours(weeks=1))
     >>> len(hours), str(hours[0]), str(hours[-1])
-    (120, '2024-01-07 22:00:00+00:00', '2024-01-12 21:00:00+00:00')
+    (80, '2024-01-07 22:00:00+00:00', '2024-01-11 05:00:00+00:00')
     """
     zone = ZoneInfo(ZONE)
-    for hour in range(weeks * 7 * 24):
+    for hour in range((weeks - 1) * 7 * 24 + _LAST_HOUR):
         time = start + timedelta(hours=hour)
         local = time.astimezone(zone)
         day = local.weekday()
@@ -130,7 +133,7 @@ def draw_bars(seed: int = 1, weeks: int = WEEKS) -> pl.DataFrame:
     >>> from omega_portfolio.demo import draw_bars
     >>> bars = draw_bars(weeks=2)
     >>> bars.height, bars.columns
-    (480, ['time', 'symbol', 'open', 'high', 'low', 'close', 'spread'])
+    (400, ['time', 'symbol', 'open', 'high', 'low', 'close', 'spread'])
     >>> bars.equals(draw_bars(weeks=2)), bars.equals(draw_bars(seed=2, weeks=2))
     (True, False)
     """

@@ -140,7 +140,7 @@ def signals(bars: pl.DataFrame, rule: Rule | None = None) -> pl.DataFrame:
     >>> from omega_portfolio.demo import signals
     >>> days = signals(load_us5_daily())
     >>> days["enter"].sum(), days["leave"].sum()
-    (131, 129)
+    (131, 128)
     """
     import polars as pl
 
