@@ -52,7 +52,7 @@ def test_the_numbers_are_those_of_splitmix64():
 
 
 def test_the_bars_are_whole_and_the_same_everywhere(bars: pl.DataFrame):
-    assert bars.height == 5920
+    assert bars.height == 5922
     digits = {pair.symbol: pair.digits for pair in PAIRS}
     for _, symbol, *prices in bars.iter_rows():
         opened, high, low, closed, spread = prices
@@ -166,6 +166,16 @@ def test_the_report_has_the_sections(backend: str, results: dict[str, Result]):
     ):
         assert words in text
     assert text.count("  holds\n") == 3
+
+
+def test_the_report_repeats_the_demonstration(
+    backend: str, results: dict[str, Result], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    words = ["report", str(results[backend].folder), "--out", str(tmp_path / "page.html")]
+    assert main([*words, "--backend", backend, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["digest"] == results[backend].document["digest"]
+    assert document["sums_hold"] is True
 
 
 def test_a_seed_is_another_story():
