@@ -41,7 +41,7 @@ BLOCKS = {
     "SPEC.md": 0,
     "CHANGELOG.md": 0,
     "COMPARE.md": 0,
-    "docs/guide/account.md": 3,
+    "docs/guide/account.md": 10,
     "docs/guide/frames.md": 8,
     "docs/guide/metrics.md": 9,
     "docs/guide/report.md": 3,
