@@ -39,7 +39,6 @@ impl Ledger {
         let mut moving = self.moving();
         let kind = TextView::DEPOSIT;
         self.post(&account_entry(kind, worth, event.time), &mut moving)?;
-        self.account.net_withdrawals = self.account.net_withdrawals.minus(worth);
         let change = Change { kind, code, amount: event.amount, worth, time: event.time };
         self.change_cash(&change, &mut moving)?;
         self.settle(&moving)?;
@@ -67,7 +66,6 @@ impl Ledger {
         let mut moving = self.moving();
         let (kind, time) = (TextView::WITHDRAWAL, event.time);
         self.post(&account_entry(kind, worth.negated(), time), &mut moving)?;
-        self.account.net_withdrawals = self.account.net_withdrawals.plus(worth);
         let (amount, out) = (event.amount.negated(), worth.negated());
         let change = Change { kind, code, amount, worth: out, time };
         let relieved = self.change_cash(&change, &mut moving)?;

@@ -6,6 +6,7 @@ use super::account::Totals;
 use super::posting::Entry;
 use super::stop::Stop;
 use crate::book::{Book, Holding};
+use crate::columns::text::TextView;
 use crate::currency::Currency;
 use crate::event::Side;
 use crate::general::Valuation;
@@ -312,6 +313,10 @@ impl Ledger {
         self.tables.postings.reserve(1)?;
         (self.account.balance, self.account.residue) = (balance, residue);
         moving.flow(booked);
+        self.account.count_flow(entry.kind, booked);
+        if entry.kind == TextView::SWAP {
+            self.account.swaps = self.account.swaps.plus(entry.amount);
+        }
         let event = self.account.events.wrapping_add(1);
         self.tables.postings.push(&entry.row(event, booked, balance, residue));
         Ok(())
