@@ -52,8 +52,16 @@ SHAPES: Final = (
 """Instruments of everyday size, their terms without models."""
 
 WORTH: Final = {
-    **{"USD": 1.0, "EUR": 1.08, "GBP": 1.27, "JPY": 0.0067, "CHF": 1.13, "AUD": 0.66},
-    **{"KWD": 3.25, "BTC": 61_000.0, "ETH": 3_200.0, "USDT": 1.0},
+    "USD": 1.0,
+    "EUR": 1.08,
+    "GBP": 1.27,
+    "JPY": 0.0067,
+    "CHF": 1.13,
+    "AUD": 0.66,
+    "KWD": 3.25,
+    "BTC": 61000.0,
+    "ETH": 3200.0,
+    "USDT": 1.0,
 }
 """About what a currency is worth, so that sizes suit the account."""
 

@@ -114,7 +114,7 @@ def draw_commission(random: Random) -> Commission:
     -------
     Commission
     """
-    kind = random.choice(("per_lot", "per_unit", "per_trade", "rate"))
+    kind: Any = random.choice(("per_lot", "per_unit", "per_trade", "rate"))
     decimals = {"per_lot": 2, "per_unit": 6, "per_trade": 2, "rate": 6}[kind]
     given: dict[str, Any] = {}
     has_minimum = random.getrandbits(2) == 0
@@ -156,7 +156,7 @@ def draw_slippage(random: Random, price: int, price_decimals: int) -> Slippage:
     -------
     Slippage
     """
-    kind = random.choice(("points", "rate", "spread", "random", "random"))
+    kind: Any = random.choice(("points", "rate", "spread", "random", "random"))
     value: Number
     if kind in {"points", "random"}:
         value = decimal_text(random.randrange(2 + min(price // 1_000, 50)), price_decimals)
@@ -184,7 +184,7 @@ def draw_swap(random: Random, price: int, price_decimals: int) -> Swap:
     -------
     Swap
     """
-    kind = random.choice(("points", "rate", "funding"))
+    kind: Any = random.choice(("points", "rate", "funding"))
     if kind == "points":
         largest = 2 + min(price // 2_000, 10**6)
         values = [

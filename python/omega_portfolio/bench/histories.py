@@ -15,6 +15,22 @@ if TYPE_CHECKING:
     from omega_portfolio.portfolio import Portfolio
 
 
+def events_are_told(setting: Setting) -> bool:
+    """Say whether a frame of events tells everything that happens under a setting.
+
+    Parameters
+    ----------
+    setting : Setting
+        A configuration.
+
+    Returns
+    -------
+    bool
+        False for portfolios with terms.
+    """
+    return not setting.terms
+
+
 def compare_events(left: Portfolio, right: Portfolio, visited: Visited) -> Difference | None:
     """Compare the frames that two portfolios tell of their events, in both views.
 
@@ -85,4 +101,4 @@ def _second_differences(
         yield Difference("the digest after the frame of all events", *digests[1:])
 
 
-__all__ = ["compare_events", "compare_second_lives"]
+__all__ = ["compare_events", "compare_second_lives", "events_are_told"]
