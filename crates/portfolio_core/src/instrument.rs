@@ -4,6 +4,7 @@ use crate::columns::text::TEXT_MAX;
 use crate::currency::Currency;
 use crate::numbers::Contract;
 use crate::refusal::Refusal;
+use crate::terms::Terms;
 
 /// Scale of prices and sizes.
 const SCALE: u32 = 9;
@@ -25,6 +26,8 @@ pub struct Instrument {
     pub quote_currency: Option<Currency>,
     /// Leverage at scale 9; the account's if not given.
     pub leverage: Option<i128>,
+    /// Grids, margin and costs beyond these, if any.
+    pub terms: Option<Box<Terms>>,
 }
 
 impl Instrument {
@@ -38,6 +41,7 @@ impl Instrument {
             contract: Contract::ONE,
             quote_currency: None,
             leverage: None,
+            terms: None,
         }
     }
 

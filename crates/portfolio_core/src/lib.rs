@@ -38,3 +38,4 @@ pub mod metrics;
 pub mod numbers;
 pub mod positions;
 pub mod refusal;
+pub mod terms;

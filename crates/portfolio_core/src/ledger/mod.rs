@@ -37,7 +37,7 @@ use crate::columns::segment::AllocationFailed;
 use crate::columns::table::Table;
 use crate::columns::text::{TextPool, TextView};
 use crate::currency::Currency;
-use crate::event::{Event, Receipt, TIME_MAX, TIME_MIN};
+use crate::event::{Event, Path, Receipt, TIME_MAX, TIME_MIN};
 use crate::eventlog::EventLog;
 use crate::instrument::{Instrument, check_symbol};
 use crate::numbers::{Leverage, Money, Overflow, Price, Size};
@@ -55,6 +55,50 @@ pub struct Configuration {
     pub leverage: i128,
     /// How many rows the equity history is expected to have; the first segment then holds them all.
     pub capacity: Option<usize>,
+    /// How fills of one symbol become positions.
+    pub mode: Mode,
+    /// To which digits postings are booked.
+    pub rounding: Rounding,
+    /// What becomes of a number off its grid.
+    pub off_grid: OffGrid,
+    /// The margin level of a margin call, in percent at scale 9.
+    pub margin_call: Option<i128>,
+    /// The margin level at which positions are closed, in percent at scale 9.
+    pub stop_out: Option<i128>,
+    /// The way of a price within a bar that does not say it.
+    pub path: Path,
+    /// The currency between two that have no pair.
+    pub pivot: Currency,
+}
+
+/// How fills of one symbol become positions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// Each open has a position of its own.
+    #[default]
+    Hedging,
+    /// One position a symbol.
+    Netting,
+}
+
+/// To which digits postings are booked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Rounding {
+    /// All of them.
+    #[default]
+    Exact,
+    /// Those of the account's currency; the residue is carried.
+    Cents,
+}
+
+/// What becomes of a number off its grid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OffGrid {
+    /// It is refused.
+    #[default]
+    Refuse,
+    /// It is rounded, and counted.
+    Round,
 }
 
 impl Configuration {
