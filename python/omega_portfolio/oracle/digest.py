@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from omega_portfolio.oracle.codec import put_signed, put_text, put_unsigned
+from omega_portfolio.oracle.octets import put_signed, put_text, put_unsigned
 
 if TYPE_CHECKING:
     from omega_portfolio.oracle.account import Account

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from omega_portfolio.oracle import codec
 from omega_portfolio.oracle.numbers import QUANTITY_SCALE
+from omega_portfolio.oracle.order_codec import Levels
 from omega_portfolio.oracle.schema import EVENTS, Rows
 from omega_portfolio.oracle.texts import SIDE_NAMES
 
@@ -110,9 +111,9 @@ class _Teller:
             "reason": reason,
         }
 
-    def _modify(self, position_id: int, levels: tuple[int | None, int | None]) -> Iterator[Cells]:
+    def _modify(self, position_id: int, levels: Levels) -> Iterator[Cells]:
         unit = self._positions[position_id].price_unit
-        stop_loss, take_profit = (None if level is None else level * unit for level in levels)
+        stop_loss, take_profit = (None if level is None else level * unit for level in levels[:2])
         yield {
             "action": "modify",
             "stop_loss": stop_loss,

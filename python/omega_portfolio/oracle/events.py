@@ -6,11 +6,13 @@ An event says what a caller wants. Whether it is accepted is for
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from omega_portfolio.oracle.instruments import Definition
-from omega_portfolio.sentinel import Unset
+from omega_portfolio.oracle.protection import NO_PROTECTION, Protection
+from omega_portfolio.sentinel import UNSET, Unset
 
 
 class QuoteNames(NamedTuple):
@@ -23,6 +25,9 @@ class QuoteNames(NamedTuple):
 
 OF_PRICES = QuoteNames("symbol", "prices", "prices")
 """The names in a call: all numbers come in one argument."""
+
+OF_QUOTES = QuoteNames("symbol", "quotes", "quotes")
+"""The names in process_quotes."""
 
 
 class Quote(NamedTuple):
@@ -55,6 +60,7 @@ class Open:
     fee: int
     tag: str
     position_id: int | None
+    protection: Protection = NO_PROTECTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +77,28 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Modify:
-    """Change levels: None removes one, UNSET leaves it."""
+    """Change levels and protection: None removes one (targets: ()), UNSET leaves it."""
 
     position_id: int
     time: int
     stop_loss: int | Unset | None
     take_profit: int | Unset | None
+    trailing: int | Unset | None = UNSET
+    break_even: tuple[int, int] | Unset | None = UNSET
+    targets: tuple[tuple[int, int], ...] | Unset = UNSET
+    exit_time: int | Unset | None = UNSET
+
+    def is_empty(self) -> bool:
+        """Tell whether it changes nothing at all (D1)."""
+        given = (
+            self.stop_loss,
+            self.take_profit,
+            self.trailing,
+            self.break_even,
+            self.targets,
+            self.exit_time,
+        )
+        return all(isinstance(value, Unset) for value in given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,4 +142,74 @@ class Withdraw:
     time: int
 
 
-Event: TypeAlias = Register | Open | Close | Modify | Mark | UpdateEquity | Fee | Deposit | Withdraw
+@dataclass(frozen=True, slots=True)
+class PlaceOrder:
+    """Let an order rest; ``kind`` counts in the order of ``orders.ORDER_TYPES``."""
+
+    symbol: str
+    side: int
+    size: int
+    time: int
+    kind: int
+    price: int | None
+    expiry: int | None
+    oco: str
+    stop_loss: int | None
+    take_profit: int | None
+    tag: str
+    protection: Protection
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrder:
+    """Take a resting order back."""
+
+    order_id: int
+    time: int
+
+
+class Bar(NamedTuple):
+    """What the bid of a symbol did; the ask is the bid and the spread."""
+
+    symbol: str
+    open: int
+    high: int
+    low: int
+    close: int
+    spread: int
+    place: Callable[[str], str] = str
+    """Gives an argument the place that it has in a frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """A bar of each of some symbols; a path of None is the portfolio's."""
+
+    time: int
+    bars: tuple[Bar, ...]
+    path: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quotes:
+    """Set quotes, and do everything that they reach."""
+
+    time: int
+    quotes: tuple[Quote, ...]
+
+
+Event: TypeAlias = (
+    Register
+    | Open
+    | Close
+    | Modify
+    | Mark
+    | UpdateEquity
+    | Fee
+    | Deposit
+    | Withdraw
+    | PlaceOrder
+    | CancelOrder
+    | Bars
+    | Quotes
+)

@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from omega_portfolio.errors import (
     InvalidAmount,
-    InvalidArgument,
     InvalidConfiguration,
-    InvariantViolation,
     describe,
 )
 from omega_portfolio.oracle.apply import apply_rows, check_call
@@ -22,10 +20,8 @@ from omega_portfolio.oracle.currency import CURRENCY_DIGITS, check_currency
 from omega_portfolio.oracle.events import (
     Close,
     Deposit,
-    Event,
     Fee,
     Mark,
-    Modify,
     Open,
     Register,
     UpdateEquity,
@@ -41,9 +37,10 @@ from omega_portfolio.oracle.numbers import (
     plain_text,
     read_number,
 )
+from omega_portfolio.oracle.order_reading import GivenProtection, read_protection
+from omega_portfolio.oracle.portfolio_orders import PythonOrders
 from omega_portfolio.oracle.prices import read_quotes
-from omega_portfolio.oracle.reading import PythonAccount, check_capacity
-from omega_portfolio.oracle.replay import taken_back
+from omega_portfolio.oracle.reading import check_capacity
 from omega_portfolio.oracle.state import trade_of
 from omega_portfolio.oracle.tables import PythonReceipts
 from omega_portfolio.oracle.texts import (
@@ -54,10 +51,10 @@ from omega_portfolio.oracle.texts import (
     read_text,
 )
 from omega_portfolio.oracle.times import read_time
-from omega_portfolio.sentinel import UNSET, Unset
 
 if TYPE_CHECKING:
     from omega_portfolio.instrument import Instrument
+    from omega_portfolio.oracle.portfolio_orders import BreakEvenLike, TargetsLike
     from omega_portfolio.types import (
         ArrowStream,
         Mode,
@@ -70,7 +67,7 @@ if TYPE_CHECKING:
     )
 
 
-class PortfolioPython(PythonAccount):
+class PortfolioPython(PythonOrders):
     """A portfolio on plain Python integers.
 
     The constructor is that of :class:`omega_portfolio.Portfolio` without ``backend``; the
@@ -157,6 +154,10 @@ class PortfolioPython(PythonAccount):
         fee: NumberLike = 0,
         tag: str = "",
         position_id: int | None = None,
+        trailing: PriceLike | None = None,
+        break_even: BreakEvenLike | None = None,
+        targets: TargetsLike | None = None,
+        exit_time: TimeLike | None = None,
     ) -> int:
         """Book the fill that opens a position; return its id."""
         event = Open(
@@ -171,6 +172,9 @@ class PortfolioPython(PythonAccount):
             tag=read_text("tag", tag),
             position_id=(
                 None if position_id is None else read_position_id("position_id", position_id)
+            ),
+            protection=read_protection(
+                GivenProtection(trailing, break_even, targets, exit_time), self._policy
             ),
         )
         return self._apply(event)
@@ -197,30 +201,6 @@ class PortfolioPython(PythonAccount):
         with self._turn():
             self._ledger.apply(event)
             return trade_of(self._ledger)
-
-    def modify_position(
-        self,
-        position_id: int,
-        time: TimeLike,
-        *,
-        stop_loss: PriceLike | Unset | None = UNSET,
-        take_profit: PriceLike | Unset | None = UNSET,
-    ) -> None:
-        """Set or remove the protective levels of a position."""
-        event = Modify(
-            position_id=read_position_id("position_id", position_id),
-            time=read_time("time", time),
-            stop_loss=self._level("stop_loss", stop_loss),
-            take_profit=self._level("take_profit", take_profit),
-        )
-        if isinstance(event.stop_loss, Unset) and isinstance(event.take_profit, Unset):
-            raise InvalidArgument(
-                "stop_loss",
-                describe(stop_loss),
-                "neither stop_loss nor take_profit is given",
-                "pass a level, or None to remove one",
-            )
-        self._apply(event)
 
     def mark(self, prices: PricesLike, *, time: TimeLike | None = None) -> None:
         """Set the market prices of symbols, without a row in the equity table."""
@@ -265,33 +245,9 @@ class PortfolioPython(PythonAccount):
         mode = check_call(events, on_error)
         # The producer may call this portfolio while it is read, so the lock comes afterwards.
         rows = EventRows(events, self._policy)
-        with self._turn():
-            ledger = self._sound()
-            length = ledger.journal.length()
-            try:
-                accepted, refused = apply_rows(ledger, rows, mode)
-            except InvariantViolation:
-                raise
-            except BaseException as error:
-                # Should the way back be interrupted, half a frame must not be there to see.
-                ledger.violation = InvariantViolation(
-                    "portfolio",
-                    type(error).__name__,
-                    "a frame was interrupted while it was taken back",
-                    "discard this portfolio",
-                )
-                self._ledger = taken_back(ledger, length)
-                raise
+        with self._all_or_nothing() as ledger:
+            accepted, refused = apply_rows(ledger, rows, mode)
         return PythonReceipts(accepted, refused, exact=bool(exact))
-
-    def _apply(self, event: Event) -> int:
-        with self._turn():
-            return self._ledger.apply(event)
 
     def _money(self, argument: str, value: object) -> int:
         return read_number(argument, value, MONEY_SCALE, self._policy)
-
-    def _level(self, argument: str, value: object) -> int | Unset | None:
-        if value is None or isinstance(value, Unset):
-            return value
-        return self._quantity(argument, value)

@@ -18,7 +18,6 @@ from omega_portfolio.oracle.events import (
     Event,
     Fee,
     Mark,
-    Modify,
     Open,
     Quote,
     Register,
@@ -28,10 +27,13 @@ from omega_portfolio.oracle.events import (
 from omega_portfolio.oracle.instruments import Definition
 from omega_portfolio.oracle.invariants import INVARIANTS, violation
 from omega_portfolio.oracle.ledger import Ledger
-from omega_portfolio.sentinel import UNSET, Unset
+from omega_portfolio.oracle.order_replay import ORDER_EVENTS, modify_of
+from omega_portfolio.oracle.orders import from_units
+from omega_portfolio.oracle.protection import NO_PROTECTION
 
 if TYPE_CHECKING:
     from omega_portfolio.oracle.book import Position, Symbol
+    from omega_portfolio.oracle.order_codec import Levels
 
 
 def verify(ledger: Ledger) -> None:
@@ -114,11 +116,15 @@ class _Replayer:
             self._symbols = list(self.ledger.symbols.values())
             return
         dt, *fields = values
-        event = _EVENTS[operation](self, (self.ledger.time or 0) + dt, *fields)
+        time = (self.ledger.time or 0) + dt
+        if operation in ORDER_EVENTS:
+            event = ORDER_EVENTS[operation](self._symbols, time, *fields)
+        else:
+            event = _EVENTS[operation](self, time, *fields)
         self.ledger.apply(event)
 
     def _open(self, time: int, *fields: Any) -> Event:  # noqa: ANN401 - fields of a record.
-        index, side, position_id, size, price, stop_loss, take_profit, fee, tag = fields
+        index, side, position_id, size, price, stop_loss, take_profit, fee, tag, *rest = fields
         symbol = self._symbols[index]
         unit = symbol.price_unit
         return Open(
@@ -132,6 +138,7 @@ class _Replayer:
             fee=fee,
             tag=tag,
             position_id=position_id,
+            protection=from_units(rest[0], symbol) if rest else NO_PROTECTION,
         )
 
     def _close(self, time: int, *fields: Any) -> Event:  # noqa: ANN401 - fields of a record.
@@ -146,13 +153,8 @@ class _Replayer:
             reason=reason,
         )
 
-    def _modify(self, time: int, position_id: int, levels: tuple[int | None, int | None]) -> Event:
-        unit = self._held(position_id).price_unit
-
-        def raw(level: int | None) -> int | Unset | None:
-            return UNSET if level is None else level * unit or None
-
-        return Modify(position_id, time, stop_loss=raw(levels[0]), take_profit=raw(levels[1]))
+    def _modify(self, time: int, position_id: int, levels: Levels) -> Event:
+        return modify_of(time, position_id, levels, self._held(position_id))
 
     def _mark(self, time: int, quotes: tuple[tuple[int, int, int], ...]) -> Event:
         return Mark(tuple(self._quotes(quotes)), time)
@@ -180,6 +182,7 @@ class _Replayer:
 
 _EVENTS: Final[dict[int, Callable[..., Event]]] = {
     codec.OPEN: _Replayer._open,
+    codec.OPEN_PROTECTED: _Replayer._open,
     codec.CLOSE: _Replayer._close,
     codec.MODIFY: _Replayer._modify,
     codec.MARK: _Replayer._mark,

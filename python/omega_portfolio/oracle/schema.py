@@ -74,6 +74,16 @@ POSITIONS: Final = _columns(
     "entry_fee m, tag text"
 )
 
+ORDERS: Final = _columns(
+    "order_id u64, position_id u64, symbol text, side text, kind text, price p, size q, "
+    "time time?, oco text, tag text"
+)
+
+ACTIVITY: Final = _columns(
+    "event u64, time time, kind text, order_id u64, position_id u64, symbol text, size q, "
+    "price p, detail text"
+)
+
 ATTRIBUTION: Final = _columns(
     "position_id u64, symbol text, side text, status text, price_pnl m, fee m, swap m, fx m, "
     "cash m, total m"
