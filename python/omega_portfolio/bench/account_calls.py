@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from omega_portfolio.bench.account_draws import Draws
 from omega_portfolio.bench.account_settings import SHAPES, WORTH
-from omega_portfolio.bench.inputs import decimal_text, spell_number, spell_time
+from omega_portfolio.bench.inputs import decimal_text, spell_number
 from omega_portfolio.instrument import Instrument
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class MoneyCalls(Draws):
         moment = self._moment()
         keywords: dict[str, Any] = {}
         if random.getrandbits(2):
-            keywords["pay_time"] = spell_time(random, self._time + random.choice(_STEPS))
+            keywords["pay_time"] = self._spell_time(self._time + random.choice(_STEPS))
         return "dividend", (shape.symbol, amount, moment), keywords
 
     def _split(self) -> Operation:

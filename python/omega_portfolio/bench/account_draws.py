@@ -84,7 +84,11 @@ class Draws:
             self._time += max(step, 0)
         else:
             self._time += 1
-        return self._time if self._writes else spell_time(random, self._time)
+        return self._spell_time(self._time)
+
+    def _spell_time(self, moment: int) -> object:
+        """Spell a time; in a row of a frame it is a number."""
+        return moment if self._writes else spell_time(self._random, moment)
 
     def _next_rollover(self, walk: Walk) -> int:
         """Give the next moment of an instrument's swap, of the local times that come once."""
@@ -170,7 +174,7 @@ class Draws:
             keywords["targets"] = self._targets(walk, ticks, size, limit, is_long=is_long)
         if chosen & 4096 == 0 and random.getrandbits(2) == 0:
             step = _STEPS[int(random.random() * len(_STEPS))]
-            keywords["exit_time"] = spell_time(random, self._time + step)
+            keywords["exit_time"] = self._spell_time(self._time + step)
         return keywords
 
     def _targets(

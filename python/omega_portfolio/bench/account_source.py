@@ -287,9 +287,9 @@ class AccountSource(MarketCalls):
     def _apply(self) -> Operation:
         """Write operations as a frame, those that rows can tell."""
         random = self._random
-        self._writes = True
         rows: list[Row] = []
         for number in range(1 + int(random.random() * _EVENTS_MAX)):
+            self._writes = True
             rows += rows_of(self._told(), number)
         self._writes = False
         if random.getrandbits(2) == 0:
@@ -300,24 +300,11 @@ class AccountSource(MarketCalls):
         return "apply", (event_table(random, rows),), keywords
 
     def _told(self) -> Operation:
-        """Draw an operation of a kind that rows can tell, without the options they cannot."""
-        kinds = (self._open, self._mark, self._update_equity, self._close, self._fee, self._deposit)
-        name, arguments, keywords = self._random.choice(kinds)()
-        while name not in TOLD:
-            name, arguments, keywords = self._random.choice(kinds)()
-        kept = {keyword: keywords[keyword] for keyword in TOLD[name] if keyword in keywords}
-        return name, arguments, kept
-
-
-TOLD: Final[dict[str, tuple[str, ...]]] = {
-    "open_position": ("stop_loss", "take_profit", "fee", "tag", "position_id"),
-    "close_position": ("size", "fee", "reason"),
-    "mark": ("time",),
-    "update_equity": (),
-    "charge_fee": ("position_id",),
-    "deposit": (),
-}
-"""Calls that a frame of events can tell, and their options that it has columns for."""
+        """Draw an operation that rows can tell: no frame, and no terms of an instrument."""
+        while True:
+            operation = self._random.choice(self._good)()
+            if operation[0] not in {"apply", "process_bars", "register_instrument"}:
+                return operation
 
 
 __all__ = ["LOOK_INTERVAL", "AccountSource"]
