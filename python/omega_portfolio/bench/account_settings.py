@@ -112,6 +112,7 @@ def draw_account_setting(random: Random) -> Setting:
         "floats": "strict" if random.random() < 0.2 else "nearest",
     }
     shapes = random.sample(SHAPES, random.choice((1, 2, 2, 3, 5)))
+    shapes += _connections(random, shapes, currency)
     room = worth * float(leverage) / random.choice((4, 12, 40))
     drawn = [_with_terms(random, shape, room) for shape in shapes]
     initial: object = decimal_text(balance, 2)
@@ -127,6 +128,22 @@ def draw_account_setting(random: Random) -> Setting:
         time=random.choice(_TIMES_FAR if far else _TIMES),
         terms=True,
     )
+
+
+def _connections(random: Random, shapes: list[Shape], currency: str) -> list[Shape]:
+    """Give pairs by which most of the profits become money of the account."""
+    pairs = {frozenset(shape.terms.values()): shape for shape in SHAPES if len(shape.terms) == 2}
+    found: list[Shape] = []
+    for shape in shapes:
+        inverse = "inverse" in shape.terms
+        profit = shape.terms.get("base_currency" if inverse else "quote_currency", currency)
+        if profit == currency or random.random() < 0.15:
+            continue
+        direct = pairs.get(frozenset((profit, currency)))
+        others = [pairs.get(frozenset((one, "USD"))) for one in (profit, currency)]
+        found += [pair for pair in ([direct] if direct else others) if pair is not None]
+    known = {shape.symbol for shape in shapes}
+    return list({pair.symbol: pair for pair in found if pair.symbol not in known}.values())
 
 
 def _with_terms(random: Random, shape: Shape, room: float) -> Shape:

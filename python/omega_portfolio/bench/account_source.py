@@ -77,6 +77,7 @@ class AccountSource(MarketCalls):
         self._orders: list[int] = []
         self._last: Operation = ("", (), {})
         self._drawn = 0
+        self._unmarked = False
         kinds: list[Callable[[], Operation]] = []
         for name, weight in _WEIGHTS.items():
             kinds += [getattr(self, f"_{name}")] * weight
@@ -95,6 +96,11 @@ class AccountSource(MarketCalls):
         if self._unregistered:
             operation: Operation
             operation = "register_instrument", (self._unregistered.pop().definition(),), {}
+            self._unmarked = self._random.getrandbits(2) > 0
+        elif self._unmarked:
+            # Without marks there are no rates, and few opens.
+            self._unmarked = False
+            operation = "mark", (self._quotes_of(self._walks),), {"time": self._moment()}
         else:
             operation = self._kinds[self._random.getrandbits(8)]()
         self._last = operation
