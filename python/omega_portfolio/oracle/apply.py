@@ -124,7 +124,7 @@ class _Run:
 
     def _enter(self, event: Event, group: range, key: str | None) -> None:
         """Bring an event to the ledger and write a receipt for each of its rows."""
-        realized = self._ledger.scalars.realized_pnl
+        realized, fees = self._ledger.scalars.realized_pnl, self._ledger.fees
         try:
             position_id = self._ledger.apply(event)
         except InvariantViolation:
@@ -136,7 +136,7 @@ class _Run:
         if isinstance(event, Modify | Fee):
             position_id = event.position_id or 0
         now = self._ledger.scalars
-        receipt = (position_id, now.realized_pnl - realized, _fee_of(event), now.balance)
+        receipt = (position_id, now.realized_pnl - realized, self._ledger.fees - fees, now.balance)
         for row in group:
             self.receipts.append((row, *receipt))
 
@@ -175,9 +175,3 @@ def _place(argument: str, event: Event, group: range) -> tuple[int, str]:
     if isinstance(event, Fee) and argument == "amount":
         return group.start, "fee"
     return group.start, argument
-
-
-def _fee_of(event: Event) -> int:
-    if isinstance(event, Open | Close):
-        return event.fee
-    return event.amount if isinstance(event, Fee) else 0

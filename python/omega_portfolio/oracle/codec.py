@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from omega_portfolio.oracle import order_codec
+from omega_portfolio.oracle import order_codec, term_codec
 from omega_portfolio.oracle.octets import (
     Octets,
     put_byte,
@@ -21,10 +21,14 @@ from omega_portfolio.oracle.octets import (
     put_unsigned,
 )
 
-MAGIC: Final = b"omega_portfolio\x01"
+MAGIC: Final = b"omega_portfolio\x02"
 DIGEST_BYTES: Final = 32
 STATE_MARKER: Final = b"\xff"
-MODE_HEDGING: Final = 0
+MODES: Final = ("hedging", "netting")
+ROUNDINGS: Final = ("exact", "cents")
+PATHS: Final = ("pessimistic", "optimistic", "ohlc", "olhc")
+MODE_HEDGING, MODE_NETTING = range(2)
+ROUNDING_EXACT, ROUNDING_CENTS = range(2)
 
 REGISTER: Final = 1
 OPEN: Final = 2
@@ -37,15 +41,22 @@ DEPOSIT: Final = 8
 WITHDRAW: Final = 9
 OPEN_PROTECTED: Final = order_codec.OPEN_PROTECTED
 PLACE_ORDER: Final = order_codec.PLACE_ORDER
+CLOSE_BY: Final = 11
 CANCEL_ORDER: Final = order_codec.CANCEL_ORDER
 BAR: Final = order_codec.BAR
 QUOTES: Final = order_codec.QUOTES
+CONVERT_CASH: Final = 16
+CHARGE_SWAP: Final = 17
+ROLLOVER: Final = 18
+DIVIDEND: Final = 19
+SPLIT: Final = 20
 
 Record: TypeAlias = tuple[Any, ...]
 """Operation number, then one value for each field of :data:`FIELDS`."""
 
 # u: unsigned; z: signed; b: one byte; str: text; optional: one byte, then z if it is 1; quotes:
-# count, then index, bid and spread of each; the others are those of order_codec.
+# count, then index, bid and spread of each; terms: those of term_codec; the others are those of
+# order_codec.
 FIELDS: Final[dict[int, tuple[tuple[str, str], ...]]] = {
     REGISTER: (
         ("symbol", "str"),
@@ -54,6 +65,7 @@ FIELDS: Final[dict[int, tuple[tuple[str, str], ...]]] = {
         ("contract_size", "u"),
         ("quote_currency", "str"),
         ("leverage", "u"),
+        ("terms", "terms"),
     ),
     OPEN: (
         ("dt", "z"),
@@ -79,19 +91,53 @@ FIELDS: Final[dict[int, tuple[tuple[str, str], ...]]] = {
     MARK: (("dt", "z"), ("quotes", "quotes")),
     UPDATE_EQUITY: (("dt", "z"), ("quotes", "quotes")),
     FEE: (("dt", "z"), ("amount", "z"), ("position_id", "u")),
-    DEPOSIT: (("dt", "z"), ("amount", "u")),
-    WITHDRAW: (("dt", "z"), ("amount", "u")),
+    DEPOSIT: (("dt", "z"), ("amount", "u"), ("currency", "str")),
+    WITHDRAW: (("dt", "z"), ("amount", "u"), ("currency", "str")),
+    CLOSE_BY: (
+        ("dt", "z"),
+        ("position_id", "u"),
+        ("other_id", "u"),
+        ("size", "u"),
+        ("fee", "z"),
+    ),
+    CONVERT_CASH: (
+        ("dt", "z"),
+        ("amount", "u"),
+        ("from_currency", "str"),
+        ("to_currency", "str"),
+        ("rate", "u"),
+    ),
+    CHARGE_SWAP: (
+        ("dt", "z"),
+        ("symbol", "u"),
+        ("kind", "b"),
+        ("long", "z"),
+        ("short", "z"),
+        ("multiplier", "u"),
+    ),
+    ROLLOVER: (("dt", "z"), ("symbol", "u")),
+    DIVIDEND: (("dt", "z"), ("symbol", "u"), ("amount", "u"), ("pay_time", "optional")),
+    SPLIT: (("dt", "z"), ("symbol", "u"), ("numerator", "u"), ("denominator", "u")),
     **order_codec.ORDER_FIELDS,
 }
 FIELDS[OPEN_PROTECTED] = FIELDS[OPEN] + order_codec.PROTECTED
 
 
 class Configuration(NamedTuple):
-    """What a portfolio is created with (A1); balance and leverage are raw."""
+    """What a portfolio is created with (A1); numbers are raw, words indexes of their names.
+
+    A level of 0 percent is none.
+    """
 
     initial_balance: int
     currency: str
     leverage: int
+    mode: int = MODE_HEDGING
+    rounding: int = ROUNDING_EXACT
+    margin_call: int = 0
+    stop_out: int = 0
+    path: int = 0
+    pivot: str = "USD"
 
     def to_bytes(self) -> bytes:
         """Give the canonical bytes."""
@@ -99,7 +145,12 @@ class Configuration(NamedTuple):
         put_signed(out, self.initial_balance)
         put_text(out, self.currency)
         put_unsigned(out, self.leverage)
-        out.append(MODE_HEDGING)
+        out.append(self.mode)
+        out.append(self.rounding)
+        put_unsigned(out, self.margin_call)
+        put_unsigned(out, self.stop_out)
+        out.append(self.path)
+        put_text(out, self.pivot)
         return bytes(out)
 
 
@@ -116,6 +167,7 @@ _WRITERS: Final[dict[str, Callable[[bytearray, Any], None]]] = {
     "b": put_byte,
     "str": put_text,
     "optional": put_optional,
+    "terms": term_codec.put_terms,
     "quotes": _put_quotes,
     "levels": order_codec.put_levels,
     "protection": order_codec.put_protection,
@@ -170,6 +222,7 @@ _READERS: Final[dict[str, Callable[[Octets], Any]]] = {
     "b": Octets.byte,
     "str": Octets.text,
     "optional": Octets.optional,
+    "terms": term_codec.read_terms,
     "quotes": _read_quotes,
     "levels": order_codec.read_levels,
     "protection": order_codec.read_protection,
@@ -191,6 +244,14 @@ class Journal:
     def append(self, record: Record) -> None:
         """Add the record of an accepted event."""
         self._pending.append(record)
+
+    def pending(self) -> list[Record]:
+        """Give a copy of the records that have not been encoded."""
+        return list(self._pending)
+
+    def forget(self, pending: list[Record]) -> None:
+        """Go back to the records that were pending at the beginning of an event."""
+        self._pending = list(pending)
 
     def flush(self) -> None:
         """Encode, hash and count what came since the last time."""
@@ -221,32 +282,15 @@ class Journal:
 
 
 class Tally:
-    """How many events there are and how many rows they must have made (``rows_published``)."""
+    """How many events there are, and how many rows of equity they must have made."""
 
-    __slots__ = ("equity", "events", "ledger", "trades")
+    __slots__ = ("equity", "events")
 
     def __init__(self) -> None:
         self.events = 0
         self.equity = 0
-        self.trades = 0
-        self.ledger = 0
 
     def count(self, record: Record) -> None:
         """Add the rows of one event."""
-        operation = record[0]
         self.events += 1
-        if operation == UPDATE_EQUITY:
-            self.equity += 1
-        elif operation == OPEN:
-            self.ledger += _value(record, "fee") != 0
-        elif operation == CLOSE:
-            self.trades += 1
-            self.ledger += 1 + (_value(record, "fee") != 0)
-        elif operation in (FEE, DEPOSIT, WITHDRAW):
-            self.ledger += 1
-
-
-def _value(record: Record, name: str) -> Any:  # noqa: ANN401 - a field may be of any kind.
-    """Give a field of a record by its name."""
-    names = [field for field, _ in FIELDS[record[0]]]
-    return record[1 + names.index(name)]
+        self.equity += record[0] in (UPDATE_EQUITY, BAR, QUOTES)

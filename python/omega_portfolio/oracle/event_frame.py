@@ -69,6 +69,7 @@ class _Teller:
         contract_size: int,
         quote_currency: str,
         leverage: int,
+        _terms: dict[str, Any],
     ) -> Cells:
         price_unit = 10 ** (QUANTITY_SCALE - price_decimals)
         self._symbols.append(_Grid(symbol, price_unit, 10 ** (QUANTITY_SCALE - size_decimals)))
@@ -84,7 +85,9 @@ class _Teller:
 
     def _open(self, *fields: Any) -> Iterator[Cells]:  # noqa: ANN401 - fields of a record.
         index, side, position_id, size, price, stop_loss, take_profit, fee, tag = fields
-        grid = self._positions[position_id] = self._symbols[index]
+        grid = self._symbols[index]
+        if position_id:
+            self._positions[position_id] = grid
         yield {
             "action": "open",
             "symbol": grid.symbol,
@@ -93,7 +96,7 @@ class _Teller:
             "price": price * grid.price_unit,
             "stop_loss": stop_loss * grid.price_unit or None,
             "take_profit": take_profit * grid.price_unit or None,
-            "position_id": position_id,
+            "position_id": position_id or None,
             "fee": fee,
             "tag": tag,
         }
@@ -110,6 +113,10 @@ class _Teller:
             "fee": fee,
             "reason": reason,
         }
+
+    def _close_by(self, position_id: int, _other_id: int, size: int, fee: int) -> Iterator[Cells]:
+        size *= self._positions[position_id].size_unit
+        yield {"action": "close_by", "size": size, "position_id": position_id, "fee": fee}
 
     def _modify(self, position_id: int, levels: Levels) -> Iterator[Cells]:
         unit = self._positions[position_id].price_unit
@@ -138,11 +145,26 @@ class _Teller:
     def _fee(self, amount: int, position_id: int) -> Iterator[Cells]:
         yield {"action": "fee", "position_id": position_id or None, "fee": amount}
 
-    def _deposit(self, amount: int) -> Iterator[Cells]:
+    def _deposit(self, amount: int, _currency: str) -> Iterator[Cells]:
         yield {"action": "deposit", "amount": amount}
 
-    def _withdraw(self, amount: int) -> Iterator[Cells]:
+    def _withdraw(self, amount: int, _currency: str) -> Iterator[Cells]:
         yield {"action": "withdraw", "amount": amount}
+
+    def _convert(self, amount: int, *_: Any) -> Iterator[Cells]:  # noqa: ANN401 - fields.
+        yield {"action": "convert", "amount": amount}
+
+    def _swap(self, index: int, *_: Any) -> Iterator[Cells]:  # noqa: ANN401 - fields.
+        yield {"action": "swap", "symbol": self._symbols[index].symbol}
+
+    def _rollover(self, index: int) -> Iterator[Cells]:
+        yield {"action": "rollover", "symbol": self._symbols[index].symbol}
+
+    def _dividend(self, index: int, *_: Any) -> Iterator[Cells]:  # noqa: ANN401 - fields.
+        yield {"action": "dividend", "symbol": self._symbols[index].symbol}
+
+    def _split(self, index: int, *_: Any) -> Iterator[Cells]:  # noqa: ANN401 - fields.
+        yield {"action": "split", "symbol": self._symbols[index].symbol}
 
 
 _ROWS: Final[dict[int, Callable[..., Iterator[Cells]]]] = {
@@ -154,4 +176,10 @@ _ROWS: Final[dict[int, Callable[..., Iterator[Cells]]]] = {
     codec.FEE: _Teller._fee,
     codec.DEPOSIT: _Teller._deposit,
     codec.WITHDRAW: _Teller._withdraw,
+    codec.CLOSE_BY: _Teller._close_by,
+    codec.CONVERT_CASH: _Teller._convert,
+    codec.CHARGE_SWAP: _Teller._swap,
+    codec.ROLLOVER: _Teller._rollover,
+    codec.DIVIDEND: _Teller._dividend,
+    codec.SPLIT: _Teller._split,
 }

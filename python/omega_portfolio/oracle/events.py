@@ -48,7 +48,7 @@ class Register:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Open a position; a level or id of None is not given."""
+    """Open a position; a level or id of None is not given, and a fee of None the model's."""
 
     symbol: str
     side: int
@@ -57,7 +57,7 @@ class Open:
     time: int
     stop_loss: int | None
     take_profit: int | None
-    fee: int
+    fee: int | None
     tag: str
     position_id: int | None
     protection: Protection = NO_PROTECTION
@@ -71,8 +71,19 @@ class Close:
     price: int
     time: int
     size: int | None
-    fee: int
+    fee: int | None
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseBy:
+    """Close two positions against each other; without a size the smaller of both."""
+
+    position_id: int
+    other_id: int
+    time: int
+    size: int | None
+    fee: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +139,70 @@ class Fee:
 
 @dataclass(frozen=True, slots=True)
 class Deposit:
-    """Pay money in."""
+    """Pay money in; "" is the account's currency."""
 
     amount: int
     time: int
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Withdraw:
-    """Take money out."""
+    """Take money out; "" is the account's currency."""
 
     amount: int
+    time: int
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertCash:
+    """Exchange money; a rate of None is the market's."""
+
+    amount: int
+    from_currency: str
+    to_currency: str
+    time: int
+    rate: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeSwap:
+    """Charge positions of a symbol by hand; kind is an index of its names."""
+
+    symbol: str
+    time: int
+    long: int
+    short: int
+    kind: int
+    multiplier: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rollover:
+    """Charge the swap of one moment of a symbol's calendar."""
+
+    symbol: str
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dividend:
+    """Pay so much per unit, at once or later."""
+
+    symbol: str
+    amount: int
+    time: int
+    pay_time: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Make so many of so few."""
+
+    symbol: str
+    numerator: int
+    denominator: int
     time: int
 
 
@@ -202,6 +266,7 @@ Event: TypeAlias = (
     Register
     | Open
     | Close
+    | CloseBy
     | Modify
     | Mark
     | UpdateEquity
@@ -212,4 +277,9 @@ Event: TypeAlias = (
     | CancelOrder
     | Bars
     | Quotes
+    | ConvertCash
+    | ChargeSwap
+    | Rollover
+    | Dividend
+    | Split
 )

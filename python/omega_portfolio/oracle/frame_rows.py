@@ -281,7 +281,7 @@ def _open(cells: Cells, _: str) -> Event:
         time=cells["time"],
         stop_loss=cells["stop_loss"] or None,
         take_profit=cells["take_profit"] or None,
-        fee=cells["fee"] or 0,
+        fee=cells["fee"],
         tag=cells["tag"] or "",
         position_id=cells["position_id"],
     )
@@ -293,7 +293,7 @@ def _close(cells: Cells, _: str) -> Event:
         price=cells["price"],
         time=cells["time"],
         size=cells["size"],
-        fee=cells["fee"] or 0,
+        fee=cells["fee"],
         reason=cells["reason"] or "",
     )
 

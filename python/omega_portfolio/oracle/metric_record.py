@@ -126,7 +126,10 @@ def record_of(account: Account) -> Record:
         points=last_of_each_time(points),
         trades=_trades_of(account),
         open_entries=[
-            Fill(position.entry_time, position.cost) for position in account.positions.rows
+            Fill(
+                position.entry_time, account.rates.convert(position.cost, position.symbol.currency)
+            )
+            for position in account.positions.rows
         ],
         # A withdrawal and a fee are posted with a minus.
         net_deposits=_postings(account, "deposit") + _postings(account, "withdrawal"),

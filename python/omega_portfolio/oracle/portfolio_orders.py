@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
 from omega_portfolio.errors import InvalidArgument, InvariantViolation, OmegaPortfolioError
+from omega_portfolio.oracle.account_calls import AccountCalls
 from omega_portfolio.oracle.bar_reading import read_bars, read_path, read_timed_bars
 from omega_portfolio.oracle.events import (
     OF_QUOTES,
     Bars,
     CancelOrder,
-    Event,
     Modify,
     PlaceOrder,
     Quotes,
@@ -28,7 +28,6 @@ from omega_portfolio.oracle.order_reading import (
 )
 from omega_portfolio.oracle.order_tables import order_rows
 from omega_portfolio.oracle.prices import read_quotes
-from omega_portfolio.oracle.reading import PythonAccount
 from omega_portfolio.oracle.replay import taken_back
 from omega_portfolio.oracle.tables import PythonTable
 from omega_portfolio.oracle.texts import read_position_id, read_side, read_symbol, read_text
@@ -58,7 +57,7 @@ if TYPE_CHECKING:
     BarsLike: TypeAlias = Mapping[str, BarLike] | ArrowStream
 
 
-class PythonOrders(PythonAccount):
+class PythonOrders(AccountCalls):
     """The part of :class:`omega_portfolio.oracle.PortfolioPython` that orders and bars need."""
 
     __slots__ = ()
@@ -194,11 +193,7 @@ class PythonOrders(PythonAccount):
         with self._turn():
             return self._sound().ambiguous_count
 
-    def _apply(self, event: Event) -> int:
-        with self._turn():
-            return self._ledger.apply(event)
-
-    def _trades_of(self, event: Event) -> list[Trade]:
+    def _trades_of(self, event: Bars | Quotes) -> list[Trade]:
         with self._turn():
             ledger = self._sound()
             before = len(ledger.trade_rows)
@@ -211,7 +206,7 @@ class PythonOrders(PythonAccount):
         """Hold the account for several events; when one is refused, none has happened."""
         with self._turn():
             ledger = self._sound()
-            length = ledger.journal.length()
+            length, rounded = ledger.journal.length(), ledger.rounded_count
             try:
                 yield ledger
             except InvariantViolation:
@@ -225,6 +220,7 @@ class PythonOrders(PythonAccount):
                     "discard this portfolio",
                 )
                 self._ledger = taken_back(ledger, length)
+                self._ledger.rounded_count = rounded
                 raise
 
     def _level(self, argument: str, value: object) -> int | Unset | None:

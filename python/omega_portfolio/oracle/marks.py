@@ -1,0 +1,76 @@
+"""Quotes of symbols, and everything that follows them: rates, profits, margins (K1, A5, W4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from omega_portfolio.oracle import rules
+from omega_portfolio.oracle.account import Account, Change
+from omega_portfolio.oracle.book import Symbol
+from omega_portfolio.oracle.events import OF_PRICES, Quote
+
+
+class Mark(NamedTuple):
+    """The quote that a symbol gets, and the arguments that bid and ask come from."""
+
+    symbol: Symbol
+    bid: int
+    ask: int
+    names: tuple[str, str] = (OF_PRICES.bid, OF_PRICES.ask)
+
+
+class Marks(Account):
+    """An account that takes quotes."""
+
+    def quoted(self, time: int, quotes: Sequence[Quote]) -> list[Symbol]:
+        """Give the symbols of quotes that obey K1."""
+        rules.time_does_not_decrease(time, self.time)
+        symbols: dict[str, Symbol] = {}
+        next_index = len(self.symbols)
+        for quote in quotes:
+            names = quote.names
+            symbol = self.symbol_or_default(quote.symbol, next_index, names.symbol)
+            rules.symbol_is_single(names.symbol, quote.symbol, symbols)
+            rules.price_is_tradable(names.bid, quote.bid, symbol)
+            rules.price_is_tradable(names.ask, quote.ask, symbol)
+            rules.quote_is_ordered(quote)
+            symbols[quote.symbol] = symbol
+            if symbol.index == next_index:
+                next_index += 1
+        return list(symbols.values())
+
+    def set_quotes(self, quotes: Iterable[tuple[Symbol, int, int]], *, sees: bool = True) -> None:
+        """Set the quotes of symbols, which count for excursions (X1) when ``sees``.
+
+        Raises
+        ------
+        NumberOutOfRange
+            A figure at these quotes is out of range; nothing has changed.
+        """
+        self._set_marks([Mark(*quote) for quote in quotes], sees=sees)
+
+    def _set_marks(self, marks: Sequence[Mark], *, sees: bool) -> None:
+        prices = {mark.symbol.name: (mark.bid, mark.ask) for mark in marks}
+        rates = self.rates.marked(self.pairs(prices))
+        self._require_rates(rates, OF_PRICES.bid)
+        changes: list[Change] = []
+        flow = 0
+        for symbol, bid, ask, names in marks:
+            held = symbol.holding
+            changes.append((symbol, symbol.holding_of(names, held.sums, (bid, ask), rates)))
+            if self.is_exact(symbol):
+                flow += symbol.value(held.sums.long_size, bid - held.bid)
+                flow -= symbol.value(held.sums.short_size, ask - held.ask)
+        changes += self._revalued(rates, OF_PRICES.bid, prices)
+        # The totals belong to all quotes together.
+        after = self._after(OF_PRICES.bid, changes, flow=flow, rates=rates)
+
+        self._changing = True
+        self.rates = rates
+        self._hold(changes)
+        self.scalars = after
+        if sees:
+            for position in self.positions.rows:
+                if position.symbol.name in prices:
+                    position.see(position.mark_price())  # X1
