@@ -69,6 +69,7 @@ from omega_portfolio.sentinel import UNSET, Unset
 
 if TYPE_CHECKING:
     from omega_portfolio.analysis import Analysis
+    from omega_portfolio.envelope import Envelope
     from omega_portfolio.history import History, metrics
     from omega_portfolio.instrument import Instrument
     from omega_portfolio.metric_definitions import MetricDefinition
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
 _LAZY = {
     "Analysis": "analysis",
     "Commission": "terms",
+    "Envelope": "envelope",
     "History": "history",
     "Instrument": "instrument",
     "Margin": "terms",
@@ -145,6 +147,7 @@ __all__ = [
     "Commission",
     "CrossedQuote",
     "DuplicatePositionId",
+    "Envelope",
     "History",
     "Instrument",
     "InstrumentExists",

@@ -126,6 +126,21 @@ pub struct Protection<'a> {
     pub exit_time: Option<i64>,
 }
 
+impl Protection<'_> {
+    /// Nothing beside stop loss and take profit.
+    pub const NONE: Self = Self { trailing: None, break_even: None, targets: &[], exit_time: None };
+
+    /// Whether there is nothing beside stop loss and take profit.
+    #[inline]
+    #[must_use]
+    pub const fn is_none(&self) -> bool {
+        self.trailing.is_none()
+            && self.break_even.is_none()
+            && self.targets.is_empty()
+            && self.exit_time.is_none()
+    }
+}
+
 /// When and where a stop moves to the entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BreakEven {
@@ -175,6 +190,23 @@ pub enum Change<T> {
 
 /// What a modify does with a level.
 pub type Level = Change<Price>;
+
+impl Modify<'_> {
+    /// A modify that changes nothing yet.
+    #[must_use]
+    pub const fn new(position_id: u64, time: i64) -> Self {
+        Self {
+            position_id,
+            time,
+            stop_loss: Change::Keep,
+            take_profit: Change::Keep,
+            trailing: Change::Keep,
+            break_even: Change::Keep,
+            targets: Change::Keep,
+            exit_time: Change::Keep,
+        }
+    }
+}
 
 /// A change of protective levels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -397,6 +429,14 @@ pub struct Fee {
     pub time: i64,
     /// The position it is charged to, if any.
     pub position_id: Option<u64>,
+}
+
+impl Cash {
+    /// An amount of the account's currency.
+    #[must_use]
+    pub const fn new(amount: Money, time: i64) -> Self {
+        Self { amount, time, currency: None }
+    }
 }
 
 /// A deposit or a withdrawal.

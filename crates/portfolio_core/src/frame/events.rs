@@ -208,14 +208,18 @@ fn row_of<'a>(event: &'a Event<'_>) -> (Option<i64>, Row<'a>) {
             let row = row.text("action", "open").text("symbol", open.symbol);
             let row = row.text("side", open.side.name()).size("size", open.size);
             let row = row.price("price", Some(open.price)).price("stop_loss", open.stop_loss);
-            let row = row.price("take_profit", open.take_profit).money("fee", open.fee);
+            let row = row
+                .price("take_profit", open.take_profit)
+                .money("fee", open.fee.unwrap_or(Money::ZERO));
             let row = row.with("position_id", open.position_id.map(Value::Count));
             (Some(open.time), row.text("tag", open.tag))
         }
         Event::Close(close) => {
             let row = row.text("action", "close").count("position_id", close.position_id);
             let row = row.with("size", close.size.map(|size| Value::Raw(size.raw())));
-            let row = row.price("price", Some(close.price)).money("fee", close.fee);
+            let row = row
+                .price("price", Some(close.price))
+                .money("fee", close.fee.unwrap_or(Money::ZERO));
             (Some(close.time), row.text("reason", close.reason))
         }
         Event::Modify(modify) => {

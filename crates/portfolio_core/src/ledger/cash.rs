@@ -128,7 +128,7 @@ impl Ledger {
         let fee =
             if posting.kind == TextView::FEE { posting.amount.negated() } else { Money::ZERO };
         let (position_id, realized) = (posting.position_id, Money::ZERO);
-        self.receipt = Receipt { position_id, realized, fee, balance };
+        self.receipt = Receipt { position_id, order_id: 0, realized, fee, balance };
     }
 }
 

@@ -10,12 +10,13 @@ use super::record::{mask, op};
 use crate::book::Grid;
 use crate::codec::{Decoder, Malformed};
 use crate::currency::Currency;
-use crate::event::{Cash, Close, Event, Fee, Level, Modify, Open, Quote, Side};
+use crate::event::{Cash, Close, Event, Fee, Level, Modify, Open, Protection, Quote, Side};
 use crate::instrument::Instrument;
 use crate::numbers::{Contract, Money, Price, Size};
 
 /// An event as it was recorded; its texts are borrowed.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one of them lives at a time, on the stack")]
 pub(crate) enum Recorded<'a> {
     /// Anything but quotes.
     Event(Event<'a>),
@@ -132,8 +133,9 @@ impl RecordedEvents {
             price: price(prices, decoder.unsigned()?)?,
             stop_loss: level(decoder.unsigned()?)?,
             take_profit: level(decoder.unsigned()?)?,
-            fee: money(decoder.signed()?)?,
+            fee: Some(money(decoder.signed()?)?),
             tag: decoder.text()?,
+            protection: Protection::NONE,
         };
         self.symbols.insert(position_id, symbol);
         Ok(Open { symbol: self.known(symbol)?.symbol.as_str(), ..open })
@@ -151,12 +153,16 @@ impl RecordedEvents {
             time,
             size: Some(size(known.sizes, decoder.unsigned()?)?),
             price: price(known.prices, decoder.unsigned()?)?,
-            fee: money(decoder.signed()?)?,
+            fee: Some(money(decoder.signed()?)?),
             reason: decoder.text()?,
         })
     }
 
-    fn decode_modify(&self, decoder: &mut Decoder<'_>, time: i64) -> Result<Modify, Malformed> {
+    fn decode_modify(
+        &self,
+        decoder: &mut Decoder<'_>,
+        time: i64,
+    ) -> Result<Modify<'static>, Malformed> {
         let position_id = decoder.number()?;
         let known = self.known_of(position_id)?;
         let given = decoder.byte()?;
@@ -170,7 +176,7 @@ impl RecordedEvents {
             }
         };
         let (stop_loss, take_profit) = (level(mask::STOP_LOSS)?, level(mask::TAKE_PROFIT)?);
-        Ok(Modify { position_id, time, stop_loss, take_profit })
+        Ok(Modify { stop_loss, take_profit, ..Modify::new(position_id, time) })
     }
 }
 
@@ -181,7 +187,15 @@ fn decode_instrument(decoder: &mut Decoder<'_>) -> Result<Instrument, Malformed>
     let quote = Currency::parse(decoder.text()?).ok_or(Malformed)?;
     let leverage = Some(decoder.number()?).filter(|&leverage| leverage != 0);
     let quote_currency = Some(quote);
-    Ok(Instrument { symbol, price_decimals, size_decimals, contract, quote_currency, leverage })
+    Ok(Instrument {
+        symbol,
+        price_decimals,
+        size_decimals,
+        contract,
+        quote_currency,
+        leverage,
+        terms: None,
+    })
 }
 
 fn decode_fee(decoder: &mut Decoder<'_>, time: i64) -> Result<Fee, Malformed> {
@@ -191,7 +205,7 @@ fn decode_fee(decoder: &mut Decoder<'_>, time: i64) -> Result<Fee, Malformed> {
 }
 
 fn decode_cash(decoder: &mut Decoder<'_>, time: i64) -> Result<Cash, Malformed> {
-    Ok(Cash { amount: money(decoder.number()?)?, time })
+    Ok(Cash::new(money(decoder.number()?)?, time))
 }
 
 fn price(grid: Grid, units: u128) -> Result<Price, Malformed> {

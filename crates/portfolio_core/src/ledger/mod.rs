@@ -10,6 +10,7 @@ mod account;
 mod batch;
 mod cash;
 mod close;
+mod configuration;
 pub(crate) mod decode;
 mod invariants;
 mod margin;
@@ -22,6 +23,7 @@ mod replay;
 
 pub use account::Account;
 pub use batch::BatchSize;
+pub use configuration::{Configuration, Mode, OffGrid, Rounding};
 pub use invariants::Violation;
 
 use std::collections::TryReserveError;
@@ -29,96 +31,18 @@ use std::collections::TryReserveError;
 use hashbrown::HashMap;
 
 use crate::book::Book;
-use crate::codec::Bytes;
 use crate::columns::positions::PositionColumns;
 use crate::columns::rows::{EquityRow, PostingRow, TradeRow};
 use crate::columns::schema::{EQUITY, LEDGER, TRADES};
 use crate::columns::segment::AllocationFailed;
 use crate::columns::table::Table;
 use crate::columns::text::{TextPool, TextView};
-use crate::currency::Currency;
-use crate::event::{Event, Path, Receipt, TIME_MAX, TIME_MIN};
+use crate::event::{Event, Receipt, TIME_MAX, TIME_MIN};
 use crate::eventlog::EventLog;
 use crate::instrument::{Instrument, check_symbol};
-use crate::numbers::{Leverage, Money, Overflow, Price, Size};
+use crate::numbers::{Leverage, Overflow, Price, Size};
 use crate::positions::Positions;
 use crate::refusal::{LevelKind, Refusal, Refused};
-
-/// What a portfolio starts from.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Configuration {
-    /// The balance before the first event, not negative.
-    pub initial_balance: Money,
-    /// The account's currency.
-    pub currency: Currency,
-    /// The account's leverage at scale 9, > 0.
-    pub leverage: i128,
-    /// How many rows the equity history is expected to have; the first segment then holds them all.
-    pub capacity: Option<usize>,
-    /// How fills of one symbol become positions.
-    pub mode: Mode,
-    /// To which digits postings are booked.
-    pub rounding: Rounding,
-    /// What becomes of a number off its grid.
-    pub off_grid: OffGrid,
-    /// The margin level of a margin call, in percent at scale 9.
-    pub margin_call: Option<i128>,
-    /// The margin level at which positions are closed, in percent at scale 9.
-    pub stop_out: Option<i128>,
-    /// The way of a price within a bar that does not say it.
-    pub path: Path,
-    /// The currency between two that have no pair.
-    pub pivot: Currency,
-}
-
-/// How fills of one symbol become positions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Mode {
-    /// Each open has a position of its own.
-    #[default]
-    Hedging,
-    /// One position a symbol.
-    Netting,
-}
-
-/// To which digits postings are booked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Rounding {
-    /// All of them.
-    #[default]
-    Exact,
-    /// Those of the account's currency; the residue is carried.
-    Cents,
-}
-
-/// What becomes of a number off its grid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OffGrid {
-    /// It is refused.
-    #[default]
-    Refuse,
-    /// It is rounded, and counted.
-    Round,
-}
-
-impl Configuration {
-    /// The bytes that the digest starts with (SPEC section 9).
-    ///
-    /// # Errors
-    /// When the allocator refuses.
-    pub fn canonical_bytes(&self) -> Result<Vec<u8>, TryReserveError> {
-        let mut bytes = Bytes::default();
-        bytes.reserve(128)?;
-        bytes.append(|encoder| {
-            b"omega_portfolio\x01".iter().for_each(|&byte| encoder.byte(byte));
-            encoder.signed(self.initial_balance.raw());
-            encoder.text(self.currency.code());
-            encoder.natural(self.leverage);
-            encoder.byte(0);
-        });
-        Ok(bytes.into())
-    }
-}
 
 /// The append-only tables.
 #[derive(Debug)]
@@ -230,16 +154,11 @@ impl Ledger {
     /// # Examples
     /// ```
     /// use portfolio_core::currency::Currency;
-    /// use portfolio_core::event::{Event, Open, Side};
+    /// use portfolio_core::event::{Event, Open, Protection, Side};
     /// use portfolio_core::ledger::{Configuration, Ledger};
     /// use portfolio_core::numbers::{Money, Price, Size};
     ///
-    /// let mut ledger = Ledger::new(Configuration {
-    ///     initial_balance: Money::parse("1000").unwrap(),
-    ///     currency: Currency::USD,
-    ///     leverage: 1_000_000_000,
-    ///     capacity: None,
-    /// })?;
+    /// let mut ledger = Ledger::new(Configuration::new(Money::parse("1000").unwrap()))?;
     /// let open = Open {
     ///     symbol: "ACME",
     ///     side: Side::Long,
@@ -248,9 +167,10 @@ impl Ledger {
     ///     time: 0,
     ///     stop_loss: None,
     ///     take_profit: None,
-    ///     fee: Money::parse("0.35").unwrap(),
+    ///     fee: Some(Money::parse("0.35").unwrap()),
     ///     tag: "",
     ///     position_id: None,
+    ///     protection: Protection::NONE,
     /// };
     /// let receipt = ledger.apply(&Event::Open(open))?;
     /// assert_eq!(receipt.position_id, 1);

@@ -9,7 +9,7 @@ use crate::positions::Position;
 use crate::refusal::{LevelKind, Refusal, Refused};
 
 impl Ledger {
-    pub(super) fn modify(&mut self, event: &Modify) -> Result<(), Refused> {
+    pub(super) fn modify(&mut self, event: &Modify<'_>) -> Result<(), Refused> {
         check_id(event.position_id)?;
         if event.stop_loss == Level::Keep && event.take_profit == Level::Keep {
             return Err(Refusal::NothingToModify.into());
@@ -29,7 +29,7 @@ impl Ledger {
 
     fn commit_modify(
         &mut self,
-        event: &Modify,
+        event: &Modify<'_>,
         row: u32,
         position: Position,
         units: [Option<i128>; 2],

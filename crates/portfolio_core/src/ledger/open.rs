@@ -118,7 +118,7 @@ impl Ledger {
         position_id: u64,
         units: Units,
     ) -> Result<Plan, Unfit> {
-        let before = &self.account;
+        let (before, fee) = (&self.account, event.fee.unwrap_or(Money::ZERO));
         let side = event.side;
         let cost = book.notional(event.size, event.price)?;
         let held = book.holding(side);
@@ -132,7 +132,7 @@ impl Ledger {
         let own = side.signed(value.checked_sub(cost)?);
         let holding = book.valued(side, size_after, cost_after, mark)?;
         let needed = symbol_margin.checked_sub(book.margin)?;
-        let balance = before.balance.checked_sub(event.fee)?;
+        let balance = before.balance.checked_sub(fee)?;
         let free = Sum::of(&[balance, before.unrealized]).minus(before.margin_used).saturated();
         if free < needed {
             return Err(Unfit::Margin { needed, free });
@@ -147,7 +147,7 @@ impl Ledger {
         long_value.checked_add(short_value)?;
         let totals = Totals {
             balance,
-            equity: Sum::of(&[before.equity, own]).minus(event.fee).finish()?,
+            equity: Sum::of(&[before.equity, own]).minus(fee).finish()?,
             unrealized,
             margin_used: before.margin_used.checked_add(needed)?,
             long_value,
@@ -176,6 +176,7 @@ impl Ledger {
 
     #[inline]
     fn commit_open(&mut self, event: &Open<'_>, plan: &Plan, symbol: u32, tag: TextView) {
+        let fee = event.fee.unwrap_or(Money::ZERO);
         self.record_open(event, plan, symbol);
         self.account.store(&plan.totals, event.time);
         let (mut symbol_text, mut epoch) = (TextView::EMPTY, 0);
@@ -198,29 +199,30 @@ impl Ledger {
             initial_stop: stop_loss,
             take_profit: event.take_profit.unwrap_or(Price::ZERO),
             cost: plan.cost,
-            entry_fee: event.fee,
+            entry_fee: fee,
             tag,
             epoch,
         });
         let balance = plan.totals.balance;
-        if !event.fee.is_zero() {
-            self.account.fees = self.account.fees.plus(event.fee);
+        if !fee.is_zero() {
+            self.account.fees = self.account.fees.plus(fee);
             self.tables.postings.push(&PostingRow {
                 event: self.account.events,
                 time: event.time,
                 kind: TextView::FEE,
                 symbol: symbol_text,
                 position_id: plan.position_id,
-                amount: event.fee.negated(),
+                amount: fee.negated(),
                 balance,
             });
         }
         let (position_id, realized) = (plan.position_id, Money::ZERO);
-        self.receipt = Receipt { position_id, realized, fee: event.fee, balance };
+        self.receipt = Receipt { position_id, order_id: 0, realized, fee, balance };
     }
 
     #[inline]
     fn record_open(&mut self, event: &Open<'_>, plan: &Plan, symbol: u32) {
+        let fee = event.fee.unwrap_or(Money::ZERO).raw();
         self.record(op::OPEN, event.time, |encoder| {
             encoder.small(u64::from(symbol));
             encoder.byte(side_byte(event.side));
@@ -228,12 +230,12 @@ impl Ledger {
             encoder.natural(plan.units.size);
             encoder.natural(plan.units.price);
             let Units { stop_loss, take_profit, .. } = plan.units;
-            if stop_loss | take_profit | event.fee.raw() == 0 && event.tag.is_empty() {
+            if stop_loss | take_profit | fee == 0 && event.tag.is_empty() {
                 return encoder.zeros(4);
             }
             encoder.natural(stop_loss);
             encoder.natural(take_profit);
-            encoder.signed(event.fee.raw());
+            encoder.signed(fee);
             encoder.text(event.tag);
         });
     }
