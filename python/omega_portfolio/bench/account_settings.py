@@ -65,8 +65,8 @@ WORTH: Final = {
 }
 """About what a currency is worth, so that sizes suit the account."""
 
-_CURRENCIES: Final = ("USD", "USD", "USD", "EUR", "EUR", "JPY", "GBP", "CHF", "KWD", "BTC", "USDT")
-_PIVOTS: Final = ("USD", "USD", "EUR", "GBP", "BTC", "JPY")
+_CURRENCIES: Final = ("USD", "USD", "USD", "EUR", "EUR", "JPY", "GBP", "CHF", "KWD", "BTC")
+_PIVOTS: Final = (*["USD"] * 8, "EUR", "GBP", "BTC", "JPY")
 _PATHS: Final = ("pessimistic", "optimistic", "ohlc", "olhc")
 _STOP_OUTS: Final[tuple[tuple[object, object], ...]] = (
     *((None, None), (None, None), (100, None), (None, "50"), (100, 50), ("120.5", 80.25)),

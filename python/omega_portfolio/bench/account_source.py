@@ -295,7 +295,6 @@ class AccountSource(MarketCalls):
         random = self._random
         rows: list[Row] = []
         for number in range(1 + int(random.random() * _EVENTS_MAX)):
-            self._writes = True
             rows += rows_of(self._told(), number)
         self._writes = False
         if random.getrandbits(2) == 0:
@@ -308,6 +307,8 @@ class AccountSource(MarketCalls):
     def _told(self) -> Operation:
         """Draw an operation that rows can tell: no frame, and no terms of an instrument."""
         while True:
+            # A frame of bars that is drawn and left ends it.
+            self._writes = True
             operation = self._random.choice(self._good)()
             if operation[0] not in {"apply", "process_bars", "register_instrument"}:
                 return operation
