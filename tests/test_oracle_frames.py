@@ -39,7 +39,7 @@ class InterruptedAt:
 
 
 @pytest.mark.parametrize("on_error", ["raise", "record"])
-@pytest.mark.parametrize("name", ["apply", "_scalars_after", "_hold", "_commit"])
+@pytest.mark.parametrize("name", ["apply", "_after", "_hold", "commit"])
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_an_interrupt_anywhere_in_a_frame_leaves_nothing_of_it(
     monkeypatch: pytest.MonkeyPatch, name: str, number: int, on_error: str

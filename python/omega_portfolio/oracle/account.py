@@ -385,6 +385,6 @@ class Account:
                 definition.contract_size,
                 definition.quote_currency,
                 definition.leverage or 0,
-                definition,
+                definition.terms(),
             )
         )

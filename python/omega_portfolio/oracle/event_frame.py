@@ -9,6 +9,7 @@ from omega_portfolio.oracle import codec
 from omega_portfolio.oracle.numbers import QUANTITY_SCALE
 from omega_portfolio.oracle.order_codec import Levels
 from omega_portfolio.oracle.schema import EVENTS, Rows
+from omega_portfolio.oracle.terms import Terms
 from omega_portfolio.oracle.texts import SIDE_NAMES
 
 Cells = dict[str, Any]
@@ -69,7 +70,7 @@ class _Teller:
         contract_size: int,
         quote_currency: str,
         leverage: int,
-        _terms: dict[str, Any],
+        _terms: Terms,
     ) -> Cells:
         price_unit = 10 ** (QUANTITY_SCALE - price_decimals)
         self._symbols.append(_Grid(symbol, price_unit, 10 ** (QUANTITY_SCALE - size_decimals)))

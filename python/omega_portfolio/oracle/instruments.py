@@ -22,6 +22,7 @@ from omega_portfolio.oracle.terms import (
     MarginTerms,
     SlippageTerms,
     SwapTerms,
+    Terms,
 )
 from omega_portfolio.oracle.texts import check_symbol, read_str, read_symbol
 
@@ -54,6 +55,10 @@ class Definition:
     commission: CommissionTerms | None = None
     slippage: SlippageTerms | None = None
     swap: SwapTerms | None = None
+
+    def terms(self) -> Terms:
+        """Give all that it has beyond I1."""
+        return Terms(*(getattr(self, name) for name in Terms._fields))
 
     def profit_currency(self) -> str:
         """Give the currency of its results (I10)."""

@@ -119,7 +119,7 @@ class _Replayer:
             given: dict[str, Any] = dict(zip(names, values, strict=True))
             terms = given.pop("terms")
             given["leverage"] = given["leverage"] or None
-            definition = Definition(**given, **terms)
+            definition = Definition(**given, **terms._asdict())
             self.ledger.apply(Register(definition))
             self._symbols = list(self.ledger.symbols.values())
             return

@@ -1,12 +1,6 @@
-"""Canonical bytes of the terms of an instrument (SPEC section 9, op 1).
-
-A register record has the whole definition as its last field; what is read is the part of it that
-the fields before do not have, as a mapping of names to values.
-"""
+"""Canonical bytes of the terms of an instrument (SPEC section 9, op 1)."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
 
 from omega_portfolio.oracle.octets import Octets, put_signed, put_text, put_unsigned
 from omega_portfolio.oracle.terms import (
@@ -15,37 +9,39 @@ from omega_portfolio.oracle.terms import (
     MarginTerms,
     SlippageTerms,
     SwapTerms,
+    Terms,
 )
 
-if TYPE_CHECKING:
-    from omega_portfolio.oracle.instruments import Definition
-
-GRID = ("tick_size", "lot_step", "min_size", "max_size")
 WEEKDAYS = 7
 
 
-def put_terms(out: bytearray, definition: Definition) -> None:
+def put_terms(out: bytearray, terms: Terms) -> None:
     """Write TERMS."""
-    for name in GRID:
-        put_unsigned(out, getattr(definition, name))
-    put_text(out, definition.base_currency)
-    out.append(definition.inverse)
-    _put_margin(out, definition.margin)
-    _put_commission(out, definition.commission)
-    _put_slippage(out, definition.slippage)
-    _put_swap(out, definition.swap)
+    for number in terms[:4]:
+        put_unsigned(out, number)
+    put_text(out, terms.base_currency)
+    out.append(terms.inverse)
+    _put_margin(out, terms.margin)
+    _put_commission(out, terms.commission)
+    _put_slippage(out, terms.slippage)
+    _put_swap(out, terms.swap)
 
 
-def read_terms(octets: Octets) -> dict[str, Any]:
+def read_terms(octets: Octets) -> Terms:
     """Read TERMS."""
-    terms: dict[str, Any] = {name: octets.unsigned() for name in GRID}
-    terms["base_currency"] = octets.text()
-    terms["inverse"] = bool(octets.byte())
-    terms["margin"] = _read_margin(octets)
-    terms["commission"] = _read_commission(octets)
-    terms["slippage"] = _read_slippage(octets)
-    terms["swap"] = _read_swap(octets)
-    return terms
+    read = octets.unsigned
+    return Terms(
+        tick_size=read(),
+        lot_step=read(),
+        min_size=read(),
+        max_size=read(),
+        base_currency=octets.text(),
+        inverse=bool(octets.byte()),
+        margin=_read_margin(octets),
+        commission=_read_commission(octets),
+        slippage=_read_slippage(octets),
+        swap=_read_swap(octets),
+    )
 
 
 def _put_margin(out: bytearray, terms: MarginTerms | None) -> None:

@@ -71,3 +71,18 @@ class SwapTerms(NamedTuple):
     zone: str
     multipliers: tuple[int, ...]
     day_count: int
+
+
+class Terms(NamedTuple):
+    """All that an instrument may have beyond I1 (I8); 0, "" and None are none."""
+
+    tick_size: int = 0
+    lot_step: int = 0
+    min_size: int = 0
+    max_size: int = 0
+    base_currency: str = ""
+    inverse: bool = False
+    margin: MarginTerms | None = None
+    commission: CommissionTerms | None = None
+    slippage: SlippageTerms | None = None
+    swap: SwapTerms | None = None
