@@ -31,6 +31,17 @@ _REASONS: Final = ("", "signal", "stop_loss", "end of the day, all out")
 _GROUPS: Final = ("", "", "", "a", "b", "pair of orders that is longer")
 _EVENTS_MAX: Final = 10
 
+TOLD: Final[dict[str, tuple[str, ...]]] = {
+    "open_position": ("stop_loss", "take_profit", "fee", "tag", "position_id"),
+    "close_position": ("size", "fee", "reason"),
+    "mark": ("time",),
+    "update_equity": (),
+    "charge_fee": ("position_id",),
+    "deposit": (),
+    "withdraw": (),
+}
+"""Calls that a frame of events tells, and their options that it has columns for."""
+
 # How often each kind is drawn, of 256.
 _WEIGHTS: Final = {
     "bar": 52,
@@ -302,16 +313,19 @@ class AccountSource(MarketCalls):
         keywords: dict[str, Any] = {}
         if random.getrandbits(1):
             keywords["on_error"] = random.choice(("record", "raise"))
+        if random.getrandbits(1):
+            keywords["exact"] = bool(random.getrandbits(1))
         return "apply", (event_table(random, rows),), keywords
 
     def _told(self) -> Operation:
-        """Draw an operation that rows can tell: no frame, and no terms of an instrument."""
+        """Draw an operation that rows can tell, without the options that they cannot."""
         while True:
             # A frame of bars that is drawn and left ends it.
             self._writes = True
-            operation = self._random.choice(self._good)()
-            if operation[0] not in {"apply", "process_bars", "register_instrument"}:
-                return operation
+            name, arguments, keywords = self._random.choice(self._good)()
+            if name in TOLD:
+                told = {key: value for key, value in keywords.items() if key in TOLD[name]}
+                return name, arguments, told
 
 
 __all__ = ["LOOK_INTERVAL", "AccountSource"]

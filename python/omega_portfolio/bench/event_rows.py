@@ -143,11 +143,13 @@ def _fee(amount: object, time: int, position_id: int | str | None = None) -> Row
 
 
 def _deposit(amount: object, time: int, currency: str | None = None) -> Row:
-    return {"action": "deposit", "time": time, "amount": exact(amount), "currency": currency}
+    row = {"action": "deposit", "time": time, "amount": exact(amount)}
+    return row if currency is None else {**row, "currency": currency}
 
 
 def _withdraw(amount: object, time: int, currency: str | None = None) -> Row:
-    return {"action": "withdraw", "time": time, "amount": exact(amount), "currency": currency}
+    row = {"action": "withdraw", "time": time, "amount": exact(amount)}
+    return row if currency is None else {**row, "currency": currency}
 
 
 def _close_by(position_id: int, other_id: int, time: int, **keywords: object) -> Row:
