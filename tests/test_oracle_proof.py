@@ -17,6 +17,7 @@ import omega_portfolio as op
 from omega_portfolio.oracle import codec, octets
 from omega_portfolio.oracle.account import Accrual
 from omega_portfolio.oracle.invariants import INVARIANTS, first_broken
+from omega_portfolio.oracle.rates import Currency, Rates
 from omega_portfolio.oracle.replay import replay
 from test_oracle import account, busy
 
@@ -235,12 +236,14 @@ BROKEN = {
         ledger.symbols["B"], "holding", ledger.symbols["B"].holding._replace(ask=1)
     ),
     "postings_match_balance": lambda ledger: ledger.ledger_rows.lists[6].__setitem__(0, 0),
-    "residue_matches_postings": lambda ledger: setattr(ledger, "posted", 0),
-    "trades_match_ledger": lambda ledger: ledger.trade_rows.lists[9].__setitem__(0, 0),
-    "swaps_match_ledger": lambda ledger: setattr(ledger.positions.rows[0], "swap", 1),
-    "cash_matches_ledger": lambda ledger: ledger.cash_rows.append(
+    "residue_in_range": lambda ledger: setattr(ledger, "posted", 0),
+    "cash_matches_rows": lambda ledger: ledger.cash_rows.append(
         (1, 1, "deposit", "EUR", 1, 1, 1, 1)
     ),
+    "rates_match_marks": lambda ledger: setattr(
+        ledger, "rates", Rates("USD", "USD", {"EUR": Currency("EUR", rate=1)})
+    ),
+    "trades_match_ledger": lambda ledger: ledger.trade_rows.lists[9].__setitem__(0, 0),
     "rows_published": lambda ledger: ledger.equity_rows.lists[0].append(5),
 }
 

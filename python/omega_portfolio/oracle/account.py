@@ -5,7 +5,7 @@ The steps are called by :mod:`omega_portfolio.oracle.ledger` and its bases alone
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple, TypeAlias
 
@@ -240,6 +240,14 @@ class Account:
         )
 
     @contextmanager
+    def naming(self, argument: str) -> Iterator[None]:
+        """Name another argument in what is out of range."""
+        try:
+            yield
+        except NumberOutOfRange as error:
+            raise NumberOutOfRange(argument, error.value, error.rule, error.remedy) from None
+
+    @contextmanager
     def attempt(self) -> Iterator[None]:
         """Take back what was changed when a rule refuses in the middle."""
         saved, was_changing = Checkpoint(self), self._changing
@@ -262,33 +270,6 @@ class Account:
             if bid and base and base != quote:
                 found.append(Pair(name, base, quote, bid, ask))
         return found
-
-    def _require_rates(self, rates: Rates, argument: str) -> None:
-        """Refuse marks that take a rate away that is in use (W3)."""
-        used = [code for code, each in self.rates.currencies.items() if each.cash]
-        for symbol in self.symbols.values():
-            if symbol.is_held():
-                used += symbol.currencies()
-        for code in used:
-            if rates.of(code) == 0:
-                raise NumberOutOfRange(
-                    argument,
-                    f"rate of {code}",
-                    "the rate is 0 or has more than 38 digits at its scale",
-                    "pass other prices of the pair",
-                )
-
-    def _revalued(self, rates: Rates, argument: str, beside: Container[str]) -> list[Change]:
-        """Give what other rates make of the symbols that are held (W4)."""
-        changes: list[Change] = []
-        for symbol in self.symbols.values():
-            moved = [code for code in symbol.currencies() if rates.of(code) != self.rates.of(code)]
-            if moved and symbol.is_held() and symbol.name not in beside:
-                held = symbol.holding
-                quote = (held.bid, held.ask)
-                holding = symbol.holding_of((argument, argument), held.sums, quote, rates)
-                changes.append((symbol, holding))
-        return changes
 
     def _after(
         self,

@@ -73,10 +73,11 @@ class CashBook(Corporate):
         postings: list[Posting] = []
         moves: list[_Move] = []
         worth = event.amount
+        rates = self.rates.asked([code], self.pairs()) if code else self.rates
         if code:
-            self.rates.require(code, "currency")
+            rates.require(code, "currency")
             rules.amount_is_held(event.amount, self._cash_of(code).cash, code)
-            worth = self.rates.convert(event.amount, code)
+            worth = within("amount", rates.convert(event.amount, code), "withdrawal")
         rules.amount_is_available(worth, self.scalars.free_margin())
         postings.append(Posting("withdrawal", "", 0, -worth))
         if code:

@@ -81,7 +81,9 @@ class Corporate(Flows):
         size = ratio.size(position.size)
         if size == 0:
             price, held = position.mark_price(), position.size
-            self._fill_close(CloseFill(position, held, price, time, 0, maker=False, reason="split"))
+            leg = CloseFill(position, held, price, time, 0, maker=False, reason="split")
+            with self.naming("numerator"):
+                self._fill_close(leg)
             return
         rest = ratio.rest(position.size)
         if rest:

@@ -11,18 +11,11 @@ from typing import NamedTuple
 from omega_portfolio.oracle import codec, rules
 from omega_portfolio.oracle.account import Change, Posting
 from omega_portfolio.oracle.book import Entry, Position, Symbol
-from omega_portfolio.oracle.marks import Marks
-from omega_portfolio.oracle.models import (
-    CommissionFill,
-    commission_native,
-    is_charged,
-    slip_distance,
-)
+from omega_portfolio.oracle.costs import Costs, Priced
 from omega_portfolio.oracle.numbers import half_even, within
 from omega_portfolio.oracle.protection import NO_PROTECTION, Protection, start_protection
-from omega_portfolio.oracle.rates import RATE_ONE, Rates
+from omega_portfolio.oracle.rates import RATE_ONE
 from omega_portfolio.oracle.schema import Row
-from omega_portfolio.oracle.terms import COMMISSION_KINDS, SLIPPAGE_KINDS
 from omega_portfolio.oracle.texts import LONG, SIDE_NAMES
 
 
@@ -70,7 +63,7 @@ class Filled(NamedTuple):
     is_new: bool
 
 
-class Fills(Marks):
+class Fills(Costs):
     """An account that takes fills."""
 
     def fill_open(self, fill: OpenFill) -> int:
@@ -112,25 +105,6 @@ class Fills(Marks):
             CloseFill(position, held, price, time, fee, maker, reason, order_id, slippage)
         )
 
-    def slipped(self, symbol: Symbol, buys: bool, size: int, price: int) -> tuple[int, int]:  # noqa: FBT001
-        """Give the price that slippage makes of a price (Z4), and what it costs."""
-        terms = symbol.definition.slippage
-        if terms is None:
-            return price, 0
-        held = symbol.holding
-        at = (price, symbol.tick, symbol.slips)
-        distance = slip_distance(terms, (held.bid, held.ask), at)
-        paid = price + distance if buys else max(price - distance, symbol.tick)
-        lost = abs(symbol.value(size, paid) - symbol.value(size, price))
-        return paid, self.rates.convert(lost, symbol.currency)
-
-    def count_slipped(self, symbol: Symbol) -> None:
-        """Count a fill that has slipped: it has used up a random number."""
-        terms = symbol.definition.slippage
-        if terms is not None and SLIPPAGE_KINDS[terms.kind] == "random":
-            self._changing = True
-            symbol.slips += 1
-
     def netted(self, symbol: Symbol) -> Position | None:
         """Give the position that a fill of a symbol changes: none in hedging mode (P1)."""
         if self.configuration.mode != codec.MODE_NETTING or not symbol.is_held():
@@ -152,7 +126,7 @@ class Fills(Marks):
         """Close all that is held and open the rest (P4)."""
         fee, size = fill.fee, held.size
         if fee is None:
-            fee = self._commission(symbol, fill, self.rates, entry=True, leave=True)
+            fee = self._commission(symbol, _priced(fill), self.rates, entry=True, leave=True)
         within("size", fee, "fee")
         share = half_even(fee * size, fill.size)
         slippage = half_even(fill.slippage * size, fill.size)
@@ -180,7 +154,7 @@ class Fills(Marks):
         cost = within("size", symbol.value(size, fill.price), "cost")  # N3
         fee = fill.fee
         if fee is None:
-            fee = self._commission(symbol, fill, rates, entry=True, leave=False)
+            fee = self._commission(symbol, _priced(fill), rates, entry=True, leave=False)
         sums = symbol.sums_with("size", side, size, cost)
         holding = symbol.holding_of(("size", "size"), sums, quote, rates)
         balance = within("size", self.scalars.balance - fee, "balance")
@@ -253,7 +227,9 @@ class Fills(Marks):
         fee = fill.fee
         if fee is None:
             fee = within(
-                "price", self._commission(symbol, fill, rates, entry=False, leave=True), "fee"
+                "price",
+                self._commission(symbol, _priced(fill), rates, entry=False, leave=True),
+                "fee",
             )
         entry_fee, swap = share(position.entry_fee), share(position.swap)  # C5, Z6
         slippage = share(position.slippage)
@@ -314,32 +290,6 @@ class Fills(Marks):
         self._settle(time, booked, after._replace(realized_pnl=realized))
         return row
 
-    def _commission(
-        self,
-        symbol: Symbol,
-        fill: OpenFill | CloseFill,
-        rates: Rates,
-        *,
-        entry: bool,
-        leave: bool,
-    ) -> int:
-        """Give the fee of a fill that is not given one (Z1)."""
-        terms = symbol.definition.commission
-        if terms is None or not is_charged(terms, entry=entry, leave=leave):
-            return 0
-        value = symbol.value(fill.size, fill.price)
-        about = CommissionFill(fill.size, symbol.contract_size, value, symbol.volume, fill.maker)
-        fee = commission_native(terms, about)
-        if COMMISSION_KINDS[terms.kind] == "rate":
-            fee = rates.convert(fee, symbol.currency)
-        return fee if terms.minimum is None else max(fee, terms.minimum)
-
-    def _count_volume(self, symbol: Symbol, size: int, price: int, rates: Rates) -> None:
-        """Add a fill to what the symbol has traded, when tiers ask for it (Z2)."""
-        terms = symbol.definition.commission
-        if terms is not None and terms.has_tiers:
-            symbol.volume += rates.convert(symbol.value(size, price), symbol.currency)
-
     def _append_fill(  # noqa: PLR0917 - the parts of one fill.
         self,
         time: int,
@@ -388,6 +338,10 @@ class Fills(Marks):
 
 EXIT_FEE = 11
 """Place of the exit fee in the row of a trade."""
+
+
+def _priced(fill: OpenFill | CloseFill) -> Priced:
+    return Priced(fill.size, fill.price, fill.maker)
 
 
 def _leg(held: Position, fill: OpenFill, size: int, reason: str) -> CloseFill:

@@ -124,7 +124,7 @@ class Flows(Fills):
             codec.CHARGE_SWAP,
             event.time - (self.time or 0),
             symbol.index,
-            event.kind,
+            event.kind + 1,
             event.long,
             event.short,
             event.multiplier,

@@ -225,9 +225,10 @@ class Ledger(CashBook):
         first = CloseFill(
             position, size, price, event.time, event.fee, maker=False, reason="close_by"
         )
-        fee = self._fill_close(first)[EXIT_FEE]
-        volume = symbol.volume
-        self._fill_close(first._replace(position=other, fee=0))
+        with self.naming("size"):
+            fee = self._fill_close(first)[EXIT_FEE]
+            volume = symbol.volume
+            self._fill_close(first._replace(position=other, fee=0))
         symbol.volume = volume  # It is one fill (Z2).
         record = (
             codec.CLOSE_BY,

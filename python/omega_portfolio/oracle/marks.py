@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import NamedTuple
 
+from omega_portfolio.errors import NumberOutOfRange
 from omega_portfolio.oracle import rules
 from omega_portfolio.oracle.account import Account, Change
 from omega_portfolio.oracle.book import Symbol
 from omega_portfolio.oracle.events import OF_PRICES, Quote
+from omega_portfolio.oracle.rates import Rates
 
 
 class Mark(NamedTuple):
@@ -74,3 +76,30 @@ class Marks(Account):
             for position in self.positions.rows:
                 if position.symbol.name in prices:
                     position.see(position.mark_price())  # X1
+
+    def _require_rates(self, rates: Rates, argument: str) -> None:
+        """Refuse marks that take a rate away that is in use (W3)."""
+        used = [code for code, each in self.rates.currencies.items() if each.cash]
+        for symbol in self.symbols.values():
+            if symbol.is_held():
+                used += symbol.currencies()
+        for code in used:
+            if rates.of(code) == 0:
+                raise NumberOutOfRange(
+                    argument,
+                    f"rate of {code}",
+                    "the rate is 0 or has more than 38 digits at its scale",
+                    "pass other prices of the pair",
+                )
+
+    def _revalued(self, rates: Rates, argument: str, beside: Container[str]) -> list[Change]:
+        """Give what other rates make of the symbols that are held (W4)."""
+        changes: list[Change] = []
+        for symbol in self.symbols.values():
+            moved = [code for code in symbol.currencies() if rates.of(code) != self.rates.of(code)]
+            if moved and symbol.is_held() and symbol.name not in beside:
+                held = symbol.holding
+                quote = (held.bid, held.ask)
+                holding = symbol.holding_of((argument, argument), held.sums, quote, rates)
+                changes.append((symbol, holding))
+        return changes

@@ -133,7 +133,7 @@ def record_of(account: Account) -> Record:
         ],
         # A withdrawal and a fee are posted with a minus.
         net_deposits=_postings(account, "deposit") + _postings(account, "withdrawal"),
-        commission=-_postings(account, "fee"),
+        commission=account.fees,
     )
 
 

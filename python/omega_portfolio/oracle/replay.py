@@ -190,7 +190,7 @@ class _Replayer:
 
     def _charge_swap(self, time: int, index: int, *fields: int) -> Event:
         kind, long, short, multiplier = fields
-        return ChargeSwap(self._symbols[index].name, time, long, short, kind, multiplier)
+        return ChargeSwap(self._symbols[index].name, time, long, short, kind - 1, multiplier)
 
     def _rollover(self, time: int, index: int) -> Event:
         return Rollover(self._symbols[index].name, time)
