@@ -17,7 +17,7 @@ import omega_portfolio as op
 from omega_portfolio.bench.account_settings import draw_account_setting
 from omega_portfolio.bench.account_source import AccountSource
 from omega_portfolio.bench.answers import answer
-from omega_portfolio.bench.comparison import LOT_METHODS
+from omega_portfolio.bench.histories import LOT_METHODS
 
 POSTINGS = {"deposit", "withdrawal", "fee", "realized_pnl", "swap", "dividend", "split", "fx"}
 CASH_KINDS = {"deposit", "withdrawal", "conversion"}

@@ -132,7 +132,8 @@ class OtherPath(Spoiled):
 class OneUnitOfResidue(Spoiled):
     @property
     def residue(self):
-        return self.inner.residue + Decimal("1e-18") * bool(self.inner.residue)
+        residue = self.inner.residue
+        return residue + Decimal("1e-18") if residue else residue
 
 
 class LosesAnActivity(Spoiled):

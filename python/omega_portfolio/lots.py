@@ -270,7 +270,12 @@ def _rows(events: pa.Table, actions: set[str], names: list[str]) -> list[dict[st
 
     known = [name for name in names if name in events.column_names]
     wanted = pc.is_in(events["action"].cast(pa.string()), pa.array(sorted(actions), pa.string()))
-    rows: list[dict[str, Any]] = events.select(known).filter(wanted).to_pylist()
+    # There is no kernel that takes rows of a column of views.
+    columns = [
+        column.cast(pa.large_string()) if pa.types.is_string_view(column.type) else column
+        for column in (events[name] for name in known)
+    ]
+    rows: list[dict[str, Any]] = pa.table(columns, names=known).filter(wanted).to_pylist()
     return rows
 
 

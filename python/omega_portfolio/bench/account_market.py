@@ -75,7 +75,9 @@ class MarketCalls(MoneyCalls):
         random = self._random
         columns: dict[str, Any] = {} if times is None else {"time": pa.array(times, pa.int64())}
         columns["symbol"] = pa.array([walk.shape.symbol for walk, _ in rows])
-        floats = random.getrandbits(2) == 0
+        # A column of decimals has room for prices below 10^29.
+        large = any(walk.bid * walk.shape.tick > 10**27 for walk, _ in rows)
+        floats = random.getrandbits(2) == 0 or large
         with_spread = random.getrandbits(2) > 0
         for number, name in enumerate(PRICES if with_spread else PRICES[:4]):
             texts = [

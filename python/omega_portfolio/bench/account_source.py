@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from omega_portfolio.bench.account_draws import Position
 from omega_portfolio.bench.account_market import MarketCalls
-from omega_portfolio.bench.event_rows import rows_of, spoil_cell
+from omega_portfolio.bench.event_rows import NEVER_TOLD, TOLD, rows_of, spoil_cell
 from omega_portfolio.bench.event_tables import event_table
 from omega_portfolio.bench.refusals import Operation, spoil
 
@@ -30,17 +30,6 @@ _TAGS: Final = ("", "sma", "breakout", "é" * 127, "a tag longer than twelve", "
 _REASONS: Final = ("", "signal", "stop_loss", "end of the day, all out")
 _GROUPS: Final = ("", "", "", "a", "b", "pair of orders that is longer")
 _EVENTS_MAX: Final = 10
-
-TOLD: Final[dict[str, tuple[str, ...]]] = {
-    "open_position": ("stop_loss", "take_profit", "fee", "tag", "position_id"),
-    "close_position": ("size", "fee", "reason"),
-    "mark": ("time",),
-    "update_equity": (),
-    "charge_fee": ("position_id",),
-    "deposit": (),
-    "withdraw": (),
-}
-"""Calls that a frame of events tells, and their options that it has columns for."""
 
 # How often each kind is drawn, of 256.
 _WEIGHTS: Final = {
@@ -323,7 +312,7 @@ class AccountSource(MarketCalls):
             # A frame of bars that is drawn and left ends it.
             self._writes = True
             name, arguments, keywords = self._random.choice(self._good)()
-            if name in TOLD:
+            if name in TOLD and name not in NEVER_TOLD:
                 told = {key: value for key, value in keywords.items() if key in TOLD[name]}
                 return name, arguments, told
 

@@ -39,9 +39,6 @@ TABLES: Final = (
 )
 """The tables of a portfolio, each with a getter of this name."""
 
-LOT_METHODS: Final = ("fifo", "lifo", "hifo", "average", "specific")
-"""The ways in which lots are matched, each a table of its own."""
-
 ATTRIBUTION: Final = "_attribution"
 """What both backends have behind the public method of the attribution table."""
 
@@ -211,22 +208,10 @@ def _differences(left: Portfolio, right: Portfolio, visited: Visited) -> Iterato
             label = f"{'exact' if exact else 'float'} table {name}"
             tables = [getattr(side, f"get_{name}")(exact=exact) for side in (left, right)]
             yield from compare_tables(label, tables[0], tables[1], visited)
-    yield from _compare_lots(left, right, visited)
     yield from _compare_attributions(left, right, visited)
     yield from _compare_positions(left, right, visited)
     yield from _compare_states(left, right, visited)
     yield from _compare_metrics(left, right, visited)
-
-
-def _compare_lots(left: Portfolio, right: Portfolio, visited: Visited) -> Iterator[Difference]:
-    """Compare the lots of each method; the exact view is what the other one is made of."""
-    for method in LOT_METHODS:
-
-        def lots(side: Portfolio, *, exact: bool, method: str = method) -> Table | Refusal:
-            getter: Callable[..., Table] = side.get_lots
-            return _table_or_refusal(getter, method, exact=exact)
-
-        yield from _compare_derived(f"lots by {method}", lots, (left, right), visited)
 
 
 def _compare_attributions(
@@ -236,18 +221,34 @@ def _compare_attributions(
 
     def attribution(side: Portfolio, *, exact: bool) -> Table | Refusal:
         # A backend itself is asked, which is what the public method does.
-        return _table_or_refusal(getattr(side, ATTRIBUTION), exact)
+        return table_or_refusal(getattr(side, ATTRIBUTION), exact)
 
-    yield from _compare_derived("attribution", attribution, (left, right), visited)
+    yield from compare_derived("attribution", attribution, (left, right), visited)
 
 
-def _compare_derived(
+def compare_derived(
     name: str,
     read_table: Callable[..., Table | Refusal],
     sides: tuple[Portfolio, Portfolio],
     visited: Visited,
 ) -> Iterator[Difference]:
-    """Compare a table that is made when it is asked for; a figure may be too great for it."""
+    """Compare a table that is made when it is asked for; a figure may be too great for it.
+
+    Parameters
+    ----------
+    name : str
+        What it is called in a difference.
+    read_table : callable
+        Gives the table of a side, or its refusal, by the keyword ``exact``.
+    sides : tuple of Portfolio
+        The portfolios.
+    visited : Visited
+        Takes count of what was compared.
+
+    Yields
+    ------
+    Difference
+    """
     for exact in (True, False):
         label = f"{'exact' if exact else 'float'} table {name}"
         tables = read_table(sides[0], exact=exact), read_table(sides[1], exact=exact)
@@ -259,9 +260,22 @@ def _compare_derived(
             yield Difference(f"refusal of the {label}", *map(repr, tables))
 
 
-def _table_or_refusal(
+def table_or_refusal(
     getter: Callable[..., Table], *arguments: object, **keywords: object
 ) -> Table | Refusal:
+    """Ask for a table.
+
+    Parameters
+    ----------
+    getter : callable
+        What makes it.
+    *arguments, **keywords : object
+        Its arguments.
+
+    Returns
+    -------
+    Table or Refusal
+    """
     try:
         return getter(*arguments, **keywords)
     except OmegaPortfolioError as error:
@@ -328,10 +342,13 @@ __all__ = [
     "SCALARS",
     "TABLES",
     "Visited",
+    "compare_derived",
     "compare_everything",
+    "compare_figures",
     "compare_scalars",
     "compare_tables",
     "compare_verifications",
     "first_difference",
     "read",
+    "table_or_refusal",
 ]

@@ -29,7 +29,12 @@ from omega_portfolio.bench.comparison import (
     compare_verifications,
     read,
 )
-from omega_portfolio.bench.histories import compare_events, compare_second_lives, events_are_told
+from omega_portfolio.bench.histories import (
+    compare_events,
+    compare_lots,
+    compare_second_lives,
+    events_are_told,
+)
 from omega_portfolio.bench.operations import OperationSource
 from omega_portfolio.bench.refusals import spoil_construction
 from omega_portfolio.bench.results import Failure, Plan, Result, facts, report
@@ -129,6 +134,7 @@ class _Life:
         difference = difference or compare_everything(left, right, result.visited)
         if difference is None and events_are_told(self._setting):
             difference = compare_events(left, right, result.visited)
+            difference = difference or compare_lots(left, right, result.visited)
             if difference is None and self._number % SECOND_LIFE_INTERVAL == 0:
                 difference = compare_second_lives(
                     self._pair, self._setting, left, right, result.visited

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from omega_portfolio.bench.answers import Applied, Difference, answer, compare_answers
-from omega_portfolio.bench.comparison import Visited, compare_tables, first_difference, read
+from omega_portfolio.bench.comparison import (
+    Visited,
+    compare_derived,
+    compare_tables,
+    first_difference,
+    read,
+    table_or_refusal,
+)
+from omega_portfolio.bench.event_rows import FRAMES_TELL_ACCOUNTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from omega_portfolio.bench.answers import Refusal
     from omega_portfolio.bench.backends import Pair
     from omega_portfolio.bench.shapes import Setting
     from omega_portfolio.portfolio import Portfolio
+    from omega_portfolio.types import LotMethod, Table
+
+LOT_METHODS: Final[tuple[LotMethod, ...]] = ("fifo", "lifo", "hifo", "average", "specific")
+"""The ways in which lots are matched, each a table of its own."""
 
 
 def events_are_told(setting: Setting) -> bool:
@@ -26,9 +39,9 @@ def events_are_told(setting: Setting) -> bool:
     Returns
     -------
     bool
-        False for portfolios with terms.
+        False for portfolios with terms, as long as frames do not tell accounts.
     """
-    return not setting.terms
+    return FRAMES_TELL_ACCOUNTS or not setting.terms
 
 
 def compare_events(left: Portfolio, right: Portfolio, visited: Visited) -> Difference | None:
@@ -48,12 +61,38 @@ def compare_events(left: Portfolio, right: Portfolio, visited: Visited) -> Diffe
     return first_difference(_event_differences(left, right, visited))
 
 
+def _lots_differences(left: Portfolio, right: Portfolio, visited: Visited) -> Iterator[Difference]:
+    for method in LOT_METHODS:
+
+        def lots(side: Portfolio, *, exact: bool, method: LotMethod = method) -> Table | Refusal:
+            return table_or_refusal(side.get_lots, method, exact=exact)
+
+        yield from compare_derived(f"lots by {method}", lots, (left, right), visited)
+
+
 def _event_differences(left: Portfolio, right: Portfolio, visited: Visited) -> Iterator[Difference]:
     for exact in (True, False):
         label = f"{'exact' if exact else 'float'} table events"
         yield from compare_tables(
             label, left.get_events(exact=exact), right.get_events(exact=exact), visited
         )
+
+
+def compare_lots(left: Portfolio, right: Portfolio, visited: Visited) -> Difference | None:
+    """Compare the lots of each method: they are made of events and fills.
+
+    Parameters
+    ----------
+    left, right : Portfolio
+        The portfolios.
+    visited : Visited
+        Takes count of what was compared.
+
+    Returns
+    -------
+    Difference or None
+    """
+    return first_difference(_lots_differences(left, right, visited))
 
 
 def compare_second_lives(
@@ -101,4 +140,4 @@ def _second_differences(
         yield Difference("the digest after the frame of all events", *digests[1:])
 
 
-__all__ = ["compare_events", "compare_second_lives", "events_are_told"]
+__all__ = ["compare_events", "compare_lots", "compare_second_lives", "events_are_told"]

@@ -167,7 +167,9 @@ KEYWORDS: Final[dict[str, tuple[str, ...]]] = {
 """Names of the keyword arguments of each call."""
 
 
-def spoil(random: Random, operation: Operation) -> Operation:
+def spoil(
+    random: Random, operation: Operation, known: dict[str, tuple[str, ...]] = KEYWORDS
+) -> Operation:
     """Replace one argument of an operation, or two, by values that it does not take.
 
     Parameters
@@ -176,6 +178,8 @@ def spoil(random: Random, operation: Operation) -> Operation:
         Source of the choices.
     operation : tuple
         A good operation; it is not changed.
+    known : dict
+        The keyword arguments that may be given.
 
     Returns
     -------
@@ -183,16 +187,18 @@ def spoil(random: Random, operation: Operation) -> Operation:
         The spoiled operation. A few values are refused by some arguments only, so that an
         accepted call remains possible.
     """
-    spoiled = _spoil_one(random, operation)
-    return _spoil_one(random, spoiled) if random.getrandbits(2) == 0 else spoiled
+    spoiled = _spoil_one(random, operation, known)
+    return _spoil_one(random, spoiled, known) if random.getrandbits(2) == 0 else spoiled
 
 
-def _spoil_one(random: Random, operation: Operation) -> Operation:
+def _spoil_one(
+    random: Random, operation: Operation, known: dict[str, tuple[str, ...]]
+) -> Operation:
     name, arguments, keywords = operation
     positional = POSITIONAL[name]
-    number = random.randrange(len(positional) + len(KEYWORDS[name]))
+    number = random.randrange(len(positional) + len(known[name]))
     if number >= len(positional):
-        keyword = KEYWORDS[name][number - len(positional)]
+        keyword = known[name][number - len(positional)]
         return name, arguments, {**keywords, keyword: random.choice(_VALUES[keyword])}
     if number >= len(arguments):
         return operation

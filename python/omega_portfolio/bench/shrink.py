@@ -19,7 +19,12 @@ from omega_portfolio.bench.comparison import (
 )
 from omega_portfolio.bench.event_rows import COLUMNS
 from omega_portfolio.bench.event_tables import plain_table
-from omega_portfolio.bench.histories import compare_events, compare_second_lives, events_are_told
+from omega_portfolio.bench.histories import (
+    compare_events,
+    compare_lots,
+    compare_second_lives,
+    events_are_told,
+)
 from omega_portfolio.bench.refusals import KEYWORDS, Operation
 from omega_portfolio.bench.shrink_arguments import simpler
 
@@ -30,7 +35,9 @@ if TYPE_CHECKING:
     from omega_portfolio.bench.shapes import Setting
 
 BUDGET: Final = 400_000
-"""Operations that a reduction may repeat before it settles for what it has."""
+TERMS_BUDGET: Final = 60_000
+"""Operations that a reduction may repeat before it settles for what it has; those of portfolios
+with terms take longer."""
 
 
 def replay(
@@ -65,6 +72,7 @@ def replay(
     found = compare_everything(left, right, visited)
     if found is None and events_are_told(setting):
         found = compare_events(left, right, visited)
+        found = found or compare_lots(left, right, visited)
         found = found or compare_second_lives(pair, setting, left, right, visited)
     found = found or compare_verifications(left, right)
     return None if found is None else (len(operations), found)
@@ -87,7 +95,7 @@ class Reduction:
         self._pair = pair
         self.setting = setting
         self._kind = kind
-        self._budget = BUDGET
+        self._budget = TERMS_BUDGET if setting.terms else BUDGET
 
     def shorten(self, operations: Sequence[Operation]) -> list[Operation]:
         """Find a short list that still fails.
