@@ -265,18 +265,10 @@ def _read_fills(table: pa.Table) -> list[_Fill]:
 
 def _rows(events: pa.Table, actions: set[str], names: list[str]) -> list[dict[str, Any]]:
     """Give some columns of the events of some actions, row by row; what is not there is None."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     known = [name for name in names if name in events.column_names]
-    wanted = pc.is_in(events["action"].cast(pa.string()), pa.array(sorted(actions), pa.string()))
-    # There is no kernel that takes rows of a column of views.
-    columns = [
-        column.cast(pa.large_string()) if pa.types.is_string_view(column.type) else column
-        for column in (events[name] for name in known)
-    ]
-    rows: list[dict[str, Any]] = pa.table(columns, names=known).filter(wanted).to_pylist()
-    return rows
+    wanted = [action in actions for action in events["action"].to_pylist()]
+    rows: list[dict[str, Any]] = events.select(known).to_pylist() if any(wanted) else []
+    return [row for row, take in zip(rows, wanted, strict=False) if take]
 
 
 def _raw(value: Any) -> int:  # noqa: ANN401 - a Decimal or None.
