@@ -222,8 +222,8 @@ class CashEvents(Frames):
     def rollover(self, symbol: str, time: TimeLike) -> None:
         """Charge the swap of one rollover of the instrument's calendar.
 
-        Every event charges the rollovers since the last one by itself. This call is for a moment
-        that was not passed so: that of the first event, or one before the instrument was there.
+        Every other event charges the rollovers since the last one by itself. This call is for a
+        moment at which nothing else happens, and charges this moment only.
 
         Parameters
         ----------
@@ -245,7 +245,7 @@ class CashEvents(Frames):
         >>> portfolio = op.Portfolio(1000)
         >>> acme = op.Instrument("ACME", swap=op.Swap("points", long="-0.5", rollover="21:00"))
         >>> portfolio.register_instrument(acme)
-        >>> position_id = portfolio.open_position("ACME", "long", 2, 100, "2024-01-02T21:00")
+        >>> position_id = portfolio.open_position("ACME", "long", 2, 100, "2024-01-02")
         >>> portfolio.rollover("ACME", "2024-01-02T21:00")
         >>> portfolio.balance
         Decimal('999.00')
