@@ -1,6 +1,9 @@
-"""The Python backend alone: frames that are interrupted, and the way back."""
+"""The Python backend alone: frames that are interrupted, and the way back; metrics."""
 
 from __future__ import annotations
+
+import math
+from decimal import Decimal
 
 import pytest
 
@@ -11,6 +14,7 @@ from omega_portfolio.oracle.frame_columns import ACTIONS, CELLS, COLUMNS
 from omega_portfolio.oracle.invariants import INVARIANTS
 from omega_portfolio.oracle.ledger import Ledger
 from omega_portfolio.oracle.replay import taken_back, verify
+from test_oracle import account
 
 FRAME = table(opened(200, key="a"), quoted("mark", 200, symbol="X", price=1), closed(200, key="a"))
 
@@ -127,3 +131,30 @@ def test_a_producer_that_raises_anything_is_a_frame_that_cannot_be_read() -> Non
     for call in (lambda frame: op.PortfolioPython(1).apply(frame), op.PortfolioPython(1).mark):
         with pytest.raises(op.InvalidFrame, match="no rows here"):
             call(Producer())
+
+
+def test_metrics_worked_out_by_hand() -> None:
+    pf = account("1000")
+    assert set(pf.calculate_metrics().values()) == {None, 0}
+    for day, amount in enumerate((100, -220, 88)):
+        number = pf.open_position("A", "long", 1, 500, day * 86_400_000_000)
+        pf.close_position(number, 500 + amount, day * 86_400_000_000)
+        pf.update_equity(day * 86_400_000_000)
+    pf.deposit(32, 2 * 86_400_000_000)
+    pf.update_equity(2 * 86_400_000_000)
+    # equity 1000, 1100, 880, 968 and at the same time 1000 after a deposit of 32
+    metrics = pf.calculate_metrics(periods_per_year="252", risk_free_rate=Decimal(0))
+    returns = [1100 / 1000 - 1, 880 / 1100 - 1, 1000 / 880 - 1]
+    mean = sum(returns) / 3
+    deviation = math.sqrt(sum((one - mean) ** 2 for one in returns) / 2)
+    assert metrics.net_profit == Decimal(-32)
+    assert (metrics.total_return, metrics.cagr) == (0.0, 0.0)
+    assert metrics.max_drawdown == 880 / 1100 - 1
+    assert metrics.sharpe_ratio == pytest.approx(mean / deviation * math.sqrt(252), rel=1e-12)
+    assert (metrics.trade_count, metrics.win_rate) == (3, 2 / 3)
+    assert metrics.profit_factor == 188 / 220
+    for name, value in (("periods_per_year", 0), ("risk_free_rate", -1), ("risk_free_rate", "x")):
+        with pytest.raises(op.InvalidNumber, match=name):
+            pf.calculate_metrics(**{name: value})
+    with pytest.raises(op.InvalidArgument):
+        pf.calculate_metrics(periods_per_year=None)

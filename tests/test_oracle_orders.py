@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
 
 import omega_portfolio as op
+from omega_portfolio.oracle.invariants import INVARIANTS
 from order_accounts import (
+    PATHS,
     D,
     Make,
     activity,
     bar,
     fills,
     orders,
+    rows,
 )
 
 # Orders
@@ -261,3 +265,98 @@ def test_quotes_stop_out_at_the_marks(make_oracle: Make) -> None:
     pf.open_position("A", "long", 90, 100, 0)
     assert fills(pf.process_quotes(1, {"A": 90})) == [(90, 90, "stop_out")]
     assert pf.equity == 100
+
+
+# All together
+
+
+def test_limits_pay_as_makers(make_oracle: Make) -> None:
+    commission = op.Commission("per_trade", "2", maker="0.5")
+    pf = make_oracle(terms={"commission": commission})
+    pf.place_order("A", "buy", 2, 0, price=99, take_profit=103, targets=[(102, 1)])
+    pf.place_order("A", "buy", 1, 0, type="stop", price=101, stop_loss=100)
+    trades = pf.process_bar(1, {"A": (100, 101, 99, 100)})
+    assert [(trade.entry_fee, trade.exit_fee) for trade in trades] == [(2, 2)]
+    trades = pf.process_bar(2, {"A": (100, 104, 100, 104)})
+    # Each half of the position takes half of its entry fee.
+    assert [(trade.entry_fee, trade.exit_fee) for trade in trades] == [(D("0.25"), D("0.5"))] * 2
+    names = ("order_id", "price", "fee", "liquidity", "reason")
+    assert rows(pf.get_fills(), *names) == [
+        (1, 99, 0.5, "maker", ""),
+        (2, 101, 2, "taker", ""),
+        (0, 100, 2, "taker", "stop_loss"),
+        (0, 102, 0.5, "maker", "target"),
+        (0, 103, 0.5, "maker", "take_profit"),
+    ]
+
+
+def test_the_snapshot_of_orders_has_all_columns(make_oracle: Make) -> None:
+    pf = make_oracle()
+    pf.open_position("B", "short", 1, 50, 0, exit_time=7, tag="p")
+    pf.place_order("A", "sell", 2, 0, price=105, expiry=9, oco="g", tag="t")
+    table = pf.get_orders(exact=True).to_pyarrow()
+    assert [str(field.type) for field in table.schema] == [
+        "uint64",
+        "uint64",
+        "string_view",
+        "string_view",
+        "string_view",
+        "decimal128(38, 9)",
+        "decimal128(38, 9)",
+        "timestamp[us, tz=UTC]",
+        "string_view",
+        "string_view",
+    ]
+    order, exit_time = (list(row.values()) for row in table.to_pylist())
+    assert order[:7] == [1, 0, "A", "short", "limit", 105, 2]
+    assert (order[7].microsecond, order[8:]) == (9, ["g", "t"])
+    assert exit_time[:7] == [0, 1, "B", "short", "exit_time", 0, 1]
+    assert (exit_time[7].microsecond, exit_time[8:]) == (7, ["", "p"])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_bars_and_orders_keep_every_invariant(make_oracle: Make, seed: int) -> None:
+    source = random.Random(seed)
+    pf = make_oracle(
+        source.choice([60, 5000]),
+        mode=source.choice(["hedging", "netting"]),
+        rounding=source.choice(["exact", "cents"]),
+        off_grid="round",
+        stop_out=50,
+        terms={"slippage": op.Slippage("random", "0.1", seed=seed)},
+    )
+    pf._ledger.invariants = INVARIANTS
+
+    def around(price: float, width: float) -> float:
+        return price + source.uniform(-width, width)
+
+    price, refused = 100.0, 0
+    for time in range(60):
+        before = pf.digest
+        try:
+            side, level = source.choice(["buy", "sell"]), around(price, 3)
+            protection: dict[str, Any] = {}
+            if source.random() < 0.5:
+                protection = {"trailing": source.uniform(0.1, 2), "break_even": (1.5, 0.1)}
+            pf.place_order(
+                "A",
+                side,
+                source.uniform(0.1, 3),
+                time,
+                type=source.choice(["limit", "stop"]),
+                price=level,
+                stop_loss=level - 1 if side == "buy" else level + 1,
+                targets=[(level + 1.5 if side == "buy" else level - 1.5, 0.05)],
+                expiry=time + source.randrange(5),
+                oco=source.choice(["", "g"]),
+                **protection,
+            )
+        except op.OmegaPortfolioError:
+            refused += 1
+            assert pf.digest == before
+        first, last = around(price, 0.5), around(price, 2)
+        high, low = max(first, last) + source.random(), min(first, last) - source.random()
+        pf.process_bar(time, {"A": (first, high, low, last, 0.02)}, path=source.choice(PATHS))
+        price = last
+    assert 0 < refused < 60
+    assert len(pf.get_trades()) > 0

@@ -1,4 +1,4 @@
-"""The Python backend alone: canonical bytes, proof, invariants, tables, prices, metrics."""
+"""The Python backend alone: canonical bytes, proof, invariants, tables, prices."""
 
 from __future__ import annotations
 
@@ -387,30 +387,3 @@ def test_frames_are_refused(columns: dict[str, list[object]], message: str) -> N
     assert pf.digest == before
     with pytest.raises(op.InvalidNumber, match="column price, row 1: nan"):
         pf.mark(pa.table({"symbol": ["A", "B"], "price": [1.0, math.nan]}))
-
-
-def test_metrics_worked_out_by_hand() -> None:
-    pf = account("1000")
-    assert set(pf.calculate_metrics().values()) == {None, 0}
-    for day, amount in enumerate((100, -220, 88)):
-        number = pf.open_position("A", "long", 1, 500, day * 86_400_000_000)
-        pf.close_position(number, 500 + amount, day * 86_400_000_000)
-        pf.update_equity(day * 86_400_000_000)
-    pf.deposit(32, 2 * 86_400_000_000)
-    pf.update_equity(2 * 86_400_000_000)
-    # equity 1000, 1100, 880, 968 and at the same time 1000 after a deposit of 32
-    metrics = pf.calculate_metrics(periods_per_year="252", risk_free_rate=Decimal(0))
-    returns = [1100 / 1000 - 1, 880 / 1100 - 1, 1000 / 880 - 1]
-    mean = sum(returns) / 3
-    deviation = math.sqrt(sum((one - mean) ** 2 for one in returns) / 2)
-    assert metrics.net_profit == Decimal(-32)
-    assert (metrics.total_return, metrics.cagr) == (0.0, 0.0)
-    assert metrics.max_drawdown == 880 / 1100 - 1
-    assert metrics.sharpe_ratio == pytest.approx(mean / deviation * math.sqrt(252), rel=1e-12)
-    assert (metrics.trade_count, metrics.win_rate) == (3, 2 / 3)
-    assert metrics.profit_factor == 188 / 220
-    for name, value in (("periods_per_year", 0), ("risk_free_rate", -1), ("risk_free_rate", "x")):
-        with pytest.raises(op.InvalidNumber, match=name):
-            pf.calculate_metrics(**{name: value})
-    with pytest.raises(op.InvalidArgument):
-        pf.calculate_metrics(periods_per_year=None)

@@ -130,6 +130,8 @@ class Account:
         self.rounds_off_grid = False
         self.rounded_count = 0
         self._changing = False
+        # The number of the event under way, when it registers no symbol, and its first rows.
+        self._number = 1
         self._first_rows: list[tuple[Rows, int]] = []
 
     def all_rows(self) -> tuple[Rows, ...]:
@@ -184,8 +186,9 @@ class Account:
         self.events += 1
         self.journal.append(record)
         # Symbols that the event has registered were numbered before it.
-        for rows, length in self._first_rows:
-            rows.overwrite("event", length, self.events)
+        if self.events != self._number:
+            for rows, length in self._first_rows:
+                rows.overwrite("event", length, self.events)
         self.time = time
         # A mark at 0 may be one without a time, and that starts nothing (S1).
         untimed = record[0] == codec.MARK and time == 0
@@ -270,6 +273,13 @@ class Account:
             if bid and base and base != quote:
                 found.append(Pair(name, base, quote, bid, ask))
         return found
+
+    def rates_at(self, marks: Mapping[str, tuple[int, int]]) -> Rates:
+        """Give the rates at other marks of some symbols (W4)."""
+        # Most accounts have one currency, and then no mark is a rate.
+        if not self.rates.currencies:
+            return self.rates
+        return self.rates.marked(self.pairs(marks))
 
     def _after(
         self,

@@ -162,12 +162,8 @@ class AccountCalls(PythonAccount):
         return read_number(argument, value, MONEY_SCALE, self._policy)
 
 
-def _currency(currency: object) -> str:
-    """Take a currency; "" stands for the account's, and is no code that a caller may give."""
-    if currency is None:
-        return ""
-    # A text that is no currency is refused by its rule, after the time.
-    return read_str("currency", currency) or "\0"
+def _currency(currency: object) -> str | None:
+    return None if currency is None else read_str("currency", currency)
 
 
 def _swap_kind(kind: object) -> int:

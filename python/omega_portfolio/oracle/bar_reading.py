@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 from omega_portfolio.errors import InvalidArgument, InvalidTime, OmegaPortfolioError, describe
+from omega_portfolio.oracle.codec import PATHS
 from omega_portfolio.oracle.events import Bar
 from omega_portfolio.oracle.frame_rows import Place
 from omega_portfolio.oracle.frames import Frame, Holds
@@ -15,8 +16,6 @@ from omega_portfolio.oracle.numbers import QUANTITY_SCALE, FloatPolicy, read_num
 from omega_portfolio.oracle.prices import read_cell
 from omega_portfolio.oracle.texts import read_str, read_symbol
 from omega_portfolio.oracle.times import read_nanoseconds
-
-PATHS: Final = ("pessimistic", "optimistic", "ohlc", "olhc")
 
 _PRICES: Final = ("open", "high", "low", "close")
 _SPREAD: Final = "spread"

@@ -7,7 +7,7 @@ state that no rule describes, so that whoever brings the event takes everything 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from omega_portfolio.errors import InvalidBar, InvalidPrice, InvalidTime, NumberOutOfRange, describe
 from omega_portfolio.oracle import bar_walk, codec, executions, orders, rules
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from omega_portfolio.oracle.ledger import Ledger
     from omega_portfolio.oracle.orders import Order
 
-PATHS = ("pessimistic", "optimistic", "ohlc", "olhc")
-PESSIMISTIC = 0
-OPTIMISTIC = 1
-OHLC = 2
-OLHC = 3
+PESSIMISTIC: Final = 0
+OPTIMISTIC: Final = 1
+OHLC: Final = 2
+OLHC: Final = 3
+"""The paths by their place in ``codec.PATHS``."""
 
 
 def process_bar(ledger: Ledger, event: Bars) -> int:

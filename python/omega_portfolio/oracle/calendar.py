@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from omega_portfolio.oracle.terms import SwapTerms
-from omega_portfolio.oracle.times import EPOCH, to_datetime
+from omega_portfolio.oracle.times import EPOCH, TIME_MIN, to_datetime
 
 _MICROSECOND = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
@@ -35,8 +35,9 @@ def moments(terms: SwapTerms, after: int, until: int) -> list[Moment]:
 
 def _candidates(terms: SwapTerms, after: int, until: int) -> Iterator[Moment]:
     """Give the rollovers of all local days that may be within two times."""
-    zone = ZoneInfo(terms.zone)
-    day, last = to_datetime(after).date(), to_datetime(until).date()
+    # UTC is known where there is no data base of zones, too.
+    zone = timezone.utc if terms.zone == "UTC" else ZoneInfo(terms.zone)
+    day, last = to_datetime(max(after, TIME_MIN)).date(), to_datetime(until).date()
     day = max(day, date.min + _DAY) - _DAY
     last = min(last, date.max - _DAY) + _DAY
     while True:
@@ -50,7 +51,7 @@ def _candidates(terms: SwapTerms, after: int, until: int) -> Iterator[Moment]:
         day += _DAY
 
 
-def _instant(day: date, minutes: int, zone: ZoneInfo) -> int | None:
+def _instant(day: date, minutes: int, zone: tzinfo) -> int | None:
     """Give a local time in UTC; None beyond the years that there are.
 
     With a fold of 0 a time that does not exist or comes twice has the offset before the change.

@@ -115,6 +115,7 @@ class CashBook(Corporate):
             rules.amount_is_held(amount, held.cash, given)
 
         receipt = within("amount", half_even(amount * rate, RATE_ONE), "receipt")
+        rules.amount_buys(receipt, amount)
         worth = amount if given == account else receipt
         if account not in (given, got):
             worth = within("amount", rates.convert(amount, given), "worth")
@@ -130,9 +131,9 @@ class CashBook(Corporate):
         self.commit(event.time, (codec.CONVERT_CASH, dt, amount, given, got, event.rate or 0))
         return 0
 
-    def _foreign(self, argument: str, code: str) -> str:
+    def _foreign(self, argument: str, code: str | None) -> str:
         """Give the code of a foreign currency, "" for the account's own."""
-        if not code:
+        if code is None:
             return ""
         check_currency(argument, code)
         return "" if code == self.configuration.currency else code

@@ -57,9 +57,7 @@ class Corporate(Flows):
         held = symbol.holding
         bid, ask = ratio.price(held.bid), ratio.price(held.ask)
         if held.bid and not bid:
-            raise InvalidArgument(
-                "denominator", str(event.denominator), "makes the mark 0", "use a smaller tick"
-            )  # L4
+            raise _nothing_left(ratio, "makes the mark 0")  # L4
         for position in self._held_of(symbol):
             self._split_position(position, ratio, (bid, ask), event.time)
         self._hold_split(symbol, (bid, ask))
@@ -88,9 +86,14 @@ class Corporate(Flows):
         rest = ratio.rest(position.size)
         if rest:
             self._pay_rest(position, ratio, (rest, quote), time)
+        entry_price = ratio.fine_price(position.entry_price)
+        if entry_price == 0:
+            raise _nothing_left(
+                ratio, f"makes the entry price of position {position.position_id} 0"
+            )
         self._changing = True
         position.size = size
-        position.entry_price = ratio.fine_price(position.entry_price)
+        position.entry_price = entry_price
         for name in ("stop_loss", "initial_stop", "take_profit"):
             setattr(position, name, ratio.price(getattr(position, name)))
         if position.lowest_mark is not None and position.highest_mark is not None:
@@ -129,7 +132,7 @@ class Corporate(Flows):
             figures[2 * position.side + 1] += position.cost
         for figure in figures:
             within("numerator", figure, "size or cost of the symbol")
-        rates = self.rates.marked(self.pairs({symbol.name: quote} if quote[0] else None))
+        rates = self.rates_at({symbol.name: quote} if quote[0] else {})
         self._require_rates(rates, "numerator")
         names = ("numerator", "numerator")
         holding = symbol.holding_of(names, Sums(*figures), quote, rates)
@@ -195,3 +198,9 @@ class Corporate(Flows):
                 detail="split",
             )
         return after
+
+
+def _nothing_left(ratio: _Ratio, rule: str) -> InvalidArgument:
+    return InvalidArgument(
+        "denominator", str(ratio.denominator), rule, "use a smaller tick, or another ratio"
+    )

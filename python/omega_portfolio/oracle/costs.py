@@ -27,7 +27,13 @@ class Priced(NamedTuple):
 class Costs(Marks):
     """An account whose instruments have cost models."""
 
-    def slipped(self, symbol: Symbol, buys: bool, size: int, price: int) -> tuple[int, int]:  # noqa: FBT001
+    def slipped(
+        self,
+        symbol: Symbol,
+        buys: bool,  # noqa: FBT001 - the side of a fill.
+        size: int,
+        price: int,
+    ) -> tuple[int, int]:
         """Give the price that slippage makes of a price (Z4), and what it costs."""
         terms = symbol.definition.slippage
         if terms is None:

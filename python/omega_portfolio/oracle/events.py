@@ -139,20 +139,20 @@ class Fee:
 
 @dataclass(frozen=True, slots=True)
 class Deposit:
-    """Pay money in; "" is the account's currency."""
+    """Pay money in; None is the account's currency."""
 
     amount: int
     time: int
-    currency: str = ""
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Withdraw:
-    """Take money out; "" is the account's currency."""
+    """Take money out; None is the account's currency."""
 
     amount: int
     time: int
-    currency: str = ""
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,7 @@ class Fills(Costs):
             rules.count_has_room("position_id", len(self.positions.rows), "open positions")
         before, side, size = symbol.holding, fill.side, fill.size
         quote = (before.bid, before.ask) if before.bid else (fill.price, fill.price)  # A5
-        rates = self.rates.marked(self.pairs({symbol.name: quote}))
+        rates = self.rates_at({symbol.name: quote})
         for code in symbol.currencies():
             rates.require(code, "symbol")  # W4
         cost = within("size", symbol.value(size, fill.price), "cost")  # N3
@@ -366,7 +366,8 @@ def _increase(held: Position, entry: Entry, fill: OpenFill) -> None:
     held.entry_fee += entry.fee
     held.slippage += entry.slippage
     if held.cost:
-        held.entry_price = held.symbol.price_of(held.size, held.cost)
+        # It is shown, and a price is never 0.
+        held.entry_price = held.symbol.price_of(held.size, held.cost) or held.entry_price
         held.entry_rate += half_even((entry.rate - held.entry_rate) * entry.cost, held.cost)
     if fill.stop_loss is not None:
         held.stop_loss, held.stop_kind = fill.stop_loss, 0

@@ -91,6 +91,7 @@ class Ledger(CashBook):
 
     def _take(self, event: Event) -> int:
         """Run the flows that are due before an event (Z8), and then the event."""
+        self._number = self.events + 1
         self._first_rows = [(rows, len(rows)) for rows in self._numbered_rows()]
         time: int | None = getattr(event, "time", None)
         beside = self.symbols.get(event.symbol) if isinstance(event, Rollover) else None

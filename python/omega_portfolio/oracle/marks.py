@@ -54,7 +54,7 @@ class Marks(Account):
 
     def _set_marks(self, marks: Sequence[Mark], *, sees: bool) -> None:
         prices = {mark.symbol.name: (mark.bid, mark.ask) for mark in marks}
-        rates = self.rates.marked(self.pairs(prices))
+        rates = self.rates_at(prices)
         self._require_rates(rates, OF_PRICES.bid)
         changes: list[Change] = []
         flow = 0
@@ -79,6 +79,8 @@ class Marks(Account):
 
     def _require_rates(self, rates: Rates, argument: str) -> None:
         """Refuse marks that take a rate away that is in use (W3)."""
+        if rates is self.rates:
+            return
         used = [code for code, each in self.rates.currencies.items() if each.cash]
         for symbol in self.symbols.values():
             if symbol.is_held():
@@ -95,6 +97,8 @@ class Marks(Account):
     def _revalued(self, rates: Rates, argument: str, beside: Container[str]) -> list[Change]:
         """Give what other rates make of the symbols that are held (W4)."""
         changes: list[Change] = []
+        if rates is self.rates:
+            return changes
         for symbol in self.symbols.values():
             moved = [code for code in symbol.currencies() if rates.of(code) != self.rates.of(code)]
             if moved and symbol.is_held() and symbol.name not in beside:

@@ -313,7 +313,7 @@ def _margin(ledger: Ledger, name: str | None, size: int | None, price: int | Non
     cost = within("size", symbol.value(size, price), "cost")
     sums = symbol.sums_with("size", LONG, size, cost)
     quote = (held.bid, held.ask) if held.bid else (price, price)
-    rates = ledger.rates.marked(ledger.pairs({symbol.name: quote}))
+    rates = ledger.rates_at({symbol.name: quote})
     for code in symbol.currencies():
         rates.require(code, "symbol")
     longs, shorts = symbol.sides(sums, *quote)

@@ -179,10 +179,10 @@ class _Replayer:
         return Fee(amount, time, position_id or None)
 
     def _deposit(self, time: int, amount: int, currency: str) -> Event:
-        return Deposit(amount, time, currency)
+        return Deposit(amount, time, currency or None)
 
     def _withdraw(self, time: int, amount: int, currency: str) -> Event:
-        return Withdraw(amount, time, currency)
+        return Withdraw(amount, time, currency or None)
 
     def _convert_cash(self, time: int, amount: int, *fields: Any) -> Event:  # noqa: ANN401
         given, got, rate = fields

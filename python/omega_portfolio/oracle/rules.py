@@ -256,6 +256,14 @@ def amount_is_held(amount: int, held: int, currency: str) -> None:
         )
 
 
+def amount_buys(receipt: int, amount: int) -> None:
+    """W9: an exchange comes to something."""
+    if receipt == 0:
+        raise InvalidAmount(
+            "amount", _money(amount), "comes to nothing in the other currency", "pass more"
+        )
+
+
 def rate_is_positive(rate: int) -> None:
     """W9."""
     if rate <= 0:
