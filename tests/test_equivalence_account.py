@@ -151,7 +151,7 @@ class PaysTheOther(Spoiled):
 
 FAULTS = {
     OtherPath: ("digest", 1, "process_bar"),
-    OneUnitOfResidue: ("residue", 3, "pf."),
+    OneUnitOfResidue: ("residue", 5, "pf."),
     LosesAnActivity: ("rows of the exact table activity", 40, "pf."),
     PaysTheOther: ("an answer, accepted and accepted", 4, "close_by"),
 }

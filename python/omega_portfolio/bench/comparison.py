@@ -16,7 +16,7 @@ from omega_portfolio.bench.table_comparison import Visited, compare_tables
 from omega_portfolio.errors import OmegaPortfolioError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from omega_portfolio.portfolio import Portfolio
     from omega_portfolio.types import State, Table
@@ -218,30 +218,25 @@ def _compare_attributions(
     left: Portfolio, right: Portfolio, visited: Visited
 ) -> Iterator[Difference]:
     """Compare where the change of equity comes from."""
-
-    def attribution(side: Portfolio, *, exact: bool) -> Table | Refusal:
+    for exact in (True, False):
+        label = f"{'exact' if exact else 'float'} table attribution"
         # A backend itself is asked, which is what the public method does.
-        return table_or_refusal(getattr(side, ATTRIBUTION), exact)
-
-    yield from compare_derived("attribution", attribution, (left, right), visited)
+        hooks = [getattr(side, ATTRIBUTION) for side in (left, right)]
+        tables = [table_or_refusal(hook, exact) for hook in hooks]
+        yield from compare_derived(label, tables, visited)
 
 
 def compare_derived(
-    name: str,
-    read_table: Callable[..., Table | Refusal],
-    sides: tuple[Portfolio, Portfolio],
-    visited: Visited,
+    label: str, tables: Sequence[Table | Refusal], visited: Visited
 ) -> Iterator[Difference]:
     """Compare a table that is made when it is asked for; a figure may be too great for it.
 
     Parameters
     ----------
-    name : str
+    label : str
         What it is called in a difference.
-    read_table : callable
-        Gives the table of a side, or its refusal, by the keyword ``exact``.
-    sides : tuple of Portfolio
-        The portfolios.
+    tables : sequence of Table or Refusal
+        What the two sides gave.
     visited : Visited
         Takes count of what was compared.
 
@@ -249,15 +244,13 @@ def compare_derived(
     ------
     Difference
     """
-    for exact in (True, False):
-        label = f"{'exact' if exact else 'float'} table {name}"
-        tables = read_table(sides[0], exact=exact), read_table(sides[1], exact=exact)
-        if not isinstance(tables[0], Refusal) and not isinstance(tables[1], Refusal):
-            yield from compare_tables(label, tables[0], tables[1], visited)
-            continue
-        visited.scalars += 1
-        if tables[0] != tables[1]:
-            yield Difference(f"refusal of the {label}", *map(repr, tables))
+    left, right = tables
+    if not isinstance(left, Refusal) and not isinstance(right, Refusal):
+        yield from compare_tables(label, left, right, visited)
+        return
+    visited.scalars += 1
+    if left != right:
+        yield Difference(f"refusal of the {label}", repr(left), repr(right))
 
 
 def table_or_refusal(

@@ -129,6 +129,9 @@ class _Life:
             done = len(self.operations)
             target = min(done + interval, count)
             difference = self._step(target, left, right, result)
+            tables = self._limited(self._plan.table_interval, TERMS_TABLES)
+            if difference is None and target % tables == 0 and target < count:
+                difference = compare_everything(left, right, result.visited)
             if progress is not None:
                 progress(len(self.operations) - done)
         difference = difference or compare_everything(left, right, result.visited)
@@ -154,13 +157,7 @@ class _Life:
         """Apply operations up to number `target`, the last one a bad one, and compare."""
         difference = self._apply(target - 1, left, right, result)
         difference = difference or compare_scalars(left, right, result.visited)
-        difference = difference or self._refuse(left, right, result)
-        if (
-            difference is None
-            and target % self._limited(self._plan.table_interval, TERMS_TABLES) == 0
-        ):
-            difference = compare_everything(left, right, result.visited)
-        return difference
+        return difference or self._refuse(left, right, result)
 
     def _compare_constructors(self, result: Result) -> Difference | None:
         """Pass one wrong option to both constructors, then the configuration itself."""
