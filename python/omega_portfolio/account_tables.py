@@ -187,7 +187,11 @@ class AccountTables(Analysis):
         [('buy', 100.0, 0.0, ''), ('sell', 103.0, 6.0, 'signal')]
         """
 
-    def get_lots(self, method: LotMethod = "fifo", exact: bool = False) -> Table:  # noqa: FBT001, FBT002
+    def get_lots(
+        self,
+        method: LotMethod = "fifo",
+        exact: bool = False,  # noqa: FBT001, FBT002
+    ) -> Table:
         """Match the fills of each symbol anew: what was bought when, and sold for how much.
 
         The account knows which position a close belongs to; tax and accounting rules often ask

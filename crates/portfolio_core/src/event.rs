@@ -86,6 +86,22 @@ pub enum Event<'a> {
     Withdraw(Cash),
 }
 
+impl Event<'_> {
+    /// Its time, if it has one; a mark without one happens at the last event's.
+    #[must_use]
+    pub fn time(&self, last: i64) -> Option<i64> {
+        match self {
+            Self::RegisterInstrument(_) => None,
+            Self::Open(open) => Some(open.time),
+            Self::Close(close) => Some(close.time),
+            Self::Modify(modify) => Some(modify.time),
+            Self::Mark(marks) | Self::UpdateEquity(marks) => Some(marks.time.unwrap_or(last)),
+            Self::Fee(fee) => Some(fee.time),
+            Self::Deposit(cash) | Self::Withdraw(cash) => Some(cash.time),
+        }
+    }
+}
+
 /// An open.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Open<'a> {
@@ -303,6 +319,31 @@ pub enum Path {
     Ohlc,
     /// Open, low, high, close.
     Olhc,
+}
+
+impl Path {
+    /// Its byte in recorded events.
+    #[must_use]
+    pub const fn byte(self) -> u8 {
+        match self {
+            Self::Pessimistic => 0,
+            Self::Optimistic => 1,
+            Self::Ohlc => 2,
+            Self::Olhc => 3,
+        }
+    }
+
+    /// The path of a byte.
+    #[must_use]
+    pub const fn of_byte(byte: u8) -> Option<Self> {
+        match byte {
+            0 => Some(Self::Pessimistic),
+            1 => Some(Self::Optimistic),
+            2 => Some(Self::Ohlc),
+            3 => Some(Self::Olhc),
+            _ => None,
+        }
+    }
 }
 
 /// A bar of a symbol: bid prices, and the spread.

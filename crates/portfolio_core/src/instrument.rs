@@ -45,11 +45,11 @@ impl Instrument {
         }
     }
 
-    /// Checks the definition by itself (rules T4, I1, I2, I6).
+    /// Checks the definition by itself (rules T4, I1, I2, I8 to I10 and those of its models).
     ///
     /// # Errors
     /// The refusal of the first rule that fails.
-    pub fn check(&self, account_currency: Currency) -> Result<(), Refusal> {
+    pub fn check(&self) -> Result<(), Refusal> {
         check_symbol(&self.symbol)?;
         let digits =
             [("price_decimals", self.price_decimals), ("size_decimals", self.size_decimals)];
@@ -60,7 +60,8 @@ impl Instrument {
         }
         let contract_decimals = self.contract.decimals();
         let both = self.price_decimals.saturating_add(self.size_decimals);
-        if both.saturating_add(contract_decimals) > MONEY_SCALE {
+        let inverse = self.terms.as_ref().is_some_and(|terms| terms.inverse);
+        if !inverse && both.saturating_add(contract_decimals) > MONEY_SCALE {
             return Err(Refusal::DigitsDoNotFitMoney {
                 price_decimals: self.price_decimals,
                 size_decimals: self.size_decimals,
@@ -72,12 +73,7 @@ impl Instrument {
                 leverage: self.leverage.unwrap_or(0),
             });
         }
-        match self.quote_currency {
-            Some(quote) if quote != account_currency => {
-                Err(Refusal::QuoteCurrencyIsNotTheAccounts { quote, account: account_currency })
-            }
-            _ => Ok(()),
-        }
+        self.terms.as_ref().map_or(Ok(()), |terms| terms.check(self))
     }
 }
 

@@ -397,6 +397,8 @@ proptest! {
         compare_tables(&mut ledger, &reference);
         compare_attribution(&ledger, &reference);
         prop_assert_eq!(ledger.verify(), Ok(()));
+        // The general way of each step leads to the same account as the plain one.
+        prop_assert_eq!(ledger.verify_in_full(), Ok(()));
     }
 
     #[test]

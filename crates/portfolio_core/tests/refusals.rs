@@ -215,12 +215,6 @@ const ROWS: [Row; 33] = [
         || refuse_instrument(Instrument { leverage: Some(0), ..instrument() }),
     ),
     (
-        "QuoteCurrencyIsNotTheAccounts",
-        "[4017] quote_currency=EUR: must be the account's currency USD; convert the prices or \
-         open a portfolio in that currency",
-        || refuse_instrument(Instrument { quote_currency: Currency::parse("EUR"), ..instrument() }),
-    ),
-    (
         "InstrumentRegisteredOtherwise",
         "[4018] symbol=\"ACME\": is registered with another definition; register an instrument \
          before its first use, and once",

@@ -27,6 +27,8 @@ impl Ledger {
     pub fn events_table(&self, view: View) -> Result<TableSnapshot, ArrowError> {
         let mut rows = Rows::new(view);
         let (mut events, mut number, mut time) = (RecordedEvents::default(), 0_u64, 0_i64);
+        let symbols = std::cell::OnceCell::new();
+        let symbol_of = |id| symbols.get_or_init(|| self.position_symbols()).get(&id).copied();
         for chunk in self.event_chunks() {
             let mut decoder = Decoder(chunk);
             while !decoder.is_empty() {
@@ -34,7 +36,7 @@ impl Ledger {
                 let damaged = |_| {
                     ArrowError::ComputeError(format!("the bytes of event {number} are damaged"))
                 };
-                let recorded = events.next(&mut decoder, time).map_err(damaged)?;
+                let recorded = events.next(&mut decoder, time, &symbol_of).map_err(damaged)?;
                 time = rows.put(number, &recorded).unwrap_or(time);
             }
         }

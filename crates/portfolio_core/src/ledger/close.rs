@@ -54,6 +54,9 @@ struct Left {
 impl Ledger {
     #[inline]
     pub(super) fn close(&mut self, event: &Close<'_>) -> Result<(), Refused> {
+        if self.some_general && self.is_general(event.position_id) {
+            return self.close_in_full(event);
+        }
         let plan = self.plan_close(event)?;
         self.tables.trades.reserve(1)?;
         self.tables.postings.reserve(2)?;
@@ -149,13 +152,7 @@ impl Ledger {
     #[inline]
     fn commit_close(&mut self, event: &Close<'_>, plan: &Plan, reason: TextView) {
         let fee = event.fee.unwrap_or(Money::ZERO);
-        self.record(op::CLOSE, event.time, |encoder| {
-            encoder.small(event.position_id);
-            encoder.natural(plan.size_units);
-            encoder.natural(plan.price_units);
-            encoder.signed(fee.raw());
-            encoder.text(event.reason);
-        });
+        self.record_close(event, (plan.size_units, plan.price_units), fee);
         let (position, numbers) = (&plan.position, &plan.numbers);
         self.account.store(&numbers.totals, event.time);
         self.account.realized = numbers.realized;
@@ -172,8 +169,11 @@ impl Ledger {
         let Left { size, cost, entry_fee } = numbers.left;
         if size.is_zero() {
             self.positions.remove(plan.row);
+            self.triggers_changed(Some(position), None);
         } else {
-            self.positions.update(plan.row, &Position { size, cost, entry_fee, ..*position });
+            let left = Position { size, cost, entry_fee, ..*position };
+            self.positions.update(plan.row, &left);
+            self.triggers_changed(Some(position), Some(&left));
         }
         self.commit_close_postings(event, numbers, symbol);
         self.receipt = Receipt {
@@ -183,6 +183,22 @@ impl Ledger {
             fee,
             balance: numbers.totals.balance,
         };
+    }
+
+    #[inline]
+    pub(super) fn record_close(
+        &mut self,
+        event: &Close<'_>,
+        (size, price): (i128, i128),
+        fee: Money,
+    ) {
+        self.record(op::CLOSE, event.time, |encoder| {
+            encoder.small(event.position_id);
+            encoder.natural(size);
+            encoder.natural(price);
+            encoder.signed(fee.raw());
+            encoder.text(event.reason);
+        });
     }
 
     #[inline]
@@ -206,10 +222,13 @@ impl Ledger {
             gross_pnl: numbers.gross,
             entry_fee: numbers.entry_fee,
             exit_fee: event.fee.unwrap_or(Money::ZERO),
+            swap: Money::ZERO,
             net_pnl: numbers.net,
             cost: numbers.cost,
             mae: numbers.adverse,
             mfe: numbers.favorable,
+            fx_pnl: Money::ZERO,
+            slippage: Money::ZERO,
             stop_loss: position.initial_stop,
             take_profit: position.take_profit,
             tag: position.tag,
@@ -229,6 +248,7 @@ impl Ledger {
             position_id: event.position_id,
             amount: numbers.gross,
             balance: numbers.balance_before_fee,
+            residue: Money::ZERO,
         };
         self.tables.postings.push(&posting);
         let fee = event.fee.unwrap_or(Money::ZERO);

@@ -5,7 +5,8 @@ use std::collections::TryReserveError;
 use crate::codec::Bytes;
 use crate::currency::Currency;
 use crate::event::Path;
-use crate::numbers::Money;
+use crate::numbers::{LIMIT, Money, format_fixed};
+use crate::refusal::Refusal;
 
 /// What a portfolio starts from.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,6 +84,28 @@ impl Configuration {
         }
     }
 
+    /// Rule A1 for the levels of margin.
+    ///
+    /// # Errors
+    /// The refusal of the first one that cannot be.
+    pub(super) fn check(&self) -> Result<(), Refusal> {
+        let levels = [("margin_call", self.margin_call), ("stop_out", self.stop_out)];
+        for (argument, level) in levels {
+            if let Some(raw) = level.filter(|&raw| raw <= 0 || raw >= LIMIT) {
+                let (value, rule) = (format_fixed(raw, 9, 0), "must be greater than 0");
+                return Err(Refusal::SettingNotAllowed { argument, value, rule });
+            }
+        }
+        match (self.margin_call, self.stop_out) {
+            (Some(call), Some(out)) if out > call => Err(Refusal::SettingNotAllowed {
+                argument: "stop_out",
+                value: format_fixed(out, 9, 0),
+                rule: "must not be above margin_call",
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// The bytes that the digest starts with (SPEC section 9).
     ///
     /// # Errors
@@ -91,11 +114,16 @@ impl Configuration {
         let mut bytes = Bytes::default();
         bytes.reserve(128)?;
         bytes.append(|encoder| {
-            b"omega_portfolio\x01".iter().for_each(|&byte| encoder.byte(byte));
+            b"omega_portfolio\x02".iter().for_each(|&byte| encoder.byte(byte));
             encoder.signed(self.initial_balance.raw());
             encoder.text(self.currency.code());
             encoder.natural(self.leverage);
-            encoder.byte(0);
+            encoder.byte(u8::from(self.mode == Mode::Netting));
+            encoder.byte(u8::from(self.rounding == Rounding::Cents));
+            encoder.natural(self.margin_call.unwrap_or(0));
+            encoder.natural(self.stop_out.unwrap_or(0));
+            encoder.byte(self.path.byte());
+            encoder.text(self.pivot.code());
         });
         Ok(bytes.into())
     }

@@ -31,6 +31,9 @@ pub(crate) enum Recorded<'a> {
     },
 }
 
+/// Who knows the symbol of a position.
+pub(crate) type SymbolOf<'a> = &'a dyn Fn(u64) -> Option<u32>;
+
 /// What is known from the events so far.
 #[derive(Debug, Default)]
 pub(crate) struct RecordedEvents {
@@ -48,7 +51,8 @@ struct Known {
 }
 
 impl RecordedEvents {
-    /// The next event; `before` is the time of the last one that had a time, 0 at first.
+    /// The next event; `before` is the time of the last one that had a time, 0 at first, and
+    /// `symbol_of` knows the symbol of positions that no recorded open names.
     ///
     /// # Errors
     /// [`Malformed`] when the bytes are no event.
@@ -56,6 +60,7 @@ impl RecordedEvents {
         &'s mut self,
         decoder: &mut Decoder<'d>,
         before: i64,
+        symbol_of: SymbolOf<'_>,
     ) -> Result<Recorded<'s>, Malformed> {
         let op = decoder.byte()?;
         if op == op::REGISTER {
@@ -77,8 +82,8 @@ impl RecordedEvents {
             return Ok(Recorded::Quotes { update: op == op::UPDATE_EQUITY, time, quotes });
         }
         let event = match op {
-            op::CLOSE => Event::Close(self.decode_close(decoder, time)?),
-            op::MODIFY => Event::Modify(self.decode_modify(decoder, time)?),
+            op::CLOSE => Event::Close(self.decode_close(decoder, time, symbol_of)?),
+            op::MODIFY => Event::Modify(self.decode_modify(decoder, time, symbol_of)?),
             op::FEE => Event::Fee(decode_fee(decoder, time)?),
             op::DEPOSIT => Event::Deposit(decode_cash(decoder, time)?),
             op::WITHDRAW => Event::Withdraw(decode_cash(decoder, time)?),
@@ -91,8 +96,10 @@ impl RecordedEvents {
         self.instruments.get(symbol).ok_or(Malformed)
     }
 
-    fn known_of(&self, position_id: u64) -> Result<&Known, Malformed> {
-        self.known(*self.symbols.get(&position_id).ok_or(Malformed)?)
+    fn known_of(&self, position_id: u64, symbol_of: SymbolOf<'_>) -> Result<&Known, Malformed> {
+        let opened = self.symbols.get(&position_id).copied();
+        let filled = || usize::try_from(symbol_of(position_id)?).ok();
+        self.known(opened.or_else(filled).ok_or(Malformed)?)
     }
 
     fn decode_quotes(&self, decoder: &mut Decoder<'_>) -> Result<Vec<Quote<'_>>, Malformed> {
@@ -145,9 +152,10 @@ impl RecordedEvents {
         &self,
         decoder: &mut Decoder<'a>,
         time: i64,
+        symbol_of: SymbolOf<'_>,
     ) -> Result<Close<'a>, Malformed> {
         let position_id = decoder.number()?;
-        let known = self.known_of(position_id)?;
+        let known = self.known_of(position_id, symbol_of)?;
         Ok(Close {
             position_id,
             time,
@@ -162,9 +170,10 @@ impl RecordedEvents {
         &self,
         decoder: &mut Decoder<'_>,
         time: i64,
+        symbol_of: SymbolOf<'_>,
     ) -> Result<Modify<'static>, Malformed> {
         let position_id = decoder.number()?;
-        let known = self.known_of(position_id)?;
+        let known = self.known_of(position_id, symbol_of)?;
         let given = decoder.byte()?;
         let mut level = |bit: u8| {
             if given & bit == 0 {
