@@ -155,9 +155,8 @@ def _take_bars(ledger: Ledger, bars: Sequence[Range], time: int, path: int) -> N
         for bar in bars:
             _reach_orders(ledger, bar, time, path)
     for bar in bars:
-        held = _open_of(ledger, bar.symbol)
-        if path in (PESSIMISTIC, OPTIMISTIC):
-            held = [position for position in before[bar.symbol.name] if is_open(ledger, position)]
+        # An extreme may lie before a fill, so what the bar itself opened waits for the next.
+        held = [position for position in before[bar.symbol.name] if is_open(ledger, position)]
         _tighten(bar, held)
     for bar in bars:
         orders.expire(ledger, bar.symbol, time, time + 1)
