@@ -304,6 +304,7 @@ impl Ledger {
     /// The steps of a close whose fee is known, inside a scope.
     pub(super) fn leave(&mut self, leg: &CloseLeg, fee: Money) -> Result<(), Stop> {
         self.reserve_fill()?;
+        self.made.try_reserve(1)?;
         let found = self.positions.find(leg.position_id).map(|(row, held)| (row, *held));
         let Some((row, position)) = found else { return Err(not_found(leg.position_id).into()) };
         let size = leg.size.unwrap_or(position.size);
@@ -344,6 +345,7 @@ impl Ledger {
         self.charge(fee, (symbol, position_id, time), &mut moving)?;
         self.settle(&moving)?;
         self.last_trade = trade;
+        self.made.push(trade);
         self.tables.trades.push(&self.last_trade);
         self.note_fill(&Fill::closed(leg, &position, (size, fee, trade.gross_pnl)));
         self.receipt = Receipt {

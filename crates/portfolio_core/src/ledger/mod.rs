@@ -39,6 +39,7 @@ mod tables;
 mod value;
 
 pub use account::Account;
+pub use bars::BarsStopped;
 pub use batch::BatchSize;
 use checks::{check_id, check_level, check_price, check_size, not_found};
 pub use configuration::{Configuration, Mode, OffGrid, Rounding};
@@ -77,6 +78,8 @@ pub struct Ledger {
     pub(crate) texts: TextPool,
     pub(crate) events: EventLog,
     pub(crate) last_trade: TradeRow,
+    /// The trades of the event under way, or of the last one, but for a plain close.
+    made: Vec<TradeRow>,
     /// What the last accepted event answered. It stays in its place: numbers of 128 bits that are
     /// moved right after they were written cost more than they took to compute.
     pub(crate) receipt: Receipt,
@@ -130,6 +133,7 @@ impl Ledger {
             texts: TextPool::default(),
             events: EventLog::new(&configuration.canonical_bytes()?),
             last_trade: TradeRow::default(),
+            made: Vec::new(),
             receipt: Receipt::default(),
             last_snapshot: crate::frozen::Last::default(),
             live: None,
@@ -196,6 +200,9 @@ impl Ledger {
     /// the symbol of an open or of a single quote where the caller knows it.
     #[inline]
     fn apply_unpublished(&mut self, event: &Event<'_>, symbol: Option<u32>) -> Result<(), Refused> {
+        if !self.made.is_empty() {
+            self.made.clear();
+        }
         if self.configuration.off_grid == OffGrid::Round {
             self.apply_rounded(event)?;
         } else if self.has_due(event) {
@@ -285,6 +292,14 @@ impl Ledger {
     #[must_use]
     pub fn last_trade(&self) -> &TradeRow {
         &self.last_trade
+    }
+
+    /// The trades that the last event made, in order, when it was one that may make several: bars,
+    /// quotes, two positions against each other, a fill in a netting account. That of a close is
+    /// [`Self::last_trade`].
+    #[must_use]
+    pub fn trades_made(&self) -> &[TradeRow] {
+        &self.made
     }
 
     /// The text of a view that came from this ledger.

@@ -22,6 +22,7 @@ pub(super) struct Scope {
     account: Account,
     receipt: Receipt,
     last_trade: TradeRow,
+    made: usize,
     events: eventlog::Mark,
     tables: Lengths,
     positions: ScopeMark,
@@ -82,6 +83,7 @@ impl Ledger {
             account: self.account,
             receipt: self.receipt,
             last_trade: self.last_trade,
+            made: self.made.len(),
             events: self.events.mark(),
             tables: self.tables.lengths(),
             positions: self.positions.begin_scope()?,
@@ -131,6 +133,7 @@ impl Ledger {
         self.account = scope.account;
         self.receipt = scope.receipt;
         self.last_trade = scope.last_trade;
+        self.made.truncate(scope.made);
         self.events.rewind(scope.events);
         self.tables.take_back_to(scope.tables);
         self.positions.rewind_scope(scope.positions);
