@@ -7,7 +7,9 @@
 )]
 
 mod cells;
+#[expect(dead_code, reason = "each test uses its part")]
 mod example;
+#[expect(dead_code, reason = "each test uses its part")]
 mod market;
 
 use cells::{Cell, cell};

@@ -9,7 +9,9 @@
 )]
 
 mod cells;
+#[expect(dead_code, reason = "each test uses its part")]
 mod example;
+#[expect(dead_code, reason = "each test uses its part")]
 mod market;
 mod random;
 mod scan;
@@ -69,7 +71,7 @@ impl Trial {
     /// Protection of an entry at a price, in steps of a quarter so that levels meet.
     fn guard(&mut self, side: Side, entry: i128, size: i128) -> Guard {
         let sign = if side == Side::Long { 1 } else { -1 };
-        let mut step = |trial: &mut Self, most: u64| (1 + trial.below(most)) * 25 * CENT;
+        let step = |trial: &mut Self, most: u64| (1 + trial.below(most)) * 25 * CENT;
         let mut guard = Guard::default();
         if !self.one_in(3) {
             guard.stop = entry - sign * step(self, 12);
@@ -100,7 +102,7 @@ impl Trial {
         guard
     }
 
-    fn with<T>(guard: &Guard, act: impl FnOnce(Protection<'_>) -> T) -> T {
+    fn with(guard: &Guard, act: impl FnOnce(Protection<'_>)) {
         let target = |&(at, part): &(i128, i128)| Target {
             price: price(at),
             size: Size::from_raw(part).unwrap(),
@@ -112,7 +114,7 @@ impl Trial {
             break_even: guard.break_even.map(even),
             targets: &targets,
             exit_time: guard.exit,
-        })
+        });
     }
 
     fn side(&mut self) -> Side {
@@ -124,19 +126,21 @@ impl Trial {
         let size = (1 + self.below(20)) * TENTH;
         let entry = self.last[symbol];
         let guard = self.guard(side, entry, size);
-        let event = |protection| Open {
-            symbol: SYMBOLS[symbol],
-            side,
-            size: Size::from_raw(size).unwrap(),
-            price: price(entry),
-            time: self.time,
-            stop_loss: level(guard.stop),
-            take_profit: level(guard.take),
-            protection,
-            ..example::open()
-        };
-        let ledger = &mut self.ledger;
-        Self::with(&guard, |protection| apply(ledger, &Event::Open(event(protection))));
+        let (ledger, time) = (&mut self.ledger, self.time);
+        Self::with(&guard, |protection| {
+            let open = Open {
+                symbol: SYMBOLS[symbol],
+                side,
+                size: Size::from_raw(size).unwrap(),
+                price: price(entry),
+                time,
+                stop_loss: level(guard.stop),
+                take_profit: level(guard.take),
+                protection,
+                ..example::open()
+            };
+            apply(ledger, &Event::Open(open));
+        });
         self.scan.next_position += 1;
         let id = self.scan.next_position;
         let reason = "stop_loss";
