@@ -84,7 +84,7 @@ fn ordered(orders: u64) -> Ledger {
     };
     ledger.apply(&Event::Open(position)).unwrap();
     for number in 0..orders {
-        let away = 600 + i128::from(number) * 40;
+        let away = 600 + i128::from(number) * 9;
         let (side, at) = if number % 2 == 0 {
             (Side::Long, 100_000 - away)
         } else {

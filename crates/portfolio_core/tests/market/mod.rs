@@ -146,3 +146,18 @@ pub(crate) fn held(ledger: &Ledger) -> Vec<String> {
 pub(crate) fn balance(ledger: &Ledger) -> Money {
     ledger.account().balance
 }
+
+/// A ledger with these fills, after one bar at time 20.
+pub(crate) fn after(fills: &[Open<'_>], path: Path, prices: (&str, &str)) -> Ledger {
+    let mut ledger = account();
+    for fill in fills {
+        apply(&mut ledger, &Event::Open(*fill));
+    }
+    run_spread(&mut ledger, 20, path, prices);
+    ledger.verify().unwrap();
+    ledger
+}
+
+pub(crate) fn guarded(side: Side, protection: Protection<'_>) -> Open<'_> {
+    Open { protection, ..fill(side, "", "") }
+}

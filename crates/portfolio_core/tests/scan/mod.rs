@@ -346,7 +346,8 @@ impl Scan {
                     }
                     _ => {
                         let price = self.orders.iter().find(|o| o.id == id).unwrap().price;
-                        self.fill(id, price);
+                        let position = self.fill(id, price);
+                        self.entered.extend(position);
                     }
                 }
             }

@@ -68,7 +68,7 @@ impl PlannedBar {
 struct Run {
     time: i64,
     path: Path,
-    /// Positions that orders opened in step 2.
+    /// Positions that orders opened in step 2, or on the walk, in the order of their numbers.
     entered: Vec<u64>,
 }
 
@@ -203,7 +203,7 @@ impl Ledger {
         for bar in bars {
             if walks {
                 self.part_epochs_of(bar.symbol)?;
-                self.walk(bar, run.path, time)?;
+                self.walk(bar, run)?;
                 self.see_extremes(bar);
             } else {
                 self.exits_in_reach(bar, run)?;

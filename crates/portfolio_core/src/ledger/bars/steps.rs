@@ -153,14 +153,26 @@ impl Ledger {
         orders.sort_unstable();
         for (_, order_id) in orders {
             let Some(order) = self.orders.find(order_id) else { continue };
-            let (at, next) = (order.price(), self.positions.next_id());
-            let Some(position_id) = self.fill(order_id, at, run.time)? else { continue };
-            if position_id == next {
-                run.entered.push(position_id);
+            let at = order.price();
+            if let Some(position_id) = self.enter_at(order_id, at, run)? {
+                self.protect_at_once(position_id, &reach, run)?;
             }
-            self.protect_at_once(position_id, &reach, run)?;
         }
         Ok(())
+    }
+
+    /// Fills an order within the bar, and notes a position that is new: its stop does not follow
+    /// prices that may have come before it.
+    pub(super) fn enter_at(
+        &mut self,
+        order_id: u64,
+        at: Price,
+        run: &mut Run,
+    ) -> Result<Option<u64>, Stop> {
+        let next = self.positions.next_id();
+        let filled = self.fill(order_id, at, run.time)?;
+        run.entered.extend(filled.filter(|&position_id| position_id == next));
+        Ok(filled)
     }
 
     /// What may happen in its bar to a position that an order has just opened or increased.
@@ -195,7 +207,7 @@ impl Ledger {
         positions.sort_unstable();
         positions.dedup();
         for position_id in positions {
-            if !run.entered.contains(&position_id) {
+            if run.entered.binary_search(&position_id).is_err() {
                 self.move_stop(position_id, (bar.high, bar.low_ask()));
             }
         }

@@ -1,6 +1,6 @@
 //! The walk of a price within a bar whose way is known (rule G4).
 
-use super::PlannedBar;
+use super::{PlannedBar, Run};
 use crate::event::{Path, Side};
 use crate::ledger::Ledger;
 use crate::ledger::stop::Stop;
@@ -29,9 +29,9 @@ struct Next {
 
 impl Ledger {
     /// Walks from the open over both extremes to the close.
-    pub(super) fn walk(&mut self, bar: &PlannedBar, path: Path, time: i64) -> Result<(), Stop> {
+    pub(super) fn walk(&mut self, bar: &PlannedBar, run: &mut Run) -> Result<(), Stop> {
         let [open, high, low, close] = [bar.open, bar.high, bar.low, bar.close].map(Price::raw);
-        let legs = if path == Path::Olhc {
+        let legs = if run.path == Path::Olhc {
             [(open, low, false), (low, high, true), (high, close, false)]
         } else {
             [(open, high, true), (high, low, false), (low, close, true)]
@@ -40,7 +40,7 @@ impl Ledger {
             let mut stands = from;
             while let Some(next) = self.next_on_leg(bar, stands, to, rising) {
                 stands = next.at;
-                self.meet(bar, &next, time)?;
+                self.meet(bar, &next, run)?;
             }
         }
         Ok(())
@@ -70,19 +70,19 @@ impl Ledger {
         nexts.min_by_key(key)
     }
 
-    fn meet(&mut self, bar: &PlannedBar, next: &Next, time: i64) -> Result<(), Stop> {
+    fn meet(&mut self, bar: &PlannedBar, next: &Next, run: &mut Run) -> Result<(), Stop> {
         let shift = if next.asks { bar.spread.raw() } else { 0 };
         let level = next.at.saturating_add(shift);
         let price = Price::from_raw(level).unwrap_or(Price::ZERO);
         match next.what {
-            What::Stop => self.stop(next.id, price, time),
-            What::StopOrder | What::LimitOrder => self.fill(next.id, price, time).map(|_| ()),
+            What::Stop => self.stop(next.id, price, run.time),
+            What::StopOrder | What::LimitOrder => self.enter_at(next.id, price, run).map(|_| ()),
             What::Take => {
                 let Some(position) = self.position(next.id) else { return Ok(()) };
                 let protected = self.protections.get(position.protection);
                 let takes = takes_within(&position, protected, (level, level));
                 let Some(take) = takes.first() else { return Ok(()) };
-                self.take_one(&position, take, price, time)
+                self.take_one(&position, take, price, run.time)
             }
         }
     }
