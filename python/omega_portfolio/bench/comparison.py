@@ -52,6 +52,11 @@ POSITION_COLUMNS: Final = (
 METRIC_TOLERANCE: Final = 1e-9
 """Relative tolerance of the metrics that are statistics of floats."""
 
+TRACK_RECORD: Final = "minimum_track_record_length"
+ENDLESS: Final = 1e18
+"""A track record of so many periods is as good as none: it is null when the mean is 0, and the
+backends need not agree on what rounding has left of a mean of 0."""
+
 _position_values: Final = attrgetter(*POSITION_COLUMNS)
 
 
@@ -323,6 +328,10 @@ def _compare_metrics(left: Portfolio, right: Portfolio, visited: Visited) -> Ite
     for name, left_value in metrics[0].items():
         right_value = metrics[1][name]
         visited.scalars += 1
+        left_value, right_value = (
+            None if name == TRACK_RECORD and isinstance(value, float) and value > ENDLESS else value
+            for value in (left_value, right_value)
+        )
         if isinstance(left_value, float) and isinstance(right_value, float):
             same = math.isclose(left_value, right_value, rel_tol=METRIC_TOLERANCE, abs_tol=1e-12)
         else:
