@@ -112,6 +112,24 @@ impl AccountCore {
         self.export(py, exact, |ledger, view| ledger.equity_curve(view))
     }
 
+    /// The cash of each currency.
+    #[pyo3(signature = (exact=false))]
+    fn get_cash(&self, py: Python<'_>, exact: bool) -> PyResult<Table> {
+        self.export(py, exact, |ledger, view| ledger.cash(view))
+    }
+
+    /// The changes of foreign cash.
+    #[pyo3(signature = (exact=false))]
+    fn get_cash_ledger(&self, py: Python<'_>, exact: bool) -> PyResult<Table> {
+        self.export(py, exact, |ledger, view| ledger.cash_postings(view))
+    }
+
+    /// The margin of each symbol.
+    #[pyo3(signature = (exact=false))]
+    fn get_margin(&self, py: Python<'_>, exact: bool) -> PyResult<Table> {
+        self.export(py, exact, |ledger, view| ledger.margins(view))
+    }
+
     /// Resting orders and protection.
     #[pyo3(signature = (exact=false))]
     fn get_orders(&self, py: Python<'_>, exact: bool) -> PyResult<Table> {

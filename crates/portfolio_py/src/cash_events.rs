@@ -1,10 +1,12 @@
 //! The calls for cash, fees, swaps, dividends and splits.
 
-use portfolio_core::event::{Event, Fee};
+use portfolio_core::event::{ChargeSwap, Convert, Dividend, Event, Fee, Rollover, Split};
+use portfolio_core::refusal::Code;
+use portfolio_core::terms::SwapKind;
 use pyo3::prelude::*;
 
 use crate::account::AccountCore;
-use crate::convert::{cash, number, text, time};
+use crate::convert::{self, Given, cash, number, text, time};
 
 /// What changes an account without a fill.
 #[pyclass(frozen, subclass, extends = AccountCore, module = "omega_portfolio._core")]
@@ -18,6 +20,11 @@ fn take(slf: &Bound<'_, CashCore>, event: &Event<'_>) -> PyResult<()> {
 }
 
 #[pymethods]
+#[expect(
+    clippy::too_many_arguments,
+    clippy::needless_pass_by_value,
+    reason = "the signatures are those of the Python interface, one parameter per argument"
+)]
 impl CashCore {
     /// Charges a fee that belongs to no fill.
     #[pyo3(signature = (amount, time, *, position_id=None))]
@@ -57,5 +64,103 @@ impl CashCore {
     ) -> PyResult<()> {
         let policy = slf.as_super().get().policy;
         take(slf, &Event::Withdraw(cash(amount, time, currency, policy)?))
+    }
+
+    /// Exchanges cash.
+    #[pyo3(signature = (amount, from_currency, to_currency, time, *, rate=None))]
+    fn convert_cash(
+        slf: &Bound<'_, Self>,
+        amount: Value<'_, '_>,
+        from_currency: Value<'_, '_>,
+        to_currency: Value<'_, '_>,
+        time: Value<'_, '_>,
+        rate: Option<Value<'_, '_>>,
+    ) -> PyResult<()> {
+        let policy = slf.as_super().get().policy;
+        let convert = Convert {
+            amount: number::money("amount", amount, policy)?,
+            from: text::currency("from_currency", from_currency)?,
+            to: text::currency("to_currency", to_currency)?,
+            time: time::time("time", time)?,
+            rate: rate.map(|rate| number::money("rate", rate, policy)).transpose()?,
+        };
+        take(slf, &Event::Convert(convert))
+    }
+
+    /// Posts a swap by hand.
+    #[pyo3(
+        signature = (symbol, time, *, long=Given(None), short=Given(None), kind=Given(None),
+                     multiplier=Given(None)),
+        text_signature = "($self, symbol, time, *, long=0, short=0, kind='points', multiplier=1)"
+    )]
+    fn charge_swap(
+        slf: &Bound<'_, Self>,
+        symbol: Value<'_, '_>,
+        time: Value<'_, '_>,
+        long: Given<'_>,
+        short: Given<'_>,
+        kind: Given<'_>,
+        multiplier: Given<'_>,
+    ) -> PyResult<()> {
+        let policy = slf.as_super().get().policy;
+        let value = |argument, given: &Given<'_>| {
+            let given = given.0.as_ref();
+            given.map_or(Ok(0), |value| number::fixed(argument, value, number::SCALE, policy))
+        };
+        let swap = ChargeSwap {
+            symbol: text::symbol(symbol)?,
+            time: time::time("time", time)?,
+            long: value("long", &long)?,
+            short: value("short", &short)?,
+            kind: kind.0.as_ref().map_or(Ok(SwapKind::Points), |kind| {
+                convert::word("kind", kind, Code::InvalidArgument, &convert::SWAP_KINDS)
+            })?,
+            multiplier: multiplier
+                .0
+                .as_ref()
+                .map_or(Ok(1), |multiplier| convert::count("multiplier", multiplier))?,
+        };
+        take(slf, &Event::ChargeSwap(swap))
+    }
+
+    /// Charges the swap of one rollover.
+    fn rollover(slf: &Bound<'_, Self>, symbol: Value<'_, '_>, time: Value<'_, '_>) -> PyResult<()> {
+        let rollover = Rollover { symbol: text::symbol(symbol)?, time: time::time("time", time)? };
+        take(slf, &Event::Rollover(rollover))
+    }
+
+    /// Pays a dividend.
+    #[pyo3(signature = (symbol, amount, time, *, pay_time=None))]
+    fn dividend(
+        slf: &Bound<'_, Self>,
+        symbol: Value<'_, '_>,
+        amount: Value<'_, '_>,
+        time: Value<'_, '_>,
+        pay_time: Option<Value<'_, '_>>,
+    ) -> PyResult<()> {
+        let dividend = Dividend {
+            symbol: text::symbol(symbol)?,
+            amount: number::price("amount", amount, slf.as_super().get().policy)?,
+            time: time::time("time", time)?,
+            pay_time: pay_time.map(|moment| time::time("pay_time", moment)).transpose()?,
+        };
+        take(slf, &Event::Dividend(dividend))
+    }
+
+    /// Splits a symbol.
+    fn split(
+        slf: &Bound<'_, Self>,
+        symbol: Value<'_, '_>,
+        numerator: Value<'_, '_>,
+        denominator: Value<'_, '_>,
+        time: Value<'_, '_>,
+    ) -> PyResult<()> {
+        let split = Split {
+            symbol: text::symbol(symbol)?,
+            numerator: convert::count("numerator", numerator)?,
+            denominator: convert::count("denominator", denominator)?,
+            time: time::time("time", time)?,
+        };
+        take(slf, &Event::Split(split))
     }
 }

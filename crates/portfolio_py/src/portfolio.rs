@@ -1,7 +1,7 @@
 //! The compiled portfolio: its constructor, instruments and fills. Arguments are read in the order
 //! of the signature, then the event is applied.
 
-use portfolio_core::event::{Close, Event, Modify, Open};
+use portfolio_core::event::{Close, CloseBy, Event, Modify, Open};
 use portfolio_core::ledger::Ledger;
 use pyo3::prelude::*;
 
@@ -220,5 +220,26 @@ impl PortfolioCore {
         let changes = Changes::read(&given, core.policy)?;
         changes.put_into(&mut modify);
         core.take(slf.py(), &Event::Modify(modify)).map(|_| ())
+    }
+
+    /// Closes two positions against each other and answers both trades.
+    #[pyo3(signature = (position_id, other_id, time, *, size=None, fee=None))]
+    fn close_by(
+        slf: &Bound<'_, Self>,
+        position_id: Value<'_, '_>,
+        other_id: Value<'_, '_>,
+        time: Value<'_, '_>,
+        size: Option<Value<'_, '_>>,
+        fee: Option<Value<'_, '_>>,
+    ) -> PyResult<(Trade, Trade)> {
+        let policy = account(slf).get().policy;
+        let close = CloseBy {
+            position_id: text::position_id("position_id", position_id)?,
+            other_id: text::position_id("other_id", other_id)?,
+            time: time::time("time", time)?,
+            size: size.map(|size| number::size("size", size, policy)).transpose()?,
+            fee: self::fee(fee, policy)?,
+        };
+        Trade::two_made_by(account(slf), &Event::CloseBy(close))
     }
 }

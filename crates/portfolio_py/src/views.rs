@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyMapping, PyMappingProxy};
 
 use crate::account::AccountCore;
-use crate::fault::refused;
+use crate::fault::{Fault, refused};
 use crate::guard::Guarded;
 use crate::scalars;
 use crate::state;
@@ -40,6 +40,18 @@ impl Trade {
         let rows = core.ledger.with(py, act)?.map_err(refused)?;
         let trade = |row| Self::new(row, core.currency.digits(), owner.clone().unbind());
         Ok(rows.iter().map(trade).collect())
+    }
+
+    /// The same for an event that makes two.
+    pub(crate) fn two_made_by(
+        owner: &Bound<'_, AccountCore>,
+        event: &Event<'_>,
+    ) -> PyResult<(Self, Self)> {
+        let mut trades = Self::made_by(owner, event)?.into_iter();
+        match (trades.next(), trades.next()) {
+            (Some(first), Some(second)) => Ok((first, second)),
+            _ => Err(Fault::violation("a pair was closed without two trades".to_owned()).into()),
+        }
     }
 
     fn text(&self, py: Python<'_>, view: TextView) -> PyResult<String> {

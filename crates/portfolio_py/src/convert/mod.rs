@@ -18,6 +18,7 @@ use portfolio_core::refusal::Code;
 use portfolio_core::terms::SwapKind;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBool, PyInt};
 
 use crate::fault::Fault;
 
@@ -96,6 +97,16 @@ pub(crate) fn fee(
     policy: FloatPolicy,
 ) -> PyResult<Option<Money>> {
     given.map(|fee| number::money("fee", fee, policy)).transpose()
+}
+
+/// A whole number that 32 bits hold.
+pub(crate) fn count(argument: &'static str, value: &Bound<'_, PyAny>) -> PyResult<u32> {
+    let whole = value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>();
+    let number = if whole { value.extract::<u32>().ok() } else { None };
+    number.ok_or_else(|| {
+        let rule = "must be a whole number from 0 to 2^32 - 1";
+        wrong_type(argument, value, rule, "pass an int in this range").into()
+    })
 }
 
 /// Which of a few words; another one is refused with `code`.
