@@ -21,7 +21,7 @@ use market::{
 use portfolio_core::columns::schema::View;
 use portfolio_core::event::{
     BreakEven, CancelOrder, Change, Event, Marks, Modify, Open, OrderKind, Path, PlaceOrder,
-    Protection, Side, Target,
+    Protection, Side, Split, Target,
 };
 use portfolio_core::ledger::Ledger;
 
@@ -342,5 +342,58 @@ fn a_protected_open_needs_no_bar() {
     assert_eq!(held(&ledger), ["1 2 100 0 0", "2 2 100 104 0"]);
     apply(&mut ledger, &Event::Close(example::close()));
     assert_eq!(ledger.orders(View::Exact).unwrap().rows, 4);
+    ledger.verify().unwrap();
+}
+
+#[test]
+fn a_split_takes_protection_and_orders_along() {
+    let mut ledger = account();
+    let targets: &[Target] = &[target("110", "0.5"), target("112", "0.1")];
+    let even = break_even("3", "1").break_even;
+    let protection = Protection { targets, break_even: even, ..trailing("3") };
+    apply(&mut ledger, &Event::Open(Open { protection, ..fill(LONG, "95", "120") }));
+    let rest = PlaceOrder { stop_loss: Some(price("85")), oco: "g", ..order(LONG, limit("90")) };
+    place(&mut ledger, rest);
+    place(&mut ledger, PlaceOrder { size: size("0.1"), oco: "", ..rest });
+    run(&mut ledger, 20, Path::Pessimistic, "100 100 98 98");
+    let split = |numerator, denominator| {
+        Event::Split(Split { symbol: "ACME", numerator, denominator, time: 20 })
+    };
+    let listed = |ledger: &Ledger| {
+        market::rows(&ledger.orders(View::Exact).unwrap(), &["kind", "price", "size"])
+    };
+    apply(&mut ledger, &split(2, 1));
+    let halved = [
+        "limit 45 4",
+        "limit 45 0.2",
+        "stop_loss 48.5 4",
+        "take_profit 60 4",
+        "target 55 1",
+        "target 56 0.2",
+        "trailing 1.5 4",
+        "break_even 1.5 4",
+    ];
+    assert_eq!(listed(&ledger), halved);
+    let digest = ledger.digest();
+    apply(&mut ledger, &split(1, 4));
+    let kept = [
+        "limit 180 1",
+        "stop_loss 194 1",
+        "take_profit 240 1",
+        "target 220 0.2",
+        "trailing 6 1",
+        "break_even 6 1",
+    ];
+    assert_eq!(listed(&ledger), kept);
+    assert_eq!(
+        activity(&ledger)[2..],
+        ["cancelled 0 1 0.2 56 split", "cancelled 2 0 0.2 45 split"]
+    );
+    assert_ne!(ledger.digest(), digest);
+    run(&mut ledger, 30, Path::Pessimistic, "196 203 196 200");
+    assert_eq!(held(&ledger), ["1 1 200 197 240"], "203 - 6");
+    run(&mut ledger, 40, Path::Pessimistic, "200 206 178 178");
+    assert_eq!(trades(&ledger), ["1 1 197 trailing_stop"]);
+    assert_eq!(held(&ledger), ["2 1 180 170 0"]);
     ledger.verify().unwrap();
 }
