@@ -319,19 +319,20 @@ def _both(states: tuple[State, State], name: str) -> tuple[Table, Table]:
     return getattr(states[0], name), getattr(states[1], name)
 
 
+def _told_metric(name: str, value: object) -> object:
+    is_endless = name == TRACK_RECORD and isinstance(value, float) and value > ENDLESS
+    return None if is_endless else value
+
+
 def _compare_metrics(left: Portfolio, right: Portfolio, visited: Visited) -> Iterator[Difference]:
     """Compare the metrics: counts and money exactly, statistics of floats to a tolerance."""
     metrics = left.calculate_metrics(), right.calculate_metrics()
     if list(metrics[0]) != list(metrics[1]):
         yield Difference("names of the metrics", str(list(metrics[0])), str(list(metrics[1])))
         return
-    for name, left_value in metrics[0].items():
-        right_value = metrics[1][name]
+    for name in metrics[0]:
         visited.scalars += 1
-        left_value, right_value = (
-            None if name == TRACK_RECORD and isinstance(value, float) and value > ENDLESS else value
-            for value in (left_value, right_value)
-        )
+        left_value, right_value = (_told_metric(name, given[name]) for given in metrics)
         if isinstance(left_value, float) and isinstance(right_value, float):
             same = math.isclose(left_value, right_value, rel_tol=METRIC_TOLERANCE, abs_tol=1e-12)
         else:
