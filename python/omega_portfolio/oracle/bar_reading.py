@@ -10,8 +10,7 @@ from typing import Any, Final, NamedTuple
 from omega_portfolio.errors import InvalidArgument, InvalidTime, OmegaPortfolioError, describe
 from omega_portfolio.oracle.codec import PATHS
 from omega_portfolio.oracle.events import Bar
-from omega_portfolio.oracle.frame_rows import Place
-from omega_portfolio.oracle.frames import Frame, Holds
+from omega_portfolio.oracle.frames import Frame, Holds, Place
 from omega_portfolio.oracle.numbers import QUANTITY_SCALE, FloatPolicy, read_number
 from omega_portfolio.oracle.prices import read_cell
 from omega_portfolio.oracle.texts import read_str, read_symbol

@@ -213,8 +213,10 @@ class PythonAccount(PythonAnalysis, Portfolio):
     def get_events(self, exact: bool = True) -> Table:  # noqa: FBT001, FBT002
         """Return all accepted events, as a frame that ``apply`` takes."""
         with self._turn():
-            events = self._sound().journal.to_bytes()
-        return _table(event_rows(events), exact=exact)
+            ledger = self._sound()
+            events, fills = ledger.journal.to_bytes(), ledger.fill_rows
+            held = dict(zip(fills.numbers("position_id"), fills.texts("symbol"), strict=True))
+        return _table(event_rows(events, held), exact=exact)
 
     def _attribution(self, exact: bool) -> Table:  # noqa: FBT001
         """Say where the change of equity comes from (SPEC B3)."""

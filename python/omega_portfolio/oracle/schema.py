@@ -108,7 +108,7 @@ ATTRIBUTION: Final = _columns(
     "dividend m, cash m, rounding m, total m"
 )
 
-RECEIPTS: Final = _columns("row u64, position_id u64, realized m, fee m, balance m")
+RECEIPTS: Final = _columns("row u64, position_id u64, order_id u64, realized m, fee m, balance m")
 
 REFUSED: Final = _columns("row u64, code u64, message text")
 
@@ -116,7 +116,11 @@ EVENTS: Final = _columns(
     "event u64, action text, time time?, symbol text?, side text?, size q?, price p?, bid p?, "
     "ask p?, stop_loss p?, take_profit p?, position_id u64?, fee m?, amount m?, tag text?, "
     "reason text?, price_decimals u64?, size_decimals u64?, contract_size q?, leverage q?, "
-    "quote_currency text?"
+    "quote_currency text?, terms text?, trailing p?, break_even p?, break_even_offset p?, "
+    "targets text?, exit_time time?, type text?, expiry time?, oco text?, order_id u64?, "
+    "other_id u64?, open p?, high p?, low p?, close p?, spread p?, path text?, currency text?, "
+    "from_currency text?, to_currency text?, rate m?, kind text?, long p?, short p?, "
+    "multiplier u64?, pay_time time?, numerator u64?, denominator u64?"
 )
 
 DRAWDOWNS: Final = _columns(
