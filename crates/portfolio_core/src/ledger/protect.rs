@@ -1,5 +1,11 @@
 //! Where positions meet what protects them beyond stop loss and take profit.
 
+#![expect(
+    clippy::unused_self,
+    clippy::unnecessary_wraps,
+    reason = "room for what protects a position may lack"
+)]
+
 use std::collections::TryReserveError;
 
 use super::Ledger;
@@ -22,7 +28,6 @@ impl Ledger {
 
     /// What a split makes of the protection of a position, which has its new size and levels;
     /// answers the place of it.
-    #[expect(clippy::unnecessary_wraps, reason = "room for what protects a position may lack")]
     pub(super) fn split_protection(
         &mut self,
         position: &Position,
@@ -33,7 +38,6 @@ impl Ledger {
     }
 
     /// What a split makes of the resting orders of a symbol.
-    #[expect(clippy::unnecessary_wraps, reason = "room for what orders do may lack")]
     pub(super) fn split_orders(
         &mut self,
         _symbol: u32,
@@ -61,7 +65,6 @@ impl Ledger {
     }
 
     /// The protection of a position in the state's bytes.
-    #[expect(clippy::unused_self, reason = "positions have no more protection")]
     pub(super) fn put_state_protection(
         &self,
         bytes: &mut Bytes,
@@ -73,7 +76,6 @@ impl Ledger {
     }
 
     /// The resting orders in the state's bytes.
-    #[expect(clippy::unused_self, reason = "there are no resting orders")]
     pub(super) fn put_state_orders(&self, bytes: &mut Bytes) -> Result<(), TryReserveError> {
         bytes.reserve(1)?;
         bytes.append(|encoder| encoder.zeros(1));
