@@ -211,9 +211,9 @@ impl Ledger {
             self.made.clear();
         }
         if self.configuration.off_grid == OffGrid::Round {
-            self.apply_rounded(event)?;
+            self.apply_rounded(event, symbol)?;
         } else if self.has_due(event) {
-            self.apply_after_flows(event)?;
+            self.apply_after_flows(event, symbol)?;
         } else {
             self.dispatch(event, symbol)?;
         }
