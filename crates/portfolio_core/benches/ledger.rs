@@ -20,8 +20,9 @@ use std::hint::black_box;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use portfolio_core::columns::schema::View;
-use portfolio_core::currency::Currency;
-use portfolio_core::event::{Cash, Close, Event, Fee, Level, Marks, Modify, Open, Quote, Side};
+use portfolio_core::event::{
+    Cash, Close, Event, Fee, Level, Marks, Modify, Open, Protection, Quote, Side,
+};
 use portfolio_core::ledger::{Configuration, Ledger};
 use portfolio_core::numbers::{FloatPolicy, Money, Price, Size, fixed18_to_f64};
 use random::Random;
@@ -65,10 +66,8 @@ fn money(text: &str) -> Money {
 
 fn new_ledger() -> Ledger {
     Ledger::new(Configuration {
-        initial_balance: money("10000000000"),
-        currency: Currency::USD,
         leverage: 30_000_000_000,
-        capacity: None,
+        ..Configuration::new(money("10000000000"))
     })
     .unwrap()
 }
@@ -82,14 +81,15 @@ fn open(random: &mut Random) -> Open<'static> {
         time: 0,
         stop_loss: None,
         take_profit: None,
-        fee: money("0.35"),
+        fee: Some(money("0.35")),
         tag: "signal",
         position_id: None,
+        protection: Protection::NONE,
     }
 }
 
 fn close(position_id: u64, price: Price) -> Close<'static> {
-    Close { position_id, price, time: 0, size: None, fee: money("0.35"), reason: "target" }
+    Close { position_id, price, time: 0, size: None, fee: Some(money("0.35")), reason: "target" }
 }
 
 /// A ledger with so many open positions.
@@ -110,6 +110,7 @@ fn quotes(random: &mut Random, symbols: usize) -> Vec<Quote<'static>> {
 }
 
 /// What an event of the mixed run is; quotes are kept apart so that events can borrow them.
+#[expect(clippy::large_enum_variant, reason = "kept as they are applied, without a pointer")]
 enum Kept {
     Plain(Event<'static>),
     Quotes(Vec<Quote<'static>>),
@@ -135,13 +136,12 @@ fn mixed(count: usize) -> Vec<Kept> {
                 Event::Close(Close { size, ..close(held[picked], price(&mut random)) })
             }
             70..76 => Event::Modify(Modify {
-                position_id: held[picked],
-                time: 0,
                 stop_loss: Level::Remove,
                 take_profit: Level::Remove,
+                ..Modify::new(held[picked], 0)
             }),
             76..78 => Event::Fee(Fee { amount: money("0.01"), time: 0, position_id: None }),
-            78..79 => Event::Deposit(Cash { amount: money("10"), time: 0 }),
+            78..79 => Event::Deposit(Cash { amount: money("10"), time: 0, currency: None }),
             _ => {
                 let symbols = 1 + index(&mut random, 5);
                 events.push(Kept::Quotes(quotes(&mut random, symbols)));
@@ -220,8 +220,7 @@ fn update_equity(bencher: Bencher<'_, '_>, (symbols, positions): (usize, usize))
 #[divan::bench(sample_size = 1_000)]
 fn modify_position(bencher: Bencher<'_, '_>) {
     let (mut ledger, _) = opened(10);
-    let modify =
-        Modify { position_id: 5, time: 0, stop_loss: Level::Remove, take_profit: Level::Keep };
+    let modify = Modify { stop_loss: Level::Remove, ..Modify::new(5, 0) };
     bencher.bench_local(|| ledger.apply(&Event::Modify(black_box(modify))).unwrap());
 }
 

@@ -11,8 +11,7 @@
 mod random;
 
 use divan::{Bencher, black_box};
-use portfolio_core::currency::Currency;
-use portfolio_core::event::{Close, Event, Marks, Open, Quote, Side};
+use portfolio_core::event::{Close, Event, Marks, Open, Protection, Quote, Side};
 use portfolio_core::history::Benchmark;
 use portfolio_core::ledger::{Configuration, Ledger};
 use portfolio_core::metrics::Options;
@@ -26,10 +25,9 @@ fn main() {
 /// Minutes, as many as there are rows; a position is always open, and changes 10,000 times.
 fn ledger(rows: i64) -> Ledger {
     let mut ledger = Ledger::new(Configuration {
-        initial_balance: Money::from_int(1_000_000).unwrap(),
-        currency: Currency::USD,
         leverage: 30_000_000_000,
         capacity: usize::try_from(rows).ok(),
+        ..Configuration::new(Money::from_int(1_000_000).unwrap())
     })
     .unwrap();
     let mut random = Random(7);
@@ -41,7 +39,8 @@ fn ledger(rows: i64) -> Ledger {
         if row % (rows / 10_000).max(1) == 0 {
             if let Some(position_id) = open {
                 let fee = Money::ZERO;
-                let close = Close { position_id, price, time, size: None, fee, reason: "" };
+                let close =
+                    Close { position_id, price, time, size: None, fee: Some(fee), reason: "" };
                 ledger.apply(&Event::Close(close)).unwrap();
             }
             let side = if random.below(2) == 0 { Side::Long } else { Side::Short };
@@ -54,9 +53,10 @@ fn ledger(rows: i64) -> Ledger {
                 time,
                 stop_loss: None,
                 take_profit: None,
-                fee: Money::ZERO,
+                fee: Some(Money::ZERO),
                 tag: "",
                 position_id: None,
+                protection: Protection::NONE,
             };
             open = Some(ledger.apply(&Event::Open(event)).unwrap().position_id);
         }

@@ -10,7 +10,6 @@ use arrow_buffer::Buffer;
 use arrow_schema::ArrowError;
 use hashbrown::HashMap;
 
-use crate::book::Book;
 use crate::columns::schema::{ATTRIBUTION, LEDGER, TRADES, View};
 use crate::columns::text::{TextBlocks, TextView};
 use crate::event::Side;
@@ -27,6 +26,18 @@ pub struct Attribution {
     blocks: TextBlocks,
 }
 
+/// The columns of amounts, in the order of the table.
+const AMOUNTS: [&str; 8] =
+    ["price_pnl", "fx", "fee", "swap", "dividend", "cash", "rounding", "total"];
+/// Their places in a share; the total is added up.
+const PRICE: usize = 0;
+const FX: usize = 1;
+const FEE: usize = 2;
+const SWAP: usize = 3;
+const DIVIDEND: usize = 4;
+const CASH: usize = 5;
+const ROUNDING: usize = 6;
+
 /// A row of the table; the texts are the bits of views, the amounts raw units.
 #[derive(Debug, Clone, Copy)]
 struct Row {
@@ -34,10 +45,7 @@ struct Row {
     symbol: u128,
     side: u128,
     status: u128,
-    price_pnl: i128,
-    fee: i128,
-    cash: i128,
-    total: i128,
+    amounts: [i128; AMOUNTS.len()],
 }
 
 /// What a position, or the account, has brought so far.
@@ -46,26 +54,34 @@ struct Share {
     symbol: u128,
     side: u128,
     status: TextView,
-    price_pnl: Sum,
-    fee: Sum,
-    cash: Sum,
+    sums: [Sum; ROUNDING + 1],
 }
 
 impl Share {
     const fn new(status: TextView) -> Self {
         let nothing = TextView::EMPTY.bits();
-        let (price_pnl, fee, cash) = (Sum::ZERO, Sum::ZERO, Sum::ZERO);
-        Self { symbol: nothing, side: nothing, status, price_pnl, fee, cash }
+        Self { symbol: nothing, side: nothing, status, sums: [Sum::ZERO; ROUNDING + 1] }
+    }
+
+    /// Adds to a column.
+    fn add(&mut self, column: usize, amount: Money) {
+        if let Some(sum) = self.sums.get_mut(column) {
+            *sum = sum.plus(amount);
+        }
+    }
+
+    fn total(&self) -> Sum {
+        self.sums.iter().fold(Sum::ZERO, |total, &sum| total.plus_sum(sum))
     }
 
     fn finish(&self, position_id: u64) -> Result<Row, Overflow> {
-        let (price_pnl, fee) = (self.price_pnl.finish()?, self.fee.finish()?);
-        let cash = self.cash.finish()?;
-        let total = Sum::of(&[price_pnl, fee, cash]).finish()?.raw();
+        let mut amounts = [0; AMOUNTS.len()];
+        let sums = self.sums.into_iter().chain([self.total()]);
+        for (amount, sum) in amounts.iter_mut().zip(sums) {
+            *amount = sum.finish()?.raw();
+        }
         let Self { symbol, side, status, .. } = *self;
-        let (price_pnl, fee, cash, status) =
-            (price_pnl.raw(), fee.raw(), cash.raw(), status.bits());
-        Ok(Row { position_id, symbol, side, status, price_pnl, fee, cash, total })
+        Ok(Row { position_id, symbol, side, status: status.bits(), amounts })
     }
 }
 
@@ -89,13 +105,27 @@ impl Ledger {
         let (mut shares, mut account) = (Shares::default(), Share::new(TextView::ACCOUNT));
         self.add_postings(&mut shares, &mut account)
             .map_err(|(position_id, Overflow)| out_of_range(position_id))?;
-        self.add_sides(&mut shares);
+        self.add_trades(&mut shares)
+            .map_err(|(position_id, Overflow)| out_of_range(position_id))?;
         for position in self.positions.rows() {
             self.add_position(position, shares.of(position.position_id))
                 .map_err(|Overflow| out_of_range(position.position_id))?;
         }
+        for (&(_, _, position_id, _), &amount) in &self.accrued.dividends {
+            shares.of(position_id).add(DIVIDEND, amount);
+        }
+        for holding in &self.foreign.list {
+            account.add(FX, holding.above_cost);
+        }
         let mut shares: Vec<(u64, Share)> = shares.0.into_iter().collect();
         shares.sort_unstable_by_key(|(position_id, _)| *position_id);
+        // Whatever sums of rounded figures leave is the account's.
+        let told =
+            shares.iter().fold(account.total(), |sum, (_, share)| sum.plus_sum(share.total()));
+        let (equity, initial) = (self.account.equity, self.configuration.initial_balance);
+        let told = told.finish().map_err(|Overflow| out_of_range(0))?;
+        let rest = Sum::of(&[equity]).minus(initial).minus(told).finish();
+        account.add(ROUNDING, rest.map_err(|Overflow| out_of_range(0))?);
         shares.push((0, account));
         let finish = |(position_id, share): (u64, Share)| {
             share.finish(position_id).map_err(|Overflow| out_of_range(position_id))
@@ -104,7 +134,7 @@ impl Ledger {
         Ok(Attribution { rows, blocks: self.texts.blocks().clone() })
     }
 
-    /// Each change of the balance is a gross result, a fee or cash.
+    /// Postings before they were rounded; gross results are taken from the trades.
     fn add_postings(
         &self,
         shares: &mut Shares,
@@ -115,48 +145,75 @@ impl Ledger {
         let symbols = text_views(&snapshot, &LEDGER, "symbol");
         let kinds = text_views(&snapshot, &LEDGER, "kind");
         let amounts = exact_money(&snapshot, &LEDGER, "amount");
-        for ((id, symbol), (kind, amount)) in
-            ids.into_iter().zip(symbols).zip(kinds.into_iter().zip(amounts))
+        let residues = exact_money(&snapshot, &LEDGER, "residue");
+        let mut before = 0_i128;
+        for (((id, symbol), kind), (amount, residue)) in
+            ids.into_iter().zip(symbols).zip(kinds).zip(amounts.into_iter().zip(residues))
         {
-            let amount = Money::from_raw(amount).map_err(|overflow| (id, overflow))?;
+            // The booked amount and what it added to the residue are the exact one.
+            let exact = amount.saturating_add(residue).saturating_sub(before);
+            before = residue;
+            let amount = Money::from_raw(exact).map_err(|overflow| (id, overflow))?;
             let share = if id == 0 { &mut *account } else { shares.of(id) };
             share.symbol = symbol;
-            let sum = if kind == TextView::FEE.bits() {
-                &mut share.fee
-            } else if kind == TextView::REALIZED.bits() {
-                &mut share.price_pnl
-            } else {
-                &mut share.cash
-            };
-            *sum = sum.plus(amount);
+            if let Some(column) = column_of(kind) {
+                share.add(column, amount);
+            }
         }
         Ok(())
     }
 
-    /// Postings do not tell the sides of closed positions; their trades do.
-    fn add_sides(&self, shares: &mut Shares) {
+    /// Postings do not tell the sides of closed positions, nor what the move of a rate has made;
+    /// their trades do.
+    fn add_trades(&self, shares: &mut Shares) -> Result<(), (u64, Overflow)> {
         let snapshot = self.tables.trades.snapshot();
         let ids = counts(&snapshot, &TRADES, "position_id");
-        for (id, side) in ids.into_iter().zip(text_views(&snapshot, &TRADES, "side")) {
-            shares.of(id).side = side;
+        let sides = text_views(&snapshot, &TRADES, "side");
+        let gross = exact_money(&snapshot, &TRADES, "gross_pnl");
+        let rates = exact_money(&snapshot, &TRADES, "fx_pnl");
+        for ((id, side), (gross, fx)) in
+            ids.into_iter().zip(sides).zip(gross.into_iter().zip(rates))
+        {
+            let amounts = [gross, fx].map(Money::from_raw);
+            let [Ok(gross), Ok(fx)] = amounts else { return Err((id, Overflow)) };
+            let share = shares.of(id);
+            share.side = side;
+            share.add(PRICE, gross);
+            share.add(PRICE, fx.negated());
+            share.add(FX, fx);
         }
+        Ok(())
     }
 
-    /// An open position brings what it is worth above its cost.
+    /// An open position brings what it is worth above its cost, and the move of its rate.
     fn add_position(&self, position: &Position, share: &mut Share) -> Result<(), Overflow> {
-        let Position { symbol, side, size, cost, .. } = *position;
-        let book = usize::try_from(symbol).ok().and_then(|place| self.books.get(place));
-        let book: &Book = book.ok_or(Overflow)?;
-        share.symbol = book.symbol_text.bits();
-        share.side = match side {
+        let valued = self.value_in_full(position)?;
+        share.symbol = valued.book.symbol_text.bits();
+        share.side = match position.side {
             Side::Long => TextView::LONG,
             Side::Short => TextView::SHORT,
         }
         .bits();
         share.status = TextView::OPEN;
-        share.price_pnl = share.price_pnl.plus(book.result(side, size, cost, book.mark(side))?);
+        let at_entry = valued.native.at_rate(position.entry_rate)?;
+        share.add(PRICE, at_entry);
+        share.add(FX, valued.unrealized.checked_sub(at_entry)?);
         Ok(())
     }
+}
+
+/// The column that a posting of a kind belongs to.
+fn column_of(kind: u128) -> Option<usize> {
+    let columns = [
+        (TextView::FEE, FEE),
+        (TextView::SWAP, SWAP),
+        (TextView::DIVIDEND, DIVIDEND),
+        (TextView::SPLIT, PRICE),
+        (TextView::FX, FX),
+        (TextView::DEPOSIT, CASH),
+        (TextView::WITHDRAWAL, CASH),
+    ];
+    columns.iter().find(|(text, _)| text.bits() == kind).map(|(_, column)| *column)
 }
 
 #[cold]
@@ -185,16 +242,14 @@ impl Attribution {
             "symbol" => self.collect(|row| row.symbol),
             "side" => self.collect(|row| row.side),
             "status" => self.collect(|row| row.status),
-            "price_pnl" => self.money(view, |row| row.price_pnl),
-            "fee" => self.money(view, |row| row.fee),
-            "cash" => self.money(view, |row| row.cash),
-            "total" => self.money(view, |row| row.total),
-            // No position costs a swap or is converted: one currency per account.
-            _ => self.money(view, |_| 0),
+            _ => {
+                let place = AMOUNTS.iter().position(|column| *column == name).unwrap_or(ROUNDING);
+                self.money(view, |row| row.amounts.get(place).copied().unwrap_or(0))
+            }
         }
     }
 
-    fn money(&self, view: View, amount: fn(&Row) -> i128) -> Buffer {
+    fn money(&self, view: View, amount: impl Fn(&Row) -> i128) -> Buffer {
         match view {
             View::Exact => self.collect(amount),
             View::Float => self.collect(|row| fixed18_to_f64(amount(row))),

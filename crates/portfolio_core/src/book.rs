@@ -3,11 +3,14 @@
 //! Valuing a symbol costs the same whatever the number of its positions, because only the sums
 //! enter.
 
+use std::sync::Arc;
+
 use crate::columns::text::TextView;
 use crate::event::Side;
 use crate::excursion::Excursions;
+use crate::general::General;
 use crate::instrument::Instrument;
-use crate::numbers::{Leverage, Money, Overflow, Price, Size, notional};
+use crate::numbers::{Contract, Leverage, Money, Overflow, Price, Size, notional};
 
 /// The grid of an instrument's prices or sizes: multiples of 10^-decimals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,8 +120,14 @@ pub struct Book {
     pub leverage: Leverage,
     /// The symbol as text for columns.
     pub symbol_text: TextView,
+    /// Units of the underlying per 1 of size.
+    pub contract: Contract,
+    /// What an instrument with terms, or an account that is not plain, needs beyond all this.
+    pub(crate) general: Option<Box<General>>,
+    /// The time of its last bar.
+    pub(crate) last_bar: Option<i64>,
     /// The instrument.
-    pub instrument: Instrument,
+    pub instrument: Arc<Instrument>,
 }
 
 impl Book {
@@ -129,7 +138,10 @@ impl Book {
             prices: Grid::new(instrument.price_decimals),
             sizes: Grid::new(instrument.size_decimals),
             leverage,
-            instrument,
+            contract: instrument.contract,
+            general: None,
+            last_bar: None,
+            instrument: Arc::new(instrument),
             symbol_text: TextView::EMPTY,
             bid: Price::ZERO,
             ask: Price::ZERO,
@@ -220,7 +232,7 @@ impl Book {
     /// [`Overflow`] beyond 38 digits.
     #[inline(always)]
     pub fn notional(&self, size: Size, price: Price) -> Result<Money, Overflow> {
-        notional(size, price, &self.instrument.contract)
+        notional(size, price, &self.contract)
     }
 
     /// What a size of a side is worth above its cost at a price.

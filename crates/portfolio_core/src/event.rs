@@ -3,8 +3,10 @@
 //! An event is plain data: numbers are fixed-point already, texts are borrowed. Whether it is
 //! allowed is for the ledger to say.
 
+use crate::currency::Currency;
 use crate::instrument::Instrument;
 use crate::numbers::{Money, Price, Size};
+use crate::terms::SwapKind;
 
 /// The earliest time of an event: 0001-01-01 in microseconds.
 pub const TIME_MIN: i64 = -62_135_596_800_000_000;
@@ -71,7 +73,7 @@ pub enum Event<'a> {
     /// Closes a position or a part of it.
     Close(Close<'a>),
     /// Changes protective levels.
-    Modify(Modify),
+    Modify(Modify<'a>),
     /// Sets marks.
     Mark(Marks<'a>),
     /// Sets marks and appends a row to the equity history.
@@ -82,6 +84,22 @@ pub enum Event<'a> {
     Deposit(Cash),
     /// Pays out.
     Withdraw(Cash),
+}
+
+impl Event<'_> {
+    /// Its time, if it has one; a mark without one happens at the last event's.
+    #[must_use]
+    pub fn time(&self, last: i64) -> Option<i64> {
+        match self {
+            Self::RegisterInstrument(_) => None,
+            Self::Open(open) => Some(open.time),
+            Self::Close(close) => Some(close.time),
+            Self::Modify(modify) => Some(modify.time),
+            Self::Mark(marks) | Self::UpdateEquity(marks) => Some(marks.time.unwrap_or(last)),
+            Self::Fee(fee) => Some(fee.time),
+            Self::Deposit(cash) | Self::Withdraw(cash) => Some(cash.time),
+        }
+    }
 }
 
 /// An open.
@@ -101,12 +119,60 @@ pub struct Open<'a> {
     pub stop_loss: Option<Price>,
     /// Take profit, if any.
     pub take_profit: Option<Price>,
-    /// Fee of the fill; negative is a rebate.
-    pub fee: Money,
+    /// Fee of the fill, negative is a rebate; the instrument's commission if not given.
+    pub fee: Option<Money>,
     /// A text of the caller's.
     pub tag: &'a str,
     /// An id chosen by the caller; otherwise the next number.
     pub position_id: Option<u64>,
+    /// What else protects the position.
+    pub protection: Protection<'a>,
+}
+
+/// What protects a position beside stop loss and take profit (rule Q1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Protection<'a> {
+    /// The stop follows the market at this distance.
+    pub trailing: Option<Price>,
+    /// The stop moves to the entry once the market has moved.
+    pub break_even: Option<BreakEven>,
+    /// Parts that are closed on the way, nearest first.
+    pub targets: &'a [Target],
+    /// When the position is closed at the market.
+    pub exit_time: Option<i64>,
+}
+
+impl Protection<'_> {
+    /// Nothing beside stop loss and take profit.
+    pub const NONE: Self = Self { trailing: None, break_even: None, targets: &[], exit_time: None };
+
+    /// Whether there is nothing beside stop loss and take profit.
+    #[inline]
+    #[must_use]
+    pub const fn is_none(&self) -> bool {
+        self.trailing.is_none()
+            && self.break_even.is_none()
+            && self.targets.is_empty()
+            && self.exit_time.is_none()
+    }
+}
+
+/// When and where a stop moves to the entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BreakEven {
+    /// How far the market has to be beyond the entry.
+    pub trigger: Price,
+    /// How far beyond the entry the stop goes.
+    pub offset: Price,
+}
+
+/// A part of a position that is closed at a price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target {
+    /// Where.
+    pub price: Price,
+    /// How much.
+    pub size: Size,
 }
 
 /// A close.
@@ -120,27 +186,47 @@ pub struct Close<'a> {
     pub time: i64,
     /// How much; all if not given.
     pub size: Option<Size>,
-    /// Fee of the fill; negative is a rebate.
-    pub fee: Money,
+    /// Fee of the fill, negative is a rebate; the instrument's commission if not given.
+    pub fee: Option<Money>,
     /// A text of the caller's.
     pub reason: &'a str,
 }
 
-/// What a modify does with a level.
+/// What a modify does with a part of a protection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Level {
+pub enum Change<T> {
     /// Leaves it.
     #[default]
     Keep,
     /// Removes it.
     Remove,
     /// Sets it.
-    Set(Price),
+    Set(T),
+}
+
+/// What a modify does with a level.
+pub type Level = Change<Price>;
+
+impl Modify<'_> {
+    /// A modify that changes nothing yet.
+    #[must_use]
+    pub const fn new(position_id: u64, time: i64) -> Self {
+        Self {
+            position_id,
+            time,
+            stop_loss: Change::Keep,
+            take_profit: Change::Keep,
+            trailing: Change::Keep,
+            break_even: Change::Keep,
+            targets: Change::Keep,
+            exit_time: Change::Keep,
+        }
+    }
 }
 
 /// A change of protective levels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Modify {
+pub struct Modify<'a> {
     /// Which position.
     pub position_id: u64,
     /// Microseconds since the epoch.
@@ -149,6 +235,210 @@ pub struct Modify {
     pub stop_loss: Level,
     /// The take profit.
     pub take_profit: Level,
+    /// The trailing distance.
+    pub trailing: Change<Price>,
+    /// The break-even.
+    pub break_even: Change<BreakEven>,
+    /// The targets.
+    pub targets: Change<&'a [Target]>,
+    /// The exit time.
+    pub exit_time: Change<i64>,
+}
+
+/// Two positions of one symbol and of opposite sides, closed against each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CloseBy {
+    /// The one that carries the fee.
+    pub position_id: u64,
+    /// The one whose entry price is the price of both closes.
+    pub other_id: u64,
+    /// Microseconds since the epoch.
+    pub time: i64,
+    /// How much; the smaller of both if not given.
+    pub size: Option<Size>,
+    /// Fee, negative is a rebate; the instrument's commission if not given.
+    pub fee: Option<Money>,
+}
+
+/// An order that rests until the market reaches it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlaceOrder<'a> {
+    /// Symbol; an unknown one gets the default instrument.
+    pub symbol: &'a str,
+    /// The side of its fill.
+    pub side: Side,
+    /// Units or lots, > 0.
+    pub size: Size,
+    /// Microseconds since the epoch.
+    pub time: i64,
+    /// At which price it is filled.
+    pub kind: OrderKind,
+    /// The last moment at which it may be filled.
+    pub expiry: Option<i64>,
+    /// Orders of one group cancel each other; "" is no group.
+    pub oco: &'a str,
+    /// Stop loss of the position, if any.
+    pub stop_loss: Option<Price>,
+    /// Take profit of the position, if any.
+    pub take_profit: Option<Price>,
+    /// What else protects the position.
+    pub protection: Protection<'a>,
+    /// A text of the caller's.
+    pub tag: &'a str,
+}
+
+/// The kind of an order, with its price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderKind {
+    /// Filled at the next open or quote.
+    Market,
+    /// Filled at this price or a better one.
+    Limit(Price),
+    /// Filled at this price or a worse one.
+    Stop(Price),
+}
+
+/// A resting order to be taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CancelOrder {
+    /// Which order.
+    pub order_id: u64,
+    /// Microseconds since the epoch.
+    pub time: i64,
+}
+
+/// The way of a price within a bar (SPEC section 18).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Path {
+    /// Whatever is worse came first.
+    #[default]
+    Pessimistic,
+    /// Whatever is better came first.
+    Optimistic,
+    /// Open, high, low, close.
+    Ohlc,
+    /// Open, low, high, close.
+    Olhc,
+}
+
+impl Path {
+    /// Its byte in recorded events.
+    #[must_use]
+    pub const fn byte(self) -> u8 {
+        match self {
+            Self::Pessimistic => 0,
+            Self::Optimistic => 1,
+            Self::Ohlc => 2,
+            Self::Olhc => 3,
+        }
+    }
+
+    /// The path of a byte.
+    #[must_use]
+    pub const fn of_byte(byte: u8) -> Option<Self> {
+        match byte {
+            0 => Some(Self::Pessimistic),
+            1 => Some(Self::Optimistic),
+            2 => Some(Self::Ohlc),
+            3 => Some(Self::Olhc),
+            _ => None,
+        }
+    }
+}
+
+/// A bar of a symbol: bid prices, and the spread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bar<'a> {
+    /// Symbol; an unknown one gets the default instrument.
+    pub symbol: &'a str,
+    /// First bid.
+    pub open: Price,
+    /// Highest bid.
+    pub high: Price,
+    /// Lowest bid.
+    pub low: Price,
+    /// Last bid.
+    pub close: Price,
+    /// Ask - bid.
+    pub spread: Price,
+}
+
+/// Bars of one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bars<'a> {
+    /// Microseconds since the epoch.
+    pub time: i64,
+    /// The portfolio's if not given.
+    pub path: Option<Path>,
+    /// The bars, each symbol once.
+    pub bars: &'a [Bar<'a>],
+}
+
+/// An exchange of cash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Convert {
+    /// How much of `from` is given up, > 0.
+    pub amount: Money,
+    /// What is given up.
+    pub from: Currency,
+    /// What is received.
+    pub to: Currency,
+    /// Microseconds since the epoch.
+    pub time: i64,
+    /// `to` per 1 of `from` at scale 18; that of the marks if not given.
+    pub rate: Option<Money>,
+}
+
+/// A swap that is charged by hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChargeSwap<'a> {
+    /// Symbol.
+    pub symbol: &'a str,
+    /// Microseconds since the epoch.
+    pub time: i64,
+    /// What the values are of.
+    pub kind: SwapKind,
+    /// What a long gets, at scale 9.
+    pub long: i128,
+    /// What a short gets, at scale 9.
+    pub short: i128,
+    /// How many days it counts for.
+    pub multiplier: u32,
+}
+
+/// A rollover of the instrument's calendar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rollover<'a> {
+    /// Symbol.
+    pub symbol: &'a str,
+    /// Its moment, in microseconds since the epoch.
+    pub time: i64,
+}
+
+/// A dividend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dividend<'a> {
+    /// Symbol.
+    pub symbol: &'a str,
+    /// Per unit, > 0, native, no grid.
+    pub amount: Price,
+    /// The ex date, in microseconds since the epoch.
+    pub time: i64,
+    /// When it is paid; at once if not given.
+    pub pay_time: Option<i64>,
+}
+
+/// A split: so many new units for so many old ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Split<'a> {
+    /// Symbol.
+    pub symbol: &'a str,
+    /// New units, 1 to 10^6.
+    pub numerator: u32,
+    /// Old units, 1 to 10^6.
+    pub denominator: u32,
+    /// Microseconds since the epoch.
+    pub time: i64,
 }
 
 /// A quote of a symbol.
@@ -182,6 +472,14 @@ pub struct Fee {
     pub position_id: Option<u64>,
 }
 
+impl Cash {
+    /// An amount of the account's currency.
+    #[must_use]
+    pub const fn new(amount: Money, time: i64) -> Self {
+        Self { amount, time, currency: None }
+    }
+}
+
 /// A deposit or a withdrawal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cash {
@@ -189,6 +487,8 @@ pub struct Cash {
     pub amount: Money,
     /// Microseconds since the epoch.
     pub time: i64,
+    /// Of which currency; the account's if not given.
+    pub currency: Option<Currency>,
 }
 
 /// What an accepted event answers.
@@ -196,6 +496,8 @@ pub struct Cash {
 pub struct Receipt {
     /// The position opened, closed, modified or charged; 0 = none.
     pub position_id: u64,
+    /// The order that was placed or cancelled; 0 = none.
+    pub order_id: u64,
     /// The gross result of a close.
     pub realized: Money,
     /// The fee posted.

@@ -95,6 +95,7 @@ impl Excursions {
         self.epoch
     }
 
+    #[inline]
     fn next_epoch(&mut self) {
         let (high, low) = (self.high, self.low);
         let positions = std::mem::take(&mut self.fresh);
@@ -120,6 +121,20 @@ impl Excursions {
             self.lows.get(seen.low).map_or(low, |before| before.price.min(low)),
             self.highs.get(seen.high).map_or(high, |before| before.price.max(high)),
         )
+    }
+
+    /// Ends the epoch, whatever it saw: positions that are opened from here on are apart from those
+    /// that are open. Room was reserved.
+    pub(crate) fn part(&mut self) {
+        self.next_epoch();
+    }
+
+    /// Positions that were open when the epochs were parted see two marks; none was set since.
+    pub(crate) fn mark_earlier(&mut self, low: Price, high: Price) {
+        let epoch = self.epoch.wrapping_sub(1);
+        let extreme = Extreme { price: high, epoch, positions: 0 };
+        push(&mut self.highs, extreme, |before| before <= high);
+        push(&mut self.lows, Extreme { price: low, ..extreme }, |before| before >= low);
     }
 
     /// A position is closed whole, and others are still open.

@@ -9,7 +9,7 @@ use arrow_array::{ArrayRef, RecordBatch};
 use arrow_buffer::Buffer;
 use arrow_schema::ArrowError;
 
-use crate::book::Book;
+use crate::book::{Book, Holding};
 use crate::columns::dense::{Column as Dense, buffer};
 use crate::columns::positions::PositionColumns;
 use crate::columns::schema::{Kind, POSITIONS, View};
@@ -34,6 +34,8 @@ pub struct FrozenPositions {
     statics: Arc<Statics>,
     marks: Arc<Computed>,
     results: Arc<Computed>,
+    /// Cost and margin, where they follow rates and marks.
+    moving: Option<[Arc<Computed>; 2]>,
 }
 
 /// The columns that do not depend on marks, in the order of the table; nothing where one does.
@@ -77,11 +79,18 @@ impl Ledger {
             _ => {}
         }
         let statics = self.static_columns();
-        let (marks, results) = self.value_rows()?;
+        let (marks, results, moving) = if self.some_general() {
+            let [marks, results, costs, margins] = self.value_rows_in_full()?;
+            (marks, results, Some([costs, margins].map(|raw| Computed::new(raw, fixed18_to_f64))))
+        } else {
+            let (marks, results) = self.value_rows()?;
+            (marks, results, None)
+        };
         let frozen = FrozenPositions {
             statics,
             marks: Computed::new(marks, fixed9_to_f64),
             results: Computed::new(results, fixed18_to_f64),
+            moving,
         };
         self.last_snapshot.whole = Some((events, frozen.clone()));
         Ok(frozen)
@@ -121,6 +130,35 @@ impl Ledger {
         Ok((marks, results))
     }
 
+    /// Mark price, result, cost and margin of each row in raw units.
+    fn value_rows_in_full(&self) -> Result<[Vec<i128>; 4], Overflow> {
+        let rows = self.positions.rows();
+        let mut columns = [(); 4].map(|()| Vec::with_capacity(rows.len()));
+        for position in rows {
+            let Valued { mark, unrealized, cost, margin, .. } = self.value_in_full(position)?;
+            let cells = [mark.raw(), unrealized.raw(), cost.raw(), margin.raw()];
+            columns.iter_mut().zip(cells).for_each(|(column, cell)| column.push(cell));
+        }
+        Ok(columns)
+    }
+
+    /// What a position is worth in account money, at its mark and the rates of now.
+    pub(crate) fn value_in_full(&self, position: &Position) -> Result<Valued<'_>, Overflow> {
+        let Position { symbol, side, size, cost, .. } = *position;
+        let place = usize::try_from(symbol).unwrap_or(usize::MAX);
+        let book = self.books.get(place).ok_or(Overflow)?;
+        let (mark, rate) = (book.mark(side), self.profit_rate(book)?);
+        let native = book.native_result(side, (size, cost), mark)?;
+        let own = Holding { size, cost, unrealized: Money::ZERO };
+        let (long, short) = match side {
+            Side::Long => (own, Holding::default()),
+            Side::Short => (Holding::default(), own),
+        };
+        let margin = self.margin_of(book, &long, &short)?.margin;
+        let unrealized = native.at_rate(rate)?;
+        Ok(Valued { book, mark, native, unrealized, cost: cost.at_rate(rate)?, margin })
+    }
+
     #[inline]
     fn value(
         &self,
@@ -141,14 +179,26 @@ impl Ledger {
     /// [`Overflow`] when a position's value has more than 38 digits.
     pub fn valued_positions(&self) -> Result<Vec<ValuedPosition<'_>>, Overflow> {
         let value = |position: &Position| {
-            let Position { symbol, side, size, cost, .. } = *position;
-            let (book, mark_price, unrealized) = self.value(symbol, side, size, cost)?;
-            let margin = book.leverage.margin(cost)?;
+            let valued = self.value_in_full(position)?;
+            let Valued { book, mark: mark_price, unrealized, cost, margin, .. } = valued;
             let symbol = book.instrument.symbol.as_str();
-            Ok(ValuedPosition { position: *position, symbol, mark_price, unrealized, margin })
+            let position = *position;
+            Ok(ValuedPosition { position, symbol, mark_price, unrealized, cost, margin })
         };
         self.positions.rows().iter().map(value).collect()
     }
+}
+
+/// What a position is worth.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Valued<'l> {
+    pub(crate) book: &'l Book,
+    pub(crate) mark: Price,
+    /// Its result before it is converted.
+    pub(crate) native: Money,
+    pub(crate) unrealized: Money,
+    pub(crate) cost: Money,
+    pub(crate) margin: Money,
 }
 
 /// An open position, valued.
@@ -162,6 +212,8 @@ pub struct ValuedPosition<'l> {
     pub mark_price: Price,
     /// Its result at that price.
     pub unrealized: Money,
+    /// Its cost in account money.
+    pub cost: Money,
     /// Margin of this position alone.
     pub margin: Money,
 }
@@ -188,6 +240,7 @@ fn statics_of(columns: &mut PositionColumns) -> Vec<Option<Static>> {
         None,
         Some(pair(&mut columns.margin, &mut columns.margin_double)),
         Some(pair(&mut columns.entry_fee, &mut columns.entry_fee_double)),
+        Some(pair(&mut columns.swap, &mut columns.swap_double)),
         Some(plain(&mut columns.tag)),
     ];
     let kinds = POSITIONS.columns.iter().map(|column| column.kind);
@@ -235,9 +288,20 @@ impl FrozenPositions {
     pub fn table(&self, view: View) -> Result<TableSnapshot, ArrowError> {
         let (schema, rows) = (POSITIONS.arrow(view), self.statics.rows);
         let pairs = POSITIONS.columns.iter().zip(&self.statics.columns);
-        let arrays = pairs.map(|(column, part)| match part {
-            Some(part) => part.array(view, &self.statics),
-            None => {
+        let moving = |name: &str| {
+            let [costs, margins] = self.moving.as_ref()?;
+            match name {
+                "cost" => Some(costs),
+                "margin" => Some(margins),
+                _ => None,
+            }
+        };
+        let arrays = pairs.map(|(column, part)| match (moving(column.name), part) {
+            (Some(values), _) => {
+                array(column.kind, view, values.values(view), rows, &self.statics.blocks)
+            }
+            (None, Some(part)) => part.array(view, &self.statics),
+            (None, None) => {
                 let mark = column.kind == Kind::Fixed9;
                 let values = if mark { &self.marks } else { &self.results }.values(view);
                 array(column.kind, view, values, rows, &self.statics.blocks)

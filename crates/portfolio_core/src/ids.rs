@@ -25,6 +25,7 @@ pub(crate) struct IdIndex {
 pub(crate) struct IdMark {
     counted: usize,
     next: u64,
+    given: usize,
 }
 
 impl Default for IdIndex {
@@ -81,27 +82,27 @@ impl IdIndex {
         }
     }
 
-    /// From here on, remembers the ids that come.
+    /// From here on, remembers the ids that come; marks may be nested.
     pub(crate) fn mark(&mut self) -> IdMark {
-        self.given_since_mark.clear();
         self.marked = true;
-        IdMark { counted: self.counted.len(), next: self.next }
+        let given = self.given_since_mark.len();
+        IdMark { counted: self.counted.len(), next: self.next, given }
     }
 
-    /// Forgets the mark.
+    /// Forgets all marks.
     pub(crate) fn unmark(&mut self) {
         self.given_since_mark.clear();
         self.marked = false;
     }
 
-    /// Forgets the ids that came after a mark.
+    /// Forgets the ids that came after a mark; the mark stays.
     pub(crate) fn rewind(&mut self, mark: IdMark) {
-        for id in self.given_since_mark.drain(..) {
+        let given = mark.given.min(self.given_since_mark.len());
+        for id in self.given_since_mark.drain(given..) {
             self.chosen.remove(&id);
         }
         self.counted.truncate(mark.counted);
         self.next = mark.next;
-        self.marked = false;
     }
 
     #[inline]

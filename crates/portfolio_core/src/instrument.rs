@@ -4,6 +4,7 @@ use crate::columns::text::TEXT_MAX;
 use crate::currency::Currency;
 use crate::numbers::Contract;
 use crate::refusal::Refusal;
+use crate::terms::Terms;
 
 /// Scale of prices and sizes.
 const SCALE: u32 = 9;
@@ -25,6 +26,8 @@ pub struct Instrument {
     pub quote_currency: Option<Currency>,
     /// Leverage at scale 9; the account's if not given.
     pub leverage: Option<i128>,
+    /// Grids, margin and costs beyond these, if any.
+    pub terms: Option<Box<Terms>>,
 }
 
 impl Instrument {
@@ -38,14 +41,15 @@ impl Instrument {
             contract: Contract::ONE,
             quote_currency: None,
             leverage: None,
+            terms: None,
         }
     }
 
-    /// Checks the definition by itself (rules T4, I1, I2, I6).
+    /// Checks the definition by itself (rules T4, I1, I2, I8 to I10 and those of its models).
     ///
     /// # Errors
     /// The refusal of the first rule that fails.
-    pub fn check(&self, account_currency: Currency) -> Result<(), Refusal> {
+    pub fn check(&self) -> Result<(), Refusal> {
         check_symbol(&self.symbol)?;
         let digits =
             [("price_decimals", self.price_decimals), ("size_decimals", self.size_decimals)];
@@ -56,7 +60,8 @@ impl Instrument {
         }
         let contract_decimals = self.contract.decimals();
         let both = self.price_decimals.saturating_add(self.size_decimals);
-        if both.saturating_add(contract_decimals) > MONEY_SCALE {
+        let inverse = self.terms.as_ref().is_some_and(|terms| terms.inverse);
+        if !inverse && both.saturating_add(contract_decimals) > MONEY_SCALE {
             return Err(Refusal::DigitsDoNotFitMoney {
                 price_decimals: self.price_decimals,
                 size_decimals: self.size_decimals,
@@ -68,12 +73,7 @@ impl Instrument {
                 leverage: self.leverage.unwrap_or(0),
             });
         }
-        match self.quote_currency {
-            Some(quote) if quote != account_currency => {
-                Err(Refusal::QuoteCurrencyIsNotTheAccounts { quote, account: account_currency })
-            }
-            _ => Ok(()),
-        }
+        self.terms.as_ref().map_or(Ok(()), |terms| terms.check(self))
     }
 }
 

@@ -43,6 +43,28 @@ pub struct Position {
     pub tag: TextView,
     /// When it was opened among the marks that its side of the book saw.
     pub epoch: u64,
+    /// Swaps charged to it that no trade has taken yet.
+    pub swap: Money,
+    /// What worse prices than asked for have cost, as far as no trade has taken it.
+    pub slippage: Money,
+    /// The rate of its profit currency at its open, at scale 18.
+    pub entry_rate: Money,
+    /// What set its stop.
+    pub stop_kind: StopKind,
+    /// Its place among those with more protection; 0 = none.
+    pub protection: u32,
+}
+
+/// What set a stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StopKind {
+    /// The caller.
+    #[default]
+    Own,
+    /// A trailing distance.
+    Trailing,
+    /// A break-even.
+    BreakEven,
 }
 
 /// Which rows differ from the columns that were last handed out.
@@ -83,21 +105,59 @@ pub struct Positions {
     before: Option<Box<Before>>,
 }
 
+/// What is needed to go back.
+#[derive(Debug, Default)]
+struct Before {
+    batch: Option<Batch>,
+    /// What the scopes under way have changed, step by step.
+    steps: Vec<Step>,
+    scopes: usize,
+}
+
 /// The positions as they were at some moment, as far as they have changed since.
 #[derive(Debug)]
-struct Before {
+struct Batch {
     /// How many rows there were, and what the changed ones among them held.
     rows: u32,
     changed: Images<Position>,
     ids: IdMark,
 }
 
+/// A step that can be taken back.
+#[derive(Debug)]
+enum Step {
+    /// A row held this.
+    Set(u32, Position),
+    /// A row came.
+    Pushed,
+    /// The last row went.
+    Popped(Position),
+}
+
+/// Where a scope began.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ScopeMark {
+    steps: usize,
+    ids: IdMark,
+}
+
+/// Steps that one fill takes at most.
+const STEPS: usize = 4;
+
 impl Before {
-    /// Keeps what a row held, if it was there before; rows that came later just go.
+    /// Keeps what a row held; of a batch only if it was there before, later ones just go.
     #[inline]
     fn keep(&mut self, row: u32, position: &Position) {
-        if row < self.rows {
-            self.changed.keep(row, position);
+        if let Some(batch) = &mut self.batch
+            && row < batch.rows
+        {
+            batch.changed.keep(row, position);
+        }
+    }
+
+    fn step(&mut self, step: Step) {
+        if self.scopes > 0 {
+            self.steps.push(step);
         }
     }
 }
@@ -147,6 +207,9 @@ impl Positions {
         self.index.insert(position.position_id, row);
         self.touched.add(row);
         self.rows.push(*position);
+        if let Some(before) = &mut self.before {
+            before.step(Step::Pushed);
+        }
     }
 
     /// Overwrites the row of an open position.
@@ -156,6 +219,7 @@ impl Positions {
         if let Some(cell) = usize::try_from(row).ok().and_then(|row| self.rows.get_mut(row)) {
             if let Some(before) = &mut self.before {
                 before.keep(row, cell);
+                before.step(Step::Set(row, *cell));
             }
             *cell = *position;
         }
@@ -170,6 +234,7 @@ impl Positions {
         let gone = cell.position_id;
         if let Some(before) = &mut self.before {
             before.keep(row, cell);
+            before.step(Step::Set(row, *cell));
         }
         *cell = last;
         self.index.set(last.position_id, row);
@@ -178,6 +243,7 @@ impl Positions {
         if let Some(before) = &mut self.before {
             let row = u32::try_from(self.rows.len().saturating_sub(1)).unwrap_or(CLOSED);
             before.keep(row, &last);
+            before.step(Step::Popped(last));
         }
         self.rows.pop();
     }
@@ -191,7 +257,8 @@ impl Positions {
         // A removal changes two rows.
         let changed = Images::new(self.rows.len(), changes.saturating_mul(2))?;
         let rows = u32::try_from(self.rows.len()).unwrap_or(CLOSED);
-        self.before = Some(Box::new(Before { rows, changed, ids: self.index.mark() }));
+        let batch = Some(Batch { rows, changed, ids: self.index.mark() });
+        self.before = Some(Box::new(Before { batch, ..Before::default() }));
         Ok(())
     }
 
@@ -201,10 +268,71 @@ impl Positions {
         self.index.unmark();
     }
 
+    /// Begins a scope, of any number in each other: what is changed in it can be taken back.
+    ///
+    /// # Errors
+    /// When the allocator refuses.
+    pub(crate) fn begin_scope(&mut self) -> Result<ScopeMark, TryReserveError> {
+        let before = self.before.get_or_insert_default();
+        before.steps.try_reserve(STEPS)?;
+        before.scopes = before.scopes.wrapping_add(1);
+        Ok(ScopeMark { steps: before.steps.len(), ids: self.index.mark() })
+    }
+
+    /// Makes room for the steps of one more fill.
+    ///
+    /// # Errors
+    /// When the allocator refuses.
+    pub(crate) fn reserve_steps(&mut self) -> Result<(), TryReserveError> {
+        self.before.as_mut().map_or(Ok(()), |before| before.steps.try_reserve(STEPS))
+    }
+
+    /// Ends the innermost scope; what it changed stays, as a part of the scope around it.
+    pub(crate) fn commit_scope(&mut self) {
+        let Some(before) = &mut self.before else { return };
+        before.scopes = before.scopes.wrapping_sub(1);
+        if before.scopes == 0 {
+            before.steps.clear();
+            if before.batch.is_none() {
+                self.index.unmark();
+            }
+        }
+    }
+
+    /// Ends the innermost scope; everything is as it was where it began.
+    pub(crate) fn rewind_scope(&mut self, mark: ScopeMark) {
+        self.index.rewind(mark.ids);
+        let Some(mut before) = self.before.take() else { return };
+        for step in before.steps.drain(mark.steps.min(before.steps.len())..).rev() {
+            let (row, image) = match step {
+                Step::Pushed => {
+                    self.rows.pop();
+                    continue;
+                }
+                Step::Popped(image) => {
+                    self.rows.push(image);
+                    (u32::try_from(self.rows.len().saturating_sub(1)).unwrap_or(CLOSED), image)
+                }
+                Step::Set(row, image) => {
+                    let place = usize::try_from(row).ok();
+                    if let Some(cell) = place.and_then(|place| self.rows.get_mut(place)) {
+                        *cell = image;
+                    }
+                    (row, image)
+                }
+            };
+            self.index.set(image.position_id, row);
+            self.touched.add(row);
+        }
+        self.before = Some(before);
+        self.commit_scope();
+    }
+
     /// Goes back to where [`Positions::remember`] was called.
     pub fn rewind(&mut self) {
-        let Some(before) = self.before.take() else { return };
+        let Some(before) = self.before.take().and_then(|before| before.batch) else { return };
         self.index.rewind(before.ids);
+        self.index.unmark();
         self.rows.truncate(usize::try_from(before.rows).unwrap_or(usize::MAX));
         let mut images = before.changed.into_images();
         // Rows that were removed at the end come back in their order.
@@ -259,6 +387,11 @@ mod tests {
             entry_fee: Money::ZERO,
             tag: TextView::EMPTY,
             epoch: 0,
+            swap: Money::ZERO,
+            slippage: Money::ZERO,
+            entry_rate: Money::ONE,
+            stop_kind: StopKind::Own,
+            protection: 0,
         }
     }
 
@@ -296,6 +429,47 @@ mod tests {
         positions.remove(positions.find(u64::MAX).unwrap().0);
         assert!(positions.is_used(u64::MAX) && !positions.is_used(7));
         assert!(positions.find(0).is_none() && positions.is_used(0));
+    }
+
+    #[test]
+    fn nested_scopes_go_back_step_by_step() {
+        let mut positions = Positions::default();
+        (1..=5).for_each(|id| open(&mut positions, id));
+        let ids = |positions: &Positions| -> Vec<u64> {
+            positions.rows().iter().map(|row| row.position_id).collect()
+        };
+        let close = |positions: &mut Positions, id| {
+            positions.remove(positions.find(id).unwrap().0);
+        };
+        let outer = positions.begin_scope().unwrap();
+        close(&mut positions, 2);
+        open(&mut positions, 6);
+        open(&mut positions, 90);
+        assert_eq!(ids(&positions), [1, 5, 3, 4, 6, 90]);
+        let inner = positions.begin_scope().unwrap();
+        for id in [6, 1, 90, 3] {
+            close(&mut positions, id);
+        }
+        open(&mut positions, 7);
+        open(&mut positions, 91);
+        close(&mut positions, 91);
+        positions.rewind_scope(inner);
+        assert_eq!(ids(&positions), [1, 5, 3, 4, 6, 90]);
+        assert_eq!(positions.next_id(), 7);
+        assert!(positions.is_used(90) && !positions.is_used(91));
+        for (row, id) in [1, 5, 3, 4, 6, 90].into_iter().enumerate() {
+            assert_eq!(positions.find(id).unwrap().0, u32::try_from(row).unwrap());
+        }
+        let inner = positions.begin_scope().unwrap();
+        close(&mut positions, 90);
+        open(&mut positions, 7);
+        let _ = inner;
+        positions.commit_scope();
+        positions.rewind_scope(outer);
+        assert_eq!((ids(&positions), positions.next_id()), (vec![1, 2, 3, 4, 5], 6));
+        assert!(!positions.is_used(90) && positions.find(2).unwrap().0 == 1);
+        open(&mut positions, 6);
+        assert_eq!(positions.find(6).unwrap().0, 5);
     }
 
     #[test]

@@ -3,7 +3,6 @@
 //! A refusal is a value, not a panic: the state is as it was. Each has a stable code and says which
 //! argument, which value, which rule, and what to do.
 
-use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
@@ -57,6 +56,16 @@ pub enum Code {
     TooManyPositions = 4021,
     /// A currency that is not known.
     InvalidCurrency = 4022,
+    /// A currency without a rate to the account's.
+    MissingRate = 4025,
+    /// Protection that cannot be.
+    InvalidProtection = 4026,
+    /// No resting order has this id.
+    OrderNotFound = 4027,
+    /// A rollover that is none, or was charged already.
+    OffSessionRollover = 4028,
+    /// A bar whose prices contradict each other.
+    InvalidBar = 4029,
     /// A combination of arguments that no rule takes.
     InvalidArgument = 4024,
     /// A foreign table that cannot be taken.
@@ -104,8 +113,6 @@ pub enum Refusal {
     DigitsDoNotFitMoney { price_decimals: u32, size_decimals: u32, contract_decimals: u32 },
     /// An instrument's leverage is zero or negative.
     InstrumentLeverageMustBePositive { leverage: i128 },
-    /// An instrument is quoted in another currency than the account's.
-    QuoteCurrencyIsNotTheAccounts { quote: Currency, account: Currency },
     /// A symbol was registered with another definition.
     InstrumentRegisteredOtherwise { symbol: String },
     /// A size is zero or negative.
@@ -140,6 +147,38 @@ pub enum Refusal {
     MarginNotFree { needed: Money, free: Money },
     /// More positions or symbols than can be numbered.
     TooMany { what: &'static str },
+    /// A setting of the account that cannot be.
+    SettingNotAllowed { argument: &'static str, value: String, rule: &'static str },
+    /// A term of an instrument that cannot be.
+    TermNotAllowed { argument: &'static str, value: String, rule: &'static str },
+    /// A price is no multiple of the tick.
+    PriceOffTick { argument: &'static str, price: Price, tick: Price },
+    /// A level is no multiple of the tick.
+    LevelOffTick { level: LevelKind, price: Price, tick: Price },
+    /// A size is no multiple of the lot step.
+    SizeOffStep { size: Size, step: Size },
+    /// A size is below the least or above the greatest one.
+    SizeOutside { size: Size, limit: Size, above: bool },
+    /// A symbol that was never registered.
+    SymbolUnknown { symbol: String },
+    /// A combination of arguments, or a value, that no rule takes.
+    ArgumentNotAllowed { argument: &'static str, value: String, rule: &'static str },
+    /// A currency has no rate to the account's.
+    RateMissing { argument: &'static str, currency: Currency, account: Currency },
+    /// A rate of exchange is zero or negative.
+    RateMustBePositive { rate: Money },
+    /// More cash of a currency than is held.
+    CashNotHeld { amount: Money, held: Money, currency: Currency },
+    /// A time of an argument is before the event.
+    TimeBeforeEvent { argument: &'static str, time: i64, event: i64 },
+    /// A rollover that is none, or was charged already.
+    RolloverOffSession { time: i64 },
+    /// Protection that cannot be.
+    ProtectionNotAllowed { argument: &'static str, value: String, rule: &'static str },
+    /// No resting order has this id.
+    OrderNotFound { order_id: u64 },
+    /// A bar whose prices contradict each other.
+    BarNotAllowed { argument: &'static str, price: Price, rule: &'static str },
     /// The allocator refused.
     OutOfMemory { bytes: usize },
 }
@@ -197,11 +236,24 @@ impl Refusal {
             Self::ResultOutOfRange { .. } => Code::NumberOutOfRange,
             Self::DecimalsTooMany { .. }
             | Self::DigitsDoNotFitMoney { .. }
-            | Self::InstrumentLeverageMustBePositive { .. }
-            | Self::QuoteCurrencyIsNotTheAccounts { .. } => Code::InvalidInstrument,
+            | Self::InstrumentLeverageMustBePositive { .. } => Code::InvalidInstrument,
             Self::InstrumentRegisteredOtherwise { .. } => Code::InstrumentExists,
             Self::LeverageMustBePositive { .. } => Code::InvalidConfiguration,
             Self::TooMany { .. } => Code::TooManyPositions,
+            Self::SettingNotAllowed { .. } => Code::InvalidConfiguration,
+            Self::TermNotAllowed { .. } => Code::InvalidInstrument,
+            Self::PriceOffTick { .. } | Self::RateMustBePositive { .. } => Code::InvalidPrice,
+            Self::LevelOffTick { level, .. } => level.code(),
+            Self::SizeOffStep { .. } | Self::SizeOutside { .. } => Code::InvalidPositionSize,
+            Self::SymbolUnknown { .. } => Code::InvalidSymbol,
+            Self::ArgumentNotAllowed { .. } => Code::InvalidArgument,
+            Self::RateMissing { .. } => Code::MissingRate,
+            Self::CashNotHeld { .. } => Code::InsufficientFunds,
+            Self::TimeBeforeEvent { .. } => Code::InvalidTime,
+            Self::RolloverOffSession { .. } => Code::OffSessionRollover,
+            Self::ProtectionNotAllowed { .. } => Code::InvalidProtection,
+            Self::OrderNotFound { .. } => Code::OrderNotFound,
+            Self::BarNotAllowed { .. } => Code::InvalidBar,
             Self::OutOfMemory { .. } => Code::OutOfMemory,
         }
     }
@@ -234,12 +286,26 @@ impl Refusal {
             Self::NothingToModify => "stop_loss",
             Self::FeeIsZero | Self::FundsNotFree { .. } => "amount",
             Self::DigitsDoNotFitMoney { .. } => "contract_size",
-            Self::QuoteCurrencyIsNotTheAccounts { .. } => "quote_currency",
             Self::InstrumentLeverageMustBePositive { .. } | Self::LeverageMustBePositive { .. } => {
                 "leverage"
             }
             Self::InitialBalanceNegative { .. } => "initial_balance",
             Self::TooMany { what } => what,
+            Self::SettingNotAllowed { argument, .. }
+            | Self::TermNotAllowed { argument, .. }
+            | Self::PriceOffTick { argument, .. }
+            | Self::ArgumentNotAllowed { argument, .. }
+            | Self::RateMissing { argument, .. }
+            | Self::TimeBeforeEvent { argument, .. }
+            | Self::ProtectionNotAllowed { argument, .. }
+            | Self::BarNotAllowed { argument, .. } => argument,
+            Self::LevelOffTick { level, .. } => level.name(),
+            Self::SizeOffStep { .. } | Self::SizeOutside { .. } => "size",
+            Self::SymbolUnknown { .. } => "symbol",
+            Self::RateMustBePositive { .. } => "rate",
+            Self::CashNotHeld { .. } => "amount",
+            Self::RolloverOffSession { .. } => "time",
+            Self::OrderNotFound { .. } => "order_id",
             Self::OutOfMemory { .. } => "memory",
         }
     }
@@ -280,111 +346,26 @@ impl Refusal {
             }
             Self::InstrumentLeverageMustBePositive { leverage }
             | Self::LeverageMustBePositive { leverage } => format_fixed(*leverage, 9, 0),
-            Self::QuoteCurrencyIsNotTheAccounts { quote, .. } => quote.code().to_owned(),
             Self::TooMany { .. } => "4294967295".to_owned(),
+            Self::SettingNotAllowed { value, .. }
+            | Self::TermNotAllowed { value, .. }
+            | Self::ArgumentNotAllowed { value, .. }
+            | Self::ProtectionNotAllowed { value, .. } => value.clone(),
+            Self::PriceOffTick { price, .. }
+            | Self::LevelOffTick { price, .. }
+            | Self::BarNotAllowed { price, .. } => price.to_string(),
+            Self::SizeOffStep { size, .. } | Self::SizeOutside { size, .. } => size.to_string(),
+            Self::SymbolUnknown { symbol } => format!("{symbol:?}"),
+            Self::RateMissing { currency, account, .. } => {
+                format!("{}/{}", currency.code(), account.code())
+            }
+            Self::RateMustBePositive { rate } => rate.to_string(),
+            Self::CashNotHeld { amount, .. } => amount.to_string(),
+            Self::TimeBeforeEvent { time, .. } | Self::RolloverOffSession { time } => {
+                time.to_string()
+            }
+            Self::OrderNotFound { order_id } => order_id.to_string(),
             Self::OutOfMemory { bytes } => format!("{bytes} bytes"),
-        }
-    }
-
-    /// The rule that it breaks.
-    #[must_use]
-    pub fn rule(&self) -> Cow<'static, str> {
-        match self {
-            Self::TimeRunsBackwards { last, .. } => {
-                format!("is before the last event's {last}").into()
-            }
-            Self::TimeOutOfRange { .. } => "is outside the years 1 to 9999".into(),
-            Self::PositionNotFound { .. } => "no open position has this id".into(),
-            Self::SymbolNotAllowed { rule, .. } | Self::TextNotAllowed { rule, .. } => {
-                (*rule).into()
-            }
-            Self::SizeMustBePositive { .. }
-            | Self::PriceMustBePositive { .. }
-            | Self::LevelMustBePositive { .. }
-            | Self::AmountMustBePositive { .. }
-            | Self::InstrumentLeverageMustBePositive { .. }
-            | Self::LeverageMustBePositive { .. } => "must be greater than 0".into(),
-            Self::SizeOffGrid { decimals, .. }
-            | Self::PriceOffGrid { decimals, .. }
-            | Self::LevelOffGrid { decimals, .. } => {
-                format!("the instrument has {decimals} decimals").into()
-            }
-            Self::SizeAboveHeld { held, .. } => format!("the position holds {held}").into(),
-            Self::QuoteCrossed { .. } => "the bid is above the ask".into(),
-            Self::SymbolTwice { .. } => "comes twice in one call".into(),
-            Self::LevelOnWrongSide { market, below, .. } => {
-                let side = if *below { "below" } else { "above" };
-                format!("must be {side} the market's {market}").into()
-            }
-            Self::NothingToModify => "neither stop_loss nor take_profit is given".into(),
-            Self::PositionIdZero => "an id is a whole number from 1 to 2^64 - 1".into(),
-            Self::PositionIdUsed { .. } => "was used in this portfolio before".into(),
-            Self::FeeIsZero => "a fee of 0 is no event".into(),
-            Self::FundsNotFree { free, .. } => format!("is above the free margin of {free}").into(),
-            Self::MarginNotFree { free, .. } => {
-                format!("is above the free margin of {free} after the fee").into()
-            }
-            Self::ResultOutOfRange { .. } => "the result has more than 38 digits".into(),
-            Self::DecimalsTooMany { .. } => "must be from 0 to 9".into(),
-            Self::DigitsDoNotFitMoney { .. } => {
-                "price, size and contract size have more than 18 decimals together".into()
-            }
-            Self::QuoteCurrencyIsNotTheAccounts { account, .. } => {
-                format!("must be the account's currency {}", account.code()).into()
-            }
-            Self::InstrumentRegisteredOtherwise { .. } => {
-                "is registered with another definition".into()
-            }
-            Self::InitialBalanceNegative { .. } => "must not be negative".into(),
-            Self::TooMany { .. } => "at most 4294967294 can be numbered".into(),
-            Self::OutOfMemory { .. } => "the allocator refused".into(),
-        }
-    }
-
-    /// What to do about it.
-    #[must_use]
-    pub const fn remedy(&self) -> &'static str {
-        match self {
-            Self::TimeRunsBackwards { .. } => "send events in the order of their times",
-            Self::TimeOutOfRange { .. } => "pass microseconds since 1970-01-01 UTC",
-            Self::PositionNotFound { .. } => "look at positions for the open ids",
-            Self::SymbolNotAllowed { .. } => "pass the symbol as your data source spells it",
-            Self::TextNotAllowed { .. } => "pass a shorter plain text",
-            Self::SizeMustBePositive { .. } => {
-                "pass a positive size and choose the direction with side"
-            }
-            Self::SizeOffGrid { .. } => "round the size or register the instrument with more",
-            Self::SizeAboveHeld { .. } => "pass at most what is held, or no size to close all",
-            Self::PriceMustBePositive { .. } => "pass the price of the fill or quote",
-            Self::PriceOffGrid { .. } | Self::LevelOffGrid { .. } => {
-                "round the price or register the instrument with more"
-            }
-            Self::QuoteCrossed { .. } => "pass (bid, ask) in this order",
-            Self::SymbolTwice { .. } => "pass one quote per symbol",
-            Self::LevelMustBePositive { .. } => "pass a price, or None for no level",
-            Self::LevelOnWrongSide { .. } => "check the side, or close the position instead",
-            Self::NothingToModify => "give at least one level, or None to remove it",
-            Self::PositionIdZero => "leave position_id out to get the next number",
-            Self::PositionIdUsed { .. } => "choose another id or leave it out",
-            Self::AmountMustBePositive { .. } => "choose deposit or withdraw for the direction",
-            Self::FeeIsZero => "leave the call out",
-            Self::FundsNotFree { .. } => "withdraw less or close positions first",
-            Self::MarginNotFree { .. } => "open less, deposit, or raise the leverage",
-            Self::ResultOutOfRange { .. } => "use smaller numbers",
-            Self::DecimalsTooMany { .. } => "pass the digits of the instrument's grid",
-            Self::DigitsDoNotFitMoney { .. } => "give the instrument fewer decimals",
-            Self::InstrumentLeverageMustBePositive { .. } | Self::LeverageMustBePositive { .. } => {
-                "pass 1 for an account without leverage"
-            }
-            Self::QuoteCurrencyIsNotTheAccounts { .. } => {
-                "convert the prices or open a portfolio in that currency"
-            }
-            Self::InstrumentRegisteredOtherwise { .. } => {
-                "register an instrument before its first use, and once"
-            }
-            Self::InitialBalanceNegative { .. } => "pass 0 or more",
-            Self::TooMany { .. } => "split the work over several portfolios",
-            Self::OutOfMemory { .. } => "free memory or split the work",
         }
     }
 }

@@ -82,6 +82,7 @@ fn register_instrument() {
         contract: Contract::new(1).unwrap(),
         quote_currency: Currency::parse("EUR"),
         leverage: Some(0),
+        terms: None,
     };
     let mut refuse = |wrong: &Instrument| trial.refuse(&Event::RegisterInstrument(wrong.clone()));
     refuse(&wrong);
@@ -94,7 +95,6 @@ fn register_instrument() {
     wrong.contract = Contract::ONE;
     refuse(&wrong);
     wrong.leverage = None;
-    refuse(&wrong);
     wrong.quote_currency = None;
     refuse(&wrong);
     let answers = [
@@ -103,7 +103,6 @@ fn register_instrument() {
         "DecimalsTooMany size_decimals",
         "DigitsDoNotFitMoney contract_size",
         "InstrumentLeverageMustBePositive leverage",
-        "QuoteCurrencyIsNotTheAccounts quote_currency",
         "InstrumentRegisteredOtherwise symbol",
     ];
     trial.accept(&Event::RegisterInstrument(instrument()), &answers);
@@ -200,7 +199,7 @@ fn close_position() {
         price: price("0"),
         time: 9,
         size: Some(Size::ZERO),
-        fee: Money::from_raw(-MOST).unwrap(),
+        fee: Some(Money::from_raw(-MOST).unwrap()),
         reason: "\0",
     };
     let faults: [fn(&mut Close<'_>); 9] = [
@@ -237,10 +236,9 @@ fn close_position() {
 #[test]
 fn modify_position() {
     let mut trial = Trial::new();
-    let mut wrong =
-        Modify { position_id: 0, time: 9, stop_loss: Level::Keep, take_profit: Level::Keep };
+    let mut wrong = Modify::new(0, 9);
     let set = |text| Level::Set(price(text));
-    let faults: [&dyn Fn(&mut Modify); 10] = [
+    let faults: [&dyn Fn(&mut Modify<'_>); 10] = [
         &|modify| modify.position_id = 2,
         &|modify| (modify.stop_loss, modify.take_profit) = (set("0"), set("0")),
         &|modify| modify.time = 10,
@@ -382,7 +380,7 @@ fn deposit_and_withdraw() {
         let mut trial = Trial::new();
         trial.refuse(&event(Cash { time: 9, ..cash("0") }));
         trial.refuse(&event(cash("0")));
-        trial.refuse(&event(Cash { amount: most, time: 10 }));
+        trial.refuse(&event(Cash { amount: most, time: 10, currency: None }));
         let answers = ["TimeRunsBackwards time", "AmountMustBePositive amount", beyond];
         trial.accept(&event(cash("1")), &answers);
     }

@@ -10,7 +10,6 @@ use arrow_array::{
     Int16Array, Int64Array, RecordBatch, StringArray, UInt64Array,
 };
 use portfolio_core::columns::schema::View;
-use portfolio_core::currency::Currency;
 use portfolio_core::frame::{EventFrame, FrameError, OnError};
 use portfolio_core::ledger::{Configuration, Ledger};
 use portfolio_core::numbers::{FloatPolicy, Money};
@@ -76,10 +75,8 @@ fn without(action: &str, column: &str) -> Row {
 /// A ledger with position 1 in ACME.
 fn ledger() -> Ledger {
     let mut ledger = Ledger::new(Configuration {
-        initial_balance: Money::parse("5000").unwrap(),
-        currency: Currency::USD,
         leverage: 3_000_000_000,
-        capacity: None,
+        ..Configuration::new(Money::parse("5000").unwrap())
     })
     .unwrap();
     apply(&mut ledger, good("open")).unwrap();

@@ -16,7 +16,6 @@ use arrow_array::{
     UInt64Array,
 };
 use portfolio_core::columns::schema::View;
-use portfolio_core::currency::Currency;
 use portfolio_core::frame::{Applied, EventFrame, FrameError, OnError};
 use portfolio_core::ledger::{Configuration, Ledger};
 use portfolio_core::numbers::{FloatPolicy, Money};
@@ -128,10 +127,8 @@ fn batch(rows: &[Row], views: bool) -> RecordBatch {
 
 fn new_ledger() -> Ledger {
     Ledger::new(Configuration {
-        initial_balance: Money::parse("5000").unwrap(),
-        currency: Currency::USD,
         leverage: 3_000_000_000,
-        capacity: None,
+        ..Configuration::new(Money::parse("5000").unwrap())
     })
     .unwrap()
 }

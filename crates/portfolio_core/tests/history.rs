@@ -19,8 +19,7 @@ use arrow_array::{
 use arrow_schema::Schema;
 use histories::{amounts, column, cut, floats, frame, money, texts, times};
 use portfolio_core::columns::schema::View;
-use portfolio_core::currency::Currency;
-use portfolio_core::event::{Close, Event, Marks, Open, Quote, Side};
+use portfolio_core::event::{Close, Event, Marks, Open, Protection, Quote, Side};
 use portfolio_core::history::{Benchmark, History, Resample};
 use portfolio_core::ledger::{Configuration, Ledger};
 use portfolio_core::numbers::{Price, Size};
@@ -293,10 +292,8 @@ fn trades_follow_the_rules_of_events() {
 /// A ledger with some rows of equity and a trade.
 fn ledger() -> Ledger {
     let mut ledger = Ledger::new(Configuration {
-        initial_balance: money("1000"),
-        currency: Currency::USD,
         leverage: 1_000_000_000_000,
-        capacity: None,
+        ..Configuration::new(money("1000"))
     })
     .unwrap();
     let price = |text| Price::parse(text).unwrap();
@@ -308,9 +305,10 @@ fn ledger() -> Ledger {
         time: 5,
         stop_loss: Some(price("120")),
         take_profit: None,
-        fee: money("0.35"),
+        fee: Some(money("0.35")),
         tag: "t",
         position_id: None,
+        protection: Protection::NONE,
     };
     let position_id = ledger.apply(&Event::Open(open)).unwrap().position_id;
     for (time, mark) in [(10, "99"), (10, "98.7"), (20, "101.000000001")] {
@@ -323,7 +321,7 @@ fn ledger() -> Ledger {
         price: price("97"),
         time: 30,
         size: None,
-        fee: money("0.1"),
+        fee: Some(money("0.1")),
         reason: "target",
     };
     ledger.apply(&Event::Close(close)).unwrap();

@@ -11,8 +11,9 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use portfolio_core::columns::schema::View;
-use portfolio_core::currency::Currency;
-use portfolio_core::event::{Cash, Close, Event, Fee, Marks, Open, Quote, Receipt, Side};
+use portfolio_core::event::{
+    Cash, Close, Event, Fee, Marks, Open, Protection, Quote, Receipt, Side,
+};
 use portfolio_core::ledger::{Configuration, Ledger};
 use portfolio_core::numbers::{Money, Price, Size};
 use portfolio_core::refusal::Refusal;
@@ -62,13 +63,7 @@ fn money(text: &str) -> Money {
 }
 
 fn new_ledger(capacity: Option<usize>) -> Ledger {
-    Ledger::new(Configuration {
-        initial_balance: money("1000000"),
-        currency: Currency::USD,
-        leverage: 1_000_000_000,
-        capacity,
-    })
-    .unwrap()
+    Ledger::new(Configuration { capacity, ..Configuration::new(money("1000000")) }).unwrap()
 }
 
 fn open<'a>(symbol: &'a str, tag: &'a str) -> Open<'a> {
@@ -80,9 +75,10 @@ fn open<'a>(symbol: &'a str, tag: &'a str) -> Open<'a> {
         time: 0,
         stop_loss: None,
         take_profit: None,
-        fee: money("0.5"),
+        fee: Some(money("0.5")),
         tag,
         position_id: None,
+        protection: Protection::NONE,
     }
 }
 
@@ -92,7 +88,7 @@ fn close(position_id: u64) -> Event<'static> {
         price: Price::parse("99").unwrap(),
         time: 0,
         size: None,
-        fee: money("0.5"),
+        fee: Some(money("0.5")),
         reason: "",
     })
 }
@@ -197,7 +193,7 @@ fn starve(ledger: &mut Ledger, event: &Event<'_>) -> usize {
 #[test]
 fn each_first_segment_may_be_refused() {
     let mut ledger = new_ledger(None);
-    let cash = Cash { amount: money("1"), time: 0 };
+    let cash = Cash { amount: money("1"), time: 0, currency: None };
     let deposit = Event::Deposit(cash);
     REFUSED_FROM.set(LARGE);
     let refusal = ledger.apply(&deposit).unwrap_err();
@@ -235,7 +231,7 @@ fn a_refused_text_registers_nothing() {
     let instrument = portfolio_core::instrument::Instrument::default_for(symbols[0]);
     assert_eq!(starve(&mut ledger, &Event::RegisterInstrument(instrument)), 1);
     let mut ledger = new_ledger(None);
-    let deposit = Event::Deposit(Cash { amount: money("1"), time: 0 });
+    let deposit = Event::Deposit(Cash { amount: money("1"), time: 0, currency: None });
     ledger.apply(&deposit).unwrap();
     assert_eq!(starve(&mut ledger, &Event::Open(open(symbols[0], ""))), 1);
     ledger.verify().unwrap();
@@ -249,7 +245,7 @@ fn a_long_run_survives_every_refusal() {
     for number in 0..900_u64 {
         let chosen = (number % 2 == 0).then_some(1_000_000 + number);
         let tag = format!("tag number {:0240}", number % 600);
-        let open = Open { position_id: chosen, fee: money("0.1"), ..open("ACME", &tag) };
+        let open = Open { position_id: chosen, fee: Some(money("0.1")), ..open("ACME", &tag) };
         refusals += starve(&mut ledger, &Event::Open(open));
         if number % 3 == 0 {
             let oldest = ledger.positions().rows().first().map(|row| row.position_id);

@@ -9,8 +9,7 @@
 
 mod random;
 
-use portfolio_core::currency::Currency;
-use portfolio_core::event::{Cash, Close, Event, Marks, Open, Quote, Side};
+use portfolio_core::event::{Cash, Close, Event, Marks, Open, Protection, Quote, Side};
 use portfolio_core::history::{Benchmark, Resample};
 use portfolio_core::ledger::{Configuration, Ledger};
 use portfolio_core::metrics::{Metrics, Options, Value};
@@ -28,10 +27,8 @@ fn money(text: &str) -> Money {
 
 fn new_ledger(initial_balance: &str) -> Ledger {
     Ledger::new(Configuration {
-        initial_balance: money(initial_balance),
-        currency: Currency::USD,
         leverage: 1_000_000_000_000,
-        capacity: None,
+        ..Configuration::new(money(initial_balance))
     })
     .unwrap()
 }
@@ -46,9 +43,10 @@ fn open(ledger: &mut Ledger, size: &str, price: &str, fee: &str) -> u64 {
         time: ledger.account().last_time,
         stop_loss: None,
         take_profit: None,
-        fee: money(fee),
+        fee: Some(money(fee)),
         tag: "",
         position_id: None,
+        protection: Protection::NONE,
     };
     ledger.apply(&Event::Open(open)).unwrap().position_id
 }
@@ -92,7 +90,7 @@ impl Found {
 fn close(ledger: &mut Ledger, position_id: u64, price: &str, fee: &str) {
     let price = Price::parse(price).unwrap();
     let (time, fee) = (ledger.account().last_time, money(fee));
-    let close = Close { position_id, price, time, size: None, fee, reason: "" };
+    let close = Close { position_id, price, time, size: None, fee: Some(fee), reason: "" };
     ledger.apply(&Event::Close(close)).unwrap();
 }
 
@@ -105,7 +103,7 @@ fn update(ledger: &mut Ledger, time: i64, price: &str) {
 }
 
 fn deposit(ledger: &mut Ledger, amount: &str) {
-    let cash = Cash { amount: money(amount), time: ledger.account().last_time };
+    let cash = Cash { amount: money(amount), time: ledger.account().last_time, currency: None };
     ledger.apply(&Event::Deposit(cash)).unwrap();
 }
 
@@ -168,7 +166,7 @@ fn values_of_trades() {
 fn money_paid_in_and_out_is_no_profit() {
     let mut ledger = new_ledger("1000");
     deposit(&mut ledger, "500.25");
-    let cash = Cash { amount: money("0.25"), time: 0 };
+    let cash = Cash { amount: money("0.25"), time: 0, currency: None };
     ledger.apply(&Event::Withdraw(cash)).unwrap();
     open(&mut ledger, "1", "50", "0.125");
     update(&mut ledger, DAY, "51");
@@ -403,9 +401,10 @@ fn exposure_and_turnover_by_hand() {
         time: 3 * DAY,
         stop_loss: None,
         take_profit: None,
-        fee: money("1"),
+        fee: Some(money("1")),
         tag: "",
         position_id: None,
+        protection: Protection::NONE,
     };
     ledger.apply(&Event::Open(event)).unwrap();
     update(&mut ledger, 4 * DAY, "66");

@@ -16,7 +16,7 @@ use cells::{Cell, cell};
 use portfolio_core::columns::schema::View;
 use portfolio_core::currency::Currency;
 use portfolio_core::event::{
-    Cash, Close, Event, Fee, Level, Marks, Modify, Open, Quote, Receipt, Side,
+    Cash, Close, Event, Fee, Level, Marks, Modify, Open, Protection, Quote, Receipt, Side,
 };
 use portfolio_core::instrument::Instrument;
 use portfolio_core::ledger::{Configuration, Ledger};
@@ -170,9 +170,10 @@ fn with_event<R>(
                 time,
                 stop_loss: level(levels[0]),
                 take_profit: level(levels[1]),
-                fee: money(fee),
+                fee: Some(money(fee)),
                 tag: "a tag of more than twelve bytes",
                 position_id: *id,
+                protection: Protection::NONE,
             }))
         }
         Step::Close { pick: number, part, price: at } => call(&Event::Close(Close {
@@ -180,7 +181,7 @@ fn with_event<R>(
             price: price(*at),
             time,
             size: part.map(tenths),
-            fee: money(fee),
+            fee: Some(money(fee)),
             reason: "signal",
         })),
         Step::Modify { pick: number, levels } => {
@@ -190,7 +191,11 @@ fn with_event<R>(
                 Change::Set(away) => Level::Set(price(10_000 + away)),
             });
             let position_id = pick(open, *number);
-            call(&Event::Modify(Modify { position_id, time, stop_loss, take_profit }))
+            call(&Event::Modify(Modify {
+                stop_loss,
+                take_profit,
+                ..Modify::new(position_id, time)
+            }))
         }
         Step::Mark { row, quotes } => {
             let quote = |(symbol, bid, spread): &(usize, i32, i32)| Quote {
@@ -207,7 +212,7 @@ fn with_event<R>(
             call(&Event::Fee(Fee { amount: money(fee), time, position_id }))
         }
         Step::Cash { paid_in, amount } => {
-            let cash = Cash { amount: money(*amount), time };
+            let cash = Cash { amount: money(*amount), time, currency: None };
             call(&if *paid_in { Event::Deposit(cash) } else { Event::Withdraw(cash) })
         }
     }
@@ -215,7 +220,8 @@ fn with_event<R>(
 
 fn new_ledger(initial_balance: Money, leverage: i128) -> Ledger {
     let currency = Currency::USD;
-    Ledger::new(Configuration { initial_balance, currency, leverage, capacity: None }).unwrap()
+    Ledger::new(Configuration { currency, leverage, ..Configuration::new(initial_balance) })
+        .unwrap()
 }
 
 /// Account and positions show what the reference adds up.
@@ -336,12 +342,13 @@ fn apply_wild(
         Event::Open(open) => {
             let size = Size::from_raw(second.abs()).unwrap();
             let (stop_loss, take_profit) = (None, None);
-            let open = Open { size, price: wild, fee: amount, stop_loss, take_profit, ..*open };
+            let open =
+                Open { size, price: wild, fee: Some(amount), stop_loss, take_profit, ..*open };
             ledger.apply(&Event::Open(open))
         }
         Event::Close(close) => {
             let size = Size::from_raw(second.abs()).ok().filter(|_| close.size.is_some());
-            ledger.apply(&Event::Close(Close { size, price: wild, fee: amount, ..*close }))
+            ledger.apply(&Event::Close(Close { size, price: wild, fee: Some(amount), ..*close }))
         }
         Event::Mark(marks) | Event::UpdateEquity(marks) => {
             let (bid, ask) = (first.abs().min(second.abs()), first.abs().max(second.abs()));
@@ -390,6 +397,8 @@ proptest! {
         compare_tables(&mut ledger, &reference);
         compare_attribution(&ledger, &reference);
         prop_assert_eq!(ledger.verify(), Ok(()));
+        // The general way of each step leads to the same account as the plain one.
+        prop_assert_eq!(ledger.verify_in_full(), Ok(()));
     }
 
     #[test]
@@ -409,16 +418,17 @@ proptest! {
             time: 0,
             stop_loss: None,
             take_profit: None,
-            fee: Money::from_raw(fee).unwrap(),
+            fee: Some(Money::from_raw(fee).unwrap()),
             tag: "",
             position_id: None,
+            protection: Protection::NONE,
         };
         let close = |size| Event::Close(Close {
             position_id: 1,
             price: exit,
             time: 1,
             size,
-            fee: Money::ZERO,
+            fee: Some(Money::ZERO),
             reason: "",
         });
         let rich = Money::from_raw(LIMIT / 2).unwrap();

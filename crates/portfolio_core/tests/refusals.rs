@@ -182,7 +182,7 @@ const ROWS: [Row; 33] = [
         "[4002] size=margin 800: is above the free margin of 799.5 after the fee; open less, \
          deposit, or raise the leverage",
         || {
-            let open = Open { size: size("8"), fee: money("0.5"), ..open() };
+            let open = Open { size: size("8"), fee: Some(money("0.5")), ..open() };
             refuse(&mut ledger(), &Event::Open(open))
         },
     ),
@@ -192,7 +192,7 @@ const ROWS: [Row; 33] = [
          digits; use smaller numbers",
         || {
             let amount = Money::from_raw(LIMIT - 1).unwrap();
-            refuse(&mut ledger(), &Event::Deposit(Cash { amount, time: 10 }))
+            refuse(&mut ledger(), &Event::Deposit(Cash { amount, time: 10, currency: None }))
         },
     ),
     (
@@ -213,12 +213,6 @@ const ROWS: [Row; 33] = [
         "InstrumentLeverageMustBePositive",
         "[4017] leverage=0: must be greater than 0; pass 1 for an account without leverage",
         || refuse_instrument(Instrument { leverage: Some(0), ..instrument() }),
-    ),
-    (
-        "QuoteCurrencyIsNotTheAccounts",
-        "[4017] quote_currency=EUR: must be the account's currency USD; convert the prices or \
-         open a portfolio in that currency",
-        || refuse_instrument(Instrument { quote_currency: Currency::parse("EUR"), ..instrument() }),
     ),
     (
         "InstrumentRegisteredOtherwise",

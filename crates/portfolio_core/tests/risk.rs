@@ -9,8 +9,7 @@
 
 mod random;
 
-use portfolio_core::currency::Currency;
-use portfolio_core::event::{Cash, Close, Event, Fee, Marks, Open, Quote, Side};
+use portfolio_core::event::{Cash, Close, Event, Fee, Marks, Open, Protection, Quote, Side};
 use portfolio_core::ledger::{BatchSize, Configuration, Ledger};
 use portfolio_core::numbers::{Money, Price, Size};
 use portfolio_core::refusal::Refusal;
@@ -21,10 +20,8 @@ const ONE: i128 = 1_000_000_000;
 
 fn new_ledger(initial_balance: &str) -> Ledger {
     Ledger::new(Configuration {
-        initial_balance: Money::parse(initial_balance).unwrap(),
-        currency: Currency::USD,
         leverage: 1_000 * ONE,
-        capacity: None,
+        ..Configuration::new(Money::parse(initial_balance).unwrap())
     })
     .unwrap()
 }
@@ -113,9 +110,10 @@ impl Pair {
             time: 0,
             stop_loss: None,
             take_profit: None,
-            fee: Money::ZERO,
+            fee: Some(Money::ZERO),
             tag: "",
             position_id: None,
+            protection: Protection::NONE,
         }));
         if self.quotes[symbol][0] == 0 {
             self.quotes[symbol] = [at, at];
@@ -141,7 +139,7 @@ impl Pair {
             price: price(at),
             time: 0,
             size: if whole { None } else { Some(size(closed)) },
-            fee: Money::ZERO,
+            fee: Some(Money::ZERO),
             reason: "",
         }));
         if whole {
@@ -252,9 +250,10 @@ fn a_position_that_stays() {
             time: 0,
             stop_loss: None,
             take_profit: None,
-            fee: Money::ZERO,
+            fee: Some(Money::ZERO),
             tag: "",
             position_id: None,
+            protection: Protection::NONE,
         };
         let quotes = [Quote { symbol: "A", bid: price(units * ONE), ask: price(units * ONE) }];
         pair.apply(&Event::Mark(Marks { time: Some(0), quotes: &quotes }));
@@ -270,7 +269,7 @@ fn a_position_that_stays() {
             price: price(2_500 * ONE),
             time: 0,
             size: None,
-            fee: Money::ZERO,
+            fee: Some(Money::ZERO),
             reason: "",
         };
         pair.apply(&Event::Close(close));
@@ -294,9 +293,10 @@ fn open<'a>(symbol: &'a str, side: Side, units: &str) -> Event<'a> {
         time: 0,
         stop_loss: None,
         take_profit: None,
-        fee: Money::ZERO,
+        fee: Some(Money::ZERO),
         tag: "",
         position_id: None,
+        protection: Protection::NONE,
     })
 }
 
@@ -354,7 +354,7 @@ fn an_attribution_out_of_range() {
     for _ in 0..2 {
         let rebate = Fee { amount: most.negated(), time: 0, position_id: None };
         ledger.apply(&Event::Fee(rebate)).unwrap();
-        ledger.apply(&Event::Withdraw(Cash { amount: most, time: 0 })).unwrap();
+        ledger.apply(&Event::Withdraw(Cash { amount: most, time: 0, currency: None })).unwrap();
     }
     let refusal = ledger.attribution().unwrap_err();
     let wanted = Refusal::ResultOutOfRange { argument: "attribution", value: "0".to_owned() };

@@ -12,8 +12,9 @@ use arrow_array::{Array, RecordBatch};
 use arrow_data::ArrayData;
 use cells::{Cell, cell};
 use portfolio_core::columns::schema::View;
-use portfolio_core::currency::Currency;
-use portfolio_core::event::{Cash, Close, Event, Level, Marks, Modify, Open, Quote, Side};
+use portfolio_core::event::{
+    Cash, Close, Event, Level, Marks, Modify, Open, Protection, Quote, Side,
+};
 use portfolio_core::export::TableSnapshot;
 use portfolio_core::frozen::ValuedPosition;
 use portfolio_core::ledger::{Configuration, Ledger};
@@ -26,13 +27,8 @@ fn price(text: &str) -> Price {
 }
 
 fn new_ledger(capacity: Option<usize>) -> Ledger {
-    Ledger::new(Configuration {
-        initial_balance: Money::parse("1000000").unwrap(),
-        currency: Currency::USD,
-        leverage: 1_000_000_000,
-        capacity,
-    })
-    .unwrap()
+    Ledger::new(Configuration { capacity, ..Configuration::new(Money::parse("1000000").unwrap()) })
+        .unwrap()
 }
 
 fn open(ledger: &mut Ledger, time: i64, tag: &str) -> u64 {
@@ -44,9 +40,10 @@ fn open(ledger: &mut Ledger, time: i64, tag: &str) -> u64 {
         time,
         stop_loss: None,
         take_profit: None,
-        fee: Money::parse("0.25").unwrap(),
+        fee: Some(Money::parse("0.25").unwrap()),
         tag,
         position_id: None,
+        protection: Protection::NONE,
     };
     ledger.apply(&Event::Open(open)).unwrap().position_id
 }
@@ -67,7 +64,7 @@ fn cycle(ledger: &mut Ledger, time: i64) {
         price: price("101.5"),
         time,
         size: None,
-        fee: Money::parse("-0.01").unwrap(),
+        fee: Some(Money::parse("-0.01").unwrap()),
         reason: "the reason of every close",
     };
     ledger.apply(&Event::Close(close)).unwrap();
@@ -218,12 +215,7 @@ fn only_changed_columns_are_copied() {
     }
     let held = ledger.open_positions(View::Exact).unwrap();
     let before = bytes(&held);
-    let modify = Modify {
-        position_id: 1,
-        time: 100,
-        stop_loss: Level::Set(price("99")),
-        take_profit: Level::Keep,
-    };
+    let modify = Modify { stop_loss: Level::Set(price("99")), ..Modify::new(1, 100) };
     ledger.apply(&Event::Modify(modify)).unwrap();
     let after = ledger.open_positions(View::Exact).unwrap();
     let old = batch_addresses(&held.batches[0]);
@@ -260,7 +252,7 @@ fn positions_are_brought_up_to_date() {
                 price: price("100"),
                 time,
                 size: (time % 2 == 0).then(|| Size::parse("0.5").unwrap()),
-                fee: Money::ZERO,
+                fee: Some(Money::ZERO),
                 reason: "",
             };
             // A position that is closed already is refused, which changes nothing.
@@ -316,7 +308,7 @@ fn no_event_no_work() {
     open(&mut ledger, 0, "");
     let [one, two] = [View::Float; 2].map(|view| ledger.open_positions(view).unwrap());
     assert_eq!(batch_addresses(&one.batches[0]), batch_addresses(&two.batches[0]));
-    let deposit = Cash { amount: Money::parse("1").unwrap(), time: 0 };
+    let deposit = Cash { amount: Money::parse("1").unwrap(), time: 0, currency: None };
     ledger.apply(&Event::Deposit(deposit)).unwrap();
     let three = ledger.open_positions(View::Float).unwrap();
     assert_eq!(one.batches, three.batches);

@@ -16,8 +16,7 @@ use arrow_array::types::{Decimal128Type, Float64Type, TimestampMicrosecondType};
 use arrow_array::{Array, ArrayRef, Float64Array, Int64Array, RecordBatch, StringViewArray};
 use parking_lot::Mutex;
 use portfolio_core::columns::schema::View;
-use portfolio_core::currency::Currency;
-use portfolio_core::event::{Cash, Close, Event, Marks, Open, Side};
+use portfolio_core::event::{Cash, Close, Event, Marks, Open, Protection, Side};
 use portfolio_core::export::TableSnapshot;
 use portfolio_core::frame::{EventFrame, OnError};
 use portfolio_core::ledger::{Configuration, Ledger};
@@ -40,9 +39,10 @@ fn open(time: i64, tag: &str) -> Open<'_> {
         time,
         stop_loss: None,
         take_profit: None,
-        fee: Money::ZERO,
+        fee: Some(Money::ZERO),
         tag,
         position_id: None,
+        protection: Protection::NONE,
     }
 }
 
@@ -105,12 +105,12 @@ fn read(ledger: &Mutex<Ledger>, done: &AtomicBool) -> usize {
 /// One round: a deposit of 1, an open and a close at the same price, an update.
 fn by_events(ledger: &mut Ledger, time: i64) {
     let one = money("1");
-    let cash = Cash { amount: one, time };
+    let cash = Cash { amount: one, time, currency: None };
     ledger.apply(&Event::Deposit(cash)).unwrap();
     let open = open(time, TAG);
     let position_id = ledger.apply(&Event::Open(open)).unwrap().position_id;
     let (price, fee) = (open.price, Money::ZERO);
-    let close = Close { position_id, price, time, size: None, fee, reason: TAG };
+    let close = Close { position_id, price, time, size: None, fee: Some(fee), reason: TAG };
     ledger.apply(&Event::Close(close)).unwrap();
     ledger.apply(&Event::UpdateEquity(Marks { time: Some(time), quotes: &[] })).unwrap();
 }
@@ -153,12 +153,7 @@ fn by_frame(ledger: &mut Ledger, batch: RecordBatch) -> bool {
 
 #[test]
 fn readers_see_whole_rows_of_what_was_accepted() {
-    let configuration = Configuration {
-        initial_balance: money("1000"),
-        currency: Currency::USD,
-        leverage: 1_000_000_000,
-        capacity: None,
-    };
+    let configuration = Configuration::new(money("1000"));
     let ledger = Mutex::new(Ledger::new(configuration).unwrap());
     // An open position for the readers to look at; it has no mark but its own fill.
     ledger.lock().apply(&Event::Open(open(0, ""))).unwrap();

@@ -4,7 +4,7 @@
 use portfolio_core::columns::schema::View;
 use portfolio_core::columns::text::TextView;
 use portfolio_core::currency::Currency;
-use portfolio_core::event::{Close, Event, Fee, Marks, Modify, Open, Receipt};
+use portfolio_core::event::{Close, Event, Fee, Marks, Modify, Open, Protection, Receipt};
 use portfolio_core::export::TableSnapshot;
 use portfolio_core::ledger::{Account, Ledger};
 use portfolio_core::numbers::{FloatPolicy, Money};
@@ -161,6 +161,7 @@ impl PortfolioCore {
             fee: fee_or_none(&fee, self.policy)?,
             tag: text::note("tag", &tag)?,
             position_id: position_id.map(text::position_id).transpose()?,
+            protection: Protection::NONE,
         };
         Ok(self.take(py, &Event::Open(open))?.position_id)
     }
@@ -208,12 +209,10 @@ impl PortfolioCore {
         stop_loss: Given<'_>,
         take_profit: Given<'_>,
     ) -> PyResult<()> {
-        let modify = Modify {
-            position_id: text::position_id(position_id)?,
-            time: time::time("time", time)?,
-            stop_loss: level("stop_loss", &stop_loss, self.policy)?,
-            take_profit: level("take_profit", &take_profit, self.policy)?,
-        };
+        let position_id = text::position_id(position_id)?;
+        let mut modify = Modify::new(position_id, time::time("time", time)?);
+        modify.stop_loss = level("stop_loss", &stop_loss, self.policy)?;
+        modify.take_profit = level("take_profit", &take_profit, self.policy)?;
         self.take(py, &Event::Modify(modify)).map(|_| ())
     }
 

@@ -9,7 +9,6 @@ use arrow_array::{
     ArrayRef, Float64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray, UInt64Array,
 };
 use portfolio_core::columns::schema::View;
-use portfolio_core::currency::Currency;
 use portfolio_core::frame::{Applied, EventFrame, OnError};
 use portfolio_core::ledger::{Configuration, Ledger};
 use portfolio_core::numbers::{FloatPolicy, Money};
@@ -107,10 +106,8 @@ impl Columns {
 
 pub(crate) fn new_ledger() -> Ledger {
     Ledger::new(Configuration {
-        initial_balance: Money::parse("10000000000").unwrap(),
-        currency: Currency::USD,
         leverage: 30_000_000_000,
-        capacity: None,
+        ..Configuration::new(Money::parse("10000000000").unwrap())
     })
     .unwrap()
 }

@@ -104,6 +104,8 @@ columns! {
     margin_double: f64 = |row, books| fixed18_to_f64(margin(row, books)),
     entry_fee: i128 = |row, _| row.entry_fee.raw(),
     entry_fee_double: f64 = |row, _| row.entry_fee.to_f64(),
+    swap: i128 = |row, _| row.swap.raw(),
+    swap_double: f64 = |row, _| row.swap.to_f64(),
     tag: u128 = |row, _| row.tag.bits(),
 }
 

@@ -1,6 +1,8 @@
 //! The rows of the append-only tables, cell by cell in the order of [`super::schema`].
 
-use super::schema::{EQUITY_COLUMNS, LEDGER_COLUMNS, TRADE_COLUMNS, row_width};
+use super::schema::{
+    ACTIVITY_COLUMNS, CASH_LEDGER_COLUMNS, EQUITY_COLUMNS, LEDGER_COLUMNS, TRADE_COLUMNS, row_width,
+};
 use super::segment::{Cells, Row};
 use super::text::TextView;
 use crate::numbers::{Money, Price, Size};
@@ -66,7 +68,9 @@ pub struct TradeRow {
     pub entry_fee: Money,
     /// The fee of the close.
     pub exit_fee: Money,
-    /// Gross - entry fee - exit fee.
+    /// The part of the position's swaps that this close takes.
+    pub swap: Money,
+    /// Gross - entry fee - exit fee + swap.
     pub net_pnl: Money,
     /// What the size closed cost at its entry.
     pub cost: Money,
@@ -74,6 +78,10 @@ pub struct TradeRow {
     pub mae: Money,
     /// The best one, >= 0.
     pub mfe: Money,
+    /// What the move of the rate of exchange made of the gross result.
+    pub fx_pnl: Money,
+    /// What worse prices than asked for cost, >= 0.
+    pub slippage: Money,
     /// The stop loss at entry; 0 = none.
     pub stop_loss: Price,
     /// The take profit at the close; 0 = none.
@@ -101,10 +109,13 @@ impl Row for TradeRow {
         put_money(cells, self.gross_pnl);
         put_money_or_none(cells, self.entry_fee);
         put_money_or_none(cells, self.exit_fee);
+        put_money_or_none(cells, self.swap);
         put_money(cells, self.net_pnl);
         put_money(cells, self.cost);
         put_money_or_none(cells, self.mae);
         put_money_or_none(cells, self.mfe);
+        put_money_or_none(cells, self.fx_pnl);
+        put_money_or_none(cells, self.slippage);
         put_level(cells, self.stop_loss);
         put_level(cells, self.take_profit);
         cells.put_sparse(self.tag.bits());
@@ -129,6 +140,8 @@ pub struct PostingRow {
     pub amount: Money,
     /// The balance after it.
     pub balance: Money,
+    /// What is left over of amounts that were rounded, after it.
+    pub residue: Money,
 }
 
 impl Row for PostingRow {
@@ -143,6 +156,82 @@ impl Row for PostingRow {
         cells.put(self.position_id);
         put_money(cells, self.amount);
         put_money(cells, self.balance);
+        put_money_or_none(cells, self.residue);
+    }
+}
+
+/// A change of cash that is not of the account's currency.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct CashRow {
+    /// Number of the event that caused it.
+    pub event: u64,
+    /// Time of that event.
+    pub time: i64,
+    /// What it is: one of the constants of [`TextView`].
+    pub kind: TextView,
+    /// The currency's code.
+    pub currency: TextView,
+    /// What the cash got, in its own currency.
+    pub amount: Money,
+    /// The rate of exchange of the marks.
+    pub rate: Money,
+    /// What that was worth in account money.
+    pub value: Money,
+    /// The cash after it.
+    pub balance: Money,
+}
+
+impl Row for CashRow {
+    const WIDTH: usize = row_width(CASH_LEDGER_COLUMNS);
+
+    fn put(&self, cells: &mut Cells) {
+        cells.put(self.event);
+        cells.put(self.time);
+        cells.put(self.kind.bits());
+        cells.put(self.currency.bits());
+        put_money(cells, self.amount);
+        put_money(cells, self.rate);
+        put_money(cells, self.value);
+        put_money(cells, self.balance);
+    }
+}
+
+/// Something that happened to an order or to the account by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct ActivityRow {
+    /// Number of the event that caused it.
+    pub event: u64,
+    /// When.
+    pub time: i64,
+    /// What it is: one of the constants of [`TextView`].
+    pub kind: TextView,
+    /// The order, 0 = none.
+    pub order_id: u64,
+    /// The position, 0 = none.
+    pub position_id: u64,
+    /// Symbol, empty for the account.
+    pub symbol: TextView,
+    /// How much.
+    pub size: Size,
+    /// Where.
+    pub price: Price,
+    /// Why.
+    pub detail: TextView,
+}
+
+impl Row for ActivityRow {
+    const WIDTH: usize = row_width(ACTIVITY_COLUMNS);
+
+    fn put(&self, cells: &mut Cells) {
+        cells.put(self.event);
+        cells.put(self.time);
+        cells.put(self.kind.bits());
+        cells.put(self.order_id);
+        cells.put(self.position_id);
+        cells.put(self.symbol.bits());
+        put_fixed9(cells, self.size.raw(), self.size.to_f64());
+        put_fixed9(cells, self.price.raw(), self.price.to_f64());
+        cells.put(self.detail.bits());
     }
 }
 

@@ -171,10 +171,13 @@ pub const TRADE_COLUMNS: &[Column] = &[
     column("gross_pnl", Kind::Money, ACCOUNT),
     column("entry_fee", Kind::Money, ACCOUNT),
     column("exit_fee", Kind::Money, ACCOUNT),
+    column("swap", Kind::Money, ACCOUNT),
     column("net_pnl", Kind::Money, ACCOUNT),
     column("cost", Kind::Money, ACCOUNT),
     column("mae", Kind::Money, ACCOUNT),
     column("mfe", Kind::Money, ACCOUNT),
+    column("fx_pnl", Kind::Money, ACCOUNT),
+    column("slippage", Kind::Money, ACCOUNT),
     column("stop_loss", Kind::Fixed9, LEVEL),
     column("take_profit", Kind::Fixed9, LEVEL),
     column("tag", Kind::Text, NAME),
@@ -187,11 +190,89 @@ pub static LEDGER: TableSchema = TableSchema::new("ledger", LEDGER_COLUMNS);
 pub const LEDGER_COLUMNS: &[Column] = &[
     column("event", Kind::Count, "number of the event"),
     column("time", Kind::Time, UTC),
-    column("kind", Kind::Text, "deposit | withdrawal | fee | realized_pnl"),
+    column("kind", Kind::Text, "deposit, withdrawal, fee, realized_pnl, swap, dividend, split, fx"),
     column("symbol", Kind::Text, NAME),
     column("position_id", Kind::Count, "id, 0 = none"),
     column("amount", Kind::Money, ACCOUNT),
     column("balance", Kind::Money, ACCOUNT),
+    column("residue", Kind::Money, ACCOUNT),
+];
+
+/// Changes of cash that is not of the account's currency.
+pub static CASH_LEDGER: TableSchema = TableSchema::new("cash_ledger", CASH_LEDGER_COLUMNS);
+/// Columns of [`CASH_LEDGER`].
+pub const CASH_LEDGER_COLUMNS: &[Column] = &[
+    column("event", Kind::Count, "number of the event"),
+    column("time", Kind::Time, UTC),
+    column("kind", Kind::Text, "deposit | withdrawal | conversion"),
+    column("currency", Kind::Text, NAME),
+    column("amount", Kind::Money, "its own currency"),
+    column("rate", Kind::Money, "account currency per 1"),
+    column("value", Kind::Money, ACCOUNT),
+    column("balance", Kind::Money, "its own currency"),
+];
+
+/// The cash of each currency.
+pub static CASH: TableSchema = TableSchema::new("cash", CASH_COLUMNS);
+/// Columns of [`CASH`].
+pub const CASH_COLUMNS: &[Column] = &[
+    column("currency", Kind::Text, NAME),
+    column("amount", Kind::Money, "its own currency"),
+    column("rate", Kind::Money, "account currency per 1"),
+    column("cost", Kind::Money, ACCOUNT),
+    column("value", Kind::Money, ACCOUNT),
+    column("unrealized_pnl", Kind::Money, ACCOUNT),
+    column("path", Kind::Text, "the symbols that the rate is made of"),
+];
+
+/// The margin of each symbol with an open position.
+pub static MARGIN: TableSchema = TableSchema::new("margin", MARGIN_COLUMNS);
+/// Columns of [`MARGIN`].
+pub const MARGIN_COLUMNS: &[Column] = &[
+    column("symbol", Kind::Text, NAME),
+    column("model", Kind::Text, "leverage | rate | per_lot | tiers"),
+    column("base", Kind::Text, "open | mark"),
+    column("currency", Kind::Text, NAME),
+    column("long_size", Kind::Fixed9, UNITS),
+    column("short_size", Kind::Fixed9, UNITS),
+    column("hedged_size", Kind::Fixed9, UNITS),
+    column("basis", Kind::Money, "its own currency; sizes for per_lot"),
+    column("margin_native", Kind::Money, "its own currency"),
+    column("rate", Kind::Money, "account currency per 1"),
+    column("margin", Kind::Money, ACCOUNT),
+];
+
+/// What happened to orders, and to the account by itself.
+pub static ACTIVITY: TableSchema = TableSchema::new("activity", ACTIVITY_COLUMNS);
+/// Columns of [`ACTIVITY`].
+pub const ACTIVITY_COLUMNS: &[Column] = &[
+    column("event", Kind::Count, "number of the event"),
+    column("time", Kind::Time, UTC),
+    column("kind", Kind::Text, "what happened"),
+    column("order_id", Kind::Count, "id, 0 = none"),
+    column("position_id", Kind::Count, "id, 0 = none"),
+    column("symbol", Kind::Text, NAME),
+    column("size", Kind::Fixed9, UNITS),
+    column("price", Kind::Fixed9, QUOTE),
+    column("detail", Kind::Text, NAME),
+];
+
+/// Every fill.
+pub static FILLS: TableSchema = TableSchema::new("fills", FILL_COLUMNS);
+/// Columns of [`FILLS`].
+pub const FILL_COLUMNS: &[Column] = &[
+    column("event", Kind::Count, "number of the event"),
+    column("time", Kind::Time, UTC),
+    column("position_id", Kind::Count, ID),
+    column("order_id", Kind::Count, "id, 0 = none"),
+    column("symbol", Kind::Text, NAME),
+    column("side", Kind::Text, "buy | sell"),
+    column("size", Kind::Fixed9, UNITS),
+    column("price", Kind::Fixed9, QUOTE),
+    column("fee", Kind::Money, ACCOUNT),
+    column("realized", Kind::Money, ACCOUNT),
+    column("liquidity", Kind::Text, "taker | maker"),
+    column("reason", Kind::Text, NAME),
 ];
 
 /// The open positions.
@@ -211,6 +292,7 @@ pub const POSITION_COLUMNS: &[Column] = &[
     column("unrealized_pnl", Kind::Money, ACCOUNT),
     column("margin", Kind::Money, ACCOUNT),
     column("entry_fee", Kind::Money, ACCOUNT),
+    column("swap", Kind::Money, ACCOUNT),
     column("tag", Kind::Text, NAME),
 ];
 
@@ -223,10 +305,12 @@ pub const ATTRIBUTION_COLUMNS: &[Column] = &[
     column("side", Kind::Text, "long | short"),
     column("status", Kind::Text, "open | closed | account"),
     column("price_pnl", Kind::Money, ACCOUNT),
+    column("fx", Kind::Money, ACCOUNT),
     column("fee", Kind::Money, ACCOUNT),
     column("swap", Kind::Money, ACCOUNT),
-    column("fx", Kind::Money, ACCOUNT),
+    column("dividend", Kind::Money, ACCOUNT),
     column("cash", Kind::Money, ACCOUNT),
+    column("rounding", Kind::Money, ACCOUNT),
     column("total", Kind::Money, ACCOUNT),
 ];
 
@@ -291,7 +375,7 @@ mod tests {
         assert_eq!(EQUITY.arrow(View::Float).field(1).data_type(), &DataType::Float64);
         assert_eq!(TRADES.arrow(View::Exact).field(4).data_type(), &DataType::Decimal128(38, 9));
         assert_eq!(LEDGER.arrow(View::Float).field(2).data_type(), &DataType::Utf8View);
-        for table in [&EQUITY, &TRADES, &LEDGER, &POSITIONS, &ATTRIBUTION] {
+        for table in [&EQUITY, &TRADES, &LEDGER, &POSITIONS, &ATTRIBUTION, &CASH, &MARGIN, &FILLS] {
             let schema = table.arrow(View::Float);
             assert!(schema.fields().iter().all(|field| !field.is_nullable()));
             assert_eq!(schema.fields().len(), table.columns.len());

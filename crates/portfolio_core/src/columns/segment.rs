@@ -211,10 +211,18 @@ impl Writer {
         self.segment.len.store(self.row, Ordering::Release);
     }
 
-    /// Takes back the rows that are not published.
-    pub fn take_back(&mut self) {
+    /// Rows that are not published yet.
+    #[must_use]
+    pub fn unpublished(&self) -> usize {
+        self.row.saturating_sub(self.segment.len())
+    }
+
+    /// Takes back the last rows, of those that are not published; answers how many.
+    pub fn take_back(&mut self, rows: usize) -> usize {
+        let rows = rows.min(self.unpublished());
         self.untouched = self.untouched.max(self.row);
-        self.row = self.segment.len();
+        self.row = self.row.saturating_sub(rows);
+        rows
     }
 
     /// Copies published rows of another segment behind the rows of this one, column by column, and
@@ -401,7 +409,7 @@ mod tests {
             writer.push(&Sparse(value, -1));
         }
         assert_eq!(writer.segment().len(), 1, "not published");
-        writer.take_back();
+        writer.take_back(usize::MAX);
         assert_eq!(writer.remaining(), 63);
         for value in [0, 7, 0, 0] {
             writer.push(&Sparse(value, 0));

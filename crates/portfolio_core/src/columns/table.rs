@@ -28,6 +28,8 @@ pub struct Snapshot {
 pub struct Table<R> {
     schema: &'static TableSchema,
     sealed: Vec<Arc<Segment>>,
+    /// Full segments with rows that are not published yet.
+    pending: Vec<Writer>,
     writer: Option<Writer>,
     rows: usize,
     next_capacity: usize,
@@ -39,7 +41,15 @@ impl<R: Row> Table<R> {
     #[must_use]
     pub fn new(schema: &'static TableSchema, capacity: Option<usize>) -> Self {
         let next_capacity = capacity.unwrap_or(FIRST_ROWS).max(1);
-        Self { schema, sealed: Vec::new(), writer: None, rows: 0, next_capacity, row: PhantomData }
+        Self {
+            schema,
+            sealed: Vec::new(),
+            pending: Vec::new(),
+            writer: None,
+            rows: 0,
+            next_capacity,
+            row: PhantomData,
+        }
     }
 
     /// Rows appended so far.
@@ -71,15 +81,20 @@ impl<R: Row> Table<R> {
     /// segment.
     #[cold]
     fn grow(&mut self, rows: usize) -> Result<(), AllocationFailed> {
+        let refused = |_| AllocationFailed { bytes: 0 };
+        self.pending.try_reserve(1).map_err(refused)?;
+        self.sealed.try_reserve(1).map_err(refused)?;
         // A hint is a hint: one that cannot be had falls back to the usual growth.
         let writer = Writer::allocate(R::WIDTH, self.next_capacity.max(rows))
             .or_else(|_| Writer::allocate(R::WIDTH, FIRST_ROWS.max(rows)))?;
         let doubled = self.next_capacity.saturating_mul(2).max(FIRST_ROWS);
         self.next_capacity = doubled.min(MOST_ROWS.max(FIRST_ROWS));
-        if let Some(full) = self.writer.replace(writer)
-            && !full.segment().is_empty()
-        {
-            self.sealed.push(Arc::clone(full.segment()));
+        match self.writer.replace(writer) {
+            Some(full) if full.unpublished() > 0 => self.pending.push(full),
+            Some(full) if !full.segment().is_empty() => {
+                self.sealed.push(Arc::clone(full.segment()));
+            }
+            _ => {}
         }
         Ok(())
     }
@@ -110,20 +125,38 @@ impl<R: Row> Table<R> {
 
     /// Lets readers see all rows.
     #[inline]
-    pub fn publish(&self) {
+    pub fn publish(&mut self) {
+        if !self.pending.is_empty() {
+            self.publish_pending();
+        }
         if let Some(writer) = &self.writer {
             writer.publish();
         }
     }
 
-    /// Takes back the rows that are not published. No room may have been reserved since the first
-    /// of them.
+    #[cold]
+    fn publish_pending(&mut self) {
+        for full in self.pending.drain(..) {
+            full.publish();
+            self.sealed.push(Arc::clone(full.segment()));
+        }
+    }
+
+    /// Takes back the rows that are not published.
     pub fn take_back(&mut self) {
-        if let Some(writer) = &mut self.writer {
-            let written = writer.remaining();
-            writer.take_back();
-            let taken = writer.remaining().wrapping_sub(written);
-            self.rows = self.rows.wrapping_sub(taken);
+        self.take_back_to(0);
+    }
+
+    /// Takes back all rows but the first ones, as far as they are not published.
+    pub fn take_back_to(&mut self, rows: usize) {
+        while let Some(writer) = &mut self.writer {
+            let taken = writer.take_back(self.rows.saturating_sub(rows));
+            self.rows = self.rows.saturating_sub(taken);
+            if self.rows <= rows || self.pending.is_empty() {
+                break;
+            }
+            // The segment began after the rows that stay; it is the only one without them.
+            self.writer = self.pending.pop();
         }
     }
 
@@ -150,7 +183,7 @@ impl<R: Row> Table<R> {
     /// The table as it is now, shared.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        let open = self.writer.iter().map(Writer::segment);
+        let open = self.pending.iter().chain(&self.writer).map(Writer::segment);
         let part = |segment: &Arc<Segment>| (Arc::clone(segment), segment.len());
         let parts: Vec<(Arc<Segment>, usize)> =
             self.sealed.iter().chain(open).map(part).filter(|(_, rows)| *rows > 0).collect();
@@ -215,6 +248,35 @@ mod tests {
         table.push(&EquityRow { time: 10, ..EquityRow::default() });
         table.publish();
         assert_eq!(times(&table), (0..11).collect::<Vec<i64>>());
+    }
+
+    #[test]
+    fn rows_are_taken_back_over_segments() {
+        let mut table = filled(60, Some(64));
+        for time in 60..9_000 {
+            table.reserve(1).unwrap();
+            table.push(&EquityRow { time, ..EquityRow::default() });
+        }
+        assert_eq!((table.len(), table.pending.len()), (9_000, 2));
+        table.take_back_to(70);
+        assert_eq!((table.len(), table.pending.len()), (70, 1));
+        for time in 70..5_000 {
+            table.reserve(1).unwrap();
+            table.push(&EquityRow { time, ..EquityRow::default() });
+        }
+        table.publish();
+        assert_eq!(times(&table), (0..5_000).collect::<Vec<i64>>());
+        table.take_back_to(10);
+        assert_eq!(table.len(), 5_000, "published rows stay");
+        let mut table = filled(60, Some(64));
+        for time in 60..9_000 {
+            table.reserve(1).unwrap();
+            table.push(&EquityRow { time, ..EquityRow::default() });
+        }
+        table.take_back();
+        assert_eq!((table.len(), table.pending.len()), (60, 0));
+        table.publish();
+        assert_eq!(times(&table), (0..60).collect::<Vec<i64>>());
     }
 
     fn times(table: &Table<EquityRow>) -> Vec<i64> {

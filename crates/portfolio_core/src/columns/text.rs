@@ -54,6 +54,68 @@ impl TextView {
     /// `account`
     pub const ACCOUNT: Self = Self(u128::from_le_bytes(*b"\x07\0\0\0account\0\0\0\0\0"));
 
+    /// `swap`
+    pub const SWAP: Self = Self::constant(b"swap");
+    /// `dividend`
+    pub const DIVIDEND: Self = Self::constant(b"dividend");
+    /// `split`
+    pub const SPLIT: Self = Self::constant(b"split");
+    /// `fx`
+    pub const FX: Self = Self::constant(b"fx");
+    /// `conversion`
+    pub const CONVERSION: Self = Self::constant(b"conversion");
+    /// `placed`
+    pub const PLACED: Self = Self::constant(b"placed");
+    /// `filled`
+    pub const FILLED: Self = Self::constant(b"filled");
+    /// `cancelled`
+    pub const CANCELLED: Self = Self::constant(b"cancelled");
+    /// `expired`
+    pub const EXPIRED: Self = Self::constant(b"expired");
+    /// `refused`
+    pub const REFUSED: Self = Self::constant(b"refused");
+    /// `margin_call`
+    pub const MARGIN_CALL: Self = Self::constant(b"margin_call");
+    /// `stop_out`
+    pub const STOP_OUT: Self = Self::constant(b"stop_out");
+    /// `margin`
+    pub const MARGIN: Self = Self::constant(b"margin");
+    /// `oco`
+    pub const OCO: Self = Self::constant(b"oco");
+    /// `reduce`
+    pub const REDUCE: Self = Self::constant(b"reduce");
+    /// `flip`
+    pub const FLIP: Self = Self::constant(b"flip");
+    /// `close_by`
+    pub const CLOSE_BY: Self = Self::constant(b"close_by");
+    /// `buy`
+    pub const BUY: Self = Self::constant(b"buy");
+    /// `sell`
+    pub const SELL: Self = Self::constant(b"sell");
+    /// `taker`
+    pub const TAKER: Self = Self::constant(b"taker");
+    /// `maker`
+    pub const MAKER: Self = Self::constant(b"maker");
+
+    /// A text of at most 12 bytes.
+    #[expect(
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        clippy::cast_possible_truncation,
+        clippy::indexing_slicing,
+        reason = "evaluated by the compiler, where a text that is too long is a build error"
+    )]
+    const fn constant(text: &[u8]) -> Self {
+        let mut view = [0; 16];
+        view[0] = text.len() as u8;
+        let mut place = 0;
+        while place < text.len() {
+            view[4 + place] = text[place];
+            place += 1;
+        }
+        Self(u128::from_le_bytes(view))
+    }
+
     /// The bits.
     #[must_use]
     pub const fn bits(self) -> u128 {
@@ -244,6 +306,27 @@ mod tests {
             (TextView::OPEN, "open"),
             (TextView::CLOSED, "closed"),
             (TextView::ACCOUNT, "account"),
+            (TextView::SWAP, "swap"),
+            (TextView::DIVIDEND, "dividend"),
+            (TextView::SPLIT, "split"),
+            (TextView::FX, "fx"),
+            (TextView::CONVERSION, "conversion"),
+            (TextView::PLACED, "placed"),
+            (TextView::FILLED, "filled"),
+            (TextView::CANCELLED, "cancelled"),
+            (TextView::EXPIRED, "expired"),
+            (TextView::REFUSED, "refused"),
+            (TextView::MARGIN_CALL, "margin_call"),
+            (TextView::STOP_OUT, "stop_out"),
+            (TextView::MARGIN, "margin"),
+            (TextView::OCO, "oco"),
+            (TextView::REDUCE, "reduce"),
+            (TextView::FLIP, "flip"),
+            (TextView::CLOSE_BY, "close_by"),
+            (TextView::BUY, "buy"),
+            (TextView::SELL, "sell"),
+            (TextView::TAKER, "taker"),
+            (TextView::MAKER, "maker"),
         ];
         for (view, text) in constants {
             assert_eq!(pool.blocks().text(view), text);

@@ -27,6 +27,8 @@ impl Ledger {
     pub fn events_table(&self, view: View) -> Result<TableSnapshot, ArrowError> {
         let mut rows = Rows::new(view);
         let (mut events, mut number, mut time) = (RecordedEvents::default(), 0_u64, 0_i64);
+        let symbols = std::cell::OnceCell::new();
+        let symbol_of = |id| symbols.get_or_init(|| self.position_symbols()).get(&id).copied();
         for chunk in self.event_chunks() {
             let mut decoder = Decoder(chunk);
             while !decoder.is_empty() {
@@ -34,7 +36,7 @@ impl Ledger {
                 let damaged = |_| {
                     ArrowError::ComputeError(format!("the bytes of event {number} are damaged"))
                 };
-                let recorded = events.next(&mut decoder, time).map_err(damaged)?;
+                let recorded = events.next(&mut decoder, time, &symbol_of).map_err(damaged)?;
                 time = rows.put(number, &recorded).unwrap_or(time);
             }
         }
@@ -208,14 +210,18 @@ fn row_of<'a>(event: &'a Event<'_>) -> (Option<i64>, Row<'a>) {
             let row = row.text("action", "open").text("symbol", open.symbol);
             let row = row.text("side", open.side.name()).size("size", open.size);
             let row = row.price("price", Some(open.price)).price("stop_loss", open.stop_loss);
-            let row = row.price("take_profit", open.take_profit).money("fee", open.fee);
+            let row = row
+                .price("take_profit", open.take_profit)
+                .money("fee", open.fee.unwrap_or(Money::ZERO));
             let row = row.with("position_id", open.position_id.map(Value::Count));
             (Some(open.time), row.text("tag", open.tag))
         }
         Event::Close(close) => {
             let row = row.text("action", "close").count("position_id", close.position_id);
             let row = row.with("size", close.size.map(|size| Value::Raw(size.raw())));
-            let row = row.price("price", Some(close.price)).money("fee", close.fee);
+            let row = row
+                .price("price", Some(close.price))
+                .money("fee", close.fee.unwrap_or(Money::ZERO));
             (Some(close.time), row.text("reason", close.reason))
         }
         Event::Modify(modify) => {

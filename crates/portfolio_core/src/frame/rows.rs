@@ -8,7 +8,7 @@ use super::columns::Columns;
 use super::error::RowError;
 use crate::columns::text::ShortText;
 use crate::currency::Currency;
-use crate::event::{Cash, Close, Event, Fee, Level, Modify, Open, Side};
+use crate::event::{Cash, Close, Event, Fee, Level, Modify, Open, Protection, Side};
 use crate::import::{CellError, Integers, Numbers, Quick, Texts};
 use crate::instrument::{Instrument, check_text};
 use crate::ledger::Ledger;
@@ -225,10 +225,22 @@ impl<'a> RowReader<'_, 'a> {
         let take_profit = self.level("take_profit", &columns.take_profit)?;
         let position_id = self.id()?;
         let key = self.new_key(ledger, keys)?;
-        let fee = self.money("fee", &columns.fee)?.unwrap_or(Money::ZERO);
+        let fee = self.money("fee", &columns.fee)?;
         let tag = self.note("tag", &columns.tag)?;
-        let open =
-            Open { symbol, side, size, price, time, stop_loss, take_profit, fee, tag, position_id };
+        let protection = Protection::NONE;
+        let open = Open {
+            symbol,
+            side,
+            size,
+            price,
+            time,
+            stop_loss,
+            take_profit,
+            fee,
+            tag,
+            position_id,
+            protection,
+        };
         Ok((open, key))
     }
 
@@ -342,7 +354,7 @@ impl<'a> RowReader<'_, 'a> {
         let price = self.price("price", &columns.price)?;
         let price = self.needed("price", price)?;
         let (position_id, named) = self.position(ledger, keys)?;
-        let fee = self.money("fee", &columns.fee)?.unwrap_or(Money::ZERO);
+        let fee = self.money("fee", &columns.fee)?;
         let reason = self.note("reason", &columns.reason)?;
         self.same_symbol(position_id, known, ledger)?;
         Ok((Close { position_id, price, time, size, fee, reason }, named))
@@ -353,14 +365,15 @@ impl<'a> RowReader<'_, 'a> {
         known: Option<u32>,
         ledger: &Ledger,
         keys: &Keys<'a>,
-    ) -> Read<(Modify, Named<'a>)> {
+    ) -> Read<(Modify<'a>, Named<'a>)> {
         let time = self.time()?;
         let time = self.needed("time", time)?;
         let stop_loss = self.change("stop_loss", &self.columns.stop_loss)?;
         let take_profit = self.change("take_profit", &self.columns.take_profit)?;
         let (position_id, named) = self.position(ledger, keys)?;
         self.same_symbol(position_id, known, ledger)?;
-        Ok((Modify { position_id, time, stop_loss, take_profit }, named))
+        let modify = Modify { stop_loss, take_profit, ..Modify::new(position_id, time) };
+        Ok((modify, named))
     }
 
     pub(super) fn fee(
@@ -388,7 +401,7 @@ impl<'a> RowReader<'_, 'a> {
         let time = self.time()?;
         let time = self.needed("time", time)?;
         let amount = self.money("amount", &self.columns.amount)?;
-        Ok(Cash { amount: self.needed("amount", amount)?, time })
+        Ok(Cash::new(self.needed("amount", amount)?, time))
     }
 
     pub(super) fn register(&self) -> Read<Event<'a>> {
@@ -426,6 +439,7 @@ impl<'a> RowReader<'_, 'a> {
             contract,
             quote_currency,
             leverage,
+            terms: None,
         }))
     }
 

@@ -122,7 +122,7 @@ impl<'f, 'a> Run<'f, 'a> {
         })
     }
 
-    fn finish(&self) -> Result<Applied, FrameError> {
+    fn finish(&mut self) -> Result<Applied, FrameError> {
         self.receipts.publish();
         self.refused.publish();
         let blocks = self.messages.blocks();

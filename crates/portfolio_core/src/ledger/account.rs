@@ -1,6 +1,6 @@
 //! The account's totals.
 
-use crate::numbers::{Money, Sum, mul_div_half_even};
+use crate::numbers::{Money, Sum, mul_div_half_even, product_is_less};
 
 /// The account's totals after some event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,10 @@ pub struct Account {
     pub long_value: Money,
     /// What it would cost to buy back the open shorts at the asks, carried forward like equity.
     pub short_value: Money,
+    /// What is left over of postings that were rounded to cents.
+    pub residue: Money,
+    /// Whether it was below the margin call's level when that was last asked.
+    pub in_margin_call: bool,
     /// All fees charged; rebates are negative.
     pub fees: Sum,
     /// Withdrawals - deposits, without the initial balance.
@@ -88,6 +92,8 @@ impl Account {
             realized: Money::ZERO,
             long_value: Money::ZERO,
             short_value: Money::ZERO,
+            residue: Money::ZERO,
+            in_margin_call: false,
             fees: Sum::ZERO,
             net_withdrawals: Sum::ZERO,
             first_time: 0,
@@ -128,6 +134,15 @@ impl Account {
         Money::from_raw(level).ok()
     }
 
+    /// Whether the margin level is below so many percent at scale 9 (rule M9).
+    #[must_use]
+    pub(super) fn is_below(&self, level: i128) -> bool {
+        // 100 percent at scale 9.
+        const HUNDRED: i128 = 100_000_000_000;
+        let (equity, margin) = (self.equity.raw(), self.margin_used.raw());
+        margin > 0 && product_is_less(equity, HUNDRED, level, margin)
+    }
+
     #[inline]
     pub(super) const fn totals(&self) -> Totals {
         Totals {
@@ -143,13 +158,19 @@ impl Account {
     /// Stores the totals after an event, and counts it.
     #[inline]
     pub(super) fn store(&mut self, totals: &Totals, time: i64) {
+        self.put(totals);
+        self.count(time);
+    }
+
+    /// Stores totals.
+    #[inline]
+    pub(super) fn put(&mut self, totals: &Totals) {
         self.balance = totals.balance;
         self.equity = totals.equity;
         self.unrealized = totals.unrealized;
         self.margin_used = totals.margin_used;
         self.long_value = totals.long_value;
         self.short_value = totals.short_value;
-        self.count(time);
     }
 
     /// Counts an event and its time.

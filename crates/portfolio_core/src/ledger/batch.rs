@@ -4,6 +4,9 @@
 //! changes is remembered the first time that it changes, so that [`Ledger::rewind_batch`] can put
 //! it back; a batch that succeeds just publishes its rows.
 
+use super::flows::Accrued;
+use super::rates::Foreign;
+use super::scope::Scope;
 use super::{Account, Ledger};
 use crate::book::Book;
 use crate::event::Event;
@@ -11,21 +14,37 @@ use crate::eventlog;
 use crate::images::Images;
 use crate::refusal::Refused;
 
-/// The ledger as it was before a batch, as far as it has changed since.
-#[derive(Debug)]
+/// What is needed to go back: a batch, or scopes, or both are under way.
+#[derive(Debug, Default)]
 pub(super) struct Undo {
-    account: Account,
-    events: eventlog::Mark,
-    symbols: usize,
-    books: Images<Book>,
+    pub(super) batch: Option<Batch>,
+    pub(super) scopes: Vec<Scope>,
 }
 
 impl Undo {
     /// Keeps a book that is about to change.
     #[inline]
     pub(super) fn keep_book(&mut self, index: u32, book: &Book) {
-        self.books.keep(index, book);
+        if let Some(batch) = &mut self.batch {
+            batch.books.keep(index, book);
+        }
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.keep_book(index, book);
+        }
     }
+}
+
+/// The ledger as it was before a batch, as far as it has changed since.
+#[derive(Debug)]
+pub(super) struct Batch {
+    account: Account,
+    events: eventlog::Mark,
+    symbols: usize,
+    books: Images<Book>,
+    next_due: i64,
+    foreign: Foreign,
+    accrued: Accrued,
+    rounded: u64,
 }
 
 /// How many events a batch has, and the most rows that they append.
@@ -55,14 +74,18 @@ impl Ledger {
         self.tables.trades.reserve(size.trades)?;
         self.tables.postings.reserve(size.postings)?;
         let symbols = self.books.len();
-        let undo = Undo {
+        let batch = Batch {
             account: self.account,
             events: self.events.mark(),
             symbols,
             books: Images::new(symbols, symbols.saturating_add(63))?,
+            next_due: self.next_due,
+            foreign: self.foreign.clone(),
+            accrued: self.accrued.clone(),
+            rounded: self.rounded,
         };
         self.positions.remember(size.events)?;
-        self.undo = Some(Box::new(undo));
+        self.undo = Some(Box::new(Undo { batch: Some(batch), scopes: Vec::new() }));
         Ok(())
     }
 
@@ -93,14 +116,15 @@ impl Ledger {
 
     /// Ends a batch: everything is as it was before it.
     pub fn rewind_batch(&mut self) {
-        let Some(undo) = self.undo.take() else { return };
-        let Undo { account, events, symbols, books } = *undo;
+        let Some(batch) = self.undo.take().and_then(|undo| undo.batch) else { return };
+        let Batch { account, events, symbols, books, next_due, foreign, accrued, rounded } = batch;
         self.account = account;
+        (self.next_due, self.foreign, self.accrued) = (next_due, foreign, accrued);
+        self.rounded = rounded;
         self.events.rewind(events);
         self.positions.rewind();
         self.tables.take_back();
-        self.books.truncate(symbols);
-        self.symbols.retain(|_, index| usize::try_from(*index).is_ok_and(|at| at < symbols));
+        self.forget_symbols(symbols);
         for (index, book) in books.into_images() {
             if let Some(cell) = usize::try_from(index).ok().and_then(|at| self.books.get_mut(at)) {
                 *cell = book;

@@ -1,23 +1,17 @@
 //! Money in and out that belongs to no fill: fees, deposits, withdrawals (rules F1 to F3).
 
 use super::account::Totals;
+use super::posting::Entry;
 use super::record::{EVENT_BYTES, op};
 use super::{Ledger, check_id, checked, not_found};
-use crate::columns::rows::PostingRow;
 use crate::columns::text::TextView;
 use crate::event::{Cash, Fee, Receipt};
 use crate::numbers::{Money, Overflow};
 use crate::positions::Position;
 use crate::refusal::{Refusal, Refused};
 
-/// A posting to be: what it is, and whom it concerns.
-struct Posting {
-    kind: TextView,
-    symbol: TextView,
-    position_id: u64,
-    amount: Money,
-    time: i64,
-}
+/// The totals after a flow, what was booked of it, and the residue.
+type Flow = (Totals, Money, Money);
 
 impl Ledger {
     pub(super) fn fee(&mut self, event: &Fee) -> Result<(), Refused> {
@@ -57,8 +51,7 @@ impl Ledger {
             self.positions.update(row, &position);
         }
         let position_id = event.position_id.unwrap_or(0);
-        let posting =
-            Posting { kind: TextView::FEE, symbol, position_id, amount, time: event.time };
+        let posting = Entry { kind: TextView::FEE, symbol, position_id, amount, time: event.time };
         self.commit_posting(&totals, &posting);
         Ok(())
     }
@@ -91,20 +84,21 @@ impl Ledger {
         self.account.net_withdrawals = self.account.net_withdrawals.minus(amount);
         self.record(op, event.time, |encoder| encoder.natural(event.amount.raw()));
         let symbol = TextView::EMPTY;
-        let posting = Posting { kind, symbol, position_id: 0, amount, time: event.time };
+        let posting = Entry { kind, symbol, position_id: 0, amount, time: event.time };
         self.commit_posting(&totals, &posting);
         Ok(())
     }
 
     /// The totals after the balance got an amount.
-    fn with_flow(&self, amount: Money) -> Result<Totals, Overflow> {
+    fn with_flow(&self, amount: Money) -> Result<Flow, Overflow> {
+        let (booked, residue) = self.booked(amount)?;
         let totals = Totals {
-            balance: self.account.balance.checked_add(amount)?,
-            equity: self.account.equity.checked_add(amount)?,
+            balance: self.account.balance.checked_add(booked)?,
+            equity: self.account.equity.checked_add(booked)?,
             ..self.account.totals()
         };
         totals.assert_identity();
-        Ok(totals)
+        Ok((totals, booked, residue))
     }
 
     fn reserve_posting(&mut self) -> Result<(), Refused> {
@@ -113,22 +107,16 @@ impl Ledger {
         Ok(())
     }
 
-    fn commit_posting(&mut self, totals: &Totals, posting: &Posting) {
-        self.account.store(totals, posting.time);
+    fn commit_posting(&mut self, flow: &Flow, entry: &Entry) {
+        let (totals, booked, residue) = flow;
+        self.account.residue = *residue;
+        self.account.store(totals, entry.time);
         let balance = totals.balance;
-        self.tables.postings.push(&PostingRow {
-            event: self.account.events,
-            time: posting.time,
-            kind: posting.kind,
-            symbol: posting.symbol,
-            position_id: posting.position_id,
-            amount: posting.amount,
-            balance,
-        });
-        let fee =
-            if posting.kind == TextView::FEE { posting.amount.negated() } else { Money::ZERO };
-        let (position_id, realized) = (posting.position_id, Money::ZERO);
-        self.receipt = Receipt { position_id, realized, fee, balance };
+        let row = entry.row(self.account.events, *booked, balance, *residue);
+        self.tables.postings.push(&row);
+        let fee = if entry.kind == TextView::FEE { entry.amount.negated() } else { Money::ZERO };
+        let (position_id, realized) = (entry.position_id, Money::ZERO);
+        self.receipt = Receipt { position_id, order_id: 0, realized, fee, balance };
     }
 }
 

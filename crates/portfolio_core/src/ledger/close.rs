@@ -54,6 +54,9 @@ struct Left {
 impl Ledger {
     #[inline]
     pub(super) fn close(&mut self, event: &Close<'_>) -> Result<(), Refused> {
+        if self.some_general && self.is_general(event.position_id) {
+            return self.close_in_full(event);
+        }
         let plan = self.plan_close(event)?;
         self.tables.trades.reserve(1)?;
         self.tables.postings.reserve(2)?;
@@ -93,13 +96,13 @@ impl Ledger {
         (position, seen): (&Position, Seen),
         size: Size,
     ) -> Result<Numbers, Overflow> {
-        let before = &self.account;
+        let (before, fee) = (&self.account, event.fee.unwrap_or(Money::ZERO));
         let side = position.side;
         let cost = relieved_cost(book, position, size)?;
         let gross = book.result(side, size, cost, event.price)?;
         let (adverse, favorable) = excursion(book, (side, seen), (size, cost), event.price)?;
         let entry_fee = entry_fee_share(position, size)?;
-        let net = Sum::of(&[gross]).minus(entry_fee).minus(event.fee).finish()?;
+        let net = Sum::of(&[gross]).minus(entry_fee).minus(fee).finish()?;
         let balance_before_fee = before.balance.checked_add(gross)?;
         let held = book.holding(side);
         let mark = book.mark(side);
@@ -108,7 +111,7 @@ impl Ledger {
         let symbol_margin = book.margin_with(side, cost_after)?;
         let value = book.notional(size, mark)?;
         let was_unrealized = side.signed(value.checked_sub(cost)?);
-        let equity = Sum::of(&[before.equity, gross]).minus(event.fee).minus(was_unrealized);
+        let equity = Sum::of(&[before.equity, gross]).minus(fee).minus(was_unrealized);
         let unrealized = Sum::of(&[before.unrealized, holding.unrealized]).minus(held.unrealized);
         let margin_used = Sum::of(&[before.margin_used, symbol_margin]).minus(book.margin);
         let (mut long_value, mut short_value) = (before.long_value, before.short_value);
@@ -117,7 +120,7 @@ impl Ledger {
             Side::Short => short_value = short_value.checked_sub(value)?,
         }
         let totals = Totals {
-            balance: balance_before_fee.checked_sub(event.fee)?,
+            balance: balance_before_fee.checked_sub(fee)?,
             equity: equity.finish()?,
             unrealized: unrealized.finish()?,
             margin_used: margin_used.finish()?,
@@ -148,13 +151,8 @@ impl Ledger {
 
     #[inline]
     fn commit_close(&mut self, event: &Close<'_>, plan: &Plan, reason: TextView) {
-        self.record(op::CLOSE, event.time, |encoder| {
-            encoder.small(event.position_id);
-            encoder.natural(plan.size_units);
-            encoder.natural(plan.price_units);
-            encoder.signed(event.fee.raw());
-            encoder.text(event.reason);
-        });
+        let fee = event.fee.unwrap_or(Money::ZERO);
+        self.record_close(event, (plan.size_units, plan.price_units), fee);
         let (position, numbers) = (&plan.position, &plan.numbers);
         self.account.store(&numbers.totals, event.time);
         self.account.realized = numbers.realized;
@@ -171,16 +169,36 @@ impl Ledger {
         let Left { size, cost, entry_fee } = numbers.left;
         if size.is_zero() {
             self.positions.remove(plan.row);
+            self.triggers_changed(Some(position), None);
         } else {
-            self.positions.update(plan.row, &Position { size, cost, entry_fee, ..*position });
+            let left = Position { size, cost, entry_fee, ..*position };
+            self.positions.update(plan.row, &left);
+            self.triggers_changed(Some(position), Some(&left));
         }
         self.commit_close_postings(event, numbers, symbol);
         self.receipt = Receipt {
             position_id: event.position_id,
+            order_id: 0,
             realized: numbers.gross,
-            fee: event.fee,
+            fee,
             balance: numbers.totals.balance,
         };
+    }
+
+    #[inline]
+    pub(super) fn record_close(
+        &mut self,
+        event: &Close<'_>,
+        (size, price): (i128, i128),
+        fee: Money,
+    ) {
+        self.record(op::CLOSE, event.time, |encoder| {
+            encoder.small(event.position_id);
+            encoder.natural(size);
+            encoder.natural(price);
+            encoder.signed(fee.raw());
+            encoder.text(event.reason);
+        });
     }
 
     #[inline]
@@ -203,11 +221,14 @@ impl Ledger {
             exit_price: event.price,
             gross_pnl: numbers.gross,
             entry_fee: numbers.entry_fee,
-            exit_fee: event.fee,
+            exit_fee: event.fee.unwrap_or(Money::ZERO),
+            swap: Money::ZERO,
             net_pnl: numbers.net,
             cost: numbers.cost,
             mae: numbers.adverse,
             mfe: numbers.favorable,
+            fx_pnl: Money::ZERO,
+            slippage: Money::ZERO,
             stop_loss: position.initial_stop,
             take_profit: position.take_profit,
             tag: position.tag,
@@ -227,13 +248,15 @@ impl Ledger {
             position_id: event.position_id,
             amount: numbers.gross,
             balance: numbers.balance_before_fee,
+            residue: Money::ZERO,
         };
         self.tables.postings.push(&posting);
-        if !event.fee.is_zero() {
-            self.account.fees = self.account.fees.plus(event.fee);
+        let fee = event.fee.unwrap_or(Money::ZERO);
+        if !fee.is_zero() {
+            self.account.fees = self.account.fees.plus(fee);
             self.tables.postings.push(&PostingRow {
                 kind: TextView::FEE,
-                amount: event.fee.negated(),
+                amount: fee.negated(),
                 balance: numbers.totals.balance,
                 ..posting
             });

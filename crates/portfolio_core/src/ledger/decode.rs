@@ -10,12 +10,13 @@ use super::record::{mask, op};
 use crate::book::Grid;
 use crate::codec::{Decoder, Malformed};
 use crate::currency::Currency;
-use crate::event::{Cash, Close, Event, Fee, Level, Modify, Open, Quote, Side};
+use crate::event::{Cash, Close, Event, Fee, Level, Modify, Open, Protection, Quote, Side};
 use crate::instrument::Instrument;
 use crate::numbers::{Contract, Money, Price, Size};
 
 /// An event as it was recorded; its texts are borrowed.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one of them lives at a time, on the stack")]
 pub(crate) enum Recorded<'a> {
     /// Anything but quotes.
     Event(Event<'a>),
@@ -29,6 +30,9 @@ pub(crate) enum Recorded<'a> {
         quotes: Vec<Quote<'a>>,
     },
 }
+
+/// Who knows the symbol of a position.
+pub(crate) type SymbolOf<'a> = &'a dyn Fn(u64) -> Option<u32>;
 
 /// What is known from the events so far.
 #[derive(Debug, Default)]
@@ -47,7 +51,8 @@ struct Known {
 }
 
 impl RecordedEvents {
-    /// The next event; `before` is the time of the last one that had a time, 0 at first.
+    /// The next event; `before` is the time of the last one that had a time, 0 at first, and
+    /// `symbol_of` knows the symbol of positions that no recorded open names.
     ///
     /// # Errors
     /// [`Malformed`] when the bytes are no event.
@@ -55,6 +60,7 @@ impl RecordedEvents {
         &'s mut self,
         decoder: &mut Decoder<'d>,
         before: i64,
+        symbol_of: SymbolOf<'_>,
     ) -> Result<Recorded<'s>, Malformed> {
         let op = decoder.byte()?;
         if op == op::REGISTER {
@@ -76,8 +82,8 @@ impl RecordedEvents {
             return Ok(Recorded::Quotes { update: op == op::UPDATE_EQUITY, time, quotes });
         }
         let event = match op {
-            op::CLOSE => Event::Close(self.decode_close(decoder, time)?),
-            op::MODIFY => Event::Modify(self.decode_modify(decoder, time)?),
+            op::CLOSE => Event::Close(self.decode_close(decoder, time, symbol_of)?),
+            op::MODIFY => Event::Modify(self.decode_modify(decoder, time, symbol_of)?),
             op::FEE => Event::Fee(decode_fee(decoder, time)?),
             op::DEPOSIT => Event::Deposit(decode_cash(decoder, time)?),
             op::WITHDRAW => Event::Withdraw(decode_cash(decoder, time)?),
@@ -90,8 +96,10 @@ impl RecordedEvents {
         self.instruments.get(symbol).ok_or(Malformed)
     }
 
-    fn known_of(&self, position_id: u64) -> Result<&Known, Malformed> {
-        self.known(*self.symbols.get(&position_id).ok_or(Malformed)?)
+    fn known_of(&self, position_id: u64, symbol_of: SymbolOf<'_>) -> Result<&Known, Malformed> {
+        let opened = self.symbols.get(&position_id).copied();
+        let filled = || usize::try_from(symbol_of(position_id)?).ok();
+        self.known(opened.or_else(filled).ok_or(Malformed)?)
     }
 
     fn decode_quotes(&self, decoder: &mut Decoder<'_>) -> Result<Vec<Quote<'_>>, Malformed> {
@@ -132,8 +140,9 @@ impl RecordedEvents {
             price: price(prices, decoder.unsigned()?)?,
             stop_loss: level(decoder.unsigned()?)?,
             take_profit: level(decoder.unsigned()?)?,
-            fee: money(decoder.signed()?)?,
+            fee: Some(money(decoder.signed()?)?),
             tag: decoder.text()?,
+            protection: Protection::NONE,
         };
         self.symbols.insert(position_id, symbol);
         Ok(Open { symbol: self.known(symbol)?.symbol.as_str(), ..open })
@@ -143,22 +152,28 @@ impl RecordedEvents {
         &self,
         decoder: &mut Decoder<'a>,
         time: i64,
+        symbol_of: SymbolOf<'_>,
     ) -> Result<Close<'a>, Malformed> {
         let position_id = decoder.number()?;
-        let known = self.known_of(position_id)?;
+        let known = self.known_of(position_id, symbol_of)?;
         Ok(Close {
             position_id,
             time,
             size: Some(size(known.sizes, decoder.unsigned()?)?),
             price: price(known.prices, decoder.unsigned()?)?,
-            fee: money(decoder.signed()?)?,
+            fee: Some(money(decoder.signed()?)?),
             reason: decoder.text()?,
         })
     }
 
-    fn decode_modify(&self, decoder: &mut Decoder<'_>, time: i64) -> Result<Modify, Malformed> {
+    fn decode_modify(
+        &self,
+        decoder: &mut Decoder<'_>,
+        time: i64,
+        symbol_of: SymbolOf<'_>,
+    ) -> Result<Modify<'static>, Malformed> {
         let position_id = decoder.number()?;
-        let known = self.known_of(position_id)?;
+        let known = self.known_of(position_id, symbol_of)?;
         let given = decoder.byte()?;
         let mut level = |bit: u8| {
             if given & bit == 0 {
@@ -170,7 +185,7 @@ impl RecordedEvents {
             }
         };
         let (stop_loss, take_profit) = (level(mask::STOP_LOSS)?, level(mask::TAKE_PROFIT)?);
-        Ok(Modify { position_id, time, stop_loss, take_profit })
+        Ok(Modify { stop_loss, take_profit, ..Modify::new(position_id, time) })
     }
 }
 
@@ -181,7 +196,15 @@ fn decode_instrument(decoder: &mut Decoder<'_>) -> Result<Instrument, Malformed>
     let quote = Currency::parse(decoder.text()?).ok_or(Malformed)?;
     let leverage = Some(decoder.number()?).filter(|&leverage| leverage != 0);
     let quote_currency = Some(quote);
-    Ok(Instrument { symbol, price_decimals, size_decimals, contract, quote_currency, leverage })
+    Ok(Instrument {
+        symbol,
+        price_decimals,
+        size_decimals,
+        contract,
+        quote_currency,
+        leverage,
+        terms: None,
+    })
 }
 
 fn decode_fee(decoder: &mut Decoder<'_>, time: i64) -> Result<Fee, Malformed> {
@@ -191,7 +214,7 @@ fn decode_fee(decoder: &mut Decoder<'_>, time: i64) -> Result<Fee, Malformed> {
 }
 
 fn decode_cash(decoder: &mut Decoder<'_>, time: i64) -> Result<Cash, Malformed> {
-    Ok(Cash { amount: money(decoder.number()?)?, time })
+    Ok(Cash::new(money(decoder.number()?)?, time))
 }
 
 fn price(grid: Grid, units: u128) -> Result<Price, Malformed> {

@@ -176,19 +176,12 @@ fn check_book(book: &Book, sums: &Sums) -> Result<(), Violation> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::currency::Currency;
-    use crate::event::{Event, Open};
+    use crate::event::{Event, Open, Protection};
     use crate::ledger::Configuration;
     use crate::numbers::{Price, Size};
 
     fn ledger() -> Ledger {
-        let mut ledger = Ledger::new(Configuration {
-            initial_balance: Money::parse("1000").unwrap(),
-            currency: Currency::USD,
-            leverage: 1_000_000_000,
-            capacity: None,
-        })
-        .unwrap();
+        let mut ledger = Ledger::new(Configuration::new(Money::parse("1000").unwrap())).unwrap();
         let open = Open {
             symbol: "X",
             side: Side::Long,
@@ -197,9 +190,10 @@ mod tests {
             time: 5,
             stop_loss: None,
             take_profit: None,
-            fee: Money::parse("1").unwrap(),
+            fee: Some(Money::parse("1").unwrap()),
             tag: "",
             position_id: None,
+            protection: Protection::NONE,
         };
         ledger.apply(&Event::Open(open)).unwrap();
         ledger

@@ -1,6 +1,6 @@
 //! Questions about margin (rules M1 and M2); nothing changes.
 
-use super::{Ledger, check_price, check_size, checked, default_book};
+use super::{Ledger, check_price, check_size, checked};
 use crate::book::Book;
 use crate::numbers::{Money, Overflow, Price, Size};
 use crate::refusal::{Refusal, Refused};
@@ -16,7 +16,7 @@ impl Ledger {
         match self.book(symbol) {
             Some(book) => Ok(book.margin),
             None => {
-                let book = default_book(symbol, self.leverage).map_err(|refused| *refused)?;
+                let book = self.default_book(symbol).map_err(|refused| *refused)?;
                 Ok(book.margin)
             }
         }
@@ -35,7 +35,7 @@ impl Ledger {
         let book = match self.book(symbol) {
             Some(book) => book,
             None => {
-                fresh = default_book(symbol, self.leverage)?;
+                fresh = self.default_book(symbol)?;
                 &fresh
             }
         };

@@ -4,7 +4,7 @@ use hashbrown::HashSet;
 
 use super::account::Totals;
 use super::record::{EVENT_BYTES, QUOTE_BYTES, op};
-use super::{Account, Ledger, check_price, checked, default_book};
+use super::{Account, Ledger, check_price, checked};
 use crate::book::Book;
 use crate::codec::Encoder;
 use crate::columns::rows::EquityRow;
@@ -23,9 +23,9 @@ struct Valued {
 
 /// A quote in steps of the instrument's grid.
 #[derive(Debug, Clone, Copy)]
-struct Units {
-    bid: i128,
-    spread: i128,
+pub(super) struct Units {
+    pub(super) bid: i128,
+    pub(super) spread: i128,
 }
 
 /// What longs and shorts are worth above their cost.
@@ -64,6 +64,11 @@ impl Scratch {
     pub(super) const fn refused_at(&self) -> usize {
         self.good
     }
+
+    /// So many quotes of a call were good.
+    pub(super) const fn set_good(&mut self, good: usize) {
+        self.good = good;
+    }
 }
 
 impl Ledger {
@@ -93,6 +98,8 @@ impl Ledger {
         if let [quote] = event.quotes
             && let Some(index) = symbol.or_else(|| self.find_symbol(quote.symbol))
             && let Some(book) = self.book_at(index)
+            && book.general.is_none()
+            && self.configuration.margin_call.is_none()
         {
             let (units, mut values) = (check_quote(book, quote)?, Values::default());
             let mut totals = self.account.totals();
@@ -115,6 +122,9 @@ impl Ledger {
 
     #[inline(never)]
     fn apply_several(&mut self, event: &Marks<'_>, time: i64, op: u8) -> Result<(), Refused> {
+        if self.some_general || self.configuration.margin_call.is_some() {
+            return self.marks_in_full(event, time, op);
+        }
         let mut scratch = std::mem::take(&mut self.scratch);
         let done = self.plan_marks(event, &mut scratch).and_then(|totals| {
             self.reserve_marks(scratch.planned.len(), op)?;
@@ -150,7 +160,7 @@ impl Ledger {
                 let valued = value_quote(book, quote, &mut sums)?;
                 PlannedMark { target: Target::Known(index), valued }
             } else {
-                let book = default_book(quote.symbol, self.leverage)?;
+                let book = self.default_book(quote.symbol)?;
                 if !unknown.insert(quote.symbol) {
                     return Err(twice());
                 }
@@ -201,7 +211,7 @@ impl Ledger {
     fn commit_mark(&mut self, time: i64, totals: &Totals, (index, valued): (u32, &Valued), op: u8) {
         self.record(op, time, |encoder| {
             encoder.small(1);
-            put_quote(encoder, index, valued);
+            put_quote(encoder, index, &valued.units);
         });
         if let Some(book) = self.book_at_mut(index) {
             set_marks(book, valued);
@@ -216,7 +226,7 @@ impl Ledger {
         });
         self.record(op, time, |encoder| {
             encoder.count(planned.len());
-            known.clone().for_each(|(index, valued)| put_quote(encoder, index, valued));
+            known.clone().for_each(|(index, valued)| put_quote(encoder, index, &valued.units));
         });
         for (index, valued) in known {
             if let Some(book) = self.book_at_mut(index) {
@@ -227,7 +237,7 @@ impl Ledger {
     }
 
     #[inline]
-    fn commit_totals(&mut self, time: i64, totals: &Totals, op: u8) {
+    pub(super) fn commit_totals(&mut self, time: i64, totals: &Totals, op: u8) {
         let has_start = self.account.has_start || time != 0 || op == op::UPDATE_EQUITY;
         self.account.store(totals, time);
         self.account.has_start = has_start;
@@ -247,10 +257,10 @@ impl Ledger {
 }
 
 #[inline]
-fn put_quote(encoder: &mut Encoder<'_>, index: u32, valued: &Valued) {
+pub(super) fn put_quote(encoder: &mut Encoder<'_>, index: u32, units: &Units) {
     encoder.small(u64::from(index));
-    encoder.natural(valued.units.bid);
-    encoder.natural(valued.units.spread);
+    encoder.natural(units.bid);
+    encoder.natural(units.spread);
 }
 
 #[inline]
@@ -298,7 +308,7 @@ fn value_quote(book: &Book, quote: &Quote<'_>, sums: &mut Sums) -> Result<Valued
 }
 
 #[inline(always)]
-fn check_quote(book: &Book, quote: &Quote<'_>) -> Result<Units, Refused> {
+pub(super) fn check_quote(book: &Book, quote: &Quote<'_>) -> Result<Units, Refused> {
     let bid = check_price(book, "prices", quote.bid)?;
     let ask = if quote.bid == quote.ask { bid } else { check_price(book, "prices", quote.ask)? };
     if quote.bid > quote.ask {

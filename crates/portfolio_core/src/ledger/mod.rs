@@ -7,106 +7,56 @@
 //! *commit* (plain stores that cannot fail).
 
 mod account;
+mod activity;
 mod batch;
 mod cash;
+mod checks;
 mod close;
+mod configuration;
+mod costs;
 pub(crate) mod decode;
+mod fills;
+mod flows;
+mod full;
+mod grids;
 mod invariants;
+mod legs;
 mod margin;
 mod marks;
 mod modify;
 mod open;
+mod posting;
+mod protect;
+mod rates;
 mod record;
 mod register;
 mod replay;
+mod scope;
+mod stop;
+mod tables;
+mod value;
 
 pub use account::Account;
 pub use batch::BatchSize;
+use checks::{check_id, check_level, check_price, check_size, not_found};
+pub use configuration::{Configuration, Mode, OffGrid, Rounding};
 pub use invariants::Violation;
+use tables::Tables;
 
 use std::collections::TryReserveError;
 
 use hashbrown::HashMap;
 
 use crate::book::Book;
-use crate::codec::Bytes;
 use crate::columns::positions::PositionColumns;
-use crate::columns::rows::{EquityRow, PostingRow, TradeRow};
-use crate::columns::schema::{EQUITY, LEDGER, TRADES};
+use crate::columns::rows::TradeRow;
 use crate::columns::segment::AllocationFailed;
-use crate::columns::table::Table;
 use crate::columns::text::{TextPool, TextView};
-use crate::currency::Currency;
 use crate::event::{Event, Receipt, TIME_MAX, TIME_MIN};
 use crate::eventlog::EventLog;
-use crate::instrument::{Instrument, check_symbol};
-use crate::numbers::{Leverage, Money, Overflow, Price, Size};
+use crate::numbers::{Leverage, Overflow};
 use crate::positions::Positions;
-use crate::refusal::{LevelKind, Refusal, Refused};
-
-/// What a portfolio starts from.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Configuration {
-    /// The balance before the first event, not negative.
-    pub initial_balance: Money,
-    /// The account's currency.
-    pub currency: Currency,
-    /// The account's leverage at scale 9, > 0.
-    pub leverage: i128,
-    /// How many rows the equity history is expected to have; the first segment then holds them all.
-    pub capacity: Option<usize>,
-}
-
-impl Configuration {
-    /// The bytes that the digest starts with (SPEC section 9).
-    ///
-    /// # Errors
-    /// When the allocator refuses.
-    pub fn canonical_bytes(&self) -> Result<Vec<u8>, TryReserveError> {
-        let mut bytes = Bytes::default();
-        bytes.reserve(128)?;
-        bytes.append(|encoder| {
-            b"omega_portfolio\x01".iter().for_each(|&byte| encoder.byte(byte));
-            encoder.signed(self.initial_balance.raw());
-            encoder.text(self.currency.code());
-            encoder.natural(self.leverage);
-            encoder.byte(0);
-        });
-        Ok(bytes.into())
-    }
-}
-
-/// The append-only tables.
-#[derive(Debug)]
-pub(crate) struct Tables {
-    pub(crate) equity: Table<EquityRow>,
-    pub(crate) trades: Table<TradeRow>,
-    pub(crate) postings: Table<PostingRow>,
-}
-
-impl Tables {
-    /// Lets readers see all rows.
-    #[inline]
-    fn publish(&self) {
-        self.equity.publish();
-        self.trades.publish();
-        self.postings.publish();
-    }
-
-    /// Copies each table into one segment with room for so many more rows.
-    fn compact(&mut self, more: usize) -> Result<(), AllocationFailed> {
-        self.equity.compact(more)?;
-        self.trades.compact(more)?;
-        self.postings.compact(more)
-    }
-
-    /// Takes back the rows that nobody has seen.
-    fn take_back(&mut self) {
-        self.equity.take_back();
-        self.trades.take_back();
-        self.postings.take_back();
-    }
-}
+use crate::refusal::{Refusal, Refused};
 
 /// The state of one portfolio, its history and the door.
 #[derive(Debug)]
@@ -132,6 +82,20 @@ pub struct Ledger {
     /// What a batch has changed so far, if one is under way.
     undo: Option<Box<batch::Undo>>,
     scratch: marks::Scratch,
+    /// Cash and rates of other currencies.
+    pub(crate) foreign: rates::Foreign,
+    /// What will be charged or paid as time goes by.
+    pub(crate) accrued: flows::Accrued,
+    /// When the first of that is due.
+    next_due: i64,
+    /// Numbers of calls that were rounded to their grids.
+    rounded: u64,
+    /// Every fill, when somebody wants to know.
+    fills: Option<Vec<fills::Fill>>,
+    /// Whether every new book is a general one.
+    general: bool,
+    /// Whether there may be a general book.
+    some_general: bool,
 }
 
 impl Ledger {
@@ -147,21 +111,14 @@ impl Ledger {
         let leverage = configuration.leverage;
         let prepared = Leverage::new(leverage)
             .map_err(|Overflow| Refusal::LeverageMustBePositive { leverage })?;
-        let mut equity = Table::new(&EQUITY, configuration.capacity);
-        if configuration.capacity.is_some() {
-            equity.reserve(1)?;
-        }
+        configuration.check()?;
         Ok(Self {
             account: Account::new(initial),
             books: Vec::new(),
             symbols: HashMap::new(),
             positions: Positions::default(),
             position_columns: PositionColumns::default(),
-            tables: Tables {
-                equity,
-                trades: Table::new(&TRADES, None),
-                postings: Table::new(&LEDGER, None),
-            },
+            tables: Tables::new(&configuration)?,
             texts: TextPool::default(),
             events: EventLog::new(&configuration.canonical_bytes()?),
             last_trade: TradeRow::default(),
@@ -171,6 +128,13 @@ impl Ledger {
             scratch: marks::Scratch::default(),
             leverage: prepared,
             undo: None,
+            foreign: rates::Foreign::default(),
+            accrued: flows::Accrued::default(),
+            next_due: flows::NEVER,
+            rounded: 0,
+            fills: None,
+            general: configuration.is_general(),
+            some_general: false,
             configuration,
         })
     }
@@ -186,16 +150,11 @@ impl Ledger {
     /// # Examples
     /// ```
     /// use portfolio_core::currency::Currency;
-    /// use portfolio_core::event::{Event, Open, Side};
+    /// use portfolio_core::event::{Event, Open, Protection, Side};
     /// use portfolio_core::ledger::{Configuration, Ledger};
     /// use portfolio_core::numbers::{Money, Price, Size};
     ///
-    /// let mut ledger = Ledger::new(Configuration {
-    ///     initial_balance: Money::parse("1000").unwrap(),
-    ///     currency: Currency::USD,
-    ///     leverage: 1_000_000_000,
-    ///     capacity: None,
-    /// })?;
+    /// let mut ledger = Ledger::new(Configuration::new(Money::parse("1000").unwrap()))?;
     /// let open = Open {
     ///     symbol: "ACME",
     ///     side: Side::Long,
@@ -204,9 +163,10 @@ impl Ledger {
     ///     time: 0,
     ///     stop_loss: None,
     ///     take_profit: None,
-    ///     fee: Money::parse("0.35").unwrap(),
+    ///     fee: Some(Money::parse("0.35").unwrap()),
     ///     tag: "",
     ///     position_id: None,
+    ///     protection: Protection::NONE,
     /// };
     /// let receipt = ledger.apply(&Event::Open(open))?;
     /// assert_eq!(receipt.position_id, 1);
@@ -228,6 +188,20 @@ impl Ledger {
     /// the symbol of an open or of a single quote where the caller knows it.
     #[inline]
     fn apply_unpublished(&mut self, event: &Event<'_>, symbol: Option<u32>) -> Result<(), Refused> {
+        if self.configuration.off_grid == OffGrid::Round {
+            self.apply_rounded(event)?;
+        } else if self.has_due(event) {
+            self.apply_after_flows(event)?;
+        } else {
+            self.dispatch(event, symbol)?;
+        }
+        debug_assert!(self.check_account().is_ok(), "{:?}", self.check_account());
+        Ok(())
+    }
+
+    /// Applies an event before which nothing is due.
+    #[inline]
+    fn dispatch(&mut self, event: &Event<'_>, symbol: Option<u32>) -> Result<(), Refused> {
         match event {
             Event::RegisterInstrument(instrument) => self.register(instrument),
             Event::Open(open) => self.open(open, symbol),
@@ -238,9 +212,7 @@ impl Ledger {
             Event::Fee(fee) => self.fee(fee),
             Event::Deposit(cash) => self.deposit(cash),
             Event::Withdraw(cash) => self.withdraw(cash),
-        }?;
-        debug_assert!(self.check_account().is_ok(), "{:?}", self.check_account());
-        Ok(())
+        }
     }
 
     /// Rewrites each append-only table into one segment, with room for so many more rows. It costs
@@ -307,6 +279,11 @@ impl Ledger {
     #[must_use]
     pub fn text(&self, view: TextView) -> String {
         self.texts.blocks().text(view)
+    }
+
+    /// Whether there may be a general book.
+    pub(crate) const fn some_general(&self) -> bool {
+        self.some_general
     }
 
     #[inline]
@@ -392,72 +369,4 @@ fn checked<T>(
     value: &dyn ToString,
 ) -> Result<T, Refused> {
     result.map_err(|Overflow| out_of_range(argument, value))
-}
-
-/// An id is never 0.
-#[inline]
-fn check_id(position_id: u64) -> Result<(), Refused> {
-    if position_id == 0 { Err(Refusal::PositionIdZero.into()) } else { Ok(()) }
-}
-
-#[cold]
-fn not_found(position_id: u64) -> Refused {
-    Refusal::PositionNotFound { position_id }.into()
-}
-
-/// Rules O1 and C1 for a size; answers its steps on the grid.
-#[inline(always)]
-fn check_size(book: &Book, size: Size) -> Result<i128, Refused> {
-    let units = if size.is_positive() { book.sizes.units(size.raw()) } else { None };
-    units.ok_or_else(|| wrong_size(book, size))
-}
-
-#[cold]
-fn wrong_size(book: &Book, size: Size) -> Refused {
-    if !size.is_positive() {
-        return Refusal::SizeMustBePositive { size }.into();
-    }
-    Refusal::SizeOffGrid { size, decimals: book.sizes.decimals() }.into()
-}
-
-/// Rules O1, C1 and K1 for a price; answers its steps on the grid.
-#[inline(always)]
-fn check_price(book: &Book, argument: &'static str, price: Price) -> Result<i128, Refused> {
-    let units = if price.is_positive() { book.prices.units(price.raw()) } else { None };
-    units.ok_or_else(|| wrong_price(book, argument, price))
-}
-
-#[cold]
-fn wrong_price(book: &Book, argument: &'static str, price: Price) -> Refused {
-    if !price.is_positive() {
-        return Refusal::PriceMustBePositive { argument, price }.into();
-    }
-    Refusal::PriceOffGrid { argument, price, decimals: book.prices.decimals() }.into()
-}
-
-/// Rule O2 for one level; answers its steps on the grid.
-fn check_level(
-    book: &Book,
-    level: LevelKind,
-    price: Price,
-    market: Price,
-    below: bool,
-) -> Result<i128, Refused> {
-    if !price.is_positive() {
-        return Err(Refusal::LevelMustBePositive { level, price }.into());
-    }
-    let Some(units) = book.prices.units(price.raw()) else {
-        let decimals = book.prices.decimals();
-        return Err(Refusal::LevelOffGrid { level, price, decimals }.into());
-    };
-    if (below && price >= market) || (!below && price <= market) {
-        return Err(Refusal::LevelOnWrongSide { level, price, market, below }.into());
-    }
-    Ok(units)
-}
-
-/// The book that an unregistered symbol would get.
-fn default_book(symbol: &str, account_leverage: Leverage) -> Result<Book, Refused> {
-    check_symbol(symbol)?;
-    Ok(Book::new(Instrument::default_for(symbol), account_leverage))
 }

@@ -5,11 +5,11 @@ use super::{Ledger, check_id, check_level, not_found};
 use crate::book::Book;
 use crate::event::{Level, Modify, Receipt, Side};
 use crate::numbers::Price;
-use crate::positions::Position;
+use crate::positions::{Position, StopKind};
 use crate::refusal::{LevelKind, Refusal, Refused};
 
 impl Ledger {
-    pub(super) fn modify(&mut self, event: &Modify) -> Result<(), Refused> {
+    pub(super) fn modify(&mut self, event: &Modify<'_>) -> Result<(), Refused> {
         check_id(event.position_id)?;
         if event.stop_loss == Level::Keep && event.take_profit == Level::Keep {
             return Err(Refusal::NothingToModify.into());
@@ -29,7 +29,7 @@ impl Ledger {
 
     fn commit_modify(
         &mut self,
-        event: &Modify,
+        event: &Modify<'_>,
         row: u32,
         position: Position,
         units: [Option<i128>; 2],
@@ -45,7 +45,13 @@ impl Ledger {
         self.account.count(event.time);
         let stop_loss = changed(event.stop_loss, position.stop_loss);
         let take_profit = changed(event.take_profit, position.take_profit);
-        self.positions.update(row, &Position { stop_loss, take_profit, ..position });
+        let stop_kind = match event.stop_loss {
+            Level::Keep => position.stop_kind,
+            Level::Remove | Level::Set(_) => StopKind::Own,
+        };
+        let after = Position { stop_loss, take_profit, stop_kind, ..position };
+        self.positions.update(row, &after);
+        self.triggers_changed(Some(&position), Some(&after));
         let balance = self.account.balance;
         self.receipt = Receipt { position_id: event.position_id, balance, ..Receipt::default() };
     }

@@ -1,15 +1,16 @@
 //! Opening a position (rules O1 to O5).
 
 use super::account::Totals;
+use super::checks::check_limits;
 use super::record::{EVENT_BYTES, op, side_byte};
-use super::{Ledger, check_level, check_price, check_size, default_book, out_of_range};
+use super::{Ledger, check_level, check_price, check_size, out_of_range};
 use crate::book::{Book, Holding};
 use crate::columns::rows::PostingRow;
 use crate::columns::text::TextView;
 use crate::event::{Open, Receipt, Side};
 use crate::instrument::check_text;
 use crate::numbers::{Money, Overflow, Price, Sum};
-use crate::positions::{Position, ROWS_MAX};
+use crate::positions::{Position, ROWS_MAX, StopKind};
 use crate::refusal::{LevelKind, Refusal, Refused};
 
 /// Everything that the commit of an open stores.
@@ -36,7 +37,7 @@ impl From<Overflow> for Unfit {
 }
 
 /// The event's numbers in steps of the instrument's grids.
-struct Units {
+pub(super) struct Units {
     size: i128,
     price: i128,
     stop_loss: i128,
@@ -54,6 +55,9 @@ impl Ledger {
         let symbol = symbol.or_else(|| self.find_symbol(event.symbol));
         let known = symbol.and_then(|symbol| Some((symbol, self.book_at(symbol)?)));
         let Some((symbol, book)) = known else { return self.open_unknown(event) };
+        if book.general.is_some() || !event.protection.is_none() {
+            return self.open_in_full(event, Some(symbol));
+        }
         let plan = self.plan_open(event, book)?;
         let tag = self.reserve_open(event)?;
         if plan.holding.size != event.size {
@@ -66,7 +70,10 @@ impl Ledger {
     /// The first use of a symbol (rule I4).
     #[cold]
     fn open_unknown(&mut self, event: &Open<'_>) -> Result<(), Refused> {
-        let book = default_book(event.symbol, self.leverage)?;
+        let book = self.default_book(event.symbol)?;
+        if book.general.is_some() || !event.protection.is_none() {
+            return self.open_in_full(event, None);
+        }
         let plan = self.plan_open(event, &book)?;
         self.reserve_symbols(1)?;
         self.events.reserve(2 * EVENT_BYTES)?;
@@ -78,16 +85,8 @@ impl Ledger {
 
     #[inline(always)]
     fn plan_open(&self, event: &Open<'_>, book: &Book) -> Result<Plan, Refused> {
-        let size = check_size(book, event.size)?;
-        let price = check_price(book, "price", event.price)?;
-        let long = event.side == Side::Long;
-        let level = |kind, level: Option<Price>, below| {
-            level.map_or(Ok(0), |level| check_level(book, kind, level, event.price, below))
-        };
-        let stop_loss = level(LevelKind::StopLoss, event.stop_loss, long)?;
-        let take_profit = level(LevelKind::TakeProfit, event.take_profit, !long)?;
+        let units = check_open(book, event)?;
         let position_id = self.choose_id(event.position_id)?;
-        let units = Units { size, price, stop_loss, take_profit };
         let plan =
             self.value_open(event, book, position_id, units).map_err(|unfit| match unfit {
                 Unfit::Overflow => out_of_range("size", &event.size),
@@ -99,7 +98,7 @@ impl Ledger {
 
     /// Rule O3.
     #[inline]
-    fn choose_id(&self, given: Option<u64>) -> Result<u64, Refused> {
+    pub(super) fn choose_id(&self, given: Option<u64>) -> Result<u64, Refused> {
         match given {
             Some(id) if self.positions.is_used(id) => {
                 Err(Refusal::PositionIdUsed { position_id: id }.into())
@@ -118,7 +117,7 @@ impl Ledger {
         position_id: u64,
         units: Units,
     ) -> Result<Plan, Unfit> {
-        let before = &self.account;
+        let (before, fee) = (&self.account, event.fee.unwrap_or(Money::ZERO));
         let side = event.side;
         let cost = book.notional(event.size, event.price)?;
         let held = book.holding(side);
@@ -132,7 +131,7 @@ impl Ledger {
         let own = side.signed(value.checked_sub(cost)?);
         let holding = book.valued(side, size_after, cost_after, mark)?;
         let needed = symbol_margin.checked_sub(book.margin)?;
-        let balance = before.balance.checked_sub(event.fee)?;
+        let balance = before.balance.checked_sub(fee)?;
         let free = Sum::of(&[balance, before.unrealized]).minus(before.margin_used).saturated();
         if free < needed {
             return Err(Unfit::Margin { needed, free });
@@ -147,7 +146,7 @@ impl Ledger {
         long_value.checked_add(short_value)?;
         let totals = Totals {
             balance,
-            equity: Sum::of(&[before.equity, own]).minus(event.fee).finish()?,
+            equity: Sum::of(&[before.equity, own]).minus(fee).finish()?,
             unrealized,
             margin_used: before.margin_used.checked_add(needed)?,
             long_value,
@@ -169,14 +168,15 @@ impl Ledger {
 
     /// What the positions of the side saw does not change, so a batch need not keep the book.
     #[inline]
-    fn reserve_excursions(&mut self, symbol: u32, side: Side) -> Result<(), Refused> {
+    pub(super) fn reserve_excursions(&mut self, symbol: u32, side: Side) -> Result<(), Refused> {
         let book = usize::try_from(symbol).ok().and_then(|place| self.books.get_mut(place));
         Ok(book.map_or(Ok(()), |book| book.marks_mut(side).reserve())?)
     }
 
     #[inline]
     fn commit_open(&mut self, event: &Open<'_>, plan: &Plan, symbol: u32, tag: TextView) {
-        self.record_open(event, plan, symbol);
+        let fee = event.fee.unwrap_or(Money::ZERO);
+        self.record_open(event, &plan.units, (symbol, plan.position_id, fee));
         self.account.store(&plan.totals, event.time);
         let (mut symbol_text, mut epoch) = (TextView::EMPTY, 0);
         if let Some(book) = self.book_at_mut(symbol) {
@@ -187,7 +187,7 @@ impl Ledger {
             symbol_text = book.symbol_text;
         }
         let stop_loss = event.stop_loss.unwrap_or(Price::ZERO);
-        self.positions.insert(&Position {
+        let position = Position {
             position_id: plan.position_id,
             symbol,
             side: event.side,
@@ -198,43 +198,74 @@ impl Ledger {
             initial_stop: stop_loss,
             take_profit: event.take_profit.unwrap_or(Price::ZERO),
             cost: plan.cost,
-            entry_fee: event.fee,
+            entry_fee: fee,
             tag,
             epoch,
-        });
+            swap: Money::ZERO,
+            slippage: Money::ZERO,
+            entry_rate: Money::ONE,
+            stop_kind: StopKind::Own,
+            protection: 0,
+        };
+        self.positions.insert(&position);
+        self.triggers_changed(None, Some(&position));
         let balance = plan.totals.balance;
-        if !event.fee.is_zero() {
-            self.account.fees = self.account.fees.plus(event.fee);
+        if !fee.is_zero() {
+            self.account.fees = self.account.fees.plus(fee);
             self.tables.postings.push(&PostingRow {
                 event: self.account.events,
                 time: event.time,
                 kind: TextView::FEE,
                 symbol: symbol_text,
                 position_id: plan.position_id,
-                amount: event.fee.negated(),
+                amount: fee.negated(),
                 balance,
+                residue: Money::ZERO,
             });
         }
         let (position_id, realized) = (plan.position_id, Money::ZERO);
-        self.receipt = Receipt { position_id, realized, fee: event.fee, balance };
+        self.receipt = Receipt { position_id, order_id: 0, realized, fee, balance };
     }
 
     #[inline]
-    fn record_open(&mut self, event: &Open<'_>, plan: &Plan, symbol: u32) {
+    pub(super) fn record_open(
+        &mut self,
+        event: &Open<'_>,
+        units: &Units,
+        (symbol, position_id, fee): (u32, u64, Money),
+    ) {
+        let fee = fee.raw();
         self.record(op::OPEN, event.time, |encoder| {
             encoder.small(u64::from(symbol));
             encoder.byte(side_byte(event.side));
-            encoder.small(plan.position_id);
-            encoder.natural(plan.units.size);
-            encoder.natural(plan.units.price);
-            let Units { stop_loss, take_profit, .. } = plan.units;
-            if stop_loss | take_profit | event.fee.raw() == 0 && event.tag.is_empty() {
+            encoder.small(position_id);
+            encoder.natural(units.size);
+            encoder.natural(units.price);
+            let Units { stop_loss, take_profit, .. } = *units;
+            if stop_loss | take_profit | fee == 0 && event.tag.is_empty() {
                 return encoder.zeros(4);
             }
             encoder.natural(stop_loss);
             encoder.natural(take_profit);
-            encoder.signed(event.fee.raw());
+            encoder.signed(fee);
             encoder.text(event.tag);
         });
     }
+}
+
+/// Rules O1 and O2.
+#[inline(always)]
+pub(super) fn check_open(book: &Book, event: &Open<'_>) -> Result<Units, Refused> {
+    let size = check_size(book, event.size)?;
+    if book.general.is_some() {
+        check_limits(book, event.size)?;
+    }
+    let price = check_price(book, "price", event.price)?;
+    let long = event.side == Side::Long;
+    let level = |kind, level: Option<Price>, below| {
+        level.map_or(Ok(0), |level| check_level(book, kind, level, event.price, below))
+    };
+    let stop_loss = level(LevelKind::StopLoss, event.stop_loss, long)?;
+    let take_profit = level(LevelKind::TakeProfit, event.take_profit, !long)?;
+    Ok(Units { size, price, stop_loss, take_profit })
 }

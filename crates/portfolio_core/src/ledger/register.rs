@@ -2,7 +2,7 @@
 
 use super::Ledger;
 use crate::book::Book;
-use crate::event::Receipt;
+use crate::event::{Event, Receipt};
 use crate::instrument::Instrument;
 use crate::numbers::{Leverage, Overflow};
 use crate::positions::ROWS_MAX;
@@ -10,7 +10,7 @@ use crate::refusal::{Refusal, Refused};
 
 impl Ledger {
     pub(super) fn register(&mut self, instrument: &Instrument) -> Result<(), Refused> {
-        instrument.check(self.configuration.currency)?;
+        instrument.check()?;
         if let Some(book) = self.book(&instrument.symbol) {
             if self.same_definition(&book.instrument, instrument) {
                 self.answer_nothing();
@@ -24,7 +24,7 @@ impl Ledger {
             Some(leverage) => Leverage::new(leverage)
                 .map_err(|Overflow| Refusal::InstrumentLeverageMustBePositive { leverage })?,
         };
-        let book = Book::new(instrument.clone(), leverage);
+        let book = self.new_book(instrument.clone(), leverage);
         self.reserve_symbols(1)?;
         self.add_book(book)?;
         self.answer_nothing();
@@ -62,8 +62,48 @@ impl Ledger {
         let index = u32::try_from(self.books.len()).unwrap_or(u32::MAX);
         self.record_registration(&book.instrument);
         self.symbols.insert(book.instrument.symbol.as_str().into(), index);
+        if book.general.as_ref().is_some_and(|general| general.pair.is_some()) {
+            self.foreign_mut().add_pair(index);
+        }
+        self.some_general |= book.general.is_some();
+        let swaps = book.terms().is_some_and(|terms| terms.swap.is_some());
         self.books.push(book);
         self.account.events = self.account.events.wrapping_add(1);
+        if swaps {
+            self.start_clock(index);
+        }
         Ok(index)
+    }
+
+    /// The rollovers of a symbol are charged from here on, or from the first event on.
+    fn start_clock(&mut self, index: u32) {
+        self.accrued_mut().swaps.push(index);
+        if self.account.has_time {
+            self.set_clock(index, self.account.last_time);
+            self.find_next_due();
+        } else {
+            self.next_due = i64::MIN;
+        }
+    }
+
+    /// Registers the symbols that an event uses for the first time; those that cannot be are left
+    /// for its own rules to refuse.
+    pub(super) fn register_first_uses(&mut self, event: &Event<'_>) -> Result<(), Refused> {
+        let symbols: Vec<&str> = match event {
+            Event::Open(open) => vec![open.symbol],
+            Event::Mark(marks) | Event::UpdateEquity(marks) => {
+                marks.quotes.iter().map(|quote| quote.symbol).collect()
+            }
+            _ => Vec::new(),
+        };
+        for symbol in symbols {
+            if self.find_symbol(symbol).is_none()
+                && let Ok(book) = self.default_book(symbol)
+            {
+                self.reserve_symbols(1)?;
+                self.add_book(book)?;
+            }
+        }
+        Ok(())
     }
 }

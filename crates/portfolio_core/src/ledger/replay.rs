@@ -2,18 +2,25 @@
 
 use blake2::Digest;
 
+use hashbrown::HashMap;
+
 use super::decode::{Recorded, RecordedEvents};
 use super::{Configuration, Ledger, Violation};
+use crate::book::Book;
 use crate::codec::{Decoder, Malformed};
-use crate::columns::schema::View;
-use crate::event::{Event, Marks};
-use crate::export::TableSnapshot;
+use crate::columns::schema::{TRADES, View};
+use crate::event::{Event, Marks, Open};
+use crate::export::{TableSnapshot, counts, text_views};
 use crate::refusal::Refusal;
 
 /// A ledger that is being built from recorded events.
-struct Replayer {
+pub(super) struct Replayer {
     ledger: Ledger,
     events: RecordedEvents,
+}
+
+fn broken(details: String) -> Violation {
+    Violation { name: "events_replay", details }
 }
 
 impl Ledger {
@@ -45,25 +52,35 @@ impl Ledger {
         Ok(nibbles.filter_map(|nibble| char::from_digit(u32::from(nibble), 16)).collect())
     }
 
+    /// The symbol of each position there ever was.
+    pub(crate) fn position_symbols(&self) -> HashMap<u64, u32> {
+        let index = |(index, book): (usize, &Book)| {
+            Some((book.symbol_text.bits(), u32::try_from(index).ok()?))
+        };
+        let texts: HashMap<u128, u32> = self.books.iter().enumerate().filter_map(index).collect();
+        let trades = self.tables.trades.snapshot();
+        let ids = counts(&trades, &TRADES, "position_id").into_iter();
+        let closed = ids.zip(text_views(&trades, &TRADES, "symbol"));
+        let closed = closed.filter_map(|(id, symbol)| Some((id, *texts.get(&symbol)?)));
+        let open = self.positions.rows().iter().map(|row| (row.position_id, row.symbol));
+        closed.chain(open).collect()
+    }
+
     /// A fresh ledger with the same configuration and the same events applied again.
     ///
     /// # Errors
     /// When the recorded bytes are damaged or an event is refused.
     pub fn replay(&self) -> Result<Self, Violation> {
-        let broken = |details: String| Violation { name: "events_replay", details };
-        let configuration = Configuration { capacity: None, ..self.configuration.clone() };
-        let ledger = Self::new(configuration).map_err(|refusal| broken(refusal.to_string()))?;
-        let mut replayer = Replayer { ledger, events: RecordedEvents::default() };
-        for chunk in self.events.chunks() {
-            let mut decoder = Decoder(chunk);
-            while !decoder.is_empty() {
-                let number = replayer.ledger.account.events.wrapping_add(1);
-                replayer
-                    .apply_next(&mut decoder)
-                    .map_err(|reason| broken(format!("event {number}: {reason}")))?;
-            }
-        }
-        Ok(replayer.ledger)
+        Replayer::new(&self.configuration)?.replay_all(self)
+    }
+
+    /// The same on the general way of every step, whatever the books are: it has to lead to the
+    /// same account.
+    ///
+    /// # Errors
+    /// As [`Ledger::replay`].
+    pub fn replay_in_full(&self) -> Result<Self, Violation> {
+        Replayer::recording(&self.configuration)?.replay_all(self)
     }
 
     /// Replays all events, compares account, state and every column of every table, and checks all
@@ -73,7 +90,20 @@ impl Ledger {
     /// What differs first, or the first invariant that does not hold.
     pub fn verify(&mut self) -> Result<(), Violation> {
         self.check_invariants()?;
-        let mut fresh = self.replay()?;
+        let fresh = self.replay()?;
+        self.compare(fresh)
+    }
+
+    /// As [`Ledger::verify`], on the general way of every step.
+    ///
+    /// # Errors
+    /// As [`Ledger::verify`].
+    pub fn verify_in_full(&mut self) -> Result<(), Violation> {
+        let fresh = self.replay_in_full()?;
+        self.compare(fresh)
+    }
+
+    fn compare(&mut self, mut fresh: Self) -> Result<(), Violation> {
         fresh.check_invariants()?;
         let differs = |what: &str, details: String| Violation {
             name: "replay_matches",
@@ -141,11 +171,45 @@ fn first_difference(left: &TableSnapshot, right: &TableSnapshot) -> Option<Strin
 }
 
 impl Replayer {
+    fn new(configuration: &Configuration) -> Result<Self, Violation> {
+        let configuration = Configuration { capacity: None, ..configuration.clone() };
+        let ledger = Ledger::new(configuration).map_err(|refusal| broken(refusal.to_string()))?;
+        Ok(Self { ledger, events: RecordedEvents::default() })
+    }
+
+    /// One that notes every fill. All of its books are general ones, whose fills are.
+    pub(super) fn recording(configuration: &Configuration) -> Result<Self, Violation> {
+        let mut replayer = Self::new(configuration)?;
+        replayer.ledger.general = true;
+        replayer.ledger.fills = Some(Vec::new());
+        Ok(replayer)
+    }
+
+    /// Applies all events of a ledger again.
+    pub(super) fn replay_all(mut self, original: &Ledger) -> Result<Ledger, Violation> {
+        for chunk in original.events.chunks() {
+            let mut decoder = Decoder(chunk);
+            while !decoder.is_empty() {
+                let number = self.ledger.account.events.wrapping_add(1);
+                self.apply_next(&mut decoder)
+                    .map_err(|reason| broken(format!("event {number}: {reason}")))?;
+            }
+        }
+        Ok(self.ledger)
+    }
+
     fn apply_next(&mut self, decoder: &mut Decoder<'_>) -> Result<(), String> {
         let before = self.ledger.account.last_time;
-        let recorded = self.events.next(decoder, before);
+        let positions = &self.ledger.positions;
+        let symbol_of = |id| positions.find(id).map(|(_, position)| position.symbol);
+        let recorded = self.events.next(decoder, before, &symbol_of);
         let recorded = recorded.map_err(|Malformed| "its bytes are damaged".to_owned())?;
         let applied = match &recorded {
+            Recorded::Event(Event::Open(open)) => {
+                // In a netting account the id is the answer, which may be an old one.
+                let given = open.position_id.filter(|&id| !self.ledger.positions.is_used(id));
+                self.ledger.apply(&Event::Open(Open { position_id: given, ..*open }))
+            }
             Recorded::Event(event) => self.ledger.apply(event),
             Recorded::Quotes { update, time, quotes } => {
                 let marks = Marks { time: Some(*time), quotes };

@@ -88,6 +88,13 @@ impl Contract {
         self.decimals
     }
 
+    /// The contract size as a fraction in lowest decimal terms.
+    #[must_use]
+    #[inline]
+    pub(crate) fn fraction(&self) -> (i128, i128) {
+        (self.digits, self.divisor.cast_signed())
+    }
+
     /// `factor * digits` as money.
     #[inline(always)]
     fn scale(&self, factor: i128) -> Result<Money, Overflow> {

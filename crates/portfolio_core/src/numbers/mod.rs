@@ -15,6 +15,8 @@
 //! | [`Leverage::margin`]: money / leverage | [`Money`] | half-even, once | [`Overflow`] |
 //! | [`div_half_even`]: integer / integer | integer | half-even, once | nothing |
 //! | [`mul_div_half_even`]: product / integer | integer | half-even, once | [`Overflow`] |
+//! | [`ratio_half_even`]: product / integer | integer | half-even, once | [`Overflow`] |
+//! | `at_rate`, `share` of [`Money`] | [`Money`] | half-even, once | [`Overflow`] |
 //! | `parse`, `from_int`, [`parse_decimal`] | a unit, raw units | none | [`NumberError`] |
 //! | `from_f64`, [`float_to_fixed`] | a unit, raw units | half-even or none | [`NumberError`] |
 //! | `to_f64`, [`fixed9_to_f64`], [`fixed18_to_f64`] | the nearest double | half-even | nothing |
@@ -33,6 +35,7 @@ mod mirror;
 mod parse;
 mod round;
 mod sum;
+mod wide;
 
 use std::error::Error;
 use std::fmt;
@@ -47,6 +50,7 @@ pub use mirror::{fixed9_to_f64, fixed18_to_f64};
 pub use parse::parse_decimal;
 pub use round::{div_half_even, mul_div_half_even};
 pub use sum::Sum;
+pub use wide::{product_is_less, ratio_half_even};
 
 /// The exclusive bound of the absolute value of a stored number: 10^38 raw units.
 ///

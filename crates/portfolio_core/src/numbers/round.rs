@@ -106,7 +106,7 @@ pub(super) fn rounds_up(quotient: u128, remainder: u128, denominator: u128) -> b
 }
 
 /// The 256-bit product of two 128-bit numbers as `(high, low)`.
-fn widening_mul(a: u128, b: u128) -> (u128, u128) {
+pub(super) fn widening_mul(a: u128, b: u128) -> (u128, u128) {
     let ((a_high, a_low), (b_high, b_low)) = (halves(a), halves(b));
     // Each partial product is at most (2^64 - 1)^2, which leaves room for two more halves.
     let low = a_low.wrapping_mul(b_low);
@@ -139,7 +139,7 @@ fn divide_wide((high, low): (u128, u128), divisor: u128) -> Option<(u128, u128)>
 ///
 /// `high` must be less than `divisor` and the top bit of `divisor` must be set.
 #[expect(clippy::arithmetic_side_effects, reason = "the top bit of the divisor is set")]
-fn divide_digit(high: u128, next: u128, divisor: u128) -> (u128, u128) {
+pub(super) fn divide_digit(high: u128, next: u128, divisor: u128) -> (u128, u128) {
     let (divisor_high, divisor_low) = halves(divisor);
     let mut digit = high / divisor_high;
     let mut rest = high % divisor_high;

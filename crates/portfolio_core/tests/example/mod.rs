@@ -1,7 +1,6 @@
 //! An example account, and events that it accepts: tests change one thing at a time.
 
-use portfolio_core::currency::Currency;
-use portfolio_core::event::{Cash, Close, Event, Level, Modify, Open, Quote, Side};
+use portfolio_core::event::{Cash, Close, Event, Level, Modify, Open, Protection, Quote, Side};
 use portfolio_core::instrument::Instrument;
 use portfolio_core::ledger::{Configuration, Ledger};
 use portfolio_core::numbers::{Money, Price, Size};
@@ -20,12 +19,7 @@ pub(crate) fn size(text: &str) -> Size {
 }
 
 pub(crate) fn configuration() -> Configuration {
-    Configuration {
-        initial_balance: money("1000"),
-        currency: Currency::USD,
-        leverage: 1_000_000_000,
-        capacity: None,
-    }
+    Configuration::new(money("1000"))
 }
 
 /// An instrument with two decimals of price and one of size.
@@ -51,9 +45,10 @@ pub(crate) fn open() -> Open<'static> {
         time: 10,
         stop_loss: None,
         take_profit: None,
-        fee: Money::ZERO,
+        fee: Some(Money::ZERO),
         tag: "",
         position_id: None,
+        protection: Protection::NONE,
     }
 }
 
@@ -64,19 +59,14 @@ pub(crate) fn close() -> Close<'static> {
         price: price("100"),
         time: 10,
         size: None,
-        fee: Money::ZERO,
+        fee: Some(Money::ZERO),
         reason: "",
     }
 }
 
 /// A modify that is accepted.
-pub(crate) fn modify() -> Modify {
-    Modify {
-        position_id: 1,
-        time: 10,
-        stop_loss: Level::Set(price("90")),
-        take_profit: Level::Keep,
-    }
+pub(crate) fn modify() -> Modify<'static> {
+    Modify { stop_loss: Level::Set(price("90")), ..Modify::new(1, 10) }
 }
 
 pub(crate) fn quote<'a>(symbol: &'a str, bid: &str, ask: &str) -> Quote<'a> {
@@ -84,7 +74,7 @@ pub(crate) fn quote<'a>(symbol: &'a str, bid: &str, ask: &str) -> Quote<'a> {
 }
 
 pub(crate) fn cash(amount: &str) -> Cash {
-    Cash { amount: money(amount), time: 10 }
+    Cash { amount: money(amount), time: 10, currency: None }
 }
 
 /// The refusal of an event, which leaves no trace.

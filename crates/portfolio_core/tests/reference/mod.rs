@@ -314,7 +314,8 @@ impl Reference {
     fn open(&mut self, open: &Open<'_>) -> Result<(), u32> {
         self.check_time(open.time)?;
         let instrument = self.instrument(open.symbol);
-        let (size, price, fee) = (open.size.raw(), open.price.raw(), open.fee.raw());
+        let (size, price, fee) =
+            (open.size.raw(), open.price.raw(), open.fee.unwrap_or_default().raw());
         need(4003, size > 0 && on_grid(size, instrument.size_decimals))?;
         let digits = instrument.price_decimals;
         need(4005, price > 0 && on_grid(price, digits))?;
@@ -380,7 +381,7 @@ impl Reference {
         need(4005, price > 0 && on_grid(price, instrument.price_decimals))?;
         let gross = self.gain(&held, size, price);
         let entry_fee = half_even(held.entry_fee * size, held.size);
-        let net = gross - entry_fee - close.fee.raw();
+        let net = gross - entry_fee - close.fee.unwrap_or_default().raw();
         let results = held.seen.iter().map(|mark| self.gain(&held, size, *mark));
         let results: Vec<i128> = results.chain([0, gross]).collect();
         self.trades.push(Closed {
@@ -396,7 +397,7 @@ impl Reference {
             side: held.side,
         });
         self.postings.push(gross);
-        self.charge(held.id, close.fee.raw());
+        self.charge(held.id, close.fee.unwrap_or_default().raw());
         if size == held.size {
             self.held.swap_remove(at);
         } else {
@@ -407,7 +408,7 @@ impl Reference {
         Ok(())
     }
 
-    fn modify(&mut self, modify: &Modify) -> Result<(), u32> {
+    fn modify(&mut self, modify: &Modify<'_>) -> Result<(), u32> {
         need(4024, (modify.stop_loss, modify.take_profit) != (Level::Keep, Level::Keep))?;
         self.check_time(modify.time)?;
         let at = self.position(modify.position_id)?;

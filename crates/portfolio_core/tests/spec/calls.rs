@@ -5,7 +5,8 @@
 
 use portfolio_core::currency::Currency;
 use portfolio_core::event::{
-    Cash, Close, Event, Fee, Level, Marks, Modify, Open, Quote, Side, TIME_MAX, TIME_MIN,
+    Cash, Close, Event, Fee, Level, Marks, Modify, Open, Protection, Quote, Side, TIME_MAX,
+    TIME_MIN,
 };
 use portfolio_core::instrument::{Instrument, check_text};
 use portfolio_core::ledger::{Configuration, Ledger};
@@ -137,7 +138,7 @@ pub(crate) fn account(statement: &Statement) -> Result<Ledger, Refused> {
     let currency = given.currency("currency")?.unwrap_or(Currency::USD);
     let leverage = given.number("leverage", scale_9)?.unwrap_or(1_000_000_000);
     given.word("mode", &["hedging"])?;
-    let configuration = Configuration { initial_balance, currency, leverage, capacity: None };
+    let configuration = Configuration { currency, leverage, ..Configuration::new(initial_balance) };
     Ok(Ledger::new(configuration)?)
 }
 
@@ -152,6 +153,7 @@ fn instrument(given: &Arguments<'_>) -> Result<Instrument, Refused> {
         contract: contract.map_err(|_| Refused::new(4017, "contract_size"))?,
         quote_currency: given.currency("quote_currency")?,
         leverage: given.number("leverage", scale_9)?,
+        terms: None,
     })
 }
 
@@ -164,9 +166,10 @@ fn open<'a>(given: &Arguments<'a>) -> Result<Open<'a>, Refused> {
         time: given.time_given()?,
         stop_loss: given.number("stop_loss", Price::parse)?,
         take_profit: given.number("take_profit", Price::parse)?,
-        fee: given.money("fee")?,
+        fee: Some(given.money("fee")?),
         tag: given.note("tag")?,
         position_id: given.position_id()?,
+        protection: Protection::NONE,
     })
 }
 
@@ -176,7 +179,7 @@ fn close<'a>(given: &Arguments<'a>) -> Result<Close<'a>, Refused> {
         price: given.price("price")?,
         time: given.time_given()?,
         size: given.number("size", Size::parse)?,
-        fee: given.money("fee")?,
+        fee: Some(given.money("fee")?),
         reason: given.note("reason")?,
     })
 }
@@ -196,17 +199,21 @@ pub(crate) fn call(ledger: &mut Ledger, statement: &Statement) -> Result<Given, 
     let given = Arguments(&statement.values);
     let quotes = quotes(&statement.quotes)?;
     let marks = |time| Marks { time, quotes: &quotes };
-    let cash =
-        || Ok::<_, Refused>(Cash { amount: given.money("amount")?, time: given.time_given()? });
+    let cash = || {
+        Ok::<_, Refused>(Cash {
+            amount: given.money("amount")?,
+            time: given.time_given()?,
+            currency: None,
+        })
+    };
     let event = match statement.word.as_str() {
         "instrument" => Event::RegisterInstrument(instrument(&given)?),
         "open" => Event::Open(open(&given)?),
         "close" => Event::Close(close(&given)?),
         "modify" => Event::Modify(Modify {
-            position_id: given.position_id()?.unwrap_or_default(),
-            time: given.time_given()?,
             stop_loss: given.level("stop_loss")?,
             take_profit: given.level("take_profit")?,
+            ..Modify::new(given.position_id()?.unwrap_or_default(), given.time_given()?)
         }),
         "mark" => Event::Mark(marks(given.time()?)),
         "update_equity" => Event::UpdateEquity(marks(given.time()?)),

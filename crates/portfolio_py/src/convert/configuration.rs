@@ -30,5 +30,8 @@ pub(crate) fn read_configuration(
         leverage.0.map_or(Ok(ONE), |raw| number::fixed("leverage", &raw, number::SCALE, policy))?;
     word("mode", &mode, &["hedging"], "must be 'hedging'")?;
     let capacity = number::capacity(capacity)?;
-    Ok((Configuration { initial_balance, currency, leverage, capacity }, policy))
+    Ok((
+        Configuration { currency, leverage, capacity, ..Configuration::new(initial_balance) },
+        policy,
+    ))
 }

@@ -48,7 +48,15 @@ pub(crate) fn read_instrument(
     } else {
         Some(number::fixed("leverage", &leverage, number::SCALE, policy)?)
     };
-    Ok(Instrument { symbol, price_decimals, size_decimals, contract, quote_currency, leverage })
+    Ok(Instrument {
+        symbol,
+        price_decimals,
+        size_decimals,
+        contract,
+        quote_currency,
+        leverage,
+        terms: None,
+    })
 }
 
 fn decimals(argument: &'static str, value: &Bound<'_, PyAny>) -> PyResult<u32> {

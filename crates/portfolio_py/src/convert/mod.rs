@@ -78,12 +78,12 @@ pub(crate) fn cash(
     policy: FloatPolicy,
 ) -> PyResult<Cash> {
     let amount = number::money("amount", amount, policy)?;
-    Ok(Cash { amount, time: time::time("time", time)? })
+    Ok(Cash { amount, time: time::time("time", time)?, currency: None })
 }
 
-/// The fee of a fill; none when not given.
-pub(crate) fn fee_or_none(given: &Given<'_>, policy: FloatPolicy) -> PyResult<Money> {
-    given.0.as_ref().map_or(Ok(Money::ZERO), |fee| number::money("fee", fee, policy))
+/// The fee of a fill, if one is given.
+pub(crate) fn fee_or_none(given: &Given<'_>, policy: FloatPolicy) -> PyResult<Option<Money>> {
+    given.0.as_ref().map(|fee| number::money("fee", fee, policy)).transpose()
 }
 
 /// Which of a few words of the configuration; the first when not given.

@@ -1,0 +1,184 @@
+//! Rates of exchange, which are marks, and cash in other currencies (rules W1 to W4, W7).
+
+use super::Ledger;
+use crate::currency::Currency;
+use crate::numbers::{Money, Overflow, mul_div_half_even};
+use crate::refusal::Refusal;
+
+/// What the account knows of other currencies.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Foreign {
+    /// In order of appearance.
+    pub(crate) list: Vec<Holding>,
+    /// The books whose marks are rates, in order of registration.
+    pairs: Vec<u32>,
+}
+
+/// A currency that was asked for, and what is held of it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Holding {
+    pub(crate) code: Currency,
+    /// The pairs that its rate is made of; the second one only by way of the pivot.
+    path: [Option<Leg>; 2],
+    /// Account money per 1, at scale 18.
+    pub(crate) rate: Money,
+    /// What is held, in this currency.
+    pub(crate) cash: Money,
+    /// What that cost, in account money.
+    pub(crate) cost: Money,
+    /// What it adds to the unrealized result.
+    pub(crate) above_cost: Money,
+}
+
+/// A step of a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Leg {
+    book: u32,
+    /// Whether the pair says it the other way round.
+    inverse: bool,
+}
+
+impl Foreign {
+    /// A symbol was registered whose mark is a rate.
+    pub(super) fn add_pair(&mut self, book: u32) {
+        self.pairs.push(book);
+    }
+
+    pub(super) fn find(&self, code: Currency) -> Option<&Holding> {
+        self.list.iter().find(|holding| holding.code == code)
+    }
+}
+
+impl Ledger {
+    /// The rate of a currency that is in use.
+    pub(crate) fn rate(&self, code: Currency) -> Result<Money, Overflow> {
+        if code == self.configuration.currency {
+            return Ok(Money::ONE);
+        }
+        self.foreign.find(code).map(|holding| holding.rate).ok_or(Overflow)
+    }
+
+    /// The rate of a currency, whether it is in use or not, if there is one (rule W3).
+    #[expect(dead_code, reason = "for the events that ask for it")]
+    pub(crate) fn possible_rate(&self, code: Currency) -> Option<Money> {
+        match self.rate(code) {
+            Ok(rate) => Some(rate),
+            Err(Overflow) => self.find_path(code).and_then(|path| self.rate_of(path)),
+        }
+    }
+
+    /// Rule W3 for a fill.
+    pub(super) fn need_rates(&mut self, symbol: u32) -> Result<(), Refusal> {
+        let general = self.book_at(symbol).and_then(|book| book.general.as_ref());
+        let Some(general) = general else { return Ok(()) };
+        for code in [general.profit, general.margin_currency] {
+            self.need_rate(code, "symbol")?;
+        }
+        Ok(())
+    }
+
+    /// Rule W3 for an event that needs a rate: the currency is in use from now on.
+    pub(super) fn need_rate(
+        &mut self,
+        code: Currency,
+        argument: &'static str,
+    ) -> Result<Money, Refusal> {
+        if let Ok(rate) = self.rate(code) {
+            return Ok(rate);
+        }
+        let found = self.find_path(code).and_then(|path| Some((path, self.rate_of(path)?)));
+        let Some((path, rate)) = found else {
+            let account = self.configuration.currency;
+            return Err(Refusal::RateMissing { argument, currency: code, account });
+        };
+        let [cash, cost, above_cost] = [Money::ZERO; 3];
+        let holding = Holding { code, path, rate, cash, cost, above_cost };
+        self.foreign_mut().list.push(holding);
+        Ok(rate)
+    }
+
+    /// The cash of other currencies, to be changed; scopes keep what it was.
+    pub(super) fn foreign_mut(&mut self) -> &mut Foreign {
+        if let Some(scope) = self.undo.as_mut().and_then(|undo| undo.scopes.last_mut()) {
+            scope.keep_foreign(&self.foreign);
+        }
+        &mut self.foreign
+    }
+
+    /// Rule W2.
+    fn find_path(&self, code: Currency) -> Option<[Option<Leg>; 2]> {
+        let (account, pivot) = (self.configuration.currency, self.configuration.pivot);
+        if let Some(leg) = self.find_leg(code, account) {
+            return Some([Some(leg), None]);
+        }
+        if pivot == code || pivot == account {
+            return None;
+        }
+        Some([Some(self.find_leg(code, pivot)?), Some(self.find_leg(pivot, account)?)])
+    }
+
+    fn find_leg(&self, from: Currency, to: Currency) -> Option<Leg> {
+        let find = |wanted: (Currency, Currency)| {
+            self.foreign.pairs.iter().copied().find(|&book| {
+                self.book_at(book).is_some_and(|book| {
+                    let pair = book.general.as_ref().and_then(|general| general.pair);
+                    book.is_marked() && pair == Some(wanted)
+                })
+            })
+        };
+        let direct = find((from, to)).map(|book| Leg { book, inverse: false });
+        direct.or_else(|| find((to, from)).map(|book| Leg { book, inverse: true }))
+    }
+
+    /// The rate along a path; nothing when it is 0 or too large.
+    fn rate_of(&self, path: [Option<Leg>; 2]) -> Option<Money> {
+        let [first, second] = path;
+        let mut rate = self.rate_of_leg(first?)?;
+        if let Some(second) = second {
+            rate = rate.at_rate(self.rate_of_leg(second)?).ok()?;
+        }
+        rate.is_positive().then_some(rate)
+    }
+
+    /// The middle of the mark, exact, or 1 / middle.
+    fn rate_of_leg(&self, leg: Leg) -> Option<Money> {
+        const HALF: i128 = 500_000_000;
+        let book = self.book_at(leg.book)?;
+        let middle = book.bid.raw().checked_add(book.ask.raw())?.checked_mul(HALF)?;
+        let middle = Money::from_raw(middle).ok().filter(|middle| middle.is_positive())?;
+        if !leg.inverse {
+            return Some(middle);
+        }
+        let one = Money::ONE.raw();
+        Money::from_raw(mul_div_half_even(one, one, middle.raw()).ok()?).ok()
+    }
+
+    /// Brings the rates up to date with the marks; answers which currencies have moved.
+    pub(super) fn move_rates(&mut self) -> Result<Vec<Currency>, Overflow> {
+        let mut moved = Vec::new();
+        for place in 0..self.foreign.list.len() {
+            let Some(holding) = self.foreign.list.get(place) else { continue };
+            let (path, before) = (holding.path, holding.rate);
+            let rate = self.rate_of(path).ok_or(Overflow)?;
+            if rate != before
+                && let Some(holding) = self.foreign_mut().list.get_mut(place)
+            {
+                holding.rate = rate;
+                moved.push(holding.code);
+            }
+        }
+        Ok(moved)
+    }
+
+    /// The path of a currency as text (rule W10).
+    #[expect(dead_code, reason = "for the events that ask for it")]
+    pub(crate) fn path_text(&self, holding: &Holding) -> String {
+        let leg = |leg: Leg| {
+            let symbol = self.book_at(leg.book).map(|book| book.instrument.symbol.as_str());
+            let symbol = symbol.unwrap_or_default();
+            if leg.inverse { format!("1/{symbol}") } else { symbol.to_owned() }
+        };
+        let legs: Vec<String> = holding.path.into_iter().flatten().map(leg).collect();
+        legs.join("*")
+    }
+}
