@@ -74,6 +74,15 @@ pub enum Event<'a> {
     Close(Close<'a>),
     /// Changes protective levels.
     Modify(Modify<'a>),
+    /// Rests an order.
+    PlaceOrder(PlaceOrder<'a>),
+    /// Takes a resting order back.
+    CancelOrder(CancelOrder),
+    /// Runs protection and orders over a bar of each symbol, and appends a row to the equity
+    /// history.
+    Bar(Bars<'a>),
+    /// The same over quotes of one moment.
+    Quotes(Marks<'a>),
     /// Sets marks.
     Mark(Marks<'a>),
     /// Sets marks and appends a row to the equity history.
@@ -95,7 +104,12 @@ impl Event<'_> {
             Self::Open(open) => Some(open.time),
             Self::Close(close) => Some(close.time),
             Self::Modify(modify) => Some(modify.time),
-            Self::Mark(marks) | Self::UpdateEquity(marks) => Some(marks.time.unwrap_or(last)),
+            Self::PlaceOrder(order) => Some(order.time),
+            Self::CancelOrder(cancel) => Some(cancel.time),
+            Self::Bar(bars) => Some(bars.time),
+            Self::Mark(marks) | Self::UpdateEquity(marks) | Self::Quotes(marks) => {
+                Some(marks.time.unwrap_or(last))
+            }
             Self::Fee(fee) => Some(fee.time),
             Self::Deposit(cash) | Self::Withdraw(cash) => Some(cash.time),
         }
@@ -202,6 +216,27 @@ pub enum Change<T> {
     Remove,
     /// Sets it.
     Set(T),
+}
+
+impl<T> Change<T> {
+    /// What is set, if anything.
+    #[must_use]
+    pub fn set(self) -> Option<T> {
+        match self {
+            Self::Set(value) => Some(value),
+            Self::Keep | Self::Remove => None,
+        }
+    }
+
+    /// What is there after the change.
+    #[must_use]
+    pub fn over(self, before: Option<T>) -> Option<T> {
+        match self {
+            Self::Keep => before,
+            Self::Remove => None,
+            Self::Set(value) => Some(value),
+        }
+    }
 }
 
 /// What a modify does with a level.

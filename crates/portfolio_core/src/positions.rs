@@ -12,7 +12,19 @@ use crate::columns::text::TextView;
 use crate::event::Side;
 use crate::ids::{CLOSED, IdIndex, IdMark};
 use crate::images::Images;
-use crate::numbers::{Money, Price, Size};
+use crate::numbers::{Money, Overflow, Price, Size};
+
+/// What set the stop of a position where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StopKind {
+    /// The caller.
+    #[default]
+    Own,
+    /// It follows the market.
+    Trailing,
+    /// It moved to the entry.
+    BreakEven,
+}
 
 /// An open position.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -49,22 +61,41 @@ pub struct Position {
     pub slippage: Money,
     /// The rate of its profit currency at its open, at scale 18.
     pub entry_rate: Money,
-    /// What set its stop.
+    /// What set the stop loss.
     pub stop_kind: StopKind,
-    /// Its place among those with more protection; 0 = none.
+    /// The place of what else protects it ([`crate::protection::Protections`]); 0 = nothing.
     pub protection: u32,
 }
 
-/// What set a stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum StopKind {
-    /// The caller.
-    #[default]
-    Own,
-    /// A trailing distance.
-    Trailing,
-    /// A break-even.
-    BreakEven,
+impl Position {
+    /// Whether a stop is nearer to the market than the one there is, if any.
+    #[inline]
+    #[must_use]
+    pub fn stop_is_nearer(&self, stop: Price) -> bool {
+        match self.side {
+            _ if self.stop_loss.is_zero() => true,
+            Side::Long => stop > self.stop_loss,
+            Side::Short => stop < self.stop_loss,
+        }
+    }
+
+    /// Moves the stop when that is nearer to the market. What lies below 0 is no stop.
+    pub(crate) fn tighten(&mut self, stop: Result<Price, Overflow>, kind: StopKind) {
+        if let Ok(stop) = stop
+            && stop.is_positive()
+            && self.stop_is_nearer(stop)
+        {
+            (self.stop_loss, self.stop_kind) = (stop, kind);
+        }
+    }
+
+    /// The stop at a distance from a price.
+    pub(crate) const fn stop_at(&self, price: Price, distance: Price) -> Result<Price, Overflow> {
+        match self.side {
+            Side::Long => price.checked_sub(distance),
+            Side::Short => price.checked_add(distance),
+        }
+    }
 }
 
 /// Which rows differ from the columns that were last handed out.

@@ -101,6 +101,8 @@ pub enum Refusal {
     TimeRunsBackwards { time: i64, last: i64 },
     /// A time outside the years 1 to 9999.
     TimeOutOfRange { time: i64 },
+    /// A bar is not later than the last one of its symbol.
+    BarNotLater { time: i64, last: i64 },
     /// No open position has this id.
     PositionNotFound { position_id: u64 },
     /// A symbol is empty, too long or has characters that it must not have.
@@ -125,8 +127,12 @@ pub enum Refusal {
     PriceMustBePositive { argument: &'static str, price: Price },
     /// A price has more digits than its instrument.
     PriceOffGrid { argument: &'static str, price: Price, decimals: u32 },
+    /// A spread is negative.
+    PriceNegative { argument: &'static str, price: Price },
+    /// A limit is on the worse side of the market, or a stop on the better one.
+    OrderBeyondMarket { price: Price, market: Price, below: bool },
     /// A quote's bid is above its ask.
-    QuoteCrossed { symbol: String, bid: Price, ask: Price },
+    QuoteCrossed { argument: &'static str, symbol: String, bid: Price, ask: Price },
     /// A level is zero or negative.
     LevelMustBePositive { level: LevelKind, price: Price },
     /// A level has more digits than its instrument.
@@ -213,14 +219,19 @@ impl Refusal {
     #[must_use]
     pub const fn code(&self) -> Code {
         match self {
-            Self::TimeRunsBackwards { .. } | Self::TimeOutOfRange { .. } => Code::InvalidTime,
+            Self::TimeRunsBackwards { .. }
+            | Self::TimeOutOfRange { .. }
+            | Self::BarNotLater { .. } => Code::InvalidTime,
             Self::PositionNotFound { .. } => Code::PositionNotFound,
             Self::SymbolNotAllowed { .. } => Code::InvalidSymbol,
             Self::TextNotAllowed { .. } => Code::InvalidText,
             Self::SizeMustBePositive { .. }
             | Self::SizeOffGrid { .. }
             | Self::SizeAboveHeld { .. } => Code::InvalidPositionSize,
-            Self::PriceMustBePositive { .. } | Self::PriceOffGrid { .. } => Code::InvalidPrice,
+            Self::PriceMustBePositive { .. }
+            | Self::PriceOffGrid { .. }
+            | Self::PriceNegative { .. }
+            | Self::OrderBeyondMarket { .. } => Code::InvalidPrice,
             Self::QuoteCrossed { .. } => Code::CrossedQuote,
             Self::SymbolTwice { .. } | Self::NothingToModify => Code::InvalidArgument,
             Self::LevelMustBePositive { level, .. }
@@ -262,7 +273,10 @@ impl Refusal {
     #[must_use]
     pub const fn argument(&self) -> &'static str {
         match self {
-            Self::TimeRunsBackwards { .. } | Self::TimeOutOfRange { .. } => "time",
+            Self::TimeRunsBackwards { .. }
+            | Self::TimeOutOfRange { .. }
+            | Self::BarNotLater { .. } => "time",
+            Self::OrderBeyondMarket { .. } => "price",
             Self::PositionNotFound { .. } | Self::PositionIdZero | Self::PositionIdUsed { .. } => {
                 "position_id"
             }
@@ -274,12 +288,13 @@ impl Refusal {
             | Self::SizeAboveHeld { .. }
             | Self::MarginNotFree { .. } => "size",
             Self::TextNotAllowed { argument, .. }
+            | Self::PriceNegative { argument, .. }
+            | Self::QuoteCrossed { argument, .. }
             | Self::PriceMustBePositive { argument, .. }
             | Self::PriceOffGrid { argument, .. }
             | Self::AmountMustBePositive { argument, .. }
             | Self::ResultOutOfRange { argument, .. }
             | Self::DecimalsTooMany { argument, .. } => argument,
-            Self::QuoteCrossed { .. } => "prices",
             Self::LevelMustBePositive { level, .. }
             | Self::LevelOffGrid { level, .. }
             | Self::LevelOnWrongSide { level, .. } => level.name(),
@@ -314,9 +329,9 @@ impl Refusal {
     #[must_use]
     pub fn value(&self) -> String {
         match self {
-            Self::TimeRunsBackwards { time, .. } | Self::TimeOutOfRange { time } => {
-                time.to_string()
-            }
+            Self::TimeRunsBackwards { time, .. }
+            | Self::TimeOutOfRange { time }
+            | Self::BarNotLater { time, .. } => time.to_string(),
             Self::PositionNotFound { position_id } | Self::PositionIdUsed { position_id } => {
                 position_id.to_string()
             }
@@ -328,11 +343,13 @@ impl Refusal {
             | Self::SizeOffGrid { size, .. }
             | Self::SizeAboveHeld { size, .. } => size.to_string(),
             Self::PriceMustBePositive { price, .. }
+            | Self::PriceNegative { price, .. }
+            | Self::OrderBeyondMarket { price, .. }
             | Self::PriceOffGrid { price, .. }
             | Self::LevelMustBePositive { price, .. }
             | Self::LevelOffGrid { price, .. }
             | Self::LevelOnWrongSide { price, .. } => price.to_string(),
-            Self::QuoteCrossed { symbol, bid, ask } => format!("{symbol}: ({bid}, {ask})"),
+            Self::QuoteCrossed { symbol, bid, ask, .. } => format!("{symbol}: ({bid}, {ask})"),
             Self::NothingToModify => "UNSET".to_owned(),
             Self::PositionIdZero | Self::FeeIsZero => "0".to_owned(),
             Self::AmountMustBePositive { amount, .. }

@@ -13,6 +13,14 @@ impl Refusal {
                 format!("is before the last event's {last}").into()
             }
             Self::TimeOutOfRange { .. } => "is outside the years 1 to 9999".into(),
+            Self::BarNotLater { last, .. } => {
+                format!("is not after the symbol's last bar at {last}").into()
+            }
+            Self::PriceNegative { .. } => "must not be negative".into(),
+            Self::OrderBeyondMarket { market, below, .. } => {
+                let side = if *below { "above" } else { "below" };
+                format!("is {side} the market's {market}").into()
+            }
             Self::PositionNotFound { .. } => "no open position has this id".into(),
             Self::SymbolNotAllowed { rule, .. } | Self::TextNotAllowed { rule, .. } => {
                 (*rule).into()
@@ -102,6 +110,9 @@ impl Refusal {
                 "round the price or register the instrument with more"
             }
             Self::QuoteCrossed { .. } => "pass (bid, ask) in this order",
+            Self::BarNotLater { .. } => "pass one bar per symbol and time, in the order of times",
+            Self::PriceNegative { .. } => "pass ask - bid",
+            Self::OrderBeyondMarket { .. } => "choose the other one of limit and stop",
             Self::SymbolTwice { .. } => "pass one quote per symbol",
             Self::LevelMustBePositive { .. } => "pass a price, or None for no level",
             Self::LevelOnWrongSide { .. } => "check the side, or close the position instead",

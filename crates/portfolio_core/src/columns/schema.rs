@@ -355,6 +355,23 @@ pub const EVENT_COLUMNS: &[Column] = &[
 /// How many columns of [`EVENTS`] have no nulls: the first ones.
 pub const EVENT_COLUMNS_FILLED: usize = 2;
 
+/// Resting orders, and what protects the positions; made when somebody asks for it. Only its time
+/// has nulls.
+pub static ORDERS: TableSchema = TableSchema::new("orders", ORDER_COLUMNS);
+/// Columns of [`ORDERS`].
+pub const ORDER_COLUMNS: &[Column] = &[
+    column("order_id", Kind::Count, "number, 0 = protection of a position"),
+    column("position_id", Kind::Count, "id, 0 = an order"),
+    column("symbol", Kind::Text, NAME),
+    column("side", Kind::Text, "long | short"),
+    column("kind", Kind::Text, "market | limit | stop | stop_loss | take_profit | target | ..."),
+    column("price", Kind::Fixed9, LEVEL),
+    column("size", Kind::Fixed9, UNITS),
+    column("time", Kind::Time, UTC),
+    column("oco", Kind::Text, NAME),
+    column("tag", Kind::Text, NAME),
+];
+
 /// The rows of a frame that were not accepted.
 pub static REFUSED: TableSchema = TableSchema::new("refused", REFUSED_COLUMNS);
 /// Columns of [`REFUSED`].

@@ -78,6 +78,16 @@ impl TextView {
     pub const MARGIN_CALL: Self = Self::constant(b"margin_call");
     /// `stop_out`
     pub const STOP_OUT: Self = Self::constant(b"stop_out");
+    /// `stop_loss`
+    pub const STOP_LOSS: Self = Self::constant(b"stop_loss");
+    /// `break_even`
+    pub const BREAK_EVEN: Self = Self::constant(b"break_even");
+    /// `take_profit`
+    pub const TAKE_PROFIT: Self = Self::constant(b"take_profit");
+    /// `target`
+    pub const TARGET: Self = Self::constant(b"target");
+    /// `time_exit`
+    pub const TIME_EXIT: Self = Self::constant(b"time_exit");
     /// `margin`
     pub const MARGIN: Self = Self::constant(b"margin");
     /// `oco`

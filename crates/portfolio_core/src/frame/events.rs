@@ -15,7 +15,7 @@ use crate::event::{Event, Level, Quote};
 use crate::export::TableSnapshot;
 use crate::instrument::Instrument;
 use crate::ledger::Ledger;
-use crate::ledger::decode::{Recorded, RecordedEvents};
+use crate::ledger::decode::{QuotesKind, Recorded, RecordedEvents};
 use crate::numbers::{Money, Price, Size, fixed9_to_f64, fixed18_to_f64};
 
 impl Ledger {
@@ -23,7 +23,9 @@ impl Ledger {
     /// the same digest (in the exact view).
     ///
     /// # Errors
-    /// When the recorded bytes are damaged, or the columns contradict their schema: bugs.
+    /// When an event has no row in a frame of events (orders, bars, quotes that are processed, and
+    /// protection). When the recorded bytes are damaged, or the columns contradict their schema:
+    /// bugs.
     pub fn events_table(&self, view: View) -> Result<TableSnapshot, ArrowError> {
         let mut rows = Rows::new(view);
         let (mut events, mut number, mut time) = (RecordedEvents::default(), 0_u64, 0_i64);
@@ -37,7 +39,7 @@ impl Ledger {
                     ArrowError::ComputeError(format!("the bytes of event {number} are damaged"))
                 };
                 let recorded = events.next(&mut decoder, time, &symbol_of).map_err(damaged)?;
-                time = rows.put(number, &recorded).unwrap_or(time);
+                time = rows.put(number, &recorded)?.unwrap_or(time);
             }
         }
         rows.finish(view)
@@ -125,15 +127,21 @@ impl Rows {
     }
 
     /// Puts the rows of an event and answers its time.
-    fn put(&mut self, number: u64, recorded: &Recorded<'_>) -> Option<i64> {
+    fn put(&mut self, number: u64, recorded: &Recorded<'_>) -> Result<Option<i64>, ArrowError> {
+        let other = || ArrowError::InvalidArgumentError(format!("event {number} has no row"));
         match recorded {
             Recorded::Event(event) => {
-                let (time, row) = row_of(event);
+                let (time, row) = row_of(event).ok_or_else(other)?;
                 self.append(number, time, row);
-                time
+                Ok(time)
             }
-            Recorded::Quotes { update, time, quotes } => {
-                let action = if *update { "update" } else { "mark" };
+            Recorded::Bars { .. } => Err(other()),
+            Recorded::Quotes { kind, time, quotes } => {
+                let action = match kind {
+                    QuotesKind::Mark => "mark",
+                    QuotesKind::Update => "update",
+                    QuotesKind::Process => return Err(other()),
+                };
                 if quotes.is_empty() {
                     self.append(number, Some(*time), Row::default().text("action", action));
                 }
@@ -142,7 +150,7 @@ impl Rows {
                     let row = row.price("bid", Some(*bid)).price("ask", Some(*ask));
                     self.append(number, Some(*time), row);
                 }
-                Some(*time)
+                Ok(Some(*time))
             }
         }
     }
@@ -201,12 +209,12 @@ impl Cells {
     }
 }
 
-/// Time and cells of an event that is no quote.
-fn row_of<'a>(event: &'a Event<'_>) -> (Option<i64>, Row<'a>) {
+/// Time and cells of an event that is no quote, if it has a row.
+fn row_of<'a>(event: &'a Event<'_>) -> Option<(Option<i64>, Row<'a>)> {
     let row = Row::default();
-    match event {
+    Some(match event {
         Event::RegisterInstrument(instrument) => (None, register_row(instrument)),
-        Event::Open(open) => {
+        Event::Open(open) if open.protection.is_none() => {
             let row = row.text("action", "open").text("symbol", open.symbol);
             let row = row.text("side", open.side.name()).size("size", open.size);
             let row = row.price("price", Some(open.price)).price("stop_loss", open.stop_loss);
@@ -241,7 +249,12 @@ fn row_of<'a>(event: &'a Event<'_>) -> (Option<i64>, Row<'a>) {
         }
         Event::Mark(marks) => (marks.time, row.text("action", "mark")),
         Event::UpdateEquity(marks) => (marks.time, row.text("action", "update")),
-    }
+        Event::Open(_)
+        | Event::PlaceOrder(_)
+        | Event::CancelOrder(_)
+        | Event::Bar(_)
+        | Event::Quotes(_) => return None,
+    })
 }
 
 fn register_row(instrument: &Instrument) -> Row<'_> {

@@ -85,6 +85,8 @@ impl Ledger {
             rounded: self.rounded,
         };
         self.positions.remember(size.events)?;
+        self.protections.begin();
+        self.orders.begin();
         self.undo = Some(Box::new(Undo { batch: Some(batch), scopes: Vec::new() }));
         Ok(())
     }
@@ -111,6 +113,8 @@ impl Ledger {
     pub fn commit_batch(&mut self) {
         self.undo = None;
         self.positions.keep();
+        self.protections.commit();
+        self.orders.commit();
         self.tables.publish();
     }
 
@@ -123,6 +127,8 @@ impl Ledger {
         self.rounded = rounded;
         self.events.rewind(events);
         self.positions.rewind();
+        self.protections.rewind();
+        self.orders.rewind(&self.positions, &self.protections);
         self.tables.take_back();
         self.forget_symbols(symbols);
         for (index, book) in books.into_images() {

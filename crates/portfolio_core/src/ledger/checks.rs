@@ -60,13 +60,11 @@ fn wrong_price(book: &Book, argument: &'static str, price: Price) -> Refused {
     Refusal::PriceOffGrid { argument, price, decimals: book.prices.decimals() }.into()
 }
 
-/// Rule O2 for one level; answers its steps on the grid.
-pub(super) fn check_level(
+/// Rule O2 for one level by itself; answers its steps on the grid.
+pub(super) fn check_level_alone(
     book: &Book,
     level: LevelKind,
     price: Price,
-    market: Price,
-    below: bool,
 ) -> Result<i128, Refused> {
     if !price.is_positive() {
         return Err(Refusal::LevelMustBePositive { level, price }.into());
@@ -79,6 +77,18 @@ pub(super) fn check_level(
         let decimals = book.prices.decimals();
         return Err(Refusal::LevelOffGrid { level, price, decimals }.into());
     };
+    Ok(units)
+}
+
+/// Rule O2 for one level; answers its steps on the grid.
+pub(super) fn check_level(
+    book: &Book,
+    level: LevelKind,
+    price: Price,
+    market: Price,
+    below: bool,
+) -> Result<i128, Refused> {
+    let units = check_level_alone(book, level, price)?;
     if (below && price >= market) || (!below && price <= market) {
         return Err(Refusal::LevelOnWrongSide { level, price, market, below }.into());
     }

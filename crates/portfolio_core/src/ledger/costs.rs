@@ -68,7 +68,6 @@ impl Ledger {
 
     /// The price of a fill at the market after slippage. Nothing changes; a fill that then happens
     /// at it is counted with [`Ledger::count_slipped`].
-    #[expect(dead_code, reason = "for the fills of bars and quotes")]
     pub(super) fn slipped_price(
         &self,
         symbol: u32,
@@ -83,7 +82,6 @@ impl Ledger {
     }
 
     /// Counts a fill that took a random number.
-    #[expect(dead_code, reason = "for the fills of bars and quotes")]
     pub(super) fn count_slipped(&mut self, symbol: u32) {
         let random = |book: &Book| {
             let model = book.terms().and_then(|terms| terms.slippage);

@@ -2,15 +2,19 @@
 //!
 //! The bytes count in steps of the grids of instruments, and closes name their position only. So
 //! the reader keeps the instruments that were registered and the symbol of each position that was
-//! opened; it needs no ledger.
+//! opened. It needs no ledger, but to be told of the positions that orders opened.
+
+mod orders;
 
 use hashbrown::HashMap;
 
-use super::record::{mask, op};
+use super::record::op;
 use crate::book::Grid;
 use crate::codec::{Decoder, Malformed};
 use crate::currency::Currency;
-use crate::event::{Cash, Close, Event, Fee, Level, Modify, Open, Protection, Quote, Side};
+use crate::event::{
+    Bar, CancelOrder, Cash, Close, Event, Fee, Open, Path, Protection, Quote, Side, Target,
+};
 use crate::instrument::Instrument;
 use crate::numbers::{Contract, Money, Price, Size};
 
@@ -18,17 +22,37 @@ use crate::numbers::{Contract, Money, Price, Size};
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "one of them lives at a time, on the stack")]
 pub(crate) enum Recorded<'a> {
-    /// Anything but quotes.
+    /// Anything but quotes and bars.
     Event(Event<'a>),
-    /// A mark, or an update of the equity.
+    /// Bars of one moment.
+    Bars {
+        /// Microseconds since the epoch.
+        time: i64,
+        /// The way of the prices.
+        path: Path,
+        /// The bars.
+        bars: Vec<Bar<'a>>,
+    },
+    /// Quotes of one moment.
     Quotes {
-        /// Whether it appends a row to the equity history.
-        update: bool,
+        /// What they are for.
+        kind: QuotesKind,
         /// Microseconds since the epoch.
         time: i64,
         /// The quotes.
         quotes: Vec<Quote<'a>>,
     },
+}
+
+/// What quotes are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum QuotesKind {
+    /// A mark.
+    Mark,
+    /// An update of the equity.
+    Update,
+    /// Protection and orders, too.
+    Process,
 }
 
 /// Who knows the symbol of a position.
@@ -40,6 +64,8 @@ pub(crate) struct RecordedEvents {
     instruments: Vec<Known>,
     /// The symbol of each position.
     symbols: HashMap<u64, usize>,
+    /// Those of the last event that has any.
+    targets: Vec<Target>,
 }
 
 /// An instrument that was registered.
@@ -74,14 +100,25 @@ impl RecordedEvents {
         }
         let moved = i64::try_from(decoder.signed()?).map_err(|_| Malformed)?;
         let time = before.checked_add(moved).ok_or(Malformed)?;
-        if op == op::OPEN {
-            return self.decode_open(decoder, time).map(|open| Recorded::Event(Event::Open(open)));
-        }
-        if matches!(op, op::MARK | op::UPDATE_EQUITY) {
+        if matches!(op, op::MARK | op::UPDATE_EQUITY | op::QUOTES) {
             let quotes = self.decode_quotes(decoder)?;
-            return Ok(Recorded::Quotes { update: op == op::UPDATE_EQUITY, time, quotes });
+            let kind = match op {
+                op::MARK => QuotesKind::Mark,
+                op::UPDATE_EQUITY => QuotesKind::Update,
+                _ => QuotesKind::Process,
+            };
+            return Ok(Recorded::Quotes { kind, time, quotes });
+        }
+        if op == op::BAR {
+            return self.decode_bars(decoder, time);
         }
         let event = match op {
+            op::OPEN => Event::Open(self.decode_open(decoder, time, false)?),
+            op::OPEN_PROTECTED => Event::Open(self.decode_open(decoder, time, true)?),
+            op::PLACE_ORDER => self.decode_order(decoder, time)?,
+            op::CANCEL_ORDER => {
+                Event::CancelOrder(CancelOrder { order_id: decoder.number()?, time })
+            }
             op::CLOSE => Event::Close(self.decode_close(decoder, time, symbol_of)?),
             op::MODIFY => Event::Modify(self.decode_modify(decoder, time, symbol_of)?),
             op::FEE => Event::Fee(decode_fee(decoder, time)?),
@@ -96,10 +133,14 @@ impl RecordedEvents {
         self.instruments.get(symbol).ok_or(Malformed)
     }
 
-    fn known_of(&self, position_id: u64, symbol_of: SymbolOf<'_>) -> Result<&Known, Malformed> {
+    fn symbol_of(&self, position_id: u64, symbol_of: SymbolOf<'_>) -> Result<usize, Malformed> {
         let opened = self.symbols.get(&position_id).copied();
         let filled = || usize::try_from(symbol_of(position_id)?).ok();
-        self.known(opened.or_else(filled).ok_or(Malformed)?)
+        opened.or_else(filled).ok_or(Malformed)
+    }
+
+    fn known_of(&self, position_id: u64, symbol_of: SymbolOf<'_>) -> Result<&Known, Malformed> {
+        self.known(self.symbol_of(position_id, symbol_of)?)
     }
 
     fn decode_quotes(&self, decoder: &mut Decoder<'_>) -> Result<Vec<Quote<'_>>, Malformed> {
@@ -119,14 +160,11 @@ impl RecordedEvents {
         &'s mut self,
         decoder: &mut Decoder<'d>,
         time: i64,
+        protected: bool,
     ) -> Result<Open<'s>, Malformed> {
         let symbol = decoder.number::<usize>()?;
         let (prices, sizes) = self.known(symbol).map(|known| (known.prices, known.sizes))?;
-        let side = match decoder.byte()? {
-            0 => Side::Long,
-            1 => Side::Short,
-            _ => return Err(Malformed),
-        };
+        let side = side(decoder.byte()?)?;
         let level = |units: u128| {
             if units == 0 { Ok(None) } else { price(prices, units).map(Some) }
         };
@@ -145,7 +183,12 @@ impl RecordedEvents {
             protection: Protection::NONE,
         };
         self.symbols.insert(position_id, symbol);
-        Ok(Open { symbol: self.known(symbol)?.symbol.as_str(), ..open })
+        let protection = if protected {
+            self.decode_protection(decoder, symbol)?.with(&self.targets)
+        } else {
+            Protection::NONE
+        };
+        Ok(Open { symbol: self.known(symbol)?.symbol.as_str(), protection, ..open })
     }
 
     fn decode_close<'a>(
@@ -165,27 +208,13 @@ impl RecordedEvents {
             reason: decoder.text()?,
         })
     }
+}
 
-    fn decode_modify(
-        &self,
-        decoder: &mut Decoder<'_>,
-        time: i64,
-        symbol_of: SymbolOf<'_>,
-    ) -> Result<Modify<'static>, Malformed> {
-        let position_id = decoder.number()?;
-        let known = self.known_of(position_id, symbol_of)?;
-        let given = decoder.byte()?;
-        let mut level = |bit: u8| {
-            if given & bit == 0 {
-                return Ok(Level::Keep);
-            }
-            match decoder.unsigned()? {
-                0 => Ok(Level::Remove),
-                units => price(known.prices, units).map(Level::Set),
-            }
-        };
-        let (stop_loss, take_profit) = (level(mask::STOP_LOSS)?, level(mask::TAKE_PROFIT)?);
-        Ok(Modify { stop_loss, take_profit, ..Modify::new(position_id, time) })
+fn side(byte: u8) -> Result<Side, Malformed> {
+    match byte {
+        0 => Ok(Side::Long),
+        1 => Ok(Side::Short),
+        _ => Err(Malformed),
     }
 }
 

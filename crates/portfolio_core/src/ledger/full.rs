@@ -4,6 +4,7 @@
 use super::legs::{CloseLeg, OpenLeg};
 use super::marks::{check_quote, put_quote};
 use super::open::check_open;
+use super::protect::bytes_of;
 use super::record::{EVENT_BYTES, QUOTE_BYTES, op};
 use super::{Ledger, check_price, check_size, not_found};
 use crate::event::{Close, Marks, Open};
@@ -54,7 +55,8 @@ impl Ledger {
             };
             let opened = ledger.open_steps(&leg);
             let position_id = opened.map_err(|stop| stop.named("size", &event.size))?;
-            ledger.events.reserve(EVENT_BYTES)?;
+            let protection = bytes_of(event.protection.targets.len());
+            ledger.events.reserve(EVENT_BYTES.saturating_add(protection))?;
             ledger.record_open(event, &units, (symbol, position_id, ledger.receipt.fee));
             ledger.account.count(event.time);
             Ok(())

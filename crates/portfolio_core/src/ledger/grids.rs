@@ -1,5 +1,7 @@
 //! Numbers off their grids, rounded before anything else (rule I12).
 
+mod orders;
+
 use super::Ledger;
 use crate::book::Book;
 use crate::event::{Close, Event, Level, Marks, Modify, Open, Quote};
@@ -52,7 +54,8 @@ impl Ledger {
             Event::Open(open) => {
                 let mut rounder = Rounder::new(self.book(open.symbol));
                 let open = rounded_open(open, &mut rounder);
-                self.apply_counted(&Event::Open(open), rounder.changed)
+                let changed = rounder.changed;
+                self.open_rounded(&open, changed)
             }
             Event::Close(close) => {
                 let mut rounder = Rounder::new(self.book_of(close.position_id));
@@ -69,8 +72,12 @@ impl Ledger {
                 let stop_loss = rounder.level(modify.stop_loss);
                 let take_profit = rounder.level(modify.take_profit);
                 let modify = Modify { stop_loss, take_profit, ..*modify };
-                self.apply_counted(&Event::Modify(modify), rounder.changed)
+                let changed = rounder.changed;
+                self.modify_rounded(&modify, changed)
             }
+            Event::PlaceOrder(order) => self.place_rounded(order),
+            Event::Bar(bars) => self.bars_rounded(bars),
+            Event::Quotes(quotes) => self.quotes_rounded(quotes),
             Event::Mark(marks) | Event::UpdateEquity(marks) => {
                 let mut changed = 0_u64;
                 let round = |quote: &Quote<'_>| {

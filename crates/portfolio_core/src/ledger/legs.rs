@@ -27,7 +27,6 @@ pub(super) struct OpenLeg<'a> {
     pub(super) time: i64,
     pub(super) stop_loss: Option<Price>,
     pub(super) take_profit: Option<Price>,
-    #[expect(dead_code, reason = "for the fills of bars and quotes")]
     pub(super) protection: Protection<'a>,
     /// By the commission model if not given.
     pub(super) fee: Option<Money>,
@@ -61,7 +60,6 @@ pub(super) struct CloseLeg {
 impl Ledger {
     /// Fills an open (rules O3 to O5, P1 to P5); answers the position that is open afterwards, or
     /// the one that was closed. The receipt has the fee and the realized result.
-    #[expect(dead_code, reason = "for the fills of bars and quotes")]
     pub(super) fn open_leg(&mut self, leg: &OpenLeg<'_>) -> Result<u64, Stop> {
         self.scoped(|ledger| ledger.open_steps(leg))
     }

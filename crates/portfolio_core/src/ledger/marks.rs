@@ -329,7 +329,7 @@ fn value_sides(book: &Book, quote: &Quote<'_>, sums: &mut Sums) -> Result<Values
 #[cold]
 fn crossed(book: &Book, quote: &Quote<'_>) -> Refused {
     let symbol = book.instrument.symbol.clone();
-    Refusal::QuoteCrossed { symbol, bid: quote.bid, ask: quote.ask }.into()
+    Refusal::QuoteCrossed { argument: "prices", symbol, bid: quote.bid, ask: quote.ask }.into()
 }
 
 /// What the longs are worth at a bid. The totals move on two roads: unrealized by the side's value,

@@ -8,6 +8,7 @@
 
 mod account;
 mod activity;
+mod bars;
 mod batch;
 mod cash;
 mod checks;
@@ -25,6 +26,7 @@ mod margin;
 mod marks;
 mod modify;
 mod open;
+mod orders;
 mod posting;
 mod protect;
 mod rates;
@@ -55,7 +57,9 @@ use crate::columns::text::{TextPool, TextView};
 use crate::event::{Event, Receipt, TIME_MAX, TIME_MIN};
 use crate::eventlog::EventLog;
 use crate::numbers::{Leverage, Overflow};
+use crate::orders::Orders;
 use crate::positions::Positions;
+use crate::protection::Protections;
 use crate::refusal::{Refusal, Refused};
 
 /// The state of one portfolio, its history and the door.
@@ -66,6 +70,8 @@ pub struct Ledger {
     pub(crate) books: Vec<Book>,
     pub(crate) symbols: HashMap<Box<str>, u32>,
     pub(crate) positions: Positions,
+    pub(crate) protections: Protections,
+    pub(crate) orders: Orders,
     pub(crate) position_columns: PositionColumns,
     pub(crate) tables: Tables,
     pub(crate) texts: TextPool,
@@ -117,6 +123,8 @@ impl Ledger {
             books: Vec::new(),
             symbols: HashMap::new(),
             positions: Positions::default(),
+            protections: Protections::default(),
+            orders: Orders::default(),
             position_columns: PositionColumns::default(),
             tables: Tables::new(&configuration)?,
             texts: TextPool::default(),
@@ -207,6 +215,10 @@ impl Ledger {
             Event::Open(open) => self.open(open, symbol),
             Event::Close(close) => self.close(close),
             Event::Modify(modify) => self.modify(modify),
+            Event::PlaceOrder(order) => self.place_order(order),
+            Event::CancelOrder(cancel) => self.cancel_order(cancel),
+            Event::Bar(bars) => self.bar(bars),
+            Event::Quotes(quotes) => self.quotes(quotes),
             Event::Mark(marks) => self.mark(marks, symbol),
             Event::UpdateEquity(marks) => self.update_equity(marks, symbol),
             Event::Fee(fee) => self.fee(fee),

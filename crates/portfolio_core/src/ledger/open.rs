@@ -2,6 +2,7 @@
 
 use super::account::Totals;
 use super::checks::check_limits;
+use super::protect::{Guarded, ProtectionUnits};
 use super::record::{EVENT_BYTES, op, side_byte};
 use super::{Ledger, check_level, check_price, check_size, out_of_range};
 use crate::book::{Book, Holding};
@@ -235,7 +236,14 @@ impl Ledger {
         (symbol, position_id, fee): (u32, u64, Money),
     ) {
         let fee = fee.raw();
-        self.record(op::OPEN, event.time, |encoder| {
+        let protection = match self.book_at(symbol) {
+            Some(book) if !event.protection.is_none() => {
+                Some(ProtectionUnits::of(book, &event.protection))
+            }
+            _ => None,
+        };
+        let op = if protection.is_some() { op::OPEN_PROTECTED } else { op::OPEN };
+        self.record(op, event.time, |encoder| {
             encoder.small(u64::from(symbol));
             encoder.byte(side_byte(event.side));
             encoder.small(position_id);
@@ -243,12 +251,16 @@ impl Ledger {
             encoder.natural(units.price);
             let Units { stop_loss, take_profit, .. } = *units;
             if stop_loss | take_profit | fee == 0 && event.tag.is_empty() {
-                return encoder.zeros(4);
+                encoder.zeros(4);
+            } else {
+                encoder.natural(stop_loss);
+                encoder.natural(take_profit);
+                encoder.signed(fee);
+                encoder.text(event.tag);
             }
-            encoder.natural(stop_loss);
-            encoder.natural(take_profit);
-            encoder.signed(fee);
-            encoder.text(event.tag);
+            if let Some(protection) = &protection {
+                protection.put(encoder);
+            }
         });
     }
 }
@@ -267,5 +279,13 @@ pub(super) fn check_open(book: &Book, event: &Open<'_>) -> Result<Units, Refused
     };
     let stop_loss = level(LevelKind::StopLoss, event.stop_loss, long)?;
     let take_profit = level(LevelKind::TakeProfit, event.take_profit, !long)?;
+    let guarded = Guarded {
+        side: event.side,
+        size: event.size,
+        price: Some(event.price),
+        take_profit: event.take_profit,
+        time: event.time,
+    };
+    guarded.check(book, &event.protection)?;
     Ok(Units { size, price, stop_loss, take_profit })
 }

@@ -13,8 +13,10 @@ use crate::positions::Position;
 pub(super) const EVENT_BYTES: usize = 512;
 /// The most bytes that one quote takes.
 pub(super) const QUOTE_BYTES: usize = 48;
+/// The most bytes that one bar takes.
+pub(super) const BAR_BYTES: usize = 128;
 /// The most bytes that the account, a symbol or a position takes in the state.
-const STATE_BYTES: usize = 1_024;
+pub(super) const STATE_BYTES: usize = 1_024;
 
 /// The first byte of an event.
 pub(super) mod op {
@@ -27,12 +29,21 @@ pub(super) mod op {
     pub(in crate::ledger) const FEE: u8 = 7;
     pub(in crate::ledger) const DEPOSIT: u8 = 8;
     pub(in crate::ledger) const WITHDRAW: u8 = 9;
+    pub(in crate::ledger) const OPEN_PROTECTED: u8 = 10;
+    pub(in crate::ledger) const PLACE_ORDER: u8 = 12;
+    pub(in crate::ledger) const CANCEL_ORDER: u8 = 13;
+    pub(in crate::ledger) const BAR: u8 = 14;
+    pub(in crate::ledger) const QUOTES: u8 = 15;
 }
 
 /// Masks of a modify.
 pub(super) mod mask {
     pub(in crate::ledger) const STOP_LOSS: u8 = 1;
     pub(in crate::ledger) const TAKE_PROFIT: u8 = 2;
+    pub(in crate::ledger) const TRAILING: u8 = 4;
+    pub(in crate::ledger) const BREAK_EVEN: u8 = 8;
+    pub(in crate::ledger) const TARGETS: u8 = 16;
+    pub(in crate::ledger) const EXIT_TIME: u8 = 32;
 }
 
 /// The byte of a side.
@@ -87,9 +98,14 @@ impl Ledger {
         for position in self.positions.rows() {
             let Some(book) = self.book_at(position.symbol) else { continue };
             let tag = self.text(position.tag);
-            bytes.reserve(STATE_BYTES)?;
-            bytes.append(|encoder| put_position(encoder, position, book, &tag));
+            let protection = position.protection;
+            bytes.reserve(STATE_BYTES.saturating_add(self.protection_bytes(protection)))?;
+            bytes.append(|encoder| {
+                put_position(encoder, position, book, &tag);
+                self.put_protection(encoder, protection, book);
+            });
         }
+        self.put_orders(&mut bytes)?;
         Ok(bytes.into())
     }
 
@@ -108,6 +124,8 @@ impl Ledger {
             encoder.signed(amount.raw());
         }
         encoder.small(self.positions.next_id());
+        encoder.small(self.orders.next_id());
+        encoder.small(self.orders.ambiguous);
         encoder.count(self.tables.equity.len());
         encoder.count(self.tables.trades.len());
         encoder.count(self.tables.postings.len());

@@ -4,12 +4,12 @@ use blake2::Digest;
 
 use hashbrown::HashMap;
 
-use super::decode::{Recorded, RecordedEvents};
+use super::decode::{QuotesKind, Recorded, RecordedEvents};
 use super::{Configuration, Ledger, Violation};
 use crate::book::Book;
 use crate::codec::{Decoder, Malformed};
 use crate::columns::schema::{TRADES, View};
-use crate::event::{Event, Marks, Open};
+use crate::event::{Bars, Event, Marks, Open};
 use crate::export::{TableSnapshot, counts, text_views};
 use crate::refusal::Refusal;
 
@@ -211,10 +211,17 @@ impl Replayer {
                 self.ledger.apply(&Event::Open(Open { position_id: given, ..*open }))
             }
             Recorded::Event(event) => self.ledger.apply(event),
-            Recorded::Quotes { update, time, quotes } => {
+            Recorded::Quotes { kind, time, quotes } => {
                 let marks = Marks { time: Some(*time), quotes };
-                let event = if *update { Event::UpdateEquity(marks) } else { Event::Mark(marks) };
-                self.ledger.apply(&event)
+                self.ledger.apply(&match kind {
+                    QuotesKind::Mark => Event::Mark(marks),
+                    QuotesKind::Update => Event::UpdateEquity(marks),
+                    QuotesKind::Process => Event::Quotes(marks),
+                })
+            }
+            Recorded::Bars { time, path, bars } => {
+                let (time, path) = (*time, Some(*path));
+                self.ledger.apply(&Event::Bar(Bars { time, path, bars }))
             }
         };
         applied.map(|_| ()).map_err(|refusal| refusal.to_string())

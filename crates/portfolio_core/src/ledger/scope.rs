@@ -92,6 +92,8 @@ impl Ledger {
             accrued: None,
         };
         undo.scopes.push(scope);
+        self.protections.begin();
+        self.orders.begin();
         Ok(())
     }
 
@@ -100,6 +102,8 @@ impl Ledger {
         let Some(undo) = &mut self.undo else { return };
         let Some(scope) = undo.scopes.pop() else { return };
         self.positions.commit_scope();
+        self.protections.commit();
+        self.orders.commit();
         match undo.scopes.last_mut() {
             Some(around) => {
                 for (index, book) in &scope.books {
@@ -130,6 +134,8 @@ impl Ledger {
         self.events.rewind(scope.events);
         self.tables.take_back_to(scope.tables);
         self.positions.rewind_scope(scope.positions);
+        self.protections.rewind();
+        self.orders.rewind(&self.positions, &self.protections);
         self.next_due = scope.next_due;
         self.forget_symbols(scope.symbols);
         for (index, book) in scope.books {

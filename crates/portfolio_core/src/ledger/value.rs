@@ -282,7 +282,6 @@ impl Ledger {
     }
 
     /// Positions of a side see a low and a high (rule X1).
-    #[expect(dead_code, reason = "for the fills of bars and quotes")]
     pub(super) fn see(&mut self, index: u32, side: Side, (low, high): (Price, Price)) {
         if let Some(book) = self.book_at_mut(index) {
             book.marks_mut(side).mark(low);
@@ -291,7 +290,6 @@ impl Ledger {
     }
 
     /// From here on, positions that are opened do not see what [`Ledger::see_earlier`] shows.
-    #[expect(dead_code, reason = "for the fills of bars and quotes")]
     pub(super) fn part_epochs(&mut self, index: u32) {
         if let Some(book) = self.book_at_mut(index) {
             book.long_marks.part();
@@ -300,7 +298,6 @@ impl Ledger {
     }
 
     /// Positions of a side that were open when the epochs were parted see a low and a high.
-    #[expect(dead_code, reason = "for the fills of bars and quotes")]
     pub(super) fn see_earlier(&mut self, index: u32, side: Side, (low, high): (Price, Price)) {
         if let Some(book) = self.book_at_mut(index) {
             book.marks_mut(side).mark_earlier(low, high);
