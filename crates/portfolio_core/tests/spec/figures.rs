@@ -29,7 +29,6 @@ pub(crate) fn table(ledger: &mut Ledger, name: &str, view: View) -> TableSnapsho
 }
 
 /// Everything that a refused call may not change.
-#[derive(PartialEq)]
 pub(crate) struct Picture {
     digest: String,
     account: Account,
