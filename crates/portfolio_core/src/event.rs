@@ -93,6 +93,18 @@ pub enum Event<'a> {
     Deposit(Cash),
     /// Pays out.
     Withdraw(Cash),
+    /// Closes two positions against each other.
+    CloseBy(CloseBy),
+    /// Exchanges cash of one currency for another.
+    Convert(Convert),
+    /// Charges a swap by hand.
+    ChargeSwap(ChargeSwap<'a>),
+    /// Charges the swap of one moment of the instrument's calendar.
+    Rollover(Rollover<'a>),
+    /// Pays a dividend to the longs, from the shorts.
+    Dividend(Dividend<'a>),
+    /// Splits the units of a symbol.
+    Split(Split<'a>),
 }
 
 impl Event<'_> {
@@ -112,6 +124,12 @@ impl Event<'_> {
             }
             Self::Fee(fee) => Some(fee.time),
             Self::Deposit(cash) | Self::Withdraw(cash) => Some(cash.time),
+            Self::CloseBy(close) => Some(close.time),
+            Self::Convert(convert) => Some(convert.time),
+            Self::ChargeSwap(swap) => Some(swap.time),
+            Self::Rollover(rollover) => Some(rollover.time),
+            Self::Dividend(dividend) => Some(dividend.time),
+            Self::Split(split) => Some(split.time),
         }
     }
 }

@@ -137,6 +137,22 @@ impl Excursions {
         push(&mut self.lows, Extreme { price: low, ..extreme }, |before| before >= low);
     }
 
+    /// Every mark becomes another number.
+    ///
+    /// # Errors
+    /// The first one that cannot be; some have changed then.
+    pub(crate) fn scale<E>(&mut self, number: impl Fn(Price) -> Result<Price, E>) -> Result<(), E> {
+        let ends = [&mut self.high, &mut self.low];
+        let stacks = self.highs.iter_mut().chain(&mut self.lows);
+        for price in ends.into_iter().chain(stacks.map(|extreme| &mut extreme.price)) {
+            // The two ends of all prices stand for no mark yet.
+            if !price.is_zero() && *price != MOST {
+                *price = number(*price)?;
+            }
+        }
+        Ok(())
+    }
+
     /// A position is closed whole, and others are still open.
     #[inline]
     pub(crate) fn leave(&mut self, seen: Seen) {

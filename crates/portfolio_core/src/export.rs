@@ -56,14 +56,6 @@ impl Ledger {
         export(&self.tables.postings.snapshot(), self.texts.blocks(), view)
     }
 
-    /// What happened to orders, and to the account by itself.
-    ///
-    /// # Errors
-    /// As [`Ledger::equity_curve`].
-    pub fn activity(&self, view: View) -> Result<TableSnapshot, ArrowError> {
-        export(&self.tables.activity.snapshot(), self.texts.blocks(), view)
-    }
-
     /// The open positions, valued at the marks.
     ///
     /// # Errors

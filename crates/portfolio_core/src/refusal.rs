@@ -165,6 +165,8 @@ pub enum Refusal {
     SizeOffStep { size: Size, step: Size },
     /// A size is below the least or above the greatest one.
     SizeOutside { size: Size, limit: Size, above: bool },
+    /// No open position has the other id.
+    OtherNotFound { other_id: u64 },
     /// A symbol that was never registered.
     SymbolUnknown { symbol: String },
     /// A combination of arguments, or a value, that no rule takes.
@@ -222,7 +224,7 @@ impl Refusal {
             Self::TimeRunsBackwards { .. }
             | Self::TimeOutOfRange { .. }
             | Self::BarNotLater { .. } => Code::InvalidTime,
-            Self::PositionNotFound { .. } => Code::PositionNotFound,
+            Self::PositionNotFound { .. } | Self::OtherNotFound { .. } => Code::PositionNotFound,
             Self::SymbolNotAllowed { .. } => Code::InvalidSymbol,
             Self::TextNotAllowed { .. } => Code::InvalidText,
             Self::SizeMustBePositive { .. }
@@ -316,6 +318,7 @@ impl Refusal {
             | Self::BarNotAllowed { argument, .. } => argument,
             Self::LevelOffTick { level, .. } => level.name(),
             Self::SizeOffStep { .. } | Self::SizeOutside { .. } => "size",
+            Self::OtherNotFound { .. } => "other_id",
             Self::SymbolUnknown { .. } => "symbol",
             Self::RateMustBePositive { .. } => "rate",
             Self::CashNotHeld { .. } => "amount",
@@ -382,6 +385,7 @@ impl Refusal {
                 time.to_string()
             }
             Self::OrderNotFound { order_id } => order_id.to_string(),
+            Self::OtherNotFound { other_id } => other_id.to_string(),
             Self::OutOfMemory { bytes } => format!("{bytes} bytes"),
         }
     }

@@ -21,7 +21,9 @@ impl Refusal {
                 let side = if *below { "above" } else { "below" };
                 format!("is {side} the market's {market}").into()
             }
-            Self::PositionNotFound { .. } => "no open position has this id".into(),
+            Self::PositionNotFound { .. } | Self::OtherNotFound { .. } => {
+                "no open position has this id".into()
+            }
             Self::SymbolNotAllowed { rule, .. } | Self::TextNotAllowed { rule, .. } => {
                 (*rule).into()
             }
@@ -97,7 +99,9 @@ impl Refusal {
         match self {
             Self::TimeRunsBackwards { .. } => "send events in the order of their times",
             Self::TimeOutOfRange { .. } => "pass microseconds since 1970-01-01 UTC",
-            Self::PositionNotFound { .. } => "look at positions for the open ids",
+            Self::PositionNotFound { .. } | Self::OtherNotFound { .. } => {
+                "look at positions for the open ids"
+            }
             Self::SymbolNotAllowed { .. } => "pass the symbol as your data source spells it",
             Self::TextNotAllowed { .. } => "pass a shorter plain text",
             Self::SizeMustBePositive { .. } => {

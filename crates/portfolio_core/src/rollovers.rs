@@ -30,20 +30,6 @@ pub(crate) fn next_after(swap: &Swap, time: i64) -> Option<Moment> {
     days.into_iter().filter(|moment| moment.time > time).min()
 }
 
-/// The last moment at or before a time that counts for any days, if there is one within two weeks.
-pub(crate) fn last_counted(swap: &Swap, time: i64) -> Option<Moment> {
-    let zone = Tz::from_str(&swap.zone).ok()?;
-    let today = local_date(zone, time)?;
-    let counted = |moment: &Moment| moment.time <= time && moment.multiplier > 0;
-    (0..15_u64).find_map(|back| {
-        let mut moments = Vec::new();
-        for day in [today.checked_add_days(Days::new(1)), Some(today)].into_iter().flatten() {
-            add_day(swap, zone, day.checked_sub_days(Days::new(back))?, &mut moments);
-        }
-        moments.into_iter().filter(counted).max()
-    })
-}
-
 /// The moment at exactly this time, if it is one.
 pub(crate) fn at(swap: &Swap, time: i64) -> Option<Moment> {
     days_around(swap, time)?.into_iter().find(|moment| moment.time == time)
@@ -125,9 +111,6 @@ mod tests {
         let wednesday = micros("2024-03-13T21:00:00Z");
         assert_eq!(at(&swap, wednesday).map(|moment| moment.multiplier), Some(3));
         assert_eq!(at(&swap, wednesday + 1), None);
-        let last = last_counted(&swap, micros("2024-03-11T12:00:00Z"));
-        assert_eq!(last.unwrap().time, micros("2024-03-08T22:00:00Z"), "not the weekend");
-        assert_eq!(last_counted(&swap, wednesday).unwrap().time, wednesday);
     }
 
     #[test]

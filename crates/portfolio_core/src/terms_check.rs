@@ -86,16 +86,14 @@ impl Terms {
 impl Margin {
     fn check(&self, has_base: bool) -> Result<(), Refusal> {
         let rate = |argument, raw: i128| {
-            require((0..LIMIT).contains(&raw), argument, || nine(raw), NOT_NEGATIVE)
+            require((1..LIMIT).contains(&raw), argument, || nine(raw), POSITIVE)
         };
         match &self.requirement {
-            Requirement::Leverage(raw) => {
-                require(*raw > 0 && *raw < LIMIT, "margin.leverage", || nine(*raw), POSITIVE)?;
-            }
+            Requirement::Leverage(raw) => rate("margin.leverage", *raw)?,
             Requirement::Rate(raw) => rate("margin.rate", *raw)?,
             Requirement::PerLot(amount) => {
-                let holds = !amount.is_negative();
-                require(holds, "margin.per_lot", || amount.to_string(), NOT_NEGATIVE)?;
+                let holds = amount.is_positive();
+                require(holds, "margin.per_lot", || amount.to_string(), POSITIVE)?;
             }
             Requirement::Tiers(tiers) => {
                 for tier in tiers {
@@ -143,13 +141,14 @@ impl Commission {
                 let text = || format_fixed(value, scale, 0);
                 let range = -LIMIT..LIMIT;
                 require(range.contains(&value), argument, text, "has more than 38 digits")?;
-                let rule = "must not be negative beside a minimum";
-                require(value >= 0 || self.minimum.is_none(), argument, text, rule)?;
             }
         }
         let Some(minimum) = self.minimum else { return Ok(()) };
         let holds = !minimum.is_negative();
-        require(holds, "commission.minimum", || minimum.to_string(), NOT_NEGATIVE)
+        require(holds, "commission.minimum", || minimum.to_string(), NOT_NEGATIVE)?;
+        let holds = self.tiers.iter().all(|tier| tier.taker >= 0 && tier.maker >= 0);
+        let rule = "goes with no rebate";
+        require(holds, "commission.minimum", || minimum.to_string(), rule)
     }
 }
 

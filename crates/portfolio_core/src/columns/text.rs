@@ -132,6 +132,11 @@ impl TextView {
         self.0
     }
 
+    /// The view of a text of at most 12 bytes.
+    pub(crate) fn short(text: &str) -> Option<Self> {
+        Self::inline(text)
+    }
+
     fn inline(text: &str) -> Option<Self> {
         ShortText::of(text.as_bytes()).map(|short| Self(short.0))
     }

@@ -221,7 +221,8 @@ fn row_of<'a>(event: &'a Event<'_>) -> Option<(Option<i64>, Row<'a>)> {
             let row = row
                 .price("take_profit", open.take_profit)
                 .money("fee", open.fee.unwrap_or(Money::ZERO));
-            let row = row.with("position_id", open.position_id.map(Value::Count));
+            let row =
+                row.with("position_id", open.position_id.filter(|&id| id != 0).map(Value::Count));
             (Some(open.time), row.text("tag", open.tag))
         }
         Event::Close(close) => {
@@ -246,6 +247,27 @@ fn row_of<'a>(event: &'a Event<'_>) -> Option<(Option<i64>, Row<'a>)> {
         }
         Event::Withdraw(cash) => {
             (Some(cash.time), row.text("action", "withdraw").money("amount", cash.amount))
+        }
+        Event::CloseBy(close) => {
+            let row = row.text("action", "close_by").count("position_id", close.position_id);
+            let row = row.with("size", close.size.map(|size| Value::Raw(size.raw())));
+            (Some(close.time), row.money("fee", close.fee.unwrap_or(Money::ZERO)))
+        }
+        Event::Convert(convert) => {
+            (Some(convert.time), row.text("action", "convert").money("amount", convert.amount))
+        }
+        Event::ChargeSwap(swap) => {
+            (Some(swap.time), row.text("action", "swap").text("symbol", swap.symbol))
+        }
+        Event::Rollover(rollover) => {
+            (Some(rollover.time), row.text("action", "rollover").text("symbol", rollover.symbol))
+        }
+        Event::Dividend(dividend) => {
+            let row = row.text("action", "dividend").text("symbol", dividend.symbol);
+            (Some(dividend.time), row.price("price", Some(dividend.amount)))
+        }
+        Event::Split(split) => {
+            (Some(split.time), row.text("action", "split").text("symbol", split.symbol))
         }
         Event::Mark(marks) => (marks.time, row.text("action", "mark")),
         Event::UpdateEquity(marks) => (marks.time, row.text("action", "update")),

@@ -5,6 +5,7 @@ use super::posting::Entry;
 use super::record::{EVENT_BYTES, op};
 use super::{Ledger, check_id, checked, not_found};
 use crate::columns::text::TextView;
+use crate::currency::Currency;
 use crate::event::{Cash, Fee, Receipt};
 use crate::numbers::{Money, Overflow};
 use crate::positions::Position;
@@ -59,17 +60,28 @@ impl Ledger {
     pub(super) fn deposit(&mut self, event: &Cash) -> Result<(), Refused> {
         self.check_time(event.time)?;
         check_amount(event.amount)?;
+        if let Some(code) = self.foreign_code(event) {
+            return self.deposit_foreign(event, code);
+        }
         self.transfer(event, event.amount, op::DEPOSIT, TextView::DEPOSIT)
     }
 
     pub(super) fn withdraw(&mut self, event: &Cash) -> Result<(), Refused> {
         self.check_time(event.time)?;
         check_amount(event.amount)?;
+        if let Some(code) = self.foreign_code(event) {
+            return self.withdraw_foreign(event, code);
+        }
         let free = self.account.free_margin();
         if event.amount > free {
             return Err(Refusal::FundsNotFree { amount: event.amount, free }.into());
         }
         self.transfer(event, event.amount.negated(), op::WITHDRAW, TextView::WITHDRAWAL)
+    }
+
+    /// The currency of a flow, if it is not the account's.
+    fn foreign_code(&self, event: &Cash) -> Option<Currency> {
+        event.currency.filter(|&code| code != self.configuration.currency)
     }
 
     fn transfer(
@@ -82,7 +94,10 @@ impl Ledger {
         let totals = checked(self.with_flow(amount), "amount", &event.amount)?;
         self.reserve_posting()?;
         self.account.net_withdrawals = self.account.net_withdrawals.minus(amount);
-        self.record(op, event.time, |encoder| encoder.natural(event.amount.raw()));
+        self.record(op, event.time, |encoder| {
+            encoder.natural(event.amount.raw());
+            encoder.text("");
+        });
         let symbol = TextView::EMPTY;
         let posting = Entry { kind, symbol, position_id: 0, amount, time: event.time };
         self.commit_posting(&totals, &posting);

@@ -8,15 +8,19 @@ mod orders;
 
 use hashbrown::HashMap;
 
+use super::corporate::swap_byte;
 use super::record::op;
+use super::terms_codec::decode_terms;
 use crate::book::Grid;
 use crate::codec::{Decoder, Malformed};
 use crate::currency::Currency;
 use crate::event::{
-    Bar, CancelOrder, Cash, Close, Event, Fee, Open, Path, Protection, Quote, Side, Target,
+    Bar, CancelOrder, Cash, ChargeSwap, Close, CloseBy, Convert, Dividend, Event, Fee, Open, Path,
+    Protection, Quote, Rollover, Side, Split, Target,
 };
 use crate::instrument::Instrument;
 use crate::numbers::{Contract, Money, Price, Size};
+use crate::terms::SwapKind;
 
 /// An event as it was recorded; its texts are borrowed.
 #[derive(Debug)]
@@ -124,7 +128,8 @@ impl RecordedEvents {
             op::FEE => Event::Fee(decode_fee(decoder, time)?),
             op::DEPOSIT => Event::Deposit(decode_cash(decoder, time)?),
             op::WITHDRAW => Event::Withdraw(decode_cash(decoder, time)?),
-            _ => return Err(Malformed),
+            op::CLOSE_BY => Event::CloseBy(self.decode_close_by(decoder, time, symbol_of)?),
+            _ => self.decode_more(op, decoder, time)?,
         };
         Ok(Recorded::Event(event))
     }
@@ -141,6 +146,58 @@ impl RecordedEvents {
 
     fn known_of(&self, position_id: u64, symbol_of: SymbolOf<'_>) -> Result<&Known, Malformed> {
         self.known(self.symbol_of(position_id, symbol_of)?)
+    }
+
+    /// Events of the account beyond fills and cash.
+    fn decode_more<'s>(
+        &'s self,
+        op: u8,
+        decoder: &mut Decoder<'_>,
+        time: i64,
+    ) -> Result<Event<'s>, Malformed> {
+        if op == op::CONVERT {
+            let amount = money(decoder.number()?)?;
+            let from = Currency::parse(decoder.text()?).ok_or(Malformed)?;
+            let to = Currency::parse(decoder.text()?).ok_or(Malformed)?;
+            let rate = Some(money(decoder.number()?)?).filter(|rate| !rate.is_zero());
+            return Ok(Event::Convert(Convert { amount, from, to, time, rate }));
+        }
+        let symbol = self.known(decoder.number()?)?.symbol.as_str();
+        let event = match op {
+            op::CHARGE_SWAP => Event::ChargeSwap(ChargeSwap {
+                symbol,
+                time,
+                kind: swap_kind(decoder.byte()?)?,
+                long: decoder.signed()?,
+                short: decoder.signed()?,
+                multiplier: decoder.number()?,
+            }),
+            op::ROLLOVER => Event::Rollover(Rollover { symbol, time }),
+            op::DIVIDEND => {
+                let amount = Price::from_raw(decoder.number()?).map_err(|_| Malformed)?;
+                let pay_time = optional_time(decoder)?;
+                Event::Dividend(Dividend { symbol, amount, time, pay_time })
+            }
+            op::SPLIT => {
+                let (numerator, denominator) = (decoder.number()?, decoder.number()?);
+                Event::Split(Split { symbol, numerator, denominator, time })
+            }
+            _ => return Err(Malformed),
+        };
+        Ok(event)
+    }
+
+    fn decode_close_by(
+        &self,
+        decoder: &mut Decoder<'_>,
+        time: i64,
+        symbol_of: SymbolOf<'_>,
+    ) -> Result<CloseBy, Malformed> {
+        let (position_id, other_id) = (decoder.number()?, decoder.number()?);
+        let known = self.known_of(position_id, symbol_of)?;
+        let size = Some(size(known.sizes, decoder.unsigned()?)?);
+        let fee = Some(money(decoder.signed()?)?);
+        Ok(CloseBy { position_id, other_id, time, size, fee })
     }
 
     fn decode_quotes(&self, decoder: &mut Decoder<'_>) -> Result<Vec<Quote<'_>>, Malformed> {
@@ -182,7 +239,9 @@ impl RecordedEvents {
             tag: decoder.text()?,
             protection: Protection::NONE,
         };
-        self.symbols.insert(position_id, symbol);
+        if position_id != 0 {
+            self.symbols.insert(position_id, symbol);
+        }
         let protection = if protected {
             self.decode_protection(decoder, symbol)?.with(&self.targets)
         } else {
@@ -225,6 +284,7 @@ fn decode_instrument(decoder: &mut Decoder<'_>) -> Result<Instrument, Malformed>
     let quote = Currency::parse(decoder.text()?).ok_or(Malformed)?;
     let leverage = Some(decoder.number()?).filter(|&leverage| leverage != 0);
     let quote_currency = Some(quote);
+    let terms = decode_terms(decoder)?.map(Box::new);
     Ok(Instrument {
         symbol,
         price_decimals,
@@ -232,7 +292,7 @@ fn decode_instrument(decoder: &mut Decoder<'_>) -> Result<Instrument, Malformed>
         contract,
         quote_currency,
         leverage,
-        terms: None,
+        terms,
     })
 }
 
@@ -243,7 +303,27 @@ fn decode_fee(decoder: &mut Decoder<'_>, time: i64) -> Result<Fee, Malformed> {
 }
 
 fn decode_cash(decoder: &mut Decoder<'_>, time: i64) -> Result<Cash, Malformed> {
-    Ok(Cash::new(money(decoder.number()?)?, time))
+    let amount = money(decoder.number()?)?;
+    let currency = match decoder.text()? {
+        "" => None,
+        code => Some(Currency::parse(code).ok_or(Malformed)?),
+    };
+    Ok(Cash { amount, time, currency })
+}
+
+fn swap_kind(byte: u8) -> Result<SwapKind, Malformed> {
+    [SwapKind::Points, SwapKind::Rate, SwapKind::Funding]
+        .into_iter()
+        .find(|&kind| swap_byte(kind) == byte)
+        .ok_or(Malformed)
+}
+
+fn optional_time(decoder: &mut Decoder<'_>) -> Result<Option<i64>, Malformed> {
+    match decoder.byte()? {
+        0 => Ok(None),
+        1 => i64::try_from(decoder.signed()?).map(Some).map_err(|_| Malformed),
+        _ => Err(Malformed),
+    }
 }
 
 fn price(grid: Grid, units: u128) -> Result<Price, Malformed> {

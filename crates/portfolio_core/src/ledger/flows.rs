@@ -80,18 +80,26 @@ impl Ledger {
             // An event that is refused for its time must not make the clock run.
             ledger.check_time(time)?;
             ledger.register_first_uses(event)?;
-            ledger.run_flows(time)?;
+            let by_hand = match event {
+                Event::Rollover(rollover) => ledger.find_symbol(rollover.symbol),
+                _ => None,
+            };
+            ledger.run_flows(time, by_hand.map(|index| (index, time)))?;
             ledger.dispatch(event, None)
         })
     }
 
-    /// Charges and pays what is due up to a time, in its order.
-    pub(super) fn run_flows(&mut self, time: i64) -> Result<(), Refused> {
+    /// Charges and pays what is due up to a time, in its order, but for a rollover by hand.
+    pub(super) fn run_flows(
+        &mut self,
+        time: i64,
+        by_hand: Option<(u32, i64)>,
+    ) -> Result<(), Refused> {
         if time < self.next_due {
             return Ok(());
         }
         if self.account.has_time {
-            self.charge_due(time).map_err(|stop| stop.named("time", &time))?;
+            self.charge_due(time, by_hand).map_err(|stop| stop.named("time", &time))?;
         } else {
             for place in 0..self.accrued.swaps.len() {
                 let Some(&index) = self.accrued.swaps.get(place) else { continue };
@@ -122,7 +130,7 @@ impl Ledger {
         self.next_due = swap.min(paid);
     }
 
-    fn charge_due(&mut self, time: i64) -> Result<(), Stop> {
+    fn charge_due(&mut self, time: i64, by_hand: Option<(u32, i64)>) -> Result<(), Stop> {
         for place in 0..self.accrued.swaps.len() {
             if let Some(&index) = self.accrued.swaps.get(place) {
                 self.pass_over(index, time);
@@ -140,7 +148,7 @@ impl Ledger {
                 general.is_some_and(|general| general.next_rollover == due)
             });
             for index in swaps {
-                self.charge_rollover(index, due)?;
+                self.charge_rollover(index, due, by_hand)?;
             }
             self.pay_dividends(due)?;
         }
@@ -151,22 +159,24 @@ impl Ledger {
         let Some(book) = self.book_at(index).filter(|book| !book.holds_any()) else { return };
         let Some(swap) = swap_of(book) else { return };
         let next = rollovers::next_after(swap, time).map_or(NEVER, |moment| moment.time);
-        let last = rollovers::last_counted(swap, time).map(|moment| moment.time);
         if let Some(general) = self.book_at_mut(index).and_then(|book| book.general.as_mut()) {
-            // Moments before the clock of the symbol started were never gone over.
-            let first = general.next_rollover;
-            let last = last.filter(|&last| last >= first);
-            general.last_rollover = last.or(general.last_rollover);
             general.next_rollover = next;
         }
     }
 
-    fn charge_rollover(&mut self, index: u32, time: i64) -> Result<(), Stop> {
+    fn charge_rollover(
+        &mut self,
+        index: u32,
+        time: i64,
+        by_hand: Option<(u32, i64)>,
+    ) -> Result<(), Stop> {
         let Some(swap) = self.book_at(index).and_then(swap_of) else { return Ok(()) };
         let multiplier =
             rollovers::at(swap, time).map_or(0, |Moment { multiplier, .. }| multiplier);
         let charge = Charge::of(swap, multiplier);
-        if multiplier > 0 {
+        let open = self.book_at(index).is_some_and(Book::holds_any);
+        // A rollover by hand charges its own moment.
+        if multiplier > 0 && open && by_hand != Some((index, time)) {
             self.charge_swaps(index, &charge, time)?;
             self.set_last_rollover(index, time);
         }
@@ -182,7 +192,6 @@ impl Ledger {
 
     /// The swap that a rollover by hand asks for, if there is one at this time that was not charged
     /// (rule Z7).
-    #[expect(dead_code, reason = "for the events that ask for it")]
     pub(super) fn rollover_at(&self, index: u32, time: i64) -> Option<Charge> {
         let book = self.book_at(index)?;
         let swap = swap_of(book)?;

@@ -6,6 +6,7 @@ use super::marks::{check_quote, put_quote};
 use super::open::check_open;
 use super::protect::bytes_of;
 use super::record::{EVENT_BYTES, QUOTE_BYTES, op};
+use super::stop::Stop;
 use super::{Ledger, check_price, check_size, not_found};
 use crate::event::{Close, Marks, Open};
 use crate::instrument::check_text;
@@ -53,11 +54,17 @@ impl Ledger {
                 position_id: event.position_id,
                 order_id: 0,
             };
+            let used = ledger.net_position(symbol).map(|held| held.position_id);
             let opened = ledger.open_steps(&leg);
-            let position_id = opened.map_err(|stop| stop.named("size", &event.size))?;
+            let position_id = opened.map_err(|stop| match stop {
+                Stop::Closing => stop.named("price", &event.price),
+                stop => stop.named("size", &event.size),
+            })?;
             let protection = bytes_of(event.protection.targets.len());
             ledger.events.reserve(EVENT_BYTES.saturating_add(protection))?;
-            ledger.record_open(event, &units, (symbol, position_id, ledger.receipt.fee));
+            // A fill that opens no position has no id to be found again by.
+            let opened = if used.is_some_and(|id| id == position_id) { 0 } else { position_id };
+            ledger.record_open(event, &units, (symbol, opened, ledger.receipt.fee));
             ledger.account.count(event.time);
             Ok(())
         })

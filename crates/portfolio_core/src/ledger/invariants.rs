@@ -6,9 +6,9 @@
 
 use std::fmt;
 
-use super::Ledger;
+use super::{Ledger, Rounding};
 use crate::book::{Book, Holding};
-use crate::columns::schema::{LEDGER, TRADES};
+use crate::columns::schema::{CASH_LEDGER, LEDGER, TRADES};
 use crate::columns::text::TextView;
 use crate::event::Side;
 use crate::export::exact_money;
@@ -62,18 +62,35 @@ impl Ledger {
             format!("{} + {} != {}", account.balance, account.unrealized, account.equity)
         })?;
         let sums = self.sum_positions()?;
-        let (mut unrealized, mut margin) = (Money::ZERO, Money::ZERO);
+        let (mut unrealized, mut margin) = (Sum::ZERO, Money::ZERO);
         let (mut longs, mut shorts) = (Sum::ZERO, Sum::ZERO);
         for (book, sums) in self.books.iter().zip(&sums) {
             check_book(book, sums)?;
-            unrealized = unrealized.checked_add(book.unrealized()?)?;
+            let (_, _, valued) = self.valuation(book)?;
+            let symbol = &book.instrument.symbol;
+            hold("margin_matches_book", valued.margin == book.margin, || {
+                format!("{symbol}: from the positions {}, book {}", valued.margin, book.margin)
+            })?;
+            unrealized = unrealized.plus(valued.unrealized);
             margin = margin.checked_add(book.margin)?;
-            longs = longs.plus(book.notional(book.long.size, book.bid)?);
-            shorts = shorts.plus(book.notional(book.short.size, book.ask)?);
+            longs = longs.plus(valued.longs);
+            shorts = shorts.plus(valued.shorts);
         }
+        for holding in &self.foreign.list {
+            let rate = self.rate_by_marks(holding);
+            hold("rates_match_marks", rate == holding.rate, || {
+                let code = holding.code.code();
+                format!("{code}: {rate} at the marks, kept {}", holding.rate)
+            })?;
+            let value = holding.cash.at_rate(rate)?.checked_sub(holding.cost)?;
+            unrealized = unrealized.plus(value);
+        }
+        unrealized = self.accrued.dividends.values().fold(unrealized, |sum, &it| sum.plus(it));
+        let unrealized = unrealized.finish()?;
         hold("unrealized_matches_marks", unrealized == account.unrealized, || {
-            format!("sum over symbols {unrealized} != {}", account.unrealized)
+            format!("from the marks {unrealized} != {}", account.unrealized)
         })?;
+        self.check_residue()?;
         hold("margin_matches_book", margin == account.margin_used, || {
             format!("sum over symbols {margin} != {}", account.margin_used)
         })?;
@@ -85,13 +102,26 @@ impl Ledger {
         })
     }
 
+    /// The residue of exact postings is 0, of rounded ones at most half of the last digit.
+    fn check_residue(&self) -> Result<(), Violation> {
+        let residue = self.account.residue;
+        let digits = self.configuration.currency.digits();
+        let most = match self.configuration.rounding {
+            Rounding::Exact => 0,
+            Rounding::Cents => 10_i128.pow(Money::SCALE.saturating_sub(digits)) / 2,
+        };
+        hold("residue_in_range", (-most..=most).contains(&residue.raw()), || {
+            format!("the residue is {residue}")
+        })
+    }
+
     fn sum_positions(&self) -> Result<Vec<Sums>, Violation> {
         let mut sums = vec![Sums::default(); self.books.len()];
         for position in self.positions.rows() {
             let valid = position.size.is_positive()
                 && position.entry_price.is_positive()
                 && position.entry_time <= self.account.last_time
-                && position.cost.is_positive();
+                && !position.cost.is_negative();
             hold("position_valid", valid, || format!("{position:?}"))?;
             let place = usize::try_from(position.symbol).unwrap_or(usize::MAX);
             let Some((sums, book)) = sums.get_mut(place).zip(self.books.get(place)) else {
@@ -105,7 +135,7 @@ impl Ledger {
             side.size = side.size.checked_add(position.size)?;
             side.cost = side.cost.checked_add(position.cost)?;
             let mark = book.mark(position.side);
-            let own = book.result(position.side, position.size, position.cost, mark)?;
+            let own = book.native_result(position.side, (position.size, position.cost), mark)?;
             side.unrealized = side.unrealized.checked_add(own)?;
         }
         Ok(sums)
@@ -117,6 +147,7 @@ impl Ledger {
     /// The first one that does not hold.
     pub fn check_invariants(&self) -> Result<(), Violation> {
         self.check_account()?;
+        self.check_cash()?;
         let realized = self.check_postings()?;
         let snapshot = self.tables.trades.snapshot();
         let mut gross = Money::ZERO;
@@ -129,24 +160,49 @@ impl Ledger {
         })
     }
 
+    /// The cash of each other currency is the sum of its rows.
+    fn check_cash(&self) -> Result<(), Violation> {
+        let snapshot = self.tables.cash.snapshot();
+        let codes = crate::export::text_views(&snapshot, &CASH_LEDGER, "currency");
+        let amounts = exact_money(&snapshot, &CASH_LEDGER, "amount");
+        for holding in &self.foreign.list {
+            let code = TextView::short(holding.code.code()).map_or(0, TextView::bits);
+            let own = codes.iter().zip(&amounts).filter(|(it, _)| **it == code);
+            let mut cash = Money::ZERO;
+            for (_, &amount) in own {
+                cash = cash.checked_add(Money::from_raw(amount)?)?;
+            }
+            let holds = cash == holding.cash && (!cash.is_zero() || holding.cost.is_zero());
+            hold("cash_matches_rows", holds, || format!("rows say {cash}, kept {holding:?}"))?;
+        }
+        Ok(())
+    }
+
     /// Postings continue each other and end at the balance; answers the sum of the realized ones.
     fn check_postings(&self) -> Result<Money, Violation> {
         let snapshot = self.tables.postings.snapshot();
         let amounts = exact_money(&snapshot, &LEDGER, "amount");
         let balances = exact_money(&snapshot, &LEDGER, "balance");
+        let residues = exact_money(&snapshot, &LEDGER, "residue");
         let kinds = crate::export::text_views(&snapshot, &LEDGER, "kind");
         let mut balance = self.configuration.initial_balance;
-        let mut realized = Money::ZERO;
-        for ((amount, after), kind) in amounts.into_iter().zip(balances).zip(kinds) {
-            let amount = Money::from_raw(amount)?;
+        let (mut realized, mut before) = (Money::ZERO, Money::ZERO);
+        let booked = amounts.into_iter().zip(balances);
+        for ((amount, after), (residue, kind)) in booked.zip(residues.into_iter().zip(kinds)) {
+            let (amount, residue) = (Money::from_raw(amount)?, Money::from_raw(residue)?);
             balance = balance.checked_add(amount)?;
             hold("postings_match_balance", balance.raw() == after, || {
                 format!("a posting of {amount} leads to {balance}, its row says {after} raw")
             })?;
             if kind == TextView::REALIZED.bits() {
-                realized = realized.checked_add(amount)?;
+                let exact = amount.checked_add(residue)?.checked_sub(before)?;
+                realized = realized.checked_add(exact)?;
             }
+            before = residue;
         }
+        hold("residue_in_range", before == self.account.residue, || {
+            format!("the last posting leaves {before}, the account has {}", self.account.residue)
+        })?;
         hold("postings_match_balance", balance == self.account.balance, || {
             format!("postings end at {balance}, the balance is {}", self.account.balance)
         })?;
@@ -161,14 +217,12 @@ fn check_book(book: &Book, sums: &Sums) -> Result<(), Violation> {
         hold("book_matches_positions", (sum.size, sum.cost) == (held.size, held.cost), || {
             format!("{symbol}: positions {sum:?}, book {held:?}")
         })?;
-        hold("unrealized_matches_marks", sum.unrealized == held.unrealized, || {
+        // Values of inverse contracts are rounded, so theirs need not add up to the last unit.
+        let same = book.is_inverse() || sum.unrealized == held.unrealized;
+        hold("unrealized_matches_marks", same, || {
             format!("{symbol}: positions {}, book {}", sum.unrealized, held.unrealized)
         })?;
     }
-    let margin = book.leverage.margin(book.long.cost.checked_add(book.short.cost)?)?;
-    hold("margin_matches_book", margin == book.margin, || {
-        format!("{symbol}: from cost {margin}, book {}", book.margin)
-    })?;
     let ordered = !book.is_marked() || book.bid <= book.ask;
     hold("quotes_ordered", ordered, || format!("{symbol}: bid {}, ask {}", book.bid, book.ask))
 }

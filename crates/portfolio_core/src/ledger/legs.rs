@@ -145,7 +145,7 @@ impl Ledger {
             reason,
             order_id: leg.order_id,
         };
-        self.leave(&close, fee)
+        self.leave(&close, fee).map_err(Stop::closing)
     }
 
     /// Rules O4 and O5 for a fill that adds to a side: cost and margin; answers the cost, the rate

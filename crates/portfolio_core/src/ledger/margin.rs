@@ -1,7 +1,7 @@
 //! Questions about margin (rules M1 and M2); nothing changes.
 
 use super::{Ledger, check_price, check_size, checked};
-use crate::book::Book;
+use crate::book::{Book, Holding};
 use crate::numbers::{Money, Overflow, Price, Size};
 use crate::refusal::{Refusal, Refused};
 
@@ -41,7 +41,36 @@ impl Ledger {
         };
         check_size(book, size)?;
         check_price(book, "price", price)?;
-        checked(needed(book, size, price), "size", &size)
+        if book.general.is_none() {
+            return checked(needed(book, size, price), "size", &size);
+        }
+        self.check_rates(book)?;
+        checked(self.needed_in_full(book, size, price), "size", &size)
+    }
+
+    /// Rule W3 for a question.
+    fn check_rates(&self, book: &Book) -> Result<(), Refused> {
+        let Some(general) = &book.general else { return Ok(()) };
+        for currency in [general.profit, general.margin_currency] {
+            if self.rate(currency).is_err() {
+                let (argument, account) = ("symbol", self.configuration.currency);
+                return Err(Refusal::RateMissing { argument, currency, account }.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// The margin that a long would need; of a hedged model a short may need less.
+    fn needed_in_full(&self, book: &Book, size: Size, price: Price) -> Result<Money, Overflow> {
+        let (bid, ask) = if book.is_marked() { (book.bid, book.ask) } else { (price, price) };
+        let marked = Book { bid, ask, ..book.clone() };
+        let added = book.worth(size, price)?;
+        let long = Holding {
+            size: book.long.size.checked_add(size)?,
+            cost: book.long.cost.checked_add(added)?,
+            unrealized: Money::ZERO,
+        };
+        self.margin_of(&marked, &long, &book.short)?.margin.checked_sub(book.margin)
     }
 }
 

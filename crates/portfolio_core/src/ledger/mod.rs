@@ -13,9 +13,12 @@ mod batch;
 mod cash;
 mod checks;
 mod close;
+mod close_by;
 mod configuration;
+mod corporate;
 mod costs;
 pub(crate) mod decode;
+mod exchange;
 mod fills;
 mod flows;
 mod full;
@@ -33,9 +36,13 @@ mod rates;
 mod record;
 mod register;
 mod replay;
+mod rescale;
 mod scope;
+mod split;
+mod state;
 mod stop;
 mod tables;
+mod terms_codec;
 mod value;
 
 pub use account::Account;
@@ -224,6 +231,12 @@ impl Ledger {
             Event::Fee(fee) => self.fee(fee),
             Event::Deposit(cash) => self.deposit(cash),
             Event::Withdraw(cash) => self.withdraw(cash),
+            Event::CloseBy(close) => self.close_by(close),
+            Event::Convert(convert) => self.convert_cash(convert),
+            Event::ChargeSwap(swap) => self.charge_swap(swap),
+            Event::Rollover(rollover) => self.rollover(rollover),
+            Event::Dividend(dividend) => self.dividend(dividend),
+            Event::Split(split) => self.split(split),
         }
     }
 
@@ -324,10 +337,16 @@ impl Ledger {
         if time < self.account.last_time && self.account.has_time {
             return Err(Refusal::TimeRunsBackwards { time, last: self.account.last_time }.into());
         }
-        if !(TIME_MIN..=TIME_MAX).contains(&time) {
-            return Err(Refusal::TimeOutOfRange { time }.into());
+        Self::check_range(time)
+    }
+
+    /// Rule T1.
+    #[inline]
+    fn check_range(time: i64) -> Result<(), Refused> {
+        if (TIME_MIN..=TIME_MAX).contains(&time) {
+            return Ok(());
         }
-        Ok(())
+        Err(Refusal::TimeOutOfRange { time }.into())
     }
 }
 

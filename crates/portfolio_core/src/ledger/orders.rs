@@ -4,7 +4,7 @@ use std::collections::TryReserveError;
 
 use super::checks::{check_level_alone, check_limits};
 use super::protect::{Guarded, ProtectionUnits, not_before, put_time};
-use super::record::{EVENT_BYTES, STATE_BYTES, op, side_byte};
+use super::record::{EVENT_BYTES, op, side_byte};
 use super::{Ledger, check_level, check_price, check_size};
 use crate::book::Book;
 use crate::codec::{Bytes, Encoder};
@@ -15,6 +15,9 @@ use crate::numbers::Price;
 use crate::orders::Order;
 use crate::protection::Protected;
 use crate::refusal::{LevelKind, Refusal, Refused};
+
+/// The most bytes that an order takes in the state, without its protection.
+const ORDER_BYTES: usize = 1_024;
 
 /// An order in steps of the instrument's grids.
 struct Units {
@@ -101,12 +104,12 @@ impl Ledger {
     ///
     /// # Errors
     /// When the allocator refuses.
-    pub(super) fn put_orders(&self, bytes: &mut Bytes) -> Result<(), TryReserveError> {
-        bytes.reserve(STATE_BYTES)?;
+    pub(super) fn put_state_orders(&self, bytes: &mut Bytes) -> Result<(), TryReserveError> {
+        bytes.reserve(ORDER_BYTES)?;
         bytes.append(|encoder| encoder.count(self.orders.len()));
         for order in self.orders.iter() {
             let Some(book) = self.book_at(order.symbol) else { continue };
-            bytes.reserve(STATE_BYTES.saturating_add(self.protection_bytes(order.protection)))?;
+            bytes.reserve(ORDER_BYTES.saturating_add(self.protection_bytes(order.protection)))?;
             bytes.append(|encoder| self.put_resting(encoder, order, book));
         }
         Ok(())

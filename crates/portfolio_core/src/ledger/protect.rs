@@ -1,10 +1,12 @@
 //! Checking what protects positions and orders (rules Q1 and Q2), and writing it (SPEC section 9).
 
+use std::collections::TryReserveError;
+
 use super::Ledger;
 use super::legs::OpenLeg;
 use super::stop::Stop;
 use crate::book::Book;
-use crate::codec::Encoder;
+use crate::codec::{Bytes, Encoder};
 use crate::event::{BreakEven, Protection, Side, Target};
 use crate::numbers::{Price, Size};
 use crate::positions::{Position, StopKind};
@@ -266,5 +268,27 @@ impl Ledger {
     /// The most bytes that a protection takes in the state.
     pub(super) fn protection_bytes(&self, place: u32) -> usize {
         bytes_of(self.protections.get(place).map_or(0, |protected| protected.targets.len()))
+    }
+}
+
+impl Ledger {
+    /// The next id of an order, and how often a bar did not tell what came first.
+    pub(super) fn order_counts(&self) -> (u64, u64) {
+        (self.orders.next_id(), self.orders.ambiguous)
+    }
+
+    /// The protection of a position in the state's bytes.
+    ///
+    /// # Errors
+    /// When the allocator refuses.
+    pub(super) fn put_state_protection(
+        &self,
+        bytes: &mut Bytes,
+        position: &Position,
+    ) -> Result<(), TryReserveError> {
+        let Some(book) = self.book_at(position.symbol) else { return Ok(()) };
+        bytes.reserve(self.protection_bytes(position.protection))?;
+        bytes.append(|encoder| self.put_protection(encoder, position.protection, book));
+        Ok(())
     }
 }

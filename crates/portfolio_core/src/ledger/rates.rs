@@ -1,6 +1,7 @@
 //! Rates of exchange, which are marks, and cash in other currencies (rules W1 to W4, W7).
 
 use super::Ledger;
+use crate::book::Book;
 use crate::currency::Currency;
 use crate::numbers::{Money, Overflow, mul_div_half_even};
 use crate::refusal::Refusal;
@@ -20,7 +21,7 @@ pub(crate) struct Holding {
     pub(crate) code: Currency,
     /// The pairs that its rate is made of; the second one only by way of the pivot.
     path: [Option<Leg>; 2],
-    /// Account money per 1, at scale 18.
+    /// Account money per 1, at scale 18; 0 = none.
     pub(crate) rate: Money,
     /// What is held, in this currency.
     pub(crate) cash: Money,
@@ -36,6 +37,13 @@ struct Leg {
     book: u32,
     /// Whether the pair says it the other way round.
     inverse: bool,
+}
+
+impl Holding {
+    /// Whether it has a rate or had cash.
+    pub(crate) fn is_shown(&self) -> bool {
+        self.path != [None; 2] || !self.cash.is_zero()
+    }
 }
 
 impl Foreign {
@@ -55,16 +63,8 @@ impl Ledger {
         if code == self.configuration.currency {
             return Ok(Money::ONE);
         }
-        self.foreign.find(code).map(|holding| holding.rate).ok_or(Overflow)
-    }
-
-    /// The rate of a currency, whether it is in use or not, if there is one (rule W3).
-    #[expect(dead_code, reason = "for the events that ask for it")]
-    pub(crate) fn possible_rate(&self, code: Currency) -> Option<Money> {
-        match self.rate(code) {
-            Ok(rate) => Some(rate),
-            Err(Overflow) => self.find_path(code).and_then(|path| self.rate_of(path)),
-        }
+        let found = self.foreign.find(code).map(|holding| holding.rate);
+        found.filter(|rate| rate.is_positive()).ok_or(Overflow)
     }
 
     /// Rule W3 for a fill.
@@ -83,18 +83,23 @@ impl Ledger {
         code: Currency,
         argument: &'static str,
     ) -> Result<Money, Refusal> {
-        if let Ok(rate) = self.rate(code) {
-            return Ok(rate);
-        }
-        let found = self.find_path(code).and_then(|path| Some((path, self.rate_of(path)?)));
-        let Some((path, rate)) = found else {
+        self.ask_for(code);
+        self.rate(code).map_err(|Overflow| {
             let account = self.configuration.currency;
-            return Err(Refusal::RateMissing { argument, currency: code, account });
-        };
+            Refusal::RateMissing { argument, currency: code, account }
+        })
+    }
+
+    /// A currency appears; its path is chosen if the marks make one possible (rule W2).
+    pub(super) fn ask_for(&mut self, code: Currency) {
+        if code == self.configuration.currency || self.foreign.find(code).is_some() {
+            return;
+        }
+        let path = self.find_path(code).unwrap_or_default();
+        let rate = self.rate_of(path).unwrap_or_default();
         let [cash, cost, above_cost] = [Money::ZERO; 3];
         let holding = Holding { code, path, rate, cash, cost, above_cost };
         self.foreign_mut().list.push(holding);
-        Ok(rate)
     }
 
     /// The cash of other currencies, to be changed; scopes keep what it was.
@@ -158,20 +163,41 @@ impl Ledger {
         let mut moved = Vec::new();
         for place in 0..self.foreign.list.len() {
             let Some(holding) = self.foreign.list.get(place) else { continue };
-            let (path, before) = (holding.path, holding.rate);
-            let rate = self.rate_of(path).ok_or(Overflow)?;
-            if rate != before
+            let (code, before, old) = (holding.code, holding.rate, holding.path);
+            let path = if old == [None; 2] { self.find_path(code).unwrap_or(old) } else { old };
+            let rate = match self.rate_of(path) {
+                Some(rate) => rate,
+                None if self.is_in_use(holding) => return Err(Overflow),
+                None => Money::ZERO,
+            };
+            if (rate, path) != (before, old)
                 && let Some(holding) = self.foreign_mut().list.get_mut(place)
             {
-                holding.rate = rate;
-                moved.push(holding.code);
+                (holding.rate, holding.path) = (rate, path);
+                moved.push(code);
             }
         }
         Ok(moved)
     }
 
+    /// Whether there is cash in a currency, or an open position with results or margin in it.
+    fn is_in_use(&self, holding: &Holding) -> bool {
+        let uses = |book: &Book| {
+            let general = book.general.as_ref();
+            book.holds_any()
+                && general.is_some_and(|general| {
+                    [general.profit, general.margin_currency].contains(&holding.code)
+                })
+        };
+        !holding.cash.is_zero() || self.books.iter().any(uses)
+    }
+
+    /// What the path of a currency gives at the marks; 0 without one.
+    pub(super) fn rate_by_marks(&self, holding: &Holding) -> Money {
+        self.rate_of(holding.path).unwrap_or_default()
+    }
+
     /// The path of a currency as text (rule W10).
-    #[expect(dead_code, reason = "for the events that ask for it")]
     pub(crate) fn path_text(&self, holding: &Holding) -> String {
         let leg = |leg: Leg| {
             let symbol = self.book_at(leg.book).map(|book| book.instrument.symbol.as_str());

@@ -1,13 +1,10 @@
 //! Writing accepted events as canonical bytes (SPEC section 9). Room was reserved before.
 
-use std::collections::TryReserveError;
-
 use super::Ledger;
-use crate::book::Book;
-use crate::codec::{Bytes, Encoder};
+use super::terms_codec::put_terms;
+use crate::codec::Encoder;
 use crate::event::Side;
 use crate::instrument::Instrument;
-use crate::positions::Position;
 
 /// The most bytes that an event without quotes takes, its text of at most 255 bytes included.
 pub(super) const EVENT_BYTES: usize = 512;
@@ -15,8 +12,6 @@ pub(super) const EVENT_BYTES: usize = 512;
 pub(super) const QUOTE_BYTES: usize = 48;
 /// The most bytes that one bar takes.
 pub(super) const BAR_BYTES: usize = 128;
-/// The most bytes that the account, a symbol or a position takes in the state.
-pub(super) const STATE_BYTES: usize = 1_024;
 
 /// The first byte of an event.
 pub(super) mod op {
@@ -30,10 +25,16 @@ pub(super) mod op {
     pub(in crate::ledger) const DEPOSIT: u8 = 8;
     pub(in crate::ledger) const WITHDRAW: u8 = 9;
     pub(in crate::ledger) const OPEN_PROTECTED: u8 = 10;
+    pub(in crate::ledger) const CLOSE_BY: u8 = 11;
     pub(in crate::ledger) const PLACE_ORDER: u8 = 12;
     pub(in crate::ledger) const CANCEL_ORDER: u8 = 13;
     pub(in crate::ledger) const BAR: u8 = 14;
     pub(in crate::ledger) const QUOTES: u8 = 15;
+    pub(in crate::ledger) const CONVERT: u8 = 16;
+    pub(in crate::ledger) const CHARGE_SWAP: u8 = 17;
+    pub(in crate::ledger) const ROLLOVER: u8 = 18;
+    pub(in crate::ledger) const DIVIDEND: u8 = 19;
+    pub(in crate::ledger) const SPLIT: u8 = 20;
 }
 
 /// Masks of a modify.
@@ -77,84 +78,7 @@ impl Ledger {
             encoder.natural(instrument.contract.raw());
             encoder.text(quote.code());
             encoder.natural(instrument.leverage.unwrap_or(0));
+            put_terms(encoder, instrument.terms.as_deref());
         });
     }
-
-    /// The state's bytes, which the digest ends with.
-    ///
-    /// # Errors
-    /// When the allocator refuses.
-    pub(crate) fn state_bytes(&self) -> Result<Vec<u8>, TryReserveError> {
-        let mut bytes = Bytes::default();
-        bytes.reserve(STATE_BYTES)?;
-        bytes.append(|encoder| self.put_account(encoder));
-        bytes.append(|encoder| encoder.count(self.books.len()));
-        for book in &self.books {
-            bytes.reserve(STATE_BYTES)?;
-            bytes.append(|encoder| put_book(encoder, book));
-        }
-        bytes.reserve(STATE_BYTES)?;
-        bytes.append(|encoder| encoder.count(self.positions.rows().len()));
-        for position in self.positions.rows() {
-            let Some(book) = self.book_at(position.symbol) else { continue };
-            let tag = self.text(position.tag);
-            let protection = position.protection;
-            bytes.reserve(STATE_BYTES.saturating_add(self.protection_bytes(protection)))?;
-            bytes.append(|encoder| {
-                put_position(encoder, position, book, &tag);
-                self.put_protection(encoder, protection, book);
-            });
-        }
-        self.put_orders(&mut bytes)?;
-        Ok(bytes.into())
-    }
-
-    fn put_account(&self, encoder: &mut Encoder<'_>) {
-        let account = &self.account;
-        encoder.small(account.events);
-        encoder.signed(i128::from(account.last_time));
-        let amounts = [
-            account.balance,
-            account.equity,
-            account.unrealized,
-            account.margin_used,
-            account.realized,
-        ];
-        for amount in amounts {
-            encoder.signed(amount.raw());
-        }
-        encoder.small(self.positions.next_id());
-        encoder.small(self.orders.next_id());
-        encoder.small(self.orders.ambiguous);
-        encoder.count(self.tables.equity.len());
-        encoder.count(self.tables.trades.len());
-        encoder.count(self.tables.postings.len());
-    }
-}
-
-fn put_book(encoder: &mut Encoder<'_>, book: &Book) {
-    let price = |raw| book.prices.units(raw).unwrap_or(i128::MAX);
-    let size = |raw| book.sizes.units(raw).unwrap_or(i128::MAX);
-    encoder.natural(price(book.bid.raw()));
-    encoder.natural(price(book.ask.raw()));
-    encoder.natural(size(book.long.size.raw()));
-    encoder.signed(book.long.cost.raw());
-    encoder.natural(size(book.short.size.raw()));
-    encoder.signed(book.short.cost.raw());
-}
-
-fn put_position(encoder: &mut Encoder<'_>, position: &Position, book: &Book, tag: &str) {
-    let price = |raw| book.prices.units(raw).unwrap_or(i128::MAX);
-    encoder.small(position.position_id);
-    encoder.small(u64::from(position.symbol));
-    encoder.byte(side_byte(position.side));
-    encoder.natural(book.sizes.units(position.size.raw()).unwrap_or(i128::MAX));
-    encoder.natural(price(position.entry_price.raw()));
-    encoder.signed(i128::from(position.entry_time));
-    encoder.natural(price(position.stop_loss.raw()));
-    encoder.natural(price(position.take_profit.raw()));
-    encoder.natural(price(position.initial_stop.raw()));
-    encoder.signed(position.cost.raw());
-    encoder.signed(position.entry_fee.raw());
-    encoder.text(tag);
 }

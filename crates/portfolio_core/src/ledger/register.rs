@@ -1,6 +1,7 @@
 //! Registering instruments: on purpose, or by the first use of a symbol (rules I1 to I6).
 
 use super::Ledger;
+use super::terms_codec::register_bytes;
 use crate::book::Book;
 use crate::event::{Event, Receipt};
 use crate::instrument::Instrument;
@@ -57,7 +58,7 @@ impl Ledger {
     /// Adds a checked book as an event of its own and answers its index. Room was reserved.
     pub(super) fn add_book(&mut self, mut book: Book) -> Result<u32, Refused> {
         let view = self.texts.view(&book.instrument.symbol)?;
-        self.events.reserve(512)?;
+        self.events.reserve(register_bytes(&book.instrument))?;
         book.symbol_text = view;
         let index = u32::try_from(self.books.len()).unwrap_or(u32::MAX);
         self.record_registration(&book.instrument);
@@ -66,9 +67,18 @@ impl Ledger {
             self.foreign_mut().add_pair(index);
         }
         self.some_general |= book.general.is_some();
+        let codes = book.general.as_ref().map(|general| {
+            let in_base = book.terms().and_then(|terms| terms.margin.as_ref());
+            let margin = general.margin_currency;
+            (general.profit, in_base.is_some_and(|model| model.in_base).then_some(margin))
+        });
         let swaps = book.terms().is_some_and(|terms| terms.swap.is_some());
         self.books.push(book);
         self.account.events = self.account.events.wrapping_add(1);
+        if let Some((profit, margin)) = codes {
+            self.ask_for(profit);
+            margin.into_iter().for_each(|margin| self.ask_for(margin));
+        }
         if swaps {
             self.start_clock(index);
         }

@@ -206,8 +206,8 @@ impl Replayer {
         let recorded = recorded.map_err(|Malformed| "its bytes are damaged".to_owned())?;
         let applied = match &recorded {
             Recorded::Event(Event::Open(open)) => {
-                // In a netting account the id is the answer, which may be an old one.
-                let given = open.position_id.filter(|&id| !self.ledger.positions.is_used(id));
+                // A fill of a netting account that opened no position.
+                let given = open.position_id.filter(|&id| id != 0);
                 self.ledger.apply(&Event::Open(Open { position_id: given, ..*open }))
             }
             Recorded::Event(event) => self.ledger.apply(event),

@@ -10,6 +10,8 @@ use crate::refusal::{Refusal, Refused};
 #[derive(Debug)]
 pub(super) enum Stop {
     Overflow,
+    /// A number out of range in a leg that closes, inside a fill that opens.
+    Closing,
     Refused(Refused),
 }
 
@@ -18,10 +20,18 @@ impl Stop {
     #[cold]
     pub(super) fn named(self, argument: &'static str, value: &dyn ToString) -> Refused {
         match self {
-            Self::Overflow => {
+            Self::Overflow | Self::Closing => {
                 Refusal::ResultOutOfRange { argument, value: value.to_string() }.into()
             }
             Self::Refused(refused) => refused,
+        }
+    }
+
+    /// The same for a leg that closes.
+    pub(super) fn closing(self) -> Self {
+        match self {
+            Self::Overflow => Self::Closing,
+            other => other,
         }
     }
 }

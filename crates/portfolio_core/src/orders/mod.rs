@@ -181,6 +181,14 @@ impl Orders {
         Some(order)
     }
 
+    /// Rests an order again that was taken out to be changed.
+    pub(crate) fn put_back(&mut self, order: Order) {
+        if !self.marks.is_empty() {
+            self.steps.push(Step::Placed(order.order_id));
+        }
+        self.add(order);
+    }
+
     fn add(&mut self, order: Order) {
         if let Some(group) = &order.group {
             self.groups.entry(Arc::clone(group)).or_default().push(order.order_id);
