@@ -17,6 +17,7 @@ pub mod event;
 pub mod frame;
 pub mod ledger;
 
+mod account_events;
 mod account_tables;
 pub mod attribution;
 pub mod columns;

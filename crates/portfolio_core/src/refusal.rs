@@ -219,6 +219,7 @@ impl LevelKind {
 impl Refusal {
     /// The kind of refusal.
     #[must_use]
+    #[expect(clippy::match_same_arms, reason = "grouped by the rules they belong to")]
     pub const fn code(&self) -> Code {
         match self {
             Self::TimeRunsBackwards { .. }
@@ -273,6 +274,7 @@ impl Refusal {
 
     /// The argument that is at fault.
     #[must_use]
+    #[expect(clippy::match_same_arms, reason = "grouped by the rules they belong to")]
     pub const fn argument(&self) -> &'static str {
         match self {
             Self::TimeRunsBackwards { .. }
@@ -330,6 +332,7 @@ impl Refusal {
 
     /// The value that is at fault, as text.
     #[must_use]
+    #[expect(clippy::match_same_arms, reason = "grouped by the rules they belong to")]
     pub fn value(&self) -> String {
         match self {
             Self::TimeRunsBackwards { time, .. }

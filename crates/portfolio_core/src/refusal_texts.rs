@@ -7,6 +7,11 @@ use crate::refusal::Refusal;
 impl Refusal {
     /// The rule that it breaks.
     #[must_use]
+    #[expect(
+        clippy::match_same_arms,
+        clippy::too_many_lines,
+        reason = "one sentence a rule, grouped by the rules"
+    )]
     pub fn rule(&self) -> Cow<'static, str> {
         match self {
             Self::TimeRunsBackwards { last, .. } => {

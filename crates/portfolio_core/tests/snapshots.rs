@@ -283,13 +283,15 @@ fn valued_positions_are_those_of_the_table() {
     let valued = ledger.valued_positions().unwrap();
     assert_eq!(valued.len(), table.rows);
     for (row, valued) in valued.into_iter().enumerate() {
-        let ValuedPosition { position, symbol, mark_price: mark, unrealized, margin } = valued;
+        let ValuedPosition { position, symbol, mark_price: mark, unrealized, cost, margin } =
+            valued;
         let wanted = [
             ("position_id", Cell::Whole(position.position_id.into())),
             ("symbol", Cell::Text(symbol.to_owned())),
             ("side", Cell::Text(position.side.name().to_owned())),
             ("mark_price", Cell::Fixed(mark.raw(), 9)),
             ("unrealized_pnl", Cell::Fixed(unrealized.raw(), 18)),
+            ("cost", Cell::Fixed(cost.raw(), 18)),
             ("margin", Cell::Fixed(margin.raw(), 18)),
         ];
         for (column, value) in wanted {

@@ -139,7 +139,7 @@ fn random_ticks(model: &Slippage, tick: i128, number: u64) -> i128 {
     i128::try_from(wide >> 64).unwrap_or(0)
 }
 
-/// The number after so many others of a SplitMix64 (Steele, Lea and Flood, "Fast splittable
+/// The number after so many others of a `SplitMix64` (Steele, Lea and Flood, "Fast splittable
 /// pseudorandom number generators", 2014).
 pub(super) const fn split_mix(seed: u64, number: u64) -> u64 {
     const STEP: u64 = 0x9E37_79B9_7F4A_7C15;

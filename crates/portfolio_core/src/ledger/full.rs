@@ -145,7 +145,9 @@ impl Ledger {
             ledger.events.reserve(bytes.saturating_add(EVENT_BYTES))?;
             ledger.record(op, time, |encoder| {
                 encoder.count(planned.len());
-                planned.iter().for_each(|(index, units)| put_quote(encoder, *index, units));
+                for (index, units) in &planned {
+                    put_quote(encoder, *index, units);
+                }
             });
             let called = ledger.look_at_margin_call(time);
             called.map_err(|stop| stop.named("prices", &event.quotes.len()))?;

@@ -50,7 +50,7 @@ impl Ledger {
 
     /// Applies an event after its numbers were rounded to their grids.
     pub(super) fn apply_rounded(&mut self, event: &Event<'_>) -> Result<(), Refused> {
-        let changed = match event {
+        match event {
             Event::Open(open) => {
                 let mut rounder = Rounder::new(self.book(open.symbol));
                 let open = rounded_open(open, &mut rounder);
@@ -101,8 +101,7 @@ impl Ledger {
                 self.apply_counted(&event, changed)
             }
             other => self.apply_counted(other, 0),
-        };
-        changed
+        }
     }
 
     fn apply_counted(&mut self, event: &Event<'_>, changed: u64) -> Result<(), Refused> {

@@ -110,7 +110,8 @@ impl Ledger {
             Rounding::Exact => 0,
             Rounding::Cents => 10_i128.pow(Money::SCALE.saturating_sub(digits)) / 2,
         };
-        hold("residue_in_range", (-most..=most).contains(&residue.raw()), || {
+        let most = most.unsigned_abs();
+        hold("residue_in_range", residue.raw().unsigned_abs() <= most, || {
             format!("the residue is {residue}")
         })
     }
@@ -118,10 +119,12 @@ impl Ledger {
     fn sum_positions(&self) -> Result<Vec<Sums>, Violation> {
         let mut sums = vec![Sums::default(); self.books.len()];
         for position in self.positions.rows() {
+            let inverse = self.book_at(position.symbol).is_some_and(Book::is_inverse);
+            let least = if inverse { -1 } else { 0 };
             let valid = position.size.is_positive()
                 && position.entry_price.is_positive()
                 && position.entry_time <= self.account.last_time
-                && !position.cost.is_negative();
+                && position.cost.raw() > least;
             hold("position_valid", valid, || format!("{position:?}"))?;
             let place = usize::try_from(position.symbol).unwrap_or(usize::MAX);
             let Some((sums, book)) = sums.get_mut(place).zip(self.books.get(place)) else {

@@ -77,7 +77,9 @@ impl Ledger {
         self.account.events = self.account.events.wrapping_add(1);
         if let Some((profit, margin)) = codes {
             self.ask_for(profit);
-            margin.into_iter().for_each(|margin| self.ask_for(margin));
+            if let Some(margin) = margin {
+                self.ask_for(margin);
+            }
         }
         if swaps {
             self.start_clock(index);

@@ -37,7 +37,9 @@ pub(super) fn put_terms(encoder: &mut Encoder<'_>, terms: Option<&Terms>) {
     let prices = terms.tick_size.map_or(0, Price::raw);
     let sizes = [terms.lot_step, terms.min_size, terms.max_size];
     encoder.natural(prices);
-    sizes.into_iter().for_each(|size| encoder.natural(size.map_or(0, Size::raw)));
+    for size in sizes {
+        encoder.natural(size.map_or(0, Size::raw));
+    }
     encoder.text(terms.base_currency.as_ref().map_or("", Currency::code));
     encoder.byte(u8::from(terms.inverse));
     match &terms.margin {
@@ -127,9 +129,13 @@ fn put_swap(encoder: &mut Encoder<'_>, swap: &Swap) {
     encoder.signed(swap.long);
     encoder.signed(swap.short);
     encoder.count(swap.rollovers.len());
-    swap.rollovers.iter().for_each(|&minutes| encoder.small(u64::from(minutes)));
+    for &minutes in &swap.rollovers {
+        encoder.small(u64::from(minutes));
+    }
     encoder.text(&swap.zone);
-    swap.multipliers.iter().for_each(|&days| encoder.small(u64::from(days)));
+    for days in swap.multipliers {
+        encoder.small(u64::from(days));
+    }
     encoder.small(u64::from(swap.day_count));
 }
 

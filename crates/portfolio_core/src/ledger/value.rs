@@ -111,6 +111,7 @@ impl Ledger {
     }
 
     /// What a symbol adds to the totals as they are.
+    #[expect(clippy::unused_self, reason = "asked beside the valuation, which needs the rates")]
     pub(super) fn held(&self, book: &Book) -> Result<Valuation, Overflow> {
         match &book.general {
             Some(general) => Ok(general.held),
