@@ -259,7 +259,7 @@ impl Ledger {
     ) -> Result<u64, Stop> {
         self.charge(fee, (symbol, position_id, leg.time), moving)?;
         self.settle(moving)?;
-        self.protect(position_id, leg)?;
+        self.protect(position_id, leg);
         self.note_fill(&Fill::opened(leg, position_id, fee));
         self.receipt = Receipt {
             position_id,
