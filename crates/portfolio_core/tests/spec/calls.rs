@@ -231,7 +231,8 @@ pub(crate) fn call(ledger: &mut Ledger, statement: &Statement) -> Result<Given, 
     }
     let trades = |ledger: &Ledger| ledger.trades(View::Float).expect("the table is made").rows;
     let (mut room, before) = (Room::default(), trades(ledger));
-    let receipt = ledger.apply(&event(statement, &mut room)?)?;
+    let event = event(ledger, statement, &mut room)?;
+    let receipt = ledger.apply(&event)?;
     assert_eq!(receipt.balance, ledger.account().balance);
     Ok(match statement.word.as_str() {
         "open" => Given::Id(receipt.position_id),

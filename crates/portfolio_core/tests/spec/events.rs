@@ -6,6 +6,7 @@ use portfolio_core::event::{
     Fee, Marks, Modify, Open, OrderKind, PlaceOrder, Quote, Rollover, Split, Target,
 };
 use portfolio_core::instrument::Instrument;
+use portfolio_core::ledger::Ledger;
 use portfolio_core::numbers::{Contract, Money, Price};
 
 use super::calls::{Arguments, Refused, read_number, scale_9};
@@ -25,6 +26,7 @@ pub(super) struct Room<'a> {
 
 /// The event of a call.
 pub(super) fn event<'a>(
+    ledger: &Ledger,
     statement: &'a Statement,
     room: &'a mut Room<'a>,
 ) -> Result<Event<'a>, Refused> {
@@ -62,28 +64,22 @@ pub(super) fn event<'a>(
             time: given.time_given()?,
             position_id: given.id("position_id")?,
         }),
-        "deposit" => Event::Deposit(cash(&given)?),
-        "withdraw" => Event::Withdraw(cash(&given)?),
-        _ => later_event(&statement.word, &given)?,
+        "deposit" => Event::Deposit(cash(ledger, &given)?),
+        "withdraw" => Event::Withdraw(cash(ledger, &given)?),
+        _ => later_event(ledger, &statement.word, &given)?,
     })
 }
 
 /// Events of other currencies, of nights, and of the company behind a symbol.
-fn later_event<'a>(word: &str, given: &Arguments<'a>) -> Result<Event<'a>, Refused> {
+fn later_event<'a>(
+    ledger: &Ledger,
+    word: &str,
+    given: &Arguments<'a>,
+) -> Result<Event<'a>, Refused> {
     let symbol = given.text("symbol");
-    let code = |key| {
-        let known = Currency::parse(given.text(key));
-        known.ok_or_else(|| Refused::new(4022, key))
-    };
     let count = |key| given.whole(key, 0, WRONG_ARGUMENT);
     Ok(match word {
-        "convert" => Event::Convert(Convert {
-            amount: given.money("amount")?,
-            from: code("from_currency")?,
-            to: code("to_currency")?,
-            time: given.time_given()?,
-            rate: given.number("rate", Money::parse)?,
-        }),
+        "convert" => Event::Convert(convert(ledger, given)?),
         "charge_swap" => Event::ChargeSwap(ChargeSwap {
             symbol,
             time: given.time_given()?,
@@ -225,9 +221,25 @@ fn order<'a>(given: &Arguments<'a>, room: &'a mut Vec<Target>) -> Result<PlaceOr
     })
 }
 
-fn cash(given: &Arguments<'_>) -> Result<Cash, Refused> {
+/// Whether a currency is known is a rule that comes after the time (W8 and W9).
+fn cash(ledger: &Ledger, given: &Arguments<'_>) -> Result<Cash, Refused> {
     let (amount, time) = (given.money("amount")?, given.time_given()?);
+    if given.given("currency").is_some() {
+        ledger.check_moment(time)?;
+    }
     Ok(Cash { currency: given.currency("currency")?, ..Cash::new(amount, time) })
+}
+
+fn convert(ledger: &Ledger, given: &Arguments<'_>) -> Result<Convert, Refused> {
+    let (amount, time) = (given.money("amount")?, given.time_given()?);
+    let rate = given.number("rate", Money::parse)?;
+    ledger.check_moment(time)?;
+    let code = |key| {
+        let known = Currency::parse(given.text(key));
+        known.ok_or_else(|| Refused::new(4022, key))
+    };
+    let (from, to) = (code("from_currency")?, code("to_currency")?);
+    Ok(Convert { amount, from, to, time, rate })
 }
 
 fn numbers(argument: &str, given: &Quoted) -> Result<Vec<Price>, Refused> {
