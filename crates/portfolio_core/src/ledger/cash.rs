@@ -93,7 +93,7 @@ impl Ledger {
     ) -> Result<(), Refused> {
         let totals = checked(self.with_flow(amount), "amount", &event.amount)?;
         self.reserve_posting()?;
-        self.account.net_withdrawals = self.account.net_withdrawals.minus(amount);
+        self.account.net_withdrawals = self.account.net_withdrawals.minus(totals.1);
         self.record(op, event.time, |encoder| {
             encoder.natural(event.amount.raw());
             encoder.text("");

@@ -38,8 +38,8 @@ impl Ledger {
         let worth = event.amount.at_rate(self.rate(code)?)?;
         let mut moving = self.moving();
         let kind = TextView::DEPOSIT;
-        self.post(&account_entry(kind, worth, event.time), &mut moving)?;
-        self.account.net_withdrawals = self.account.net_withdrawals.minus(worth);
+        let booked = self.post(&account_entry(kind, worth, event.time), &mut moving)?;
+        self.account.net_withdrawals = self.account.net_withdrawals.minus(booked);
         let change = Change { kind, code, amount: event.amount, worth, time: event.time };
         self.change_cash(&change, &mut moving)?;
         self.settle(&moving)?;
@@ -66,8 +66,8 @@ impl Ledger {
     fn pay_out(&mut self, event: &Cash, code: Currency, worth: Money) -> Result<(), Stop> {
         let mut moving = self.moving();
         let (kind, time) = (TextView::WITHDRAWAL, event.time);
-        self.post(&account_entry(kind, worth.negated(), time), &mut moving)?;
-        self.account.net_withdrawals = self.account.net_withdrawals.plus(worth);
+        let booked = self.post(&account_entry(kind, worth.negated(), time), &mut moving)?;
+        self.account.net_withdrawals = self.account.net_withdrawals.minus(booked);
         let (amount, out) = (event.amount.negated(), worth.negated());
         let change = Change { kind, code, amount, worth: out, time };
         let relieved = self.change_cash(&change, &mut moving)?;
@@ -100,7 +100,8 @@ impl Ledger {
         if amount.is_zero() {
             return Ok(());
         }
-        self.post(&account_entry(TextView::FX, amount, time), moving)
+        self.post(&account_entry(TextView::FX, amount, time), moving)?;
+        Ok(())
     }
 
     /// Changes foreign cash, with its cost and its row; answers the cost that left.

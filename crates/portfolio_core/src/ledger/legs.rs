@@ -284,7 +284,8 @@ impl Ledger {
         }
         self.account.fees = self.account.fees.plus(fee);
         let (kind, amount) = (TextView::FEE, fee.negated());
-        self.post(&Entry { kind, symbol, position_id, amount, time }, moving)
+        self.post(&Entry { kind, symbol, position_id, amount, time }, moving)?;
+        Ok(())
     }
 
     /// Fills a close (rules C2 to C6). The receipt has the fee and the realized result.

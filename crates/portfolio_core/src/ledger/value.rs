@@ -305,8 +305,8 @@ impl Ledger {
         }
     }
 
-    /// Books an amount and appends its posting.
-    pub(super) fn post(&mut self, entry: &Entry, moving: &mut Moving) -> Result<(), Stop> {
+    /// Books an amount, appends its posting, and gives what was booked.
+    pub(super) fn post(&mut self, entry: &Entry, moving: &mut Moving) -> Result<Money, Stop> {
         let (booked, residue) = self.booked(entry.amount)?;
         let balance = self.account.balance.checked_add(booked)?;
         self.tables.postings.reserve(1)?;
@@ -314,7 +314,7 @@ impl Ledger {
         moving.flow(booked);
         let event = self.account.events.wrapping_add(1);
         self.tables.postings.push(&entry.row(event, booked, balance, residue));
-        Ok(())
+        Ok(booked)
     }
 }
 
