@@ -217,6 +217,7 @@ pub(crate) struct PositionView {
     symbol: String,
     tag: String,
     mark: Price,
+    cost: Money,
     unrealized: Money,
     margin: Money,
     digits: u32,
@@ -232,6 +233,7 @@ impl PositionView {
                 symbol: valued.symbol.to_owned(),
                 tag: ledger.text(valued.position.tag),
                 mark: valued.mark_price,
+                cost: valued.cost,
                 unrealized: valued.unrealized,
                 margin: valued.margin,
                 digits,
@@ -310,10 +312,10 @@ impl PositionView {
         scalars::price(py, self.mark)
     }
 
-    /// Size * entry price * contract size.
+    /// What it cost, in account money at the rate of now.
     #[getter]
     fn cost<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        scalars::money(py, self.position.cost, self.digits)
+        scalars::money(py, self.cost, self.digits)
     }
 
     /// Result at the mark.

@@ -67,11 +67,12 @@ impl Ledger {
     /// The same inside a scope.
     pub(super) fn open_steps(&mut self, leg: &OpenLeg<'_>) -> Result<u64, Stop> {
         let held = self.check_leg(leg)?;
-        self.need_rates(leg.symbol)?;
         let Some(book) = self.book_at(leg.symbol) else { return Err(Stop::Overflow) };
         if !book.is_marked() {
+            // A pair brings its own rate with its first mark (rules A5 and W4).
             self.set_quotes(&[(leg.symbol, leg.price, leg.price)], false)?;
         }
+        self.need_rates(leg.symbol)?;
         let fill = (leg.symbol, leg.size, leg.price);
         let opens = held.is_none_or(|held| held.side == leg.side || held.size < leg.size);
         let closes = held.is_some_and(|held| held.side != leg.side);
@@ -283,7 +284,8 @@ impl Ledger {
         }
         self.account.fees = self.account.fees.plus(fee);
         let (kind, amount) = (TextView::FEE, fee.negated());
-        self.post(&Entry { kind, symbol, position_id, amount, time }, moving)
+        self.post(&Entry { kind, symbol, position_id, amount, time }, moving)?;
+        Ok(())
     }
 
     /// Fills a close (rules C2 to C6). The receipt has the fee and the realized result.

@@ -211,9 +211,9 @@ impl Ledger {
             self.made.clear();
         }
         if self.configuration.off_grid == OffGrid::Round {
-            self.apply_rounded(event)?;
+            self.apply_rounded(event, symbol)?;
         } else if self.has_due(event) {
-            self.apply_after_flows(event)?;
+            self.apply_after_flows(event, symbol)?;
         } else {
             self.dispatch(event, symbol)?;
         }
@@ -344,6 +344,15 @@ impl Ledger {
             undo.keep_book(index, book);
         }
         Some(book)
+    }
+
+    /// Rule T3 by itself, for an interface whose next rule is its own to ask: whether the code of a
+    /// currency is known (rules W8 and W9).
+    ///
+    /// # Errors
+    /// [`Refusal::TimeRunsBackwards`] and [`Refusal::TimeOutOfRange`].
+    pub fn check_moment(&self, time: i64) -> Result<(), Refusal> {
+        self.check_time(time).map_err(|refused| *refused)
     }
 
     /// Rule T3.
