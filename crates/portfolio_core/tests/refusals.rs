@@ -334,6 +334,19 @@ fn of_accounts() -> Vec<(&'static str, Refusal)> {
             "[4029] low=1.1: is above the open; look at the data, or repair the bar",
             Refusal::BarNotAllowed { argument: "low", price: one, rule: "is above the open" },
         ),
+        (
+            "[4006] time=5: is not after the symbol's last bar at 7; pass one bar per symbol and \
+             time, in the order of times",
+            Refusal::BarNotLater { time: 5, last: 7 },
+        ),
+        (
+            "[4005] spread=1.1: must not be negative; pass ask - bid",
+            Refusal::PriceNegative { argument: "spread", price: one },
+        ),
+        (
+            "[4005] price=1.1: is above the market's 1.1; choose the other one of limit and stop",
+            Refusal::OrderBeyondMarket { price: one, market: one, below: true },
+        ),
     ]
 }
 
@@ -360,7 +373,7 @@ fn no_refusal_is_left_out() {
     let shown: BTreeSet<&str> =
         shown.into_iter().chain(others.iter().map(String::as_str)).collect();
     assert_eq!(shown, BTreeSet::from_iter(declared()));
-    assert_eq!(declared().len(), 48, "the source was read");
+    assert_eq!(declared().len(), 51, "the source was read");
 }
 
 #[test]
