@@ -300,6 +300,18 @@ fn of_accounts() -> Vec<(&'static str, Refusal)> {
              pair with its base currency and mark it first",
             Refusal::RateMissing { argument: "symbol", currency: euro, account: dollar },
         ),
+    ]
+}
+
+fn of_accounts_and_orders() -> Vec<(&'static str, Refusal)> {
+    [of_accounts(), of_orders()].concat()
+}
+
+/// Refusals of costs, currencies, orders and bars, with their words.
+fn of_orders() -> Vec<(&'static str, Refusal)> {
+    let (one, euro) = (price("1.1"), Currency::parse("EUR").unwrap());
+    let own = |text: &str| text.to_owned();
+    vec![
         (
             "[4005] rate=0: must be greater than 0; pass what one unit buys, or leave it out",
             Refusal::RateMustBePositive { rate: Money::ZERO },
@@ -369,7 +381,8 @@ fn no_refusal_is_left_out() {
     let not_caused = NOT_CAUSED.map(|(_, _, refusal)| name(&refusal));
     let shown: BTreeSet<&str> =
         caused.into_iter().chain(not_caused.iter().map(String::as_str)).collect();
-    let others: Vec<String> = of_accounts().iter().map(|(_, refusal)| name(refusal)).collect();
+    let others: Vec<String> =
+        of_accounts_and_orders().iter().map(|(_, refusal)| name(refusal)).collect();
     let shown: BTreeSet<&str> =
         shown.into_iter().chain(others.iter().map(String::as_str)).collect();
     assert_eq!(shown, BTreeSet::from_iter(declared()));
@@ -381,7 +394,7 @@ fn what_is_not_caused_is_worded_too() {
     for (reason, text, refusal) in NOT_CAUSED {
         assert_eq!(refusal.to_string(), text, "{reason}");
     }
-    for (text, refusal) in of_accounts() {
+    for (text, refusal) in of_accounts_and_orders() {
         assert_eq!(refusal.to_string(), text);
     }
 }
