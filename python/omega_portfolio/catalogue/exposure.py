@@ -92,8 +92,8 @@ EXPOSURE: Final = (
         unit="fraction of gross profit",
         formula="(total_commission - total_swap) / sum of the gross_pnl > 0",
         convention="Against the profits of winning trades before costs.",
-        null_rule="no trade has a gross_pnl > 0, total_commission or total_swap is None, or the trades of a "
-        "History have no column gross_pnl",
+        null_rule="no trade has a gross_pnl > 0, total_commission or total_swap is None, or the "
+        "trades of a History have no column gross_pnl",
     ),
 )
 
