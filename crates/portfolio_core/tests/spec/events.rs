@@ -187,8 +187,11 @@ fn flat<T>(change: Change<Option<T>>) -> Change<T> {
     }
 }
 
+/// What a type makes of a price.
+type MakeKind = fn(Price) -> OrderKind;
+
 /// The words for the type of an order, the default first.
-const TYPES: [(&str, fn(Price) -> OrderKind); 3] =
+const TYPES: [(&str, MakeKind); 3] =
     [("limit", OrderKind::Limit), ("stop", OrderKind::Stop), ("market", |_| OrderKind::Market)];
 
 fn order<'a>(given: &Arguments<'a>, room: &'a mut Vec<Target>) -> Result<PlaceOrder<'a>, Refused> {
