@@ -42,8 +42,12 @@ class Costs(Marks):
         at = (price, symbol.tick, symbol.slips)
         distance = slip_distance(terms, (held.bid, held.ask), at)
         paid = price + distance if buys else max(price - distance, symbol.tick)
-        lost = abs(symbol.value(size, paid) - symbol.value(size, price))
-        return paid, self.rates.convert(lost, symbol.currency)
+        return paid, self._slip_cost(symbol, size, price, paid)
+
+    def _slip_cost(self, symbol: Symbol, size: int, reference: int, paid: int) -> int:
+        """Give what a size lost between the price before and the price that was paid."""
+        lost = abs(symbol.value(size, paid) - symbol.value(size, reference))
+        return self.rates.convert(lost, symbol.currency)
 
     def count_slipped(self, symbol: Symbol) -> None:
         """Count a fill that has slipped: it has used up a random number."""

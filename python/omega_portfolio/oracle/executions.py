@@ -100,6 +100,7 @@ def fill_order(ledger: Ledger, order: Order, price: int, time: int) -> Position 
         order_id=order.order_id,
         protection=order.protection,
         slippage=slippage,
+        reference=price,
     )
     try:
         position_id = ledger.fill_open(fill)

@@ -22,7 +22,8 @@ from omega_portfolio.oracle.texts import LONG, SIDE_NAMES
 class OpenFill(NamedTuple):
     """A fill that opens, or in netting mode changes, a position.
 
-    A fee of None is the commission model's; ``slippage`` is account money.
+    A fee of None is the commission model's; ``slippage`` is account money, and
+    ``reference`` the price before it, 0 when nothing slipped.
     """
 
     symbol_name: str
@@ -39,6 +40,7 @@ class OpenFill(NamedTuple):
     order_id: int = 0
     protection: Protection = NO_PROTECTION
     slippage: int = 0
+    reference: int = 0
 
 
 class CloseFill(NamedTuple):
@@ -129,14 +131,17 @@ class Fills(Costs):
             fee = self._commission(symbol, _priced(fill), self.rates, entry=True, leave=True)
         within("size", fee, "fee")
         share = half_even(fee * size, fill.size)
-        slippage = half_even(fill.slippage * size, fill.size)
-        leg = _leg(held, fill, size, "flip")._replace(fee=share, slippage=slippage)
+        rest = fill.size - size
+        # Each leg has slipped by its own size.
+        slips = [
+            self._slip_cost(symbol, part, fill.reference or fill.price, fill.price)
+            for part in (size, rest)
+        ]
+        leg = _leg(held, fill, size, "flip")._replace(fee=share, slippage=slips[0])
         volume = symbol.volume
         self._fill_close(leg)
-        rest = fill._replace(
-            size=fill.size - size, fee=fee - share, slippage=fill.slippage - slippage
-        )
-        filled = self._enter(rest, symbol, None)
+        opened = fill._replace(size=rest, fee=fee - share, slippage=slips[1])
+        filled = self._enter(opened, symbol, None)
         # It is one fill of its whole size (Z1).
         symbol.volume = volume
         self._count_volume(symbol, fill.size, fill.price, self.rates)
