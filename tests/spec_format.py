@@ -6,161 +6,51 @@ It checks the form of every line and knows nothing of a portfolio.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
 
+from spec_terms import (
+    INTEGER,
+    NOTHING,
+    SpecFormatError,
+    parse_groups,
+    parse_terms,
+    parse_time,
+)
+from spec_words import (
+    EXPECT_KEYS,
+    FORMS,
+    HASH,
+    NUMBER,
+    OPTIONAL_KEYS,
+    ROW_COLUMNS,
+    TERM_KEYS,
+    TEXT,
+    TIME,
+    TIME_KEYS,
+    WHOLE,
+    WHOLE_KEYS,
+    Form,
+)
+
 SPEC_FOLDER = Path(__file__).parent / "spec"
-NOTHING = "-"
 
 DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
-INTEGER = re.compile(r"-?[0-9]+")
 DIGEST = re.compile(r"[0-9a-f]{64}")
 ENCODED = re.compile(r"([^%*=/]|%[0-9A-F]{2})*")
+FLAGS = {"yes": True, "no": False}
 
-# Kinds of a value. A "number" is text for a call and an exact decimal in an expectation.
-NUMBER, WHOLE, TEXT, HASH = "number", "whole", "text", "hash"
-
-ROW_COLUMNS: dict[str, dict[str, str]] = {
-    "equity": {
-        "time": WHOLE,
-        "equity": NUMBER,
-        "balance": NUMBER,
-        "unrealized_pnl": NUMBER,
-        "margin_used": NUMBER,
-        "gross_exposure": NUMBER,
-        "net_exposure": NUMBER,
-    },
-    "trades": {
-        "trade_id": WHOLE,
-        "position_id": WHOLE,
-        "symbol": TEXT,
-        "side": TEXT,
-        "size": NUMBER,
-        "entry_time": WHOLE,
-        "entry_price": NUMBER,
-        "exit_time": WHOLE,
-        "exit_price": NUMBER,
-        "gross_pnl": NUMBER,
-        "entry_fee": NUMBER,
-        "exit_fee": NUMBER,
-        "net_pnl": NUMBER,
-        "cost": NUMBER,
-        "mae": NUMBER,
-        "mfe": NUMBER,
-        "stop_loss": NUMBER,
-        "take_profit": NUMBER,
-        "tag": TEXT,
-        "reason": TEXT,
-    },
-    "ledger": {
-        "event": WHOLE,
-        "time": WHOLE,
-        "kind": TEXT,
-        "symbol": TEXT,
-        "position_id": WHOLE,
-        "amount": NUMBER,
-        "balance": NUMBER,
-    },
-    "positions": {
-        "position_id": WHOLE,
-        "symbol": TEXT,
-        "side": TEXT,
-        "size": NUMBER,
-        "entry_time": WHOLE,
-        "entry_price": NUMBER,
-        "stop_loss": NUMBER,
-        "take_profit": NUMBER,
-        "mark_price": NUMBER,
-        "cost": NUMBER,
-        "unrealized_pnl": NUMBER,
-        "margin": NUMBER,
-        "entry_fee": NUMBER,
-        "tag": TEXT,
-    },
-}
-
-EXPECT_KEYS: dict[str, str] = {
-    "balance": NUMBER,
-    "equity": NUMBER,
-    "unrealized_pnl": NUMBER,
-    "realized_pnl": NUMBER,
-    "margin_used": NUMBER,
-    "free_margin": NUMBER,
-    "margin_level": NUMBER,
-    "time": WHOLE,
-    "events": WHOLE,
-    "digest": HASH,
-    "positions": WHOLE,
-    "trades": WHOLE,
-    "ledger": WHOLE,
-    "equity_rows": WHOLE,
-}
-
-# The keys of an expectation whose value may be "-"; a text column may always be empty.
-OPTIONAL_KEYS = {"margin_level", "time"}
-
-
-@dataclass(frozen=True)
-class Form:
-    """What may stand on a line that starts with a given word."""
-
-    names: tuple[str, ...] = ()
-    required: tuple[str, ...] = ()
-    optional: tuple[str, ...] = ()
-    quotes: bool = False
-    result: str = "nothing"
-
-
-FORMS: dict[str, Form] = {
-    "account": Form(required=("balance",), optional=("currency", "leverage", "mode", "floats")),
-    "instrument": Form(
-        names=("symbol",),
-        optional=(
-            "price_decimals",
-            "size_decimals",
-            "contract_size",
-            "quote_currency",
-            "leverage",
-        ),
-    ),
-    "open": Form(
-        names=("symbol", "side"),
-        required=("size", "price", "time"),
-        optional=("stop_loss", "take_profit", "fee", "tag", "position_id"),
-        result="id",
-    ),
-    "close": Form(
-        names=("position_id",),
-        required=("price", "time"),
-        optional=("size", "fee", "reason"),
-        result="trade",
-    ),
-    "modify": Form(
-        names=("position_id",), required=("time",), optional=("stop_loss", "take_profit")
-    ),
-    "mark": Form(optional=("time",), quotes=True),
-    "update_equity": Form(required=("time",), quotes=True),
-    "fee": Form(names=("amount",), required=("time",), optional=("position_id",)),
-    "deposit": Form(names=("amount",), required=("time",)),
-    "withdraw": Form(names=("amount",), required=("time",)),
-    "margin": Form(optional=("size", "price"), result="amount"),
-}
-
-WHOLE_KEYS = {"time", "position_id", "price_decimals", "size_decimals"}
-
-
-class SpecFormatError(ValueError):
-    """A case file breaks the format."""
+Value = object  # None for "-", text, int for ids and times, a tuple of groups, terms as a dict
 
 
 @dataclass(frozen=True)
 class Quote:
-    """One ``SYMBOL=BID/ASK`` or ``SYMBOL=PRICE`` of a line; ``ask`` is None for one price."""
+    """One ``SYMBOL=`` of a line: a price, bid and ask, or open, high, low, close and a spread."""
 
     symbol: str
-    bid: str
-    ask: str | None
+    numbers: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -177,7 +67,7 @@ class Statement:
 
     line: int
     word: str
-    values: dict[str, str | None]
+    values: dict[str, Value]
     quotes: tuple[Quote, ...] = ()
     result: dict[str, str | None] = field(default_factory=dict)
     refusal: Refusal | None = None
@@ -291,11 +181,7 @@ def _parse_line(words: list[str], number: int) -> Statement:
     names = ("symbol",) if word == "margin" and positional else form.names
     if len(positional) != len(names):
         raise SpecFormatError(f"{word} takes {len(names)} names, not {len(positional)}")
-    values = dict(
-        zip(
-            names, [_call_value(*item) for item in zip(names, positional, strict=True)], strict=True
-        )
-    )
+    values = {key: _call_value(key, item) for key, item in zip(names, positional, strict=True)}
     quotes = _take_keys(values, pairs, form)
     if word == "margin" and "size" in values and "symbol" not in values:
         raise SpecFormatError("a margin of a size is of a symbol")
@@ -306,7 +192,7 @@ def _parse_line(words: list[str], number: int) -> Statement:
 
 
 def _take_keys(
-    values: dict[str, str | None], pairs: list[tuple[str, str]], form: Form
+    values: dict[str, Value], pairs: list[tuple[str, str]], form: Form
 ) -> tuple[Quote, ...]:
     """Move the keys of a line into ``values`` and give the quotes."""
     quotes: list[Quote] = []
@@ -316,8 +202,8 @@ def _take_keys(
             if key in values:
                 raise SpecFormatError(f"{key} is given twice")
             values[key] = _call_value(key, value)
-        elif form.quotes:
-            quotes.append(_parse_quote(key, value))
+        elif form.quotes is not None:
+            quotes.append(_parse_quote(key, value, form.quotes))
         else:
             raise SpecFormatError(f"unknown key {key!r}")
     missing = [key for key in form.required if values.get(key) is None]
@@ -326,17 +212,50 @@ def _take_keys(
     return tuple(quotes)
 
 
-def _call_value(key: str, word: str) -> str | None:
-    if key in WHOLE_KEYS and word != NOTHING and not INTEGER.fullmatch(word):
+def _call_value(key: str, word: str) -> Value:
+    if not word:
+        raise SpecFormatError("a value is not empty; - is nothing")
+    if word == NOTHING:
+        return None
+    reader = READERS.get(key)
+    return decode(word) if reader is None else reader(key, word)
+
+
+def _whole(key: str, word: str) -> Value:
+    if not INTEGER.fullmatch(word):
         raise SpecFormatError(f"{key}={word} is no integer")
-    return decode(word)
+    return int(word)
 
 
-def _parse_quote(symbol: str, value: str) -> Quote:
-    parts = [decode(part) or "" for part in value.split("/")]
-    if len(parts) > 2:
-        raise SpecFormatError(f"{value!r} is no price and no bid/ask")
-    return Quote(decode(symbol) or "", parts[0], parts[1] if len(parts) == 2 else None)
+def _flag(key: str, word: str) -> Value:
+    if word not in FLAGS:
+        raise SpecFormatError(f"{key}={word} is not yes and not no")
+    return FLAGS[word]
+
+
+def _pair(key: str, word: str) -> Value:
+    groups = parse_groups(word, 2)
+    if len(groups) > 1:
+        raise SpecFormatError(f"{key} is one pair of numbers")
+    return groups[0]
+
+
+# How the value of a key is read; all others are texts and numbers, which are handed over as text.
+READERS: dict[str, Callable[[str, str], Value]] = {
+    **dict.fromkeys(WHOLE_KEYS, _whole),
+    **dict.fromkeys(TIME_KEYS, lambda _, word: parse_time(word)),
+    **dict.fromkeys(TERM_KEYS, parse_terms),
+    "inverse": _flag,
+    "break_even": _pair,
+    "targets": lambda _, word: parse_groups(word, 2),
+}
+
+
+def _parse_quote(symbol: str, value: str, counts: tuple[int, int]) -> Quote:
+    numbers = tuple(decode(part) or "" for part in value.split("/"))
+    if not counts[0] <= len(numbers) <= counts[1]:
+        raise SpecFormatError(f"{value!r} is not {counts[0]} or {counts[1]} prices")
+    return Quote(decode(symbol) or "", numbers)
 
 
 def _split_outcome(words: list[str]) -> tuple[list[str], list[str]]:
@@ -359,7 +278,11 @@ def _parse_outcome(words: list[str], result: str) -> tuple[dict[str, str | None]
         if words:
             raise SpecFormatError("this call gives nothing back")
         return {}, None
-    pattern = INTEGER if result == "id" else DECIMAL
+    if result == "count":
+        if len(words) != 1 or not words[0].startswith("trades="):
+            raise SpecFormatError("the result is trades=N")
+        words = [words[0].removeprefix("trades=")]
+    pattern = DECIMAL if result == "amount" else INTEGER
     if len(words) != 1 or not pattern.fullmatch(words[0]):
         raise SpecFormatError(f"the result is one {result}")
     return {result: words[0]}, None
@@ -369,14 +292,14 @@ def _parse_expect(words: list[str], number: int) -> Statement:
     values = _expectations(words[1:], EXPECT_KEYS)
     if not values:
         raise SpecFormatError("expect compares something")
-    return Statement(number, "expect", values)
+    return Statement(number, "expect", dict(values))
 
 
 def _parse_row(words: list[str], number: int) -> Statement:
     if len(words) < 4 or words[1] not in ROW_COLUMNS or not re.fullmatch(r"[1-9]\d*", words[2]):
         raise SpecFormatError("a row is: row TABLE N key=value...")
     values = _expectations(words[3:], ROW_COLUMNS[words[1]])
-    return Statement(number, "row", values, table=words[1], row=int(words[2]))
+    return Statement(number, "row", dict(values), table=words[1], row=int(words[2]))
 
 
 def _expectations(words: list[str], kinds: dict[str, str]) -> dict[str, str | None]:
@@ -389,8 +312,11 @@ def _expectations(words: list[str], kinds: dict[str, str]) -> dict[str, str | No
         if kinds[key] == TEXT:
             values[key] = decode(value) or ""
             continue
-        pattern = {NUMBER: DECIMAL, WHOLE: INTEGER, HASH: DIGEST}[kinds[key]]
         absent = value == NOTHING and key in OPTIONAL_KEYS
+        if kinds[key] == TIME and not absent:
+            values[key] = str(parse_time(value))
+            continue
+        pattern = {NUMBER: DECIMAL, WHOLE: INTEGER, TIME: INTEGER, HASH: DIGEST}[kinds[key]]
         if not absent and not pattern.fullmatch(value):
             raise SpecFormatError(f"{key}={value} is no {kinds[key]}")
         values[key] = None if absent else value

@@ -66,31 +66,21 @@ impl Ledger {
         for book in self.books.iter().filter(|book| book.holds_any()) {
             let parts = self.margin_parts(book).map_err(failed)?;
             let (long, short) = (book.long.size, book.short.size);
-            let (model, base) = names(book);
+            let [model, base, currency] = names(book);
             let mut cells = Cells::new(&mut table);
-            cells.text(&book.instrument.symbol).text(model).text(base);
-            cells.text(self.margin_code(book));
+            cells.text(&book.instrument.symbol).text(model).text(base).text(currency);
             cells.number(long.raw()).number(short.raw()).number(long.min(short).raw());
             cells.number(parts.basis.raw()).number(parts.native.raw());
             cells.number(parts.rate.raw()).number(parts.margin.raw());
         }
         table.finish(view)
     }
-
-    /// The currency of a margin before it is converted.
-    fn margin_code<'l>(&'l self, book: &'l Book) -> &'l str {
-        let account = &self.configuration.currency;
-        let model = book.terms().and_then(|terms| terms.margin.as_ref());
-        let per_lot = model.is_some_and(|it| matches!(it.requirement, Requirement::PerLot(_)));
-        let general = book.general.as_ref().filter(|_| !per_lot);
-        general.map_or(account, |general| &general.margin_currency).code()
-    }
 }
 
-/// The words for the model of a book and for its base.
-fn names(book: &Book) -> (&'static str, &'static str) {
+/// The words for the model of a book, its base and its currency.
+fn names(book: &Book) -> [&'static str; 3] {
     let Some(margin) = book.terms().and_then(|terms| terms.margin.as_ref()) else {
-        return ("leverage", "open");
+        return ["leverage", "open", "quote"];
     };
     let model = match margin.requirement {
         Requirement::Leverage(_) => "leverage",
@@ -98,5 +88,6 @@ fn names(book: &Book) -> (&'static str, &'static str) {
         Requirement::PerLot(_) => "per_lot",
         Requirement::Tiers(_) => "tiers",
     };
-    (model, if margin.basis == Basis::Mark { "mark" } else { "open" })
+    let base = if margin.basis == Basis::Mark { "mark" } else { "open" };
+    [model, base, if margin.in_base { "base" } else { "quote" }]
 }

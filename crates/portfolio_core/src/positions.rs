@@ -12,7 +12,7 @@ use crate::columns::text::TextView;
 use crate::event::Side;
 use crate::ids::{CLOSED, IdIndex, IdMark};
 use crate::images::Images;
-use crate::numbers::{Money, Overflow, Price, Size};
+use crate::numbers::{Money, Price, Size};
 
 /// What set the stop of a position where it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -65,37 +65,6 @@ pub struct Position {
     pub stop_kind: StopKind,
     /// The place of what else protects it ([`crate::protection::Protections`]); 0 = nothing.
     pub protection: u32,
-}
-
-impl Position {
-    /// Whether a stop is nearer to the market than the one there is, if any.
-    #[inline]
-    #[must_use]
-    pub fn stop_is_nearer(&self, stop: Price) -> bool {
-        match self.side {
-            _ if self.stop_loss.is_zero() => true,
-            Side::Long => stop > self.stop_loss,
-            Side::Short => stop < self.stop_loss,
-        }
-    }
-
-    /// Moves the stop when that is nearer to the market. What lies below 0 is no stop.
-    pub(crate) fn tighten(&mut self, stop: Result<Price, Overflow>, kind: StopKind) {
-        if let Ok(stop) = stop
-            && stop.is_positive()
-            && self.stop_is_nearer(stop)
-        {
-            (self.stop_loss, self.stop_kind) = (stop, kind);
-        }
-    }
-
-    /// The stop at a distance from a price.
-    pub(crate) const fn stop_at(&self, price: Price, distance: Price) -> Result<Price, Overflow> {
-        match self.side {
-            Side::Long => price.checked_sub(distance),
-            Side::Short => price.checked_add(distance),
-        }
-    }
 }
 
 /// Which rows differ from the columns that were last handed out.

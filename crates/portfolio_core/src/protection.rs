@@ -2,8 +2,9 @@
 //!
 //! Few positions have any of it, so it lives in a side table: a row only says where.
 
-use crate::event::{BreakEven, Protection, Target};
-use crate::numbers::{Price, Size};
+use crate::event::{BreakEven, Protection, Side, Target};
+use crate::numbers::{Overflow, Price, Size};
+use crate::positions::{Position, StopKind};
 
 /// What protects a position or an order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -73,6 +74,37 @@ impl Protected {
 pub(crate) fn sum_of_sizes(targets: &[Target]) -> Option<Size> {
     let add = |sum: Size, target: &Target| sum.checked_add(target.size).ok();
     targets.iter().try_fold(Size::ZERO, add)
+}
+
+impl Position {
+    /// Whether a stop is nearer to the market than the one there is, if any.
+    #[inline]
+    #[must_use]
+    pub fn stop_is_nearer(&self, stop: Price) -> bool {
+        match self.side {
+            _ if self.stop_loss.is_zero() => true,
+            Side::Long => stop > self.stop_loss,
+            Side::Short => stop < self.stop_loss,
+        }
+    }
+
+    /// Moves the stop when that is nearer to the market. What lies below 0 is no stop.
+    pub(crate) fn tighten(&mut self, stop: Result<Price, Overflow>, kind: StopKind) {
+        if let Ok(stop) = stop
+            && stop.is_positive()
+            && self.stop_is_nearer(stop)
+        {
+            (self.stop_loss, self.stop_kind) = (stop, kind);
+        }
+    }
+
+    /// The stop at a distance from a price.
+    pub(crate) const fn stop_at(&self, price: Price, distance: Price) -> Result<Price, Overflow> {
+        match self.side {
+            Side::Long => price.checked_sub(distance),
+            Side::Short => price.checked_add(distance),
+        }
+    }
 }
 
 /// A step of the table, to be taken back.

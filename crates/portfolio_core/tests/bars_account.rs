@@ -3,7 +3,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
     reason = "a test fails by panicking"
 )]
 
@@ -125,11 +125,11 @@ fn fills_of_a_netting_account() {
             take_profit: Some(price("120")),
             ..order(LONG, limit("98"))
         };
-        place(&mut ledger, guarded);
+        place(&mut ledger, &guarded);
         run(&mut ledger, 20, path, "100 100 98 98");
         place(
             &mut ledger,
-            PlaceOrder {
+            &PlaceOrder {
                 stop_loss: Some(price("95")),
                 take_profit: None,
                 time: 20,
@@ -138,11 +138,11 @@ fn fills_of_a_netting_account() {
         );
         run(&mut ledger, 30, path, "98 98 96 96");
         assert_eq!(held(&ledger), ["1 4 97 95 120"], "increased, with the new stop");
-        place(&mut ledger, PlaceOrder { size: size("1"), time: 30, ..order(SHORT, limit("97")) });
+        place(&mut ledger, &PlaceOrder { size: size("1"), time: 30, ..order(SHORT, limit("97")) });
         run(&mut ledger, 40, path, "96 97 96 96");
         assert_eq!(held(&ledger), ["1 3 97 95 120"]);
         assert_eq!(trades(&ledger), ["1 1 97 reduce"]);
-        place(&mut ledger, PlaceOrder { size: size("5"), time: 40, ..order(SHORT, limit("98")) });
+        place(&mut ledger, &PlaceOrder { size: size("5"), time: 40, ..order(SHORT, limit("98")) });
         run(&mut ledger, 50, path, "96 98 96 96");
         assert_eq!(held(&ledger), ["2 2 98 0 0"]);
         assert_eq!(trades(&ledger)[1..], ["1 3 98 flip"]);
@@ -161,7 +161,7 @@ fn a_netting_increase_may_be_stopped_in_its_bar() {
     let netting = Configuration { mode: Mode::Netting, ..configuration() };
     let mut ledger = ledger(netting);
     apply(&mut ledger, &Event::Open(fill(LONG, "", "")));
-    place(&mut ledger, PlaceOrder { stop_loss: Some(price("96")), ..order(LONG, limit("98")) });
+    place(&mut ledger, &PlaceOrder { stop_loss: Some(price("96")), ..order(LONG, limit("98")) });
     run(&mut ledger, 20, Path::Pessimistic, "100 100 95 95");
     assert_eq!(trades(&ledger), ["1 4 96 stop_loss"]);
     ledger.verify().unwrap();
@@ -172,7 +172,7 @@ fn several_symbols_take_each_step_together() {
     let mut ledger = account();
     for symbol in ["ACME", "BETA"] {
         apply(&mut ledger, &Event::Open(Open { symbol, ..fill(LONG, "95", "") }));
-        place(&mut ledger, PlaceOrder { symbol, ..order(LONG, limit("96")) });
+        place(&mut ledger, &PlaceOrder { symbol, ..order(LONG, limit("96")) });
     }
     let bars = [bar("BETA", "100 100 94 100", "0"), bar("ACME", "100 100 94 99", "0")];
     apply(&mut ledger, &Event::Bar(Bars { time: 20, path: None, bars: &bars }));
@@ -190,7 +190,7 @@ fn quotes_are_bars_of_one_price() {
     let mut ledger = account();
     apply(&mut ledger, &Event::Open(guarded(LONG, trailing("2"))));
     apply(&mut ledger, &Event::Open(fill(SHORT, "", "95")));
-    place(&mut ledger, order(LONG, stop("104")));
+    place(&mut ledger, &order(LONG, stop("104")));
     let mut tick = |time, bid: &str, ask: &str| {
         let quotes = &[quote("ACME", bid, ask)];
         apply(&mut ledger, &Event::Quotes(Marks { time: Some(time), quotes }));
@@ -211,7 +211,7 @@ fn excursions_see_the_extremes_of_a_bar_that_was_survived() {
     };
     for path in PATHS {
         let mut ledger = after(&[fill(LONG, "90", "")], path, ("100 107 95 101", "0"));
-        place(&mut ledger, PlaceOrder { time: 20, ..order(LONG, limit("99")) });
+        place(&mut ledger, &PlaceOrder { time: 20, ..order(LONG, limit("99")) });
         run(&mut ledger, 30, path, "101 106 89 104");
         // The first one did not survive: its extremes are those of the bar before, and its exit.
         assert_eq!(seen(&ledger), ["1 -20 14"], "{path:?}");
@@ -270,10 +270,10 @@ fn busy() -> Ledger {
     let protection = Protection { targets, ..trailing("3") };
     apply(&mut ledger, &Event::Open(Open { protection, ..fill(LONG, "", "") }));
     apply(&mut ledger, &Event::Open(fill(SHORT, "103", "95")));
-    place(&mut ledger, PlaceOrder { oco: "pair", ..order(LONG, limit("98")) });
-    place(&mut ledger, PlaceOrder { oco: "pair", expiry: Some(20), ..order(SHORT, limit("105")) });
-    place(&mut ledger, PlaceOrder { protection, expiry: Some(11), ..order(LONG, limit("99")) });
-    place(&mut ledger, PlaceOrder { protection, ..order(LONG, limit("99.50")) });
+    place(&mut ledger, &PlaceOrder { oco: "pair", ..order(LONG, limit("98")) });
+    place(&mut ledger, &PlaceOrder { oco: "pair", expiry: Some(20), ..order(SHORT, limit("105")) });
+    place(&mut ledger, &PlaceOrder { protection, expiry: Some(11), ..order(LONG, limit("99")) });
+    place(&mut ledger, &PlaceOrder { protection, ..order(LONG, limit("99.50")) });
     ledger
 }
 
@@ -282,7 +282,7 @@ fn a_refusal_in_the_middle_takes_everything_back() {
     for path in PATHS {
         let mut ledger = busy();
         let huge = size("1000000000000000000000");
-        let broken = place(&mut ledger, PlaceOrder { size: huge, ..order(LONG, limit("97")) });
+        let broken = place(&mut ledger, &PlaceOrder { size: huge, ..order(LONG, limit("97")) });
         let bars = &[bar("ACME", "100 106 94 101", "0"), bar("NEW", "1 1 1 1", "0")];
         let event = Event::Bar(Bars { time: 20, path: Some(path), bars });
         let before = (held(&ledger), trades(&ledger), activity(&ledger), ledger.ambiguous_count());
@@ -294,7 +294,7 @@ fn a_refusal_in_the_middle_takes_everything_back() {
         let cancel = portfolio_core::event::CancelOrder { order_id: broken, time: 20 };
         apply(&mut ledger, &Event::CancelOrder(cancel));
         let mut other = busy();
-        place(&mut other, PlaceOrder { size: huge, ..order(LONG, limit("97")) });
+        place(&mut other, &PlaceOrder { size: huge, ..order(LONG, limit("97")) });
         apply(&mut other, &Event::CancelOrder(cancel));
         for ledger in [&mut ledger, &mut other] {
             apply(ledger, &event);
@@ -330,7 +330,7 @@ fn a_batch_takes_bars_back() {
         ledger.verify().unwrap();
         let mut other = busy();
         apply(&mut other, &event);
-        place(&mut other, late);
+        place(&mut other, &late);
         apply(&mut other, &last);
         assert_eq!(ledger.digest(), other.digest());
     }

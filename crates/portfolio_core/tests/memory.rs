@@ -198,8 +198,8 @@ fn each_first_segment_may_be_refused() {
     REFUSED_FROM.set(LARGE);
     let refusal = ledger.apply(&deposit).unwrap_err();
     REFUSED_FROM.set(usize::MAX);
-    // 4,096 rows of 104 bytes.
-    let text = "[4090] memory=425984 bytes: the allocator refused; free memory or split the work";
+    // 4,096 rows of 128 bytes.
+    let text = "[4090] memory=524288 bytes: the allocator refused; free memory or split the work";
     assert_eq!(refusal.to_string(), text);
     assert_eq!(starve(&mut new_ledger(None), &Event::Withdraw(cash)), 1);
     let fee = Fee { amount: money("1"), time: 0, position_id: None };

@@ -2,7 +2,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
     reason = "a test fails by panicking"
 )]
 
@@ -50,12 +50,12 @@ fn orders_are_numbered_and_listed() {
         tag: "t",
         ..order(LONG, limit("101"))
     };
-    assert_eq!(place(&mut ledger, first), 1);
+    assert_eq!(place(&mut ledger, &first), 1);
     assert_eq!(
-        place(&mut ledger, PlaceOrder { symbol: "NEW", ..order(SHORT, OrderKind::Market) }),
+        place(&mut ledger, &PlaceOrder { symbol: "NEW", ..order(SHORT, OrderKind::Market) }),
         2
     );
-    assert_eq!(place(&mut ledger, order(SHORT, stop("99"))), 3);
+    assert_eq!(place(&mut ledger, &order(SHORT, stop("99"))), 3);
     let held = Open { protection, tag: "p", ..fill(LONG, "95", "120") };
     apply(&mut ledger, &Event::Open(held));
     apply(
@@ -97,7 +97,7 @@ fn orders_are_numbered_and_listed() {
 #[test]
 fn an_order_that_was_cancelled_is_gone() {
     let mut ledger = account();
-    let order_id = place(&mut ledger, order(LONG, limit("95")));
+    let order_id = place(&mut ledger, &order(LONG, limit("95")));
     let cancel = Event::CancelOrder(CancelOrder { order_id, time: 10 });
     let receipt = ledger.apply(&cancel).unwrap();
     assert_eq!((receipt.order_id, receipt.position_id), (1, 0));
@@ -107,7 +107,7 @@ fn an_order_that_was_cancelled_is_gone() {
     assert_eq!(answer(&mut ledger, &early), "4006 TimeRunsBackwards time");
     run(&mut ledger, 20, Path::Pessimistic, "100 100 90 90");
     assert!(held(&ledger).is_empty());
-    assert_eq!(place(&mut ledger, PlaceOrder { time: 20, ..order(LONG, limit("85")) }), 2);
+    assert_eq!(place(&mut ledger, &PlaceOrder { time: 20, ..order(LONG, limit("85")) }), 2);
     ledger.verify().unwrap();
 }
 
@@ -177,7 +177,7 @@ fn the_order_of_the_checks_of_an_order() {
 #[test]
 fn orders_are_on_their_side_of_the_market() {
     let mut ledger = account();
-    place(&mut ledger, order(LONG, limit("500")));
+    place(&mut ledger, &order(LONG, limit("500")));
     mark(&mut ledger, "99", "101");
     let cases = [
         (LONG, limit("101"), limit("101.01")),
@@ -188,7 +188,7 @@ fn orders_are_on_their_side_of_the_market() {
     for (side, good, wrong) in cases {
         let refused = answer(&mut ledger, &Event::PlaceOrder(order(side, wrong)));
         assert_eq!(refused, "4005 OrderBeyondMarket price");
-        place(&mut ledger, order(side, good));
+        place(&mut ledger, &order(side, good));
     }
     let refused = answer(&mut ledger, &Event::PlaceOrder(order(LONG, stop("0"))));
     assert_eq!(refused, "4005 PriceMustBePositive price");
@@ -205,7 +205,7 @@ fn levels_of_a_market_order_are_held_against_each_other() {
         protection: Protection { targets, ..Protection::NONE },
         ..order(LONG, OrderKind::Market)
     };
-    place(&mut ledger, wild);
+    place(&mut ledger, &wild);
     let crossed = PlaceOrder { take_profit: Some(price("50")), ..wild };
     assert_eq!(
         answer(&mut ledger, &Event::PlaceOrder(crossed)),
@@ -216,7 +216,7 @@ fn levels_of_a_market_order_are_held_against_each_other() {
     let off = PlaceOrder { take_profit: Some(price("60.001")), ..wild };
     assert_eq!(answer(&mut ledger, &Event::PlaceOrder(off)), "4008 LevelOffGrid take_profit");
     let far = PlaceOrder { protection: trailing("500"), ..order(LONG, OrderKind::Market) };
-    place(&mut ledger, far);
+    place(&mut ledger, &far);
     run(&mut ledger, 20, Path::Pessimistic, "100 100 100 100");
     assert_eq!(trades(&ledger), ["1 2 100 stop_loss"], "levels are not checked again");
     assert_eq!(held(&ledger), ["2 2 100 0 0"], "no stop below 0");
@@ -353,8 +353,8 @@ fn a_split_takes_protection_and_orders_along() {
     let protection = Protection { targets, break_even: even, ..trailing("3") };
     apply(&mut ledger, &Event::Open(Open { protection, ..fill(LONG, "95", "120") }));
     let rest = PlaceOrder { stop_loss: Some(price("85")), oco: "g", ..order(LONG, limit("90")) };
-    place(&mut ledger, rest);
-    place(&mut ledger, PlaceOrder { size: size("0.1"), oco: "", ..rest });
+    place(&mut ledger, &rest);
+    place(&mut ledger, &PlaceOrder { size: size("0.1"), oco: "", ..rest });
     run(&mut ledger, 20, Path::Pessimistic, "100 100 98 98");
     let split = |numerator, denominator| {
         Event::Split(Split { symbol: "ACME", numerator, denominator, time: 20 })

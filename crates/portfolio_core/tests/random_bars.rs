@@ -354,6 +354,9 @@ fn the_index_finds_what_a_scan_finds() {
         closed += trial.compared;
         if seed % 10 == 0 {
             trial.ledger.verify().unwrap_or_else(|violation| panic!("seed {seed}: {violation}"));
+            // The general way of every step leads to the same account.
+            let general = trial.ledger.verify_in_full();
+            general.unwrap_or_else(|violation| panic!("seed {seed}: {violation}"));
         }
     }
     assert!(closed > 1_500, "{closed} trades are enough to see something");

@@ -32,7 +32,7 @@ fn refuse_instrument(instrument: Instrument) -> Refusal {
 /// What an event has to bring about: variant, text.
 type Row = (&'static str, &'static str, fn() -> Refusal);
 
-const ROWS: [Row; 33] = [
+const ROWS: [Row; 32] = [
     (
         "InitialBalanceNegative",
         "[4009] initial_balance=-0.01: must not be negative; pass 0 or more",
@@ -237,6 +237,106 @@ const NOT_CAUSED: [(&str, &str, Refusal); 2] = [
     ),
 ];
 
+/// Refusals of accounts that are not plain ones, which account.rs and others bring about.
+fn of_accounts() -> Vec<(&'static str, Refusal)> {
+    let [one, two] = ["1.1", "0.25"].map(price);
+    let [euro, dollar] = ["EUR", "USD"].map(|code| Currency::parse(code).unwrap());
+    let level = LevelKind::StopLoss;
+    let own = |text: &str| text.to_owned();
+    vec![
+        (
+            "[4020] stop_out=90: must not be above margin_call; choose another value or leave it out",
+            Refusal::SettingNotAllowed {
+                argument: "stop_out",
+                value: own("90"),
+                rule: "must not be above margin_call",
+            },
+        ),
+        (
+            "[4017] swap.zone='Mars': is not the name of a zone; look up the terms of the instrument",
+            Refusal::TermNotAllowed {
+                argument: "swap.zone",
+                value: own("'Mars'"),
+                rule: "is not the name of a zone",
+            },
+        ),
+        (
+            "[4005] price=1.1: must be a multiple of the tick 0.25; round the price, or set \
+             off_grid='round'",
+            Refusal::PriceOffTick { argument: "price", price: one, tick: two },
+        ),
+        (
+            "[4007] stop_loss=1.1: must be a multiple of the tick 0.25; round the price, or set \
+             off_grid='round'",
+            Refusal::LevelOffTick { level, price: one, tick: two },
+        ),
+        (
+            "[4003] size=1.1: must be a multiple of the lot step 0.5; round the size, or set \
+             off_grid='round'",
+            Refusal::SizeOffStep { size: size("1.1"), step: size("0.5") },
+        ),
+        (
+            "[4003] size=1: is below the least size 2; pass a size that the instrument takes",
+            Refusal::SizeOutside { size: size("1"), limit: size("2"), above: false },
+        ),
+        (
+            "[4001] other_id=7: no open position has this id; look at positions for the open ids",
+            Refusal::OtherNotFound { other_id: 7 },
+        ),
+        (
+            "[4012] symbol=\"X\": was never registered or used; register the instrument first",
+            Refusal::SymbolUnknown { symbol: own("X") },
+        ),
+        (
+            "[4024] to_currency=USD: must be another currency; look up what the call takes",
+            Refusal::ArgumentNotAllowed {
+                argument: "to_currency",
+                value: own("USD"),
+                rule: "must be another currency",
+            },
+        ),
+        (
+            "[4025] symbol=EUR/USD: no marked pair leads to the account's currency; register the \
+             pair with its base currency and mark it first",
+            Refusal::RateMissing { argument: "symbol", currency: euro, account: dollar },
+        ),
+        (
+            "[4005] rate=0: must be greater than 0; pass what one unit buys, or leave it out",
+            Refusal::RateMustBePositive { rate: Money::ZERO },
+        ),
+        (
+            "[4016] amount=2: is above the cash of 1 EUR; look at the cash that is held",
+            Refusal::CashNotHeld { amount: money("2"), held: money("1"), currency: euro },
+        ),
+        (
+            "[4006] pay_time=4: is before the event's 5; pass a time at or after the event's",
+            Refusal::TimeBeforeEvent { argument: "pay_time", time: 4, event: 5 },
+        ),
+        (
+            "[4028] time=5: is no rollover of the instrument that is still to be charged; look at \
+             the rollover times of the instrument",
+            Refusal::RolloverOffSession { time: 5 },
+        ),
+        (
+            "[4026] trailing=0: must be greater than 0; look up what protects a position",
+            Refusal::ProtectionNotAllowed {
+                argument: "trailing",
+                value: own("0"),
+                rule: "must be greater than 0",
+            },
+        ),
+        (
+            "[4027] order_id=3: no resting order has this id; look at the resting orders for their \
+             ids",
+            Refusal::OrderNotFound { order_id: 3 },
+        ),
+        (
+            "[4029] low=1.1: is above the open; look at the data, or repair the bar",
+            Refusal::BarNotAllowed { argument: "low", price: one, rule: "is above the open" },
+        ),
+    ]
+}
+
 #[test]
 fn each_refusal_in_turn() {
     for (variant, text, cause) in ROWS {
@@ -256,14 +356,20 @@ fn no_refusal_is_left_out() {
     let not_caused = NOT_CAUSED.map(|(_, _, refusal)| name(&refusal));
     let shown: BTreeSet<&str> =
         caused.into_iter().chain(not_caused.iter().map(String::as_str)).collect();
+    let others: Vec<String> = of_accounts().iter().map(|(_, refusal)| name(refusal)).collect();
+    let shown: BTreeSet<&str> =
+        shown.into_iter().chain(others.iter().map(String::as_str)).collect();
     assert_eq!(shown, BTreeSet::from_iter(declared()));
-    assert_eq!(declared().len(), 32, "the source was read");
+    assert_eq!(declared().len(), 48, "the source was read");
 }
 
 #[test]
 fn what_is_not_caused_is_worded_too() {
     for (reason, text, refusal) in NOT_CAUSED {
         assert_eq!(refusal.to_string(), text, "{reason}");
+    }
+    for (text, refusal) in of_accounts() {
+        assert_eq!(refusal.to_string(), text);
     }
 }
 

@@ -66,7 +66,7 @@ fn check_trades(table: &TableSnapshot) {
     for batch in &table.batches {
         let ids = batch.column(0).as_primitive::<arrow_array::types::UInt64Type>();
         let sizes = batch.column(4).as_primitive::<Float64Type>();
-        let tags = batch.column(18).as_string_view();
+        let tags = batch.column(21).as_string_view();
         for row in 0..batch.num_rows() {
             number += 1;
             assert_eq!((ids.value(row), tags.value(row)), (number, TAG));

@@ -207,6 +207,8 @@ impl Ledger {
         charge: &Charge,
         time: i64,
     ) -> Result<(), Stop> {
+        // Closes of positions with swaps take the general way.
+        self.make_general(index)?;
         for position_id in self.ids_of(index) {
             let Some((row, position)) = self.positions.find(position_id) else { continue };
             let position = *position;

@@ -67,11 +67,12 @@ impl Ledger {
     /// The same inside a scope.
     pub(super) fn open_steps(&mut self, leg: &OpenLeg<'_>) -> Result<u64, Stop> {
         let held = self.check_leg(leg)?;
-        self.need_rates(leg.symbol)?;
         let Some(book) = self.book_at(leg.symbol) else { return Err(Stop::Overflow) };
         if !book.is_marked() {
+            // A pair brings its own rate with its first mark (rules A5 and W4).
             self.set_quotes(&[(leg.symbol, leg.price, leg.price)], false)?;
         }
+        self.need_rates(leg.symbol)?;
         let fill = (leg.symbol, leg.size, leg.price);
         let opens = held.is_none_or(|held| held.side == leg.side || held.size < leg.size);
         let closes = held.is_some_and(|held| held.side != leg.side);
@@ -259,7 +260,7 @@ impl Ledger {
     ) -> Result<u64, Stop> {
         self.charge(fee, (symbol, position_id, leg.time), moving)?;
         self.settle(moving)?;
-        self.protect(position_id, leg)?;
+        self.protect(position_id, leg);
         self.note_fill(&Fill::opened(leg, position_id, fee));
         self.receipt = Receipt {
             position_id,

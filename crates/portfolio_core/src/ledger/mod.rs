@@ -332,6 +332,15 @@ impl Ledger {
         Some(book)
     }
 
+    /// Rule T3 by itself, for an interface whose next rule is its own to ask: whether the code of a
+    /// currency is known (rules W8 and W9).
+    ///
+    /// # Errors
+    /// [`Refusal::TimeRunsBackwards`] and [`Refusal::TimeOutOfRange`].
+    pub fn check_moment(&self, time: i64) -> Result<(), Refusal> {
+        self.check_time(time).map_err(|refused| *refused)
+    }
+
     /// Rule T3.
     #[inline]
     pub(crate) fn check_time(&self, time: i64) -> Result<(), Refused> {

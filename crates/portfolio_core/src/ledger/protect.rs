@@ -4,7 +4,6 @@ use std::collections::TryReserveError;
 
 use super::Ledger;
 use super::legs::OpenLeg;
-use super::stop::Stop;
 use crate::book::Book;
 use crate::codec::{Bytes, Encoder};
 use crate::event::{BreakEven, Protection, Side, Target};
@@ -208,8 +207,8 @@ pub(super) fn put_time(encoder: &mut Encoder<'_>, time: Option<i64>) {
 impl Ledger {
     /// A fill has opened or increased a position: it gets the protection of the fill, and a
     /// trailing stop starts from its price (rules P2 and Q2).
-    pub(super) fn protect(&mut self, position_id: u64, leg: &OpenLeg<'_>) -> Result<(), Stop> {
-        let Some((row, position)) = self.positions.find(position_id) else { return Ok(()) };
+    pub(super) fn protect(&mut self, position_id: u64, leg: &OpenLeg<'_>) {
+        let Some((row, position)) = self.positions.find(position_id) else { return };
         if !leg.protection.is_none() {
             let mut after = *position;
             if let Some(distance) = leg.protection.trailing {
@@ -225,7 +224,6 @@ impl Ledger {
         }
         let symbol = leg.symbol;
         self.follow(symbol, position_id);
-        Ok(())
     }
 
     /// The levels of a position have changed: `before` is what it was, nothing when it was opened,
@@ -256,7 +254,9 @@ impl Ledger {
         encoder.natural(protected.trailing.map_or(0, raw));
         let even =
             protected.break_even.map_or([0, 0], |even| [even.trigger.raw(), even.offset.raw()]);
-        even.iter().for_each(|&raw| encoder.natural(raw));
+        for raw in even {
+            encoder.natural(raw);
+        }
         encoder.count(protected.targets.len());
         for target in &protected.targets {
             encoder.natural(target.price.raw());

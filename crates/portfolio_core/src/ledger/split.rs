@@ -123,8 +123,8 @@ impl Ledger {
     }
 
     /// After a split the cost of a part no longer follows from the entry price, so the book takes
-    /// the general way.
-    fn make_general(&mut self, index: u32) -> Result<(), Stop> {
+    /// the general way; so does one whose positions got swaps.
+    pub(super) fn make_general(&mut self, index: u32) -> Result<(), Stop> {
         let Some(book) = self.book_at(index).filter(|book| book.general.is_none()) else {
             return Ok(());
         };

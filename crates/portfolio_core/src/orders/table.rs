@@ -124,7 +124,9 @@ fn table(rows: &[Row], view: View) -> Result<TableSnapshot, ArrowError> {
     };
     let text = |cell: fn(&Row) -> &str| -> ArrayRef {
         let mut cells = StringViewBuilder::new();
-        rows.iter().for_each(|row| cells.append_value(cell(row)));
+        for row in rows {
+            cells.append_value(cell(row));
+        }
         Arc::new(cells.finish())
     };
     let fixed = |cell: fn(&Row) -> i128| -> ArrayRef {

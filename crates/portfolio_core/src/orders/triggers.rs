@@ -176,7 +176,7 @@ impl Triggers {
     pub(crate) fn is_quiet(&mut self, reach: &Reach, time: i64) -> bool {
         let nearest = match &self.nearest {
             Some(nearest) => nearest,
-            None => self.nearest.insert(self.longs_and_others()),
+            None => self.nearest.insert(self.find_nearest()),
         };
         reach.bid.0 > nearest.bid_below
             && reach.bid.1 < nearest.bid_above
@@ -185,7 +185,7 @@ impl Triggers {
             && time < nearest.time
     }
 
-    fn longs_and_others(&self) -> Nearest {
+    fn find_nearest(&self) -> Nearest {
         let below = |levels: [&Levels; 2]| {
             levels.into_iter().filter_map(Levels::highest).max().unwrap_or(i128::MIN)
         };

@@ -19,7 +19,7 @@ pub(crate) enum Cell {
     Double(f64),
 }
 
-/// The cell of a row, counted from 0 over all batches; `None` outside the table.
+/// The cell of a row, counted from 0 over all batches; `None` outside the table and for a null.
 pub(crate) fn cell(table: &TableSnapshot, row: usize, column: &str) -> Option<Cell> {
     let mut before = 0;
     for batch in &table.batches {
@@ -32,7 +32,7 @@ pub(crate) fn cell(table: &TableSnapshot, row: usize, column: &str) -> Option<Ce
 }
 
 fn read(batch: &RecordBatch, row: usize, column: &str) -> Option<Cell> {
-    let array = batch.column_by_name(column)?;
+    let array = batch.column_by_name(column).filter(|array| array.is_valid(row))?;
     Some(match array.data_type() {
         DataType::Decimal128(38, scale) => {
             let raw = array.as_primitive::<Decimal128Type>().value(row);

@@ -88,8 +88,8 @@ pub(crate) fn stop(text: &str) -> OrderKind {
     OrderKind::Stop(price(text))
 }
 
-pub(crate) fn place(ledger: &mut Ledger, order: PlaceOrder<'_>) -> u64 {
-    apply(ledger, &Event::PlaceOrder(order));
+pub(crate) fn place(ledger: &mut Ledger, order: &PlaceOrder<'_>) -> u64 {
+    apply(ledger, &Event::PlaceOrder(*order));
     ledger.orders_resting().last().unwrap().order_id
 }
 

@@ -300,7 +300,7 @@ impl Reference {
             Event::Fee(fee) => self.fee(fee),
             Event::Deposit(cash) => self.transfer(cash, 1),
             Event::Withdraw(cash) => self.transfer(cash, -1),
-            other => panic!("the reference knows no such event: {other:?}"),
+            other => unreachable!("the reference knows no such event: {other:?}"),
         }
     }
 

@@ -195,7 +195,9 @@ impl Scan {
             let mut group: Vec<u64> =
                 self.orders.iter().filter(|o| o.group == order.group).map(|o| o.id).collect();
             group.sort_unstable();
-            group.into_iter().for_each(|id| self.drop(id, "oco"));
+            for id in group {
+                self.drop(id, "oco");
+            }
         }
         Some(position)
     }
@@ -206,29 +208,45 @@ impl Scan {
             let mut gone: Vec<u64> =
                 gone.filter(|o| o.expiry.is_some_and(&old)).map(|o| o.id).collect();
             gone.sort_unstable();
-            gone.into_iter().for_each(|id| self.drop(id, "expired"));
+            for id in gone {
+                self.drop(id, "expired");
+            }
         }
     }
 
     pub(crate) fn bar(&mut self, time: i64, path: Path, bars: &[Prices]) {
         self.entered.clear();
         self.expire(bars, |expiry| expiry < time);
-        bars.iter().for_each(|bar| self.open(bar, time));
-        if matches!(path, Path::Ohlc | Path::Olhc) {
-            bars.iter().for_each(|bar| self.walk(bar, path));
-        } else {
-            bars.iter().for_each(|bar| self.step_1(bar, path));
-            bars.iter().for_each(|bar| self.step_2(bar, path));
+        for bar in bars {
+            self.open(bar, time);
         }
-        bars.iter().for_each(|bar| self.step_3(bar));
+        if matches!(path, Path::Ohlc | Path::Olhc) {
+            for bar in bars {
+                self.walk(bar, path);
+            }
+        } else {
+            for bar in bars {
+                self.step_1(bar, path);
+            }
+            for bar in bars {
+                self.step_2(bar, path);
+            }
+        }
+        for bar in bars {
+            self.step_3(bar);
+        }
         self.expire(bars, |expiry| expiry <= time);
     }
 
     pub(crate) fn quotes(&mut self, time: i64, bars: &[Prices]) {
         self.entered.clear();
         self.expire(bars, |expiry| expiry < time);
-        bars.iter().for_each(|bar| self.open(bar, time));
-        bars.iter().for_each(|bar| self.step_3(bar));
+        for bar in bars {
+            self.open(bar, time);
+        }
+        for bar in bars {
+            self.step_3(bar);
+        }
         self.expire(bars, |expiry| expiry <= time);
     }
 
@@ -369,7 +387,6 @@ impl Scan {
         for order in self.orders.iter().filter(|order| order.symbol == bar.symbol) {
             let shift = bar.shown(order.side.other(), 0);
             let class = match order.kind {
-                Kind::Market => continue,
                 Kind::Stop if is_long(order.side) == rising => 2,
                 Kind::Limit if is_long(order.side) != rising => 3,
                 _ => continue,

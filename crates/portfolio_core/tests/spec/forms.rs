@@ -1,119 +1,32 @@
-//! What may stand in a case file: statements with their keys, tables with their columns.
-
-/// What a value of an expectation is.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Kind {
-    Number,
-    Whole,
-    Text,
-    Hash,
-}
-
-use Kind::{Hash, Number, Text, Whole};
-
-pub(crate) type Keys = &'static [(&'static str, Kind)];
-
-/// The tables and their columns (SPEC section 7).
-pub(crate) const TABLES: [(&str, Keys); 4] = [
-    (
-        "equity",
-        &[
-            ("time", Whole),
-            ("equity", Number),
-            ("balance", Number),
-            ("unrealized_pnl", Number),
-            ("margin_used", Number),
-            ("gross_exposure", Number),
-            ("net_exposure", Number),
-        ],
-    ),
-    ("trades", TRADE_KEYS),
-    (
-        "ledger",
-        &[
-            ("event", Whole),
-            ("time", Whole),
-            ("kind", Text),
-            ("symbol", Text),
-            ("position_id", Whole),
-            ("amount", Number),
-            ("balance", Number),
-        ],
-    ),
-    (
-        "positions",
-        &[
-            ("position_id", Whole),
-            ("symbol", Text),
-            ("side", Text),
-            ("size", Number),
-            ("entry_time", Whole),
-            ("entry_price", Number),
-            ("stop_loss", Number),
-            ("take_profit", Number),
-            ("mark_price", Number),
-            ("cost", Number),
-            ("unrealized_pnl", Number),
-            ("margin", Number),
-            ("entry_fee", Number),
-            ("tag", Text),
-        ],
-    ),
-];
-
-pub(crate) const TRADE_KEYS: Keys = &[
-    ("trade_id", Whole),
-    ("position_id", Whole),
-    ("symbol", Text),
-    ("side", Text),
-    ("size", Number),
-    ("entry_time", Whole),
-    ("entry_price", Number),
-    ("exit_time", Whole),
-    ("exit_price", Number),
-    ("gross_pnl", Number),
-    ("entry_fee", Number),
-    ("exit_fee", Number),
-    ("net_pnl", Number),
-    ("cost", Number),
-    ("mae", Number),
-    ("mfe", Number),
-    ("stop_loss", Number),
-    ("take_profit", Number),
-    ("tag", Text),
-    ("reason", Text),
-];
-
-pub(crate) const EXPECT_KEYS: Keys = &[
-    ("balance", Number),
-    ("equity", Number),
-    ("unrealized_pnl", Number),
-    ("realized_pnl", Number),
-    ("margin_used", Number),
-    ("free_margin", Number),
-    ("margin_level", Number),
-    ("time", Whole),
-    ("events", Whole),
-    ("digest", Hash),
-    ("positions", Whole),
-    ("trades", Whole),
-    ("ledger", Whole),
-    ("equity_rows", Whole),
-];
-
-/// Keys whose value may be absent in an expectation.
-pub(crate) const OPTIONAL_KEYS: [&str; 2] = ["margin_level", "time"];
+//! What may stand in a line of a case file: statements with their keys.
 
 /// Keys of a call whose value is an integer.
-pub(crate) const WHOLE_KEYS: [&str; 4] = ["time", "position_id", "price_decimals", "size_decimals"];
+pub(crate) const WHOLE_KEYS: [&str; 8] = [
+    "position_id",
+    "other_id",
+    "order_id",
+    "price_decimals",
+    "size_decimals",
+    "multiplier",
+    "numerator",
+    "denominator",
+];
+
+/// Keys of a call whose value is a time.
+pub(crate) const TIME_KEYS: [&str; 4] = ["time", "exit_time", "expiry", "pay_time"];
+
+/// Keys of an instrument whose value is a term.
+pub(crate) const TERM_KEYS: [&str; 4] = ["margin", "commission", "slippage", "swap"];
 
 /// What a call gives back.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Gives {
     Nothing,
     Id,
     Amount,
     Trade,
+    /// How many trades it made.
+    Count,
 }
 
 /// What may stand on a line that starts with `word`.
@@ -122,7 +35,8 @@ pub(crate) struct Form {
     pub(crate) names: &'static [&'static str],
     pub(crate) required: &'static [&'static str],
     pub(crate) optional: &'static [&'static str],
-    pub(crate) quotes: bool,
+    /// How few and how many numbers a `SYMBOL=` has; none if there is no such thing.
+    pub(crate) quotes: Option<(usize, usize)>,
     pub(crate) gives: Gives,
 }
 
@@ -131,15 +45,26 @@ const FORM: Form = Form {
     names: &[],
     required: &[],
     optional: &[],
-    quotes: false,
+    quotes: None,
     gives: Gives::Nothing,
 };
 
-pub(crate) const FORMS: [Form; 11] = [
+pub(crate) const FORMS: [Form; 21] = [
     Form {
         word: "account",
         required: &["balance"],
-        optional: &["currency", "leverage", "mode", "floats"],
+        optional: &[
+            "currency",
+            "leverage",
+            "mode",
+            "floats",
+            "rounding",
+            "off_grid",
+            "margin_call",
+            "stop_out",
+            "path",
+            "pivot",
+        ],
         ..FORM
     },
     Form {
@@ -151,6 +76,16 @@ pub(crate) const FORMS: [Form; 11] = [
             "contract_size",
             "quote_currency",
             "leverage",
+            "tick_size",
+            "lot_step",
+            "min_size",
+            "max_size",
+            "base_currency",
+            "inverse",
+            "margin",
+            "commission",
+            "slippage",
+            "swap",
         ],
         ..FORM
     },
@@ -158,7 +93,17 @@ pub(crate) const FORMS: [Form; 11] = [
         word: "open",
         names: &["symbol", "side"],
         required: &["size", "price", "time"],
-        optional: &["stop_loss", "take_profit", "fee", "tag", "position_id"],
+        optional: &[
+            "stop_loss",
+            "take_profit",
+            "fee",
+            "tag",
+            "position_id",
+            "trailing",
+            "break_even",
+            "targets",
+            "exit_time",
+        ],
         gives: Gives::Id,
         ..FORM
     },
@@ -171,14 +116,51 @@ pub(crate) const FORMS: [Form; 11] = [
         ..FORM
     },
     Form {
+        word: "close_by",
+        names: &["position_id", "other_id"],
+        required: &["time"],
+        optional: &["size", "fee"],
+        ..FORM
+    },
+    Form {
         word: "modify",
         names: &["position_id"],
         required: &["time"],
-        optional: &["stop_loss", "take_profit"],
+        optional: &["stop_loss", "take_profit", "trailing", "break_even", "targets", "exit_time"],
         ..FORM
     },
-    Form { word: "mark", optional: &["time"], quotes: true, ..FORM },
-    Form { word: "update_equity", required: &["time"], quotes: true, ..FORM },
+    Form {
+        word: "order",
+        names: &["symbol", "side"],
+        required: &["size", "time"],
+        optional: &[
+            "type",
+            "price",
+            "expiry",
+            "oco",
+            "stop_loss",
+            "take_profit",
+            "trailing",
+            "break_even",
+            "targets",
+            "exit_time",
+            "tag",
+        ],
+        gives: Gives::Id,
+        ..FORM
+    },
+    Form { word: "cancel", names: &["order_id"], required: &["time"], ..FORM },
+    Form { word: "mark", optional: &["time"], quotes: Some((1, 2)), ..FORM },
+    Form { word: "update_equity", required: &["time"], quotes: Some((1, 2)), ..FORM },
+    Form { word: "quotes", required: &["time"], quotes: Some((1, 2)), gives: Gives::Count, ..FORM },
+    Form {
+        word: "bar",
+        required: &["time"],
+        optional: &["path"],
+        quotes: Some((4, 5)),
+        gives: Gives::Count,
+        ..FORM
+    },
     Form {
         word: "fee",
         names: &["amount"],
@@ -186,7 +168,47 @@ pub(crate) const FORMS: [Form; 11] = [
         optional: &["position_id"],
         ..FORM
     },
-    Form { word: "deposit", names: &["amount"], required: &["time"], ..FORM },
-    Form { word: "withdraw", names: &["amount"], required: &["time"], ..FORM },
+    Form {
+        word: "deposit",
+        names: &["amount"],
+        required: &["time"],
+        optional: &["currency"],
+        ..FORM
+    },
+    Form {
+        word: "withdraw",
+        names: &["amount"],
+        required: &["time"],
+        optional: &["currency"],
+        ..FORM
+    },
+    Form {
+        word: "convert",
+        names: &["amount", "from_currency", "to_currency"],
+        required: &["time"],
+        optional: &["rate"],
+        ..FORM
+    },
+    Form {
+        word: "charge_swap",
+        names: &["symbol"],
+        required: &["time"],
+        optional: &["long", "short", "kind", "multiplier"],
+        ..FORM
+    },
+    Form { word: "rollover", names: &["symbol"], required: &["time"], ..FORM },
+    Form {
+        word: "dividend",
+        names: &["symbol", "amount"],
+        required: &["time"],
+        optional: &["pay_time"],
+        ..FORM
+    },
+    Form {
+        word: "split",
+        names: &["symbol", "numerator", "denominator"],
+        required: &["time"],
+        ..FORM
+    },
     Form { word: "margin", optional: &["size", "price"], gives: Gives::Amount, ..FORM },
 ];

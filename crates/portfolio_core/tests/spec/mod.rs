@@ -3,24 +3,30 @@
 //! It checks the form of every line and knows nothing of a ledger.
 
 pub(crate) mod calls;
-pub(crate) mod forms;
+mod events;
+pub(crate) mod figures;
+mod forms;
+pub(crate) mod tables;
+mod terms;
+mod values;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use forms::Kind::{Hash, Number, Text, Whole};
-use forms::{EXPECT_KEYS, FORMS, Form, Gives, Keys, OPTIONAL_KEYS, TABLES, TRADE_KEYS, WHOLE_KEYS};
+use forms::{FORMS, Form, Gives, TERM_KEYS, TIME_KEYS, WHOLE_KEYS};
+use tables::Kind::{Hash, Number, Text, Time, Whole};
+use tables::{EXPECT_KEYS, Keys, OPTIONAL_KEYS, TABLES, TRADE_KEYS};
+use values::{Term, decode, groups, is_decimal, is_integer, is_natural};
 
 /// Keys and decoded values; `None` is the `-` of the files.
 pub(crate) type Values = BTreeMap<String, Option<String>>;
 
-/// `SYMBOL=BID/ASK`, or `SYMBOL=PRICE` without an ask.
+/// `SYMBOL=` and its numbers: a price, bid and ask, or those of a bar.
 #[derive(Debug)]
-pub(crate) struct Quote {
+pub(crate) struct Quoted {
     pub(crate) symbol: String,
-    pub(crate) bid: String,
-    pub(crate) ask: Option<String>,
+    pub(crate) numbers: Vec<String>,
 }
 
 /// What stands after `->`.
@@ -36,7 +42,7 @@ pub(crate) struct Statement {
     pub(crate) line: usize,
     pub(crate) word: String,
     pub(crate) values: Values,
-    pub(crate) quotes: Vec<Quote>,
+    pub(crate) quotes: Vec<Quoted>,
     /// The table of a `row` and its number from 1.
     pub(crate) row: Option<(String, usize)>,
     pub(crate) outcome: Outcome,
@@ -182,8 +188,8 @@ fn read_call(statement: &mut Statement, form: &Form, items: &[&str]) -> Result<(
             if before.is_some() {
                 return Err(format!("{key} is given twice"));
             }
-        } else if form.quotes {
-            statement.quotes.push(parse_quote(key, value)?);
+        } else if let Some(counts) = form.quotes {
+            statement.quotes.push(parse_quote(key, value, counts)?);
         } else {
             return Err(format!("unknown key {key:?}"));
         }
@@ -200,21 +206,42 @@ fn read_call(statement: &mut Statement, form: &Form, items: &[&str]) -> Result<(
     Ok(())
 }
 
+/// What a key of a call says, checked as far as the format does.
 fn call_value(key: &str, word: &str) -> Result<Option<String>, String> {
-    if WHOLE_KEYS.contains(&key) && word != "-" && !is_integer(word) {
-        return Err(format!("{key}={word} is no integer"));
+    if matches!(word, "" | "-") {
+        return decode(word);
     }
-    decode(word)
+    if TIME_KEYS.contains(&key) {
+        return values::time(word).map(Some);
+    }
+    let (is_term, two) = (TERM_KEYS.contains(&key), Some(2));
+    match key {
+        "targets" => groups(word, two).map(|_| ())?,
+        "break_even" if groups(word, two)?.len() > 1 => {
+            return Err("break_even is one pair of numbers".to_owned());
+        }
+        "break_even" => (),
+        "inverse" if !matches!(word, "yes" | "no") => {
+            return Err(format!("{key}={word} is not yes and not no"));
+        }
+        _ if is_term => Term::parse(key, word).map(|_| ())?,
+        _ if WHOLE_KEYS.contains(&key) && !is_integer(word) => {
+            return Err(format!("{key}={word} is no integer"));
+        }
+        _ => return decode(word),
+    }
+    Ok(Some(word.to_owned()))
 }
 
-fn parse_quote(symbol: &str, value: &str) -> Result<Quote, String> {
+fn parse_quote(symbol: &str, value: &str, counts: (usize, usize)) -> Result<Quoted, String> {
     let symbol = decode(symbol)?.unwrap_or_default();
-    let price = |word| decode(word).map(Option::unwrap_or_default);
-    let (bid, ask) = match value.split_once('/') {
-        Some((bid, ask)) => (price(bid)?, Some(price(ask)?)),
-        None => (price(value)?, None),
-    };
-    Ok(Quote { symbol, bid, ask })
+    let number = |word| decode(word).map(Option::unwrap_or_default);
+    let numbers = value.split('/').map(number).collect::<Result<Vec<_>, _>>()?;
+    if (counts.0..=counts.1).contains(&numbers.len()) {
+        Ok(Quoted { symbol, numbers })
+    } else {
+        Err(format!("{value:?} is not {} or {} prices", counts.0, counts.1))
+    }
 }
 
 fn parse_outcome(words: &[&str], gives: Gives) -> Result<Outcome, String> {
@@ -237,6 +264,13 @@ fn parse_outcome(words: &[&str], gives: Gives) -> Result<Outcome, String> {
         Gives::Nothing => return Err("this call gives nothing back".to_owned()),
         Gives::Id => one("id", is_integer)?,
         Gives::Amount => one("amount", is_decimal)?,
+        Gives::Count => match words {
+            [word] => match word.strip_prefix("trades=").filter(|count| is_integer(count)) {
+                Some(count) => Values::from([("count".to_owned(), Some(count.to_owned()))]),
+                None => return Err("the result is trades=N".to_owned()),
+            },
+            _ => return Err("the result is trades=N".to_owned()),
+        },
     }))
 }
 
@@ -253,14 +287,14 @@ fn row_of(items: &[&str]) -> Result<(String, usize, Keys), String> {
 }
 
 fn expectations(words: &[&str], keys: Keys) -> Result<Values, String> {
-    let mut values = Values::new();
+    let mut found = Values::new();
     for word in words {
         let (key, value) = word.split_once('=').ok_or_else(|| format!("{word:?} has no value"))?;
         let kind = keys.iter().find(|(name, _)| *name == key).map(|(_, kind)| *kind);
         let kind = kind.ok_or_else(|| format!("unknown key {key:?}"))?;
         let absent = value == "-" && OPTIONAL_KEYS.contains(&key);
         let fits = match kind {
-            Text => true,
+            Text | Time => true,
             Number => absent || is_decimal(value),
             Whole => absent || is_integer(value),
             Hash => value.len() == 64 && value.bytes().all(|b| b"0123456789abcdef".contains(&b)),
@@ -270,59 +304,13 @@ fn expectations(words: &[&str], keys: Keys) -> Result<Values, String> {
         }
         let value = match kind {
             Text => Some(decode(value)?.unwrap_or_default()),
-            _ => Some(value.to_owned()).filter(|_| !absent),
+            _ if absent => None,
+            Time => Some(values::time(value)?),
+            _ => Some(value.to_owned()),
         };
-        if values.insert(key.to_owned(), value).is_some() {
+        if found.insert(key.to_owned(), value).is_some() {
             return Err(format!("{key} is given twice"));
         }
     }
-    Ok(values)
-}
-
-/// The text that a value stands for; `None` for `-`.
-fn decode(word: &str) -> Result<Option<String>, String> {
-    let wrong = || format!("value {word:?} is not encoded as the format says");
-    if word == "-" {
-        return Ok(None);
-    }
-    let (text, count) = match word.split_once('*') {
-        Some((text, count)) if is_natural(count) && !count.starts_with('0') => {
-            (text, count.parse::<usize>().map_err(|_| wrong())?)
-        }
-        Some(_) => return Err(wrong()),
-        None => (word, 1),
-    };
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = after;
-        match byte {
-            b'=' | b'/' => return Err(wrong()),
-            b'%' => {
-                let (hex, after) = rest.split_first_chunk::<2>().ok_or_else(wrong)?;
-                let upper = hex.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'A'..=b'F'));
-                let hex = std::str::from_utf8(hex).ok().filter(|_| upper).ok_or_else(wrong)?;
-                bytes.push(u8::from_str_radix(hex, 16).map_err(|_| wrong())?);
-                rest = after;
-            }
-            plain => bytes.push(plain),
-        }
-    }
-    if word.is_empty() {
-        return Err("a value is not empty; - is nothing".to_owned());
-    }
-    Ok(Some(String::from_utf8(bytes).map_err(|_| wrong())?.repeat(count)))
-}
-
-fn is_natural(word: &str) -> bool {
-    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn is_integer(word: &str) -> bool {
-    is_natural(word.strip_prefix('-').unwrap_or(word))
-}
-
-fn is_decimal(word: &str) -> bool {
-    let digits = word.strip_prefix('-').unwrap_or(word);
-    digits.split_once('.').map_or(is_natural(digits), |(a, b)| is_natural(a) && is_natural(b))
+    Ok(found)
 }

@@ -250,7 +250,9 @@ impl Ledger {
 
     /// Steps 3 and 4.
     fn after_fills(&mut self, bars: &[PlannedBar], run: &Run) -> Result<(), Stop> {
-        bars.iter().for_each(|bar| self.move_stops(bar, run));
+        for bar in bars {
+            self.move_stops(bar, run);
+        }
         for bar in bars {
             self.expire(bar.symbol, run.time, true)?;
         }

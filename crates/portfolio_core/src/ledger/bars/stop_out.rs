@@ -2,6 +2,7 @@
 
 use super::PlannedBar;
 use super::fills::Exit;
+use crate::book::Book;
 use crate::columns::rows::ActivityRow;
 use crate::columns::text::TextView;
 use crate::ledger::Ledger;
@@ -63,7 +64,7 @@ impl Ledger {
         (fine, below): (Price, Price),
         level: i128,
     ) -> Result<Price, Stop> {
-        let tick = self.book_at(bar.symbol).map_or(1, |book| book.tick()).max(1);
+        let tick = self.book_at(bar.symbol).map_or(1, Book::tick).max(1);
         let ticks = |price: Price| price.raw().checked_div(tick).unwrap_or(0);
         let price = |ticks: i128| Price::from_raw(ticks.saturating_mul(tick)).unwrap_or(below);
         let (mut low, mut high) = (ticks(fine), ticks(below));
