@@ -47,6 +47,14 @@ impl Terms {
         self.swap.as_ref().map_or(Ok(()), Swap::check)
     }
 
+    /// Whether the models by themselves are such that an instrument can have them.
+    pub(crate) fn has_good_models(&self) -> bool {
+        self.margin.as_ref().is_none_or(|margin| margin.check(true).is_ok())
+            && self.commission.as_ref().is_none_or(|commission| commission.check().is_ok())
+            && self.slippage.as_ref().is_none_or(|slippage| slippage.check().is_ok())
+            && self.swap.as_ref().is_none_or(|swap| swap.check().is_ok())
+    }
+
     fn check_grids(&self, instrument: &Instrument) -> Result<(), Refusal> {
         let step = |decimals: u32| 10_i128.pow(9_u32.saturating_sub(decimals));
         let (price_step, size_step) =
@@ -113,6 +121,10 @@ impl Margin {
 }
 
 /// Limits above 0 that ascend, and none in the last place.
+fn has_38_digits(raw: i128) -> bool {
+    raw.unsigned_abs() < LIMIT.unsigned_abs()
+}
+
 fn check_ascending(argument: &'static str, limits: &[Option<Money>]) -> Result<(), Refusal> {
     let text = || format!("{} tiers", limits.len());
     let Some((last, others)) = limits.split_last() else {
@@ -139,8 +151,7 @@ impl Commission {
             let values = [("commission.taker", tier.taker), ("commission.maker", tier.maker)];
             for (argument, value) in values {
                 let text = || format_fixed(value, scale, 0);
-                let range = -LIMIT..LIMIT;
-                require(range.contains(&value), argument, text, "has more than 38 digits")?;
+                require(has_38_digits(value), argument, text, "has more than 38 digits")?;
             }
         }
         let Some(minimum) = self.minimum else { return Ok(()) };
@@ -163,7 +174,7 @@ impl Swap {
     fn check(&self) -> Result<(), Refusal> {
         for (argument, value) in [("swap.long", self.long), ("swap.short", self.short)] {
             let rule = "has more than 38 digits";
-            require((-LIMIT..LIMIT).contains(&value), argument, || nine(value), rule)?;
+            require(has_38_digits(value), argument, || nine(value), rule)?;
         }
         let text = || format!("{:?}", self.rollovers);
         let rule = "must be at least one local time, each once, ascending";

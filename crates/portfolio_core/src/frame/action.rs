@@ -15,10 +15,20 @@ pub(super) enum Action {
     Deposit,
     Withdraw,
     Register,
+    CloseBy,
+    Order,
+    Cancel,
+    Bar,
+    Quotes,
+    Convert,
+    Swap,
+    Rollover,
+    Dividend,
+    Split,
 }
 
 /// The actions as short texts have them.
-const WORDS: [(u128, Action); 9] = [
+const WORDS: [(u128, Action); 19] = [
     (UPDATE, Action::Update),
     (OPEN, Action::Open),
     (CLOSE, Action::Close),
@@ -28,6 +38,16 @@ const WORDS: [(u128, Action); 9] = [
     (short(b"\x07deposit"), Action::Deposit),
     (short(b"\x08withdraw"), Action::Withdraw),
     (short(b"\x08register"), Action::Register),
+    (short(b"\x03bar"), Action::Bar),
+    (short(b"\x05order"), Action::Order),
+    (short(b"\x06cancel"), Action::Cancel),
+    (short(b"\x06quotes"), Action::Quotes),
+    (short(b"\x08close_by"), Action::CloseBy),
+    (short(b"\x07convert"), Action::Convert),
+    (short(b"\x04swap"), Action::Swap),
+    (short(b"\x08rollover"), Action::Rollover),
+    (short(b"\x08dividend"), Action::Dividend),
+    (short(b"\x05split"), Action::Split),
 ];
 const UPDATE: u128 = short(b"\x06update");
 const OPEN: u128 = short(b"\x04open");
@@ -82,7 +102,9 @@ impl Action {
             value,
             code: Code::InvalidArgument,
             rule: "is no action",
-            remedy: "pass open, close, modify, mark, update, fee, deposit, withdraw or register",
+            remedy: "pass open, close, modify, mark, update, fee, deposit, withdraw, register, \
+                     close_by, order, cancel, bar, quotes, convert, swap, rollover, dividend or \
+                     split",
         })
     }
 }

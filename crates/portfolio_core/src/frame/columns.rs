@@ -19,17 +19,19 @@ pub struct EventFrame<'a> {
 
 /// Declares the columns once: name, reader, and how the reader is made.
 macro_rules! columns {
-    ($($name:ident: $reader:ident ($($argument:ident)?),)*) => {
+    ($($field:ident $name:literal: $reader:ident ($($argument:ident)?),)*) => {
         /// The columns of a batch; those that are not there are all null.
         #[derive(Debug)]
         pub(super) struct Columns<'a> {
             pub(super) rows: usize,
-            $(pub(super) $name: $reader<'a>,)*
+            /// Whether there is a column of what protects beside stop loss and take profit.
+            pub(super) protects: bool,
+            $(pub(super) $field: $reader<'a>,)*
         }
 
         impl<'a> Columns<'a> {
             fn absent(rows: usize) -> Self {
-                Self { rows, $($name: $reader::ABSENT,)* }
+                Self { rows, protects: false, $($field: $reader::ABSENT,)* }
             }
 
             fn set(
@@ -39,8 +41,8 @@ macro_rules! columns {
                 policy: FloatPolicy,
             ) -> Result<(), WrongType> {
                 match name {
-                    $(stringify!($name) => {
-                        self.$name = $reader::read(array $(, columns!(@ $argument policy))?)?;
+                    $($name => {
+                        self.$field = $reader::read(array $(, columns!(@ $argument policy))?)?;
                     })*
                     _ => {}
                 }
@@ -49,35 +51,67 @@ macro_rules! columns {
         }
 
         /// The names of all columns that there may be.
-        const NAMES: &[&str] = &[$(stringify!($name)),*];
+        const NAMES: &[&str] = &[$($name),*];
     };
     (@ policy $value:ident) => { $value };
 }
 
 columns! {
-    action: Texts(),
-    time: Times(),
-    symbol: Texts(),
-    side: Texts(),
-    size: Numbers(policy),
-    price: Numbers(policy),
-    bid: Numbers(policy),
-    ask: Numbers(policy),
-    stop_loss: Numbers(policy),
-    take_profit: Numbers(policy),
-    position_id: Integers(),
-    key: Texts(),
-    fee: Numbers(policy),
-    amount: Numbers(policy),
-    tag: Texts(),
-    reason: Texts(),
-    event: Integers(),
-    price_decimals: Integers(),
-    size_decimals: Integers(),
-    contract_size: Numbers(policy),
-    leverage: Numbers(policy),
-    quote_currency: Texts(),
+    action "action": Texts(),
+    time "time": Times(),
+    symbol "symbol": Texts(),
+    side "side": Texts(),
+    size "size": Numbers(policy),
+    price "price": Numbers(policy),
+    bid "bid": Numbers(policy),
+    ask "ask": Numbers(policy),
+    stop_loss "stop_loss": Numbers(policy),
+    take_profit "take_profit": Numbers(policy),
+    position_id "position_id": Integers(),
+    key "key": Texts(),
+    fee "fee": Numbers(policy),
+    amount "amount": Numbers(policy),
+    tag "tag": Texts(),
+    reason "reason": Texts(),
+    event "event": Integers(),
+    price_decimals "price_decimals": Integers(),
+    size_decimals "size_decimals": Integers(),
+    contract_size "contract_size": Numbers(policy),
+    leverage "leverage": Numbers(policy),
+    quote_currency "quote_currency": Texts(),
+    terms "terms": Texts(),
+    trailing "trailing": Numbers(policy),
+    break_even "break_even": Numbers(policy),
+    break_even_offset "break_even_offset": Numbers(policy),
+    targets "targets": Texts(),
+    exit_time "exit_time": Times(),
+    order_type "type": Texts(),
+    expiry "expiry": Times(),
+    oco "oco": Texts(),
+    order_id "order_id": Integers(),
+    other_id "other_id": Integers(),
+    open "open": Numbers(policy),
+    high "high": Numbers(policy),
+    low "low": Numbers(policy),
+    close "close": Numbers(policy),
+    spread "spread": Numbers(policy),
+    path "path": Texts(),
+    currency "currency": Texts(),
+    from_currency "from_currency": Texts(),
+    to_currency "to_currency": Texts(),
+    rate "rate": Numbers(policy),
+    kind "kind": Texts(),
+    long "long": Numbers(policy),
+    short "short": Numbers(policy),
+    multiplier "multiplier": Integers(),
+    pay_time "pay_time": Times(),
+    numerator "numerator": Integers(),
+    denominator "denominator": Integers(),
 }
+
+/// The columns of what protects a position beside stop loss and take profit.
+const PROTECTION: [&str; 5] =
+    ["trailing", "break_even", "break_even_offset", "targets", "exit_time"];
 
 impl<'a> EventFrame<'a> {
     /// Looks at the columns of batches of one schema; floats are taken under a policy.
@@ -113,9 +147,10 @@ impl<'a> EventFrame<'a> {
         let names: Vec<&str> = fields.map(|field| field.name().as_str()).collect();
         check_names(&names)?;
         check_types(schema, policy)?;
+        let protects = names.iter().any(|name| PROTECTION.contains(name));
         let mut read = Self { batches: Vec::with_capacity(batches.len()), names, rows: 0 };
         for batch in batches {
-            let mut columns = Columns::absent(batch.num_rows());
+            let mut columns = Columns { protects, ..Columns::absent(batch.num_rows()) };
             for (field, array) in schema.fields().iter().zip(batch.columns()) {
                 let name = field.name();
                 columns.set(name, array, policy).map_err(|wrong| wrong_type(name, &wrong))?;
@@ -132,8 +167,8 @@ impl<'a> EventFrame<'a> {
         self.rows
     }
 
-    /// How many events the frame can have, and the most rows that they append to the tables of a
-    /// ledger.
+    /// How many events the frame can have, and the most rows that these append by themselves to
+    /// the tables of a ledger. What fills of orders and of protection append is not known before.
     #[must_use]
     pub fn batch_size(&self) -> BatchSize {
         let mut size = BatchSize { events: self.rows, ..BatchSize::default() };
@@ -144,7 +179,8 @@ impl<'a> EventFrame<'a> {
                         (0, 0, 1)
                     }
                     Some(Action::Close) => (0, 1, 2),
-                    Some(Action::Update) => (1, 0, 0),
+                    Some(Action::CloseBy) => (0, 2, 3),
+                    Some(Action::Update | Action::Bar | Action::Quotes) => (1, 0, 0),
                     _ => continue,
                 };
                 size.equity = size.equity.saturating_add(more.0);

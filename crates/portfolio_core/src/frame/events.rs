@@ -1,33 +1,30 @@
 //! All accepted events as a frame, from their recorded bytes (rule E10).
 
-use std::sync::Arc;
+use std::fmt::Write;
 
-use arrow_array::builder::{
-    ArrayBuilder, Decimal128Builder, Float64Builder, StringViewBuilder,
-    TimestampMicrosecondBuilder, UInt64Builder,
-};
-use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::{ArrowError, Field, Schema};
+use arrow_schema::ArrowError;
 
+use super::event_columns::{EventRows, at};
+use super::words::{ORDER_TYPES, OrderType, PATHS, SWAP_KINDS, word_of};
 use crate::codec::Decoder;
-use crate::columns::schema::{EVENT_COLUMNS, EVENT_COLUMNS_FILLED, EVENTS, Kind, View};
-use crate::event::{Event, Level, Quote};
+use crate::columns::schema::View;
+use crate::event::{
+    Bar, Change, Event, Modify, Open, OrderKind, PlaceOrder, Protection, Quote, Target,
+};
 use crate::export::TableSnapshot;
 use crate::instrument::Instrument;
-use crate::ledger::Ledger;
 use crate::ledger::decode::{QuotesKind, Recorded, RecordedEvents};
-use crate::numbers::{Money, Price, Size, fixed9_to_f64, fixed18_to_f64};
+use crate::ledger::{Ledger, terms_bytes};
+use crate::numbers::{Money, Price};
 
 impl Ledger {
     /// All accepted events in order. Applied to a fresh ledger of the same configuration they give
     /// the same digest (in the exact view).
     ///
     /// # Errors
-    /// When an event has no row in a frame of events (orders, bars, quotes that are processed, and
-    /// protection). When the recorded bytes are damaged, or the columns contradict their schema:
-    /// bugs.
+    /// When the recorded bytes are damaged, or the columns contradict their schema: bugs.
     pub fn events_table(&self, view: View) -> Result<TableSnapshot, ArrowError> {
-        let mut rows = Rows::new(view);
+        let mut rows = EventRows::new(view);
         let (mut events, mut number, mut time) = (RecordedEvents::default(), 0_u64, 0_i64);
         let symbols = std::cell::OnceCell::new();
         let symbol_of = |id| symbols.get_or_init(|| self.position_symbols()).get(&id).copied();
@@ -46,247 +43,248 @@ impl Ledger {
     }
 }
 
-/// A column that is being filled.
-enum Cells {
-    Count(UInt64Builder),
-    Time(TimestampMicrosecondBuilder),
-    Text(StringViewBuilder),
-    Exact(Decimal128Builder),
-    Float(Float64Builder, fn(i128) -> f64),
-}
-
-/// The cells of one row by the place of their column; those that are left out are null.
-#[derive(Default)]
-struct Row<'a>([Option<Value<'a>>; EVENT_COLUMNS.len()]);
-
-#[derive(Clone, Copy)]
-enum Value<'a> {
-    Count(u64),
-    Time(i64),
-    Text(&'a str),
-    Raw(i128),
-}
-
-impl<'a> Row<'a> {
-    fn with(mut self, name: &str, value: Option<Value<'a>>) -> Self {
-        let place = EVENT_COLUMNS.iter().position(|column| column.name == name);
-        if let Some(cell) = place.and_then(|place| self.0.get_mut(place)) {
-            *cell = value;
-        }
-        self
-    }
-
-    fn text(self, name: &str, text: &'a str) -> Self {
-        self.with(name, Some(Value::Text(text)))
-    }
-
-    fn count(self, name: &str, count: u64) -> Self {
-        self.with(name, Some(Value::Count(count)))
-    }
-
-    fn size(self, name: &str, size: Size) -> Self {
-        self.with(name, Some(Value::Raw(size.raw())))
-    }
-
-    fn price(self, name: &str, price: Option<Price>) -> Self {
-        self.with(name, price.map(|price| Value::Raw(price.raw())))
-    }
-
-    fn level(self, name: &str, level: Level) -> Self {
-        self.price(
-            name,
-            match level {
-                Level::Keep => None,
-                Level::Remove => Some(Price::ZERO),
-                Level::Set(price) => Some(price),
-            },
-        )
-    }
-
-    fn money(self, name: &str, money: Money) -> Self {
-        self.with(name, Some(Value::Raw(money.raw())))
-    }
-}
-
-struct Rows {
-    columns: Vec<Cells>,
-    rows: usize,
-}
-
-impl Rows {
-    fn new(view: View) -> Self {
-        let cells = |kind: Kind| match (kind, view) {
-            (Kind::Count, _) => Cells::Count(UInt64Builder::new()),
-            (Kind::Time, _) => Cells::Time(TimestampMicrosecondBuilder::new()),
-            (Kind::Text, _) => Cells::Text(StringViewBuilder::new().with_deduplicate_strings()),
-            (Kind::Money | Kind::Fixed9, View::Exact) => Cells::Exact(Decimal128Builder::new()),
-            (Kind::Money, View::Float) => Cells::Float(Float64Builder::new(), fixed18_to_f64),
-            (Kind::Fixed9, View::Float) => Cells::Float(Float64Builder::new(), fixed9_to_f64),
-        };
-        Self { columns: EVENT_COLUMNS.iter().map(|column| cells(column.kind)).collect(), rows: 0 }
-    }
-
+impl EventRows {
     /// Puts the rows of an event and answers its time.
     fn put(&mut self, number: u64, recorded: &Recorded<'_>) -> Result<Option<i64>, ArrowError> {
-        let other = || ArrowError::InvalidArgumentError(format!("event {number} has no row"));
         match recorded {
-            Recorded::Event(event) => {
-                let (time, row) = row_of(event).ok_or_else(other)?;
-                self.append(number, time, row);
-                Ok(time)
+            Recorded::Event(event) => self.put_event(number, event),
+            Recorded::Bars { time, path, bars } => {
+                let path = word_of(&PATHS, path);
+                if bars.is_empty() {
+                    self.start(number, "bar", Some(*time));
+                    self.text(at::PATH, path);
+                }
+                for Bar { symbol, open, high, low, close, spread } in bars {
+                    self.start(number, "bar", Some(*time));
+                    self.text(at::SYMBOL, symbol);
+                    self.price(at::OPEN, *open);
+                    self.price(at::HIGH, *high);
+                    self.price(at::LOW, *low);
+                    self.price(at::CLOSE, *close);
+                    self.price(at::SPREAD, *spread);
+                    self.text(at::PATH, path);
+                }
+                Ok(Some(*time))
             }
-            Recorded::Bars { .. } => Err(other()),
             Recorded::Quotes { kind, time, quotes } => {
                 let action = match kind {
                     QuotesKind::Mark => "mark",
                     QuotesKind::Update => "update",
-                    QuotesKind::Process => return Err(other()),
+                    QuotesKind::Process => "quotes",
                 };
                 if quotes.is_empty() {
-                    self.append(number, Some(*time), Row::default().text("action", action));
+                    self.start(number, action, Some(*time));
                 }
                 for Quote { symbol, bid, ask } in quotes {
-                    let row = Row::default().text("action", action).text("symbol", symbol);
-                    let row = row.price("bid", Some(*bid)).price("ask", Some(*ask));
-                    self.append(number, Some(*time), row);
+                    self.start(number, action, Some(*time));
+                    self.text(at::SYMBOL, symbol);
+                    self.price(at::BID, *bid);
+                    self.price(at::ASK, *ask);
                 }
                 Ok(Some(*time))
             }
         }
     }
 
-    fn append(&mut self, number: u64, time: Option<i64>, row: Row<'_>) {
-        let row = row.count("event", number).with("time", time.map(Value::Time));
-        for (cells, value) in self.columns.iter_mut().zip(row.0) {
-            cells.append(value);
-        }
-        self.rows = self.rows.wrapping_add(1);
-    }
-
-    fn finish(self, view: View) -> Result<TableSnapshot, ArrowError> {
-        let fields = EVENT_COLUMNS.iter().enumerate().map(|(place, column)| {
-            let nullable = place >= EVENT_COLUMNS_FILLED;
-            Field::new(column.name, column.kind.data_type(view), nullable)
-        });
-        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        let columns = EVENT_COLUMNS.iter().zip(self.columns);
-        let arrays = columns.map(|(column, cells)| {
-            let array = cells.finish();
-            let kind = column.kind.data_type(view);
-            array.to_data().into_builder().data_type(kind).build().map(arrow_array::make_array)
-        });
-        let batch = RecordBatch::try_new(Arc::clone(&schema), arrays.collect::<Result<_, _>>()?)?;
-        Ok(TableSnapshot { name: EVENTS.name, schema, batches: vec![batch], rows: self.rows })
-    }
-}
-
-impl Cells {
-    fn append(&mut self, value: Option<Value<'_>>) {
-        match (self, value) {
-            (Self::Count(cells), Some(Value::Count(value))) => cells.append_value(value),
-            (Self::Count(cells), _) => cells.append_null(),
-            (Self::Time(cells), Some(Value::Time(value))) => cells.append_value(value),
-            (Self::Time(cells), _) => cells.append_null(),
-            (Self::Text(cells), Some(Value::Text(value))) => cells.append_value(value),
-            (Self::Text(cells), _) => cells.append_null(),
-            (Self::Exact(cells), Some(Value::Raw(value))) => cells.append_value(value),
-            (Self::Exact(cells), _) => cells.append_null(),
-            (Self::Float(cells, mirror), Some(Value::Raw(value))) => {
-                cells.append_value(mirror(value));
+    /// Puts the row of an event without quotes and bars.
+    fn put_event(&mut self, number: u64, event: &Event<'_>) -> Result<Option<i64>, ArrowError> {
+        // Recorded events have their times, marks and bars included.
+        let time = event.time(0);
+        self.start(number, action_of(event), time);
+        match event {
+            Event::RegisterInstrument(instrument) => self.register(instrument)?,
+            Event::Open(open) => self.open(open),
+            Event::Close(close) => {
+                self.count(at::POSITION_ID, close.position_id);
+                self.size(close.size);
+                self.price(at::PRICE, close.price);
+                self.money(at::FEE, close.fee.unwrap_or(Money::ZERO));
+                self.text(at::REASON, close.reason);
             }
-            (Self::Float(cells, _), _) => cells.append_null(),
+            Event::Modify(modify) => self.modify(modify),
+            Event::PlaceOrder(order) => self.order(order),
+            Event::CancelOrder(cancel) => self.count(at::ORDER_ID, cancel.order_id),
+            Event::Fee(fee) => {
+                self.money(at::FEE, fee.amount);
+                self.some_count(at::POSITION_ID, fee.position_id);
+            }
+            Event::Deposit(cash) | Event::Withdraw(cash) => {
+                self.money(at::AMOUNT, cash.amount);
+                if let Some(currency) = &cash.currency {
+                    self.text(at::CURRENCY, currency.code());
+                }
+            }
+            Event::CloseBy(close) => {
+                self.count(at::POSITION_ID, close.position_id);
+                self.count(at::OTHER_ID, close.other_id);
+                self.size(close.size);
+                self.money(at::FEE, close.fee.unwrap_or(Money::ZERO));
+            }
+            Event::Convert(convert) => {
+                self.money(at::AMOUNT, convert.amount);
+                self.text(at::FROM_CURRENCY, convert.from.code());
+                self.text(at::TO_CURRENCY, convert.to.code());
+                if let Some(rate) = convert.rate {
+                    self.money(at::RATE, rate);
+                }
+            }
+            Event::ChargeSwap(swap) => {
+                self.text(at::SYMBOL, swap.symbol);
+                self.text(at::KIND, word_of(&SWAP_KINDS, &swap.kind));
+                self.raw(at::LONG, swap.long);
+                self.raw(at::SHORT, swap.short);
+                self.count(at::MULTIPLIER, u64::from(swap.multiplier));
+            }
+            Event::Rollover(rollover) => self.text(at::SYMBOL, rollover.symbol),
+            Event::Dividend(dividend) => {
+                self.text(at::SYMBOL, dividend.symbol);
+                self.price(at::PRICE, dividend.amount);
+                self.some_time(at::PAY_TIME, dividend.pay_time);
+            }
+            Event::Split(split) => {
+                self.text(at::SYMBOL, split.symbol);
+                self.count(at::NUMERATOR, u64::from(split.numerator));
+                self.count(at::DENOMINATOR, u64::from(split.denominator));
+            }
+            Event::Mark(_) | Event::UpdateEquity(_) | Event::Quotes(_) | Event::Bar(_) => {}
+        }
+        Ok(time)
+    }
+
+    fn open(&mut self, open: &Open<'_>) {
+        self.text(at::SYMBOL, open.symbol);
+        self.text(at::SIDE, open.side.name());
+        self.size(Some(open.size));
+        self.price(at::PRICE, open.price);
+        self.some_price(at::STOP_LOSS, open.stop_loss);
+        self.some_price(at::TAKE_PROFIT, open.take_profit);
+        // A fill of a netting account that opened no position has no id.
+        self.some_count(at::POSITION_ID, open.position_id.filter(|&id| id != 0));
+        self.money(at::FEE, open.fee.unwrap_or(Money::ZERO));
+        self.text(at::TAG, open.tag);
+        self.protection(&open.protection);
+    }
+
+    fn order(&mut self, order: &PlaceOrder<'_>) {
+        self.text(at::SYMBOL, order.symbol);
+        self.text(at::SIDE, order.side.name());
+        self.size(Some(order.size));
+        let (order_type, price) = match order.kind {
+            OrderKind::Market => (OrderType::Market, None),
+            OrderKind::Limit(price) => (OrderType::Limit, Some(price)),
+            OrderKind::Stop(price) => (OrderType::Stop, Some(price)),
+        };
+        self.some_price(at::PRICE, price);
+        self.text(at::TYPE, word_of(&ORDER_TYPES, &order_type));
+        self.some_time(at::EXPIRY, order.expiry);
+        self.some_price(at::STOP_LOSS, order.stop_loss);
+        self.some_price(at::TAKE_PROFIT, order.take_profit);
+        for (place, text) in [(at::TAG, order.tag), (at::OCO, order.oco)] {
+            if !text.is_empty() {
+                self.text(place, text);
+            }
+        }
+        self.protection(&order.protection);
+    }
+
+    fn protection(&mut self, protection: &Protection<'_>) {
+        if protection.is_none() {
+            return;
+        }
+        self.some_price(at::TRAILING, protection.trailing);
+        if let Some(even) = protection.break_even {
+            self.price(at::BREAK_EVEN, even.trigger);
+            self.price(at::BREAK_EVEN_OFFSET, even.offset);
+        }
+        if !protection.targets.is_empty() {
+            self.text(at::TARGETS, &text_of(protection.targets));
+        }
+        self.some_time(at::EXIT_TIME, protection.exit_time);
+    }
+
+    /// What is removed is 0 or "".
+    fn modify(&mut self, modify: &Modify<'_>) {
+        self.count(at::POSITION_ID, modify.position_id);
+        let levels = [
+            (at::STOP_LOSS, modify.stop_loss),
+            (at::TAKE_PROFIT, modify.take_profit),
+            (at::TRAILING, modify.trailing),
+        ];
+        for (place, level) in levels {
+            if level != Change::Keep {
+                self.price(place, level.set().unwrap_or(Price::ZERO));
+            }
+        }
+        match modify.break_even {
+            Change::Keep => {}
+            Change::Remove => self.price(at::BREAK_EVEN, Price::ZERO),
+            Change::Set(even) => {
+                self.price(at::BREAK_EVEN, even.trigger);
+                self.price(at::BREAK_EVEN_OFFSET, even.offset);
+            }
+        }
+        if modify.targets != Change::Keep {
+            self.text(at::TARGETS, &text_of(modify.targets.set().unwrap_or_default()));
+        }
+        if modify.exit_time != Change::Keep {
+            self.some_time(at::EXIT_TIME, Some(modify.exit_time.set().unwrap_or(0)));
         }
     }
 
-    fn finish(self) -> ArrayRef {
-        match self {
-            Self::Count(mut cells) => ArrayBuilder::finish(&mut cells),
-            Self::Time(mut cells) => ArrayBuilder::finish(&mut cells),
-            Self::Text(mut cells) => ArrayBuilder::finish(&mut cells),
-            Self::Exact(mut cells) => ArrayBuilder::finish(&mut cells),
-            Self::Float(mut cells, _) => ArrayBuilder::finish(&mut cells),
+    fn register(&mut self, instrument: &Instrument) -> Result<(), ArrowError> {
+        self.text(at::SYMBOL, &instrument.symbol);
+        self.count(at::PRICE_DECIMALS, u64::from(instrument.price_decimals));
+        self.count(at::SIZE_DECIMALS, u64::from(instrument.size_decimals));
+        self.raw(at::CONTRACT_SIZE, instrument.contract.raw());
+        if let Some(leverage) = instrument.leverage {
+            self.raw(at::LEVERAGE, leverage);
         }
+        if let Some(currency) = &instrument.quote_currency {
+            self.text(at::QUOTE_CURRENCY, currency.code());
+        }
+        if instrument.terms.is_some() {
+            let bytes = terms_bytes(instrument)
+                .map_err(|error| ArrowError::MemoryError(error.to_string()))?;
+            let nibbles = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xF]);
+            let digits: String =
+                nibbles.filter_map(|nibble| char::from_digit(u32::from(nibble), 16)).collect();
+            self.text(at::TERMS, &digits);
+        }
+        Ok(())
     }
 }
 
-/// Time and cells of an event that is no quote, if it has a row.
-fn row_of<'a>(event: &'a Event<'_>) -> Option<(Option<i64>, Row<'a>)> {
-    let row = Row::default();
-    Some(match event {
-        Event::RegisterInstrument(instrument) => (None, register_row(instrument)),
-        Event::Open(open) if open.protection.is_none() => {
-            let row = row.text("action", "open").text("symbol", open.symbol);
-            let row = row.text("side", open.side.name()).size("size", open.size);
-            let row = row.price("price", Some(open.price)).price("stop_loss", open.stop_loss);
-            let row = row
-                .price("take_profit", open.take_profit)
-                .money("fee", open.fee.unwrap_or(Money::ZERO));
-            let row =
-                row.with("position_id", open.position_id.filter(|&id| id != 0).map(Value::Count));
-            (Some(open.time), row.text("tag", open.tag))
-        }
-        Event::Close(close) => {
-            let row = row.text("action", "close").count("position_id", close.position_id);
-            let row = row.with("size", close.size.map(|size| Value::Raw(size.raw())));
-            let row = row
-                .price("price", Some(close.price))
-                .money("fee", close.fee.unwrap_or(Money::ZERO));
-            (Some(close.time), row.text("reason", close.reason))
-        }
-        Event::Modify(modify) => {
-            let row = row.text("action", "modify").count("position_id", modify.position_id);
-            let row = row.level("stop_loss", modify.stop_loss);
-            (Some(modify.time), row.level("take_profit", modify.take_profit))
-        }
-        Event::Fee(fee) => {
-            let row = row.text("action", "fee").money("fee", fee.amount);
-            (Some(fee.time), row.with("position_id", fee.position_id.map(Value::Count)))
-        }
-        Event::Deposit(cash) => {
-            (Some(cash.time), row.text("action", "deposit").money("amount", cash.amount))
-        }
-        Event::Withdraw(cash) => {
-            (Some(cash.time), row.text("action", "withdraw").money("amount", cash.amount))
-        }
-        Event::CloseBy(close) => {
-            let row = row.text("action", "close_by").count("position_id", close.position_id);
-            let row = row.with("size", close.size.map(|size| Value::Raw(size.raw())));
-            (Some(close.time), row.money("fee", close.fee.unwrap_or(Money::ZERO)))
-        }
-        Event::Convert(convert) => {
-            (Some(convert.time), row.text("action", "convert").money("amount", convert.amount))
-        }
-        Event::ChargeSwap(swap) => {
-            (Some(swap.time), row.text("action", "swap").text("symbol", swap.symbol))
-        }
-        Event::Rollover(rollover) => {
-            (Some(rollover.time), row.text("action", "rollover").text("symbol", rollover.symbol))
-        }
-        Event::Dividend(dividend) => {
-            let row = row.text("action", "dividend").text("symbol", dividend.symbol);
-            (Some(dividend.time), row.price("price", Some(dividend.amount)))
-        }
-        Event::Split(split) => {
-            (Some(split.time), row.text("action", "split").text("symbol", split.symbol))
-        }
-        Event::Mark(marks) => (marks.time, row.text("action", "mark")),
-        Event::UpdateEquity(marks) => (marks.time, row.text("action", "update")),
-        Event::Open(_)
-        | Event::PlaceOrder(_)
-        | Event::CancelOrder(_)
-        | Event::Bar(_)
-        | Event::Quotes(_) => return None,
-    })
+/// Targets as the column has them.
+fn text_of(targets: &[Target]) -> String {
+    let mut text = String::new();
+    for Target { price, size } in targets {
+        let separator = if text.is_empty() { "" } else { ";" };
+        // Writing into a string does not fail.
+        let _ = write!(text, "{separator}{price}:{size}");
+    }
+    text
 }
 
-fn register_row(instrument: &Instrument) -> Row<'_> {
-    let quote = instrument.quote_currency.as_ref().map(|currency| Value::Text(currency.code()));
-    Row::default()
-        .text("action", "register")
-        .text("symbol", &instrument.symbol)
-        .count("price_decimals", u64::from(instrument.price_decimals))
-        .count("size_decimals", u64::from(instrument.size_decimals))
-        .with("contract_size", Some(Value::Raw(instrument.contract.raw())))
-        .with("leverage", instrument.leverage.map(Value::Raw))
-        .with("quote_currency", quote)
+const fn action_of(event: &Event<'_>) -> &'static str {
+    match event {
+        Event::RegisterInstrument(_) => "register",
+        Event::Open(_) => "open",
+        Event::Close(_) => "close",
+        Event::Modify(_) => "modify",
+        Event::PlaceOrder(_) => "order",
+        Event::CancelOrder(_) => "cancel",
+        Event::Bar(_) => "bar",
+        Event::Quotes(_) => "quotes",
+        Event::Mark(_) => "mark",
+        Event::UpdateEquity(_) => "update",
+        Event::Fee(_) => "fee",
+        Event::Deposit(_) => "deposit",
+        Event::Withdraw(_) => "withdraw",
+        Event::CloseBy(_) => "close_by",
+        Event::Convert(_) => "convert",
+        Event::ChargeSwap(_) => "swap",
+        Event::Rollover(_) => "rollover",
+        Event::Dividend(_) => "dividend",
+        Event::Split(_) => "split",
+    }
 }

@@ -21,6 +21,7 @@ impl Row for ReceiptRow<'_> {
         let receipt = self.receipt;
         cells.put(self.row);
         cells.put_sparse(receipt.position_id);
+        cells.put_sparse(receipt.order_id);
         let amounts = [receipt.realized, receipt.fee, receipt.balance];
         match self.view {
             View::Exact => amounts.into_iter().for_each(|money| {

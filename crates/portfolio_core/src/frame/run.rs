@@ -3,19 +3,19 @@
 use crate::columns::schema::{RECEIPTS, REFUSED, View};
 use crate::columns::table::Table;
 use crate::columns::text::TextPool;
-use crate::event::{Event, Marks, Quote};
+use crate::event::{Event, Marks, Target};
 use crate::export::{TableSnapshot, export};
 use crate::ledger::Ledger;
-use crate::numbers::Price;
 use crate::refusal::{Code, Refusal};
 
 use super::action::Action;
-use super::columns::{Columns, EventFrame};
+use super::cells::RowReader;
+use super::columns::EventFrame;
 use super::error::{FrameError, RowError};
+use super::group::{Group, QuoteRow, event_of, quote_refused, read_quote, read_time};
 use super::receipts::{ReceiptRow, RefusedRow};
-use super::rows::{Keys, Named, RowReader};
+use super::rows::{Keys, Named};
 use super::symbols::KnownSymbols;
-use crate::import::CellError;
 
 /// What a refused row does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -73,26 +73,6 @@ fn out_of_memory(refusal: &Refusal) -> FrameError {
     }
 }
 
-/// A quote and what has to be known of its row when it is refused.
-#[derive(Clone, Copy)]
-struct QuoteRow<'a> {
-    quote: Quote<'a>,
-    row: usize,
-    /// Whether bid and ask came as one price.
-    single: bool,
-}
-
-/// Rows of one event that may have more of them (rule E6).
-struct Group<'a> {
-    action: Action,
-    number: i128,
-    time: Option<i64>,
-    first: usize,
-    rows: usize,
-    quotes: Vec<QuoteRow<'a>>,
-    failed: Option<Box<RowError>>,
-}
-
 struct Run<'f, 'a> {
     names: &'f [&'a str],
     on_error: OnError,
@@ -103,6 +83,8 @@ struct Run<'f, 'a> {
     keys: Keys<'a>,
     symbols: KnownSymbols,
     group: Option<Group<'a>>,
+    /// The targets of the row that is being applied.
+    targets: Vec<Target>,
 }
 
 impl<'f, 'a> Run<'f, 'a> {
@@ -119,6 +101,7 @@ impl<'f, 'a> Run<'f, 'a> {
             keys: Keys::new(),
             symbols: KnownSymbols::new(),
             group: None,
+            targets: Vec::new(),
         })
     }
 
@@ -158,16 +141,19 @@ impl<'f, 'a> Run<'f, 'a> {
         };
         if let Some(group) = &self.group {
             let number = reader.columns.event.get(reader.row);
-            if group.action == action && Some(group.number) == number {
+            if group.action == action && number.is_some() && group.number == number {
                 return self.join_group(reader);
             }
             self.end_group(ledger)?;
         }
         let done = match action {
-            Action::Mark | Action::Update => match reader.columns.event.get(reader.row) {
-                Some(number) => return self.begin_group(reader, action, number),
-                None => self.single_quote(ledger, reader, action),
-            },
+            Action::Mark | Action::Update | Action::Quotes | Action::Bar => {
+                let number = reader.columns.event.get(reader.row);
+                if number.is_some() || action == Action::Bar {
+                    return self.begin_group(reader, action, number);
+                }
+                self.single_quote(ledger, reader, action)
+            }
             Action::Open => self.open(ledger, reader),
             Action::Close => self.close(ledger, reader),
             _ => self.other(ledger, reader, action),
@@ -228,7 +214,11 @@ impl<'f, 'a> Run<'f, 'a> {
         reader: &RowReader<'_, 'a>,
     ) -> Result<(), Box<RowError>> {
         let known = self.symbols.find(ledger, &reader.columns.symbol, reader.row);
-        let (open, key) = reader.open(known, ledger, &self.keys)?;
+        let known = known.filter(|_| ledger.takes_indices());
+        let (mut open, key) = reader.open(known, ledger, &self.keys)?;
+        if reader.columns.protects {
+            open.protection = reader.protection(&mut self.targets)?;
+        }
         ledger
             .apply_in_batch(&Event::Open(open), known)
             .map_err(|refusal| refused(reader.number, &refusal, Named::Nothing, "fee"))?;
@@ -260,16 +250,19 @@ impl<'f, 'a> Run<'f, 'a> {
         let known = self.symbols.find(ledger, &reader.columns.symbol, reader.row);
         let (event, named, amount) = match action {
             Action::Modify => {
-                let (modify, named) = reader.modify(known, ledger, &self.keys)?;
+                let (modify, named) =
+                    reader.modify(known, ledger, &self.keys, &mut self.targets)?;
                 (Event::Modify(modify), named, "amount")
             }
             Action::Fee => {
                 let (fee, named) = reader.fee(known, ledger, &self.keys)?;
                 (Event::Fee(fee), named, "fee")
             }
-            Action::Deposit => (Event::Deposit(reader.cash()?), Named::Nothing, "amount"),
-            Action::Withdraw => (Event::Withdraw(reader.cash()?), Named::Nothing, "amount"),
-            _ => (reader.register()?, Named::Nothing, "amount"),
+            Action::Dividend => (Event::Dividend(reader.dividend()?), Named::Nothing, "price"),
+            _ => {
+                let event = event_of_row(reader, ledger, action, &mut self.targets)?;
+                (event, Named::Nothing, "amount")
+            }
         };
         ledger
             .apply_in_batch(&event, None)
@@ -281,11 +274,9 @@ impl<'f, 'a> Run<'f, 'a> {
         &mut self,
         reader: &RowReader<'_, 'a>,
         action: Action,
-        number: i128,
+        number: Option<i128>,
     ) -> Result<(), FrameError> {
-        let (first, quotes) = (reader.number, Vec::new());
-        let group = Group { action, number, time: None, first, rows: 0, quotes, failed: None };
-        self.group = Some(group);
+        self.group = Some(Group::new(action, number, reader.number));
         self.join_group(reader)
     }
 
@@ -298,13 +289,13 @@ impl<'f, 'a> Run<'f, 'a> {
         action: Action,
     ) -> Result<(), Box<RowError>> {
         let known = self.symbols.find(ledger, &reader.columns.symbol, reader.row);
+        let known = known.filter(|_| action != Action::Quotes && ledger.takes_indices());
         let time = read_time(reader, action)?;
         let Some((quote, single)) = read_quote(reader, known)? else {
             let event = event_of(action, Marks { time, quotes: &[] });
-            return ledger.apply_in_batch(&event, None).map_err(|refusal| {
-                let row = QuoteRow { quote: NO_QUOTE, row: reader.number, single: true };
-                quote_refused(&refusal, &row)
-            });
+            return ledger
+                .apply_in_batch(&event, None)
+                .map_err(|refusal| quote_refused(&refusal, &QuoteRow::without(reader.number)));
         };
         let event = event_of(action, Marks { time, quotes: std::slice::from_ref(&quote) });
         ledger.apply_in_batch(&event, known).map_err(|refusal| {
@@ -345,92 +336,25 @@ impl<'f, 'a> Run<'f, 'a> {
     }
 }
 
-impl<'a> Group<'a> {
-    fn add(&mut self, reader: &RowReader<'_, 'a>) -> Result<(), Box<RowError>> {
-        let time = read_time(reader, self.action)?;
-        if self.rows == 0 {
-            self.time = time;
-        } else if self.time != time {
-            let value = time.map_or_else(|| "null".to_owned(), |time| time.to_string());
-            let error = CellError::Text {
-                value,
-                code: Code::InvalidFrame,
-                rule: "is not the time of the rows of this event before it",
-                remedy: "give the rows of one event one time, or other numbers in event",
-            };
-            return Err(reader.fault("time", &error));
-        }
-        if let Some((quote, single)) = read_quote(reader, None)? {
-            self.quotes.push(QuoteRow { quote, row: reader.number, single });
-        }
-        Ok(())
-    }
-
-    fn apply(&self, ledger: &mut Ledger) -> Result<(), Box<RowError>> {
-        let quotes: Vec<Quote<'_>> = self.quotes.iter().map(|row| row.quote).collect();
-        let marks = Marks { time: self.time, quotes: &quotes };
-        let applied = ledger.apply_in_batch(&event_of(self.action, marks), None);
-        applied.map_err(|refusal| {
-            let none = QuoteRow { quote: NO_QUOTE, row: self.first, single: true };
-            let last = self.quotes.len().saturating_sub(1);
-            let at = ledger.refused_quote().min(last);
-            let mut row = self.quotes.get(at).copied().unwrap_or(none);
-            if matches!(
-                *refusal,
-                Refusal::TimeRunsBackwards { .. } | Refusal::TimeOutOfRange { .. }
-            ) {
-                row.row = self.first;
-            }
-            quote_refused(&refusal, &row)
-        })
-    }
-}
-
-const NO_QUOTE: Quote<'static> = Quote { symbol: "", bid: Price::ZERO, ask: Price::ZERO };
-
-fn event_of(action: Action, marks: Marks<'_>) -> Event<'_> {
-    if action == Action::Mark { Event::Mark(marks) } else { Event::UpdateEquity(marks) }
-}
-
-#[inline(always)]
-fn read_time(reader: &RowReader<'_, '_>, action: Action) -> Result<Option<i64>, Box<RowError>> {
-    match reader.time()? {
-        None if action == Action::Update => Err(reader.fault("time", &CellError::Null)),
-        time => Ok(time),
-    }
-}
-
-/// The quote of a row, and whether it is one price; nothing for a row without a symbol.
-#[inline(always)]
-fn read_quote<'a>(
+/// The event of a row that names no position by its key and has no quotes.
+fn event_of_row<'t, 'a: 't>(
     reader: &RowReader<'_, 'a>,
-    known: Option<u32>,
-) -> Result<Option<(Quote<'a>, bool)>, Box<RowError>> {
-    let columns: &Columns<'a> = reader.columns;
-    let symbol = match known {
-        Some(_) => Some(""),
-        None => reader.text("symbol", &columns.symbol)?,
-    };
-    let price = reader.price("price", &columns.price)?;
-    let bid = reader.price("bid", &columns.bid)?;
-    let ask = reader.price("ask", &columns.ask)?;
-    let Some(symbol) = symbol else { return Ok(None) };
-    match (price, bid, ask) {
-        (Some(price), None, None) => Ok(Some((Quote { symbol, bid: price, ask: price }, true))),
-        (None, Some(bid), Some(ask)) => Ok(Some((Quote { symbol, bid, ask }, false))),
-        (None, None, None) => Err(reader.fault("price", &CellError::Null)),
-        (None, None, _) => Err(reader.fault("bid", &CellError::Null)),
-        (None, _, None) => Err(reader.fault("ask", &CellError::Null)),
-        (Some(price), ..) => {
-            let error = CellError::Text {
-                value: price.to_string(),
-                code: Code::InvalidArgument,
-                rule: "stands beside a bid or an ask",
-                remedy: "pass one price, or bid and ask",
-            };
-            Err(reader.fault("price", &error))
-        }
-    }
+    ledger: &Ledger,
+    action: Action,
+    targets: &'t mut Vec<Target>,
+) -> Result<Event<'t>, Box<RowError>> {
+    Ok(match action {
+        Action::Deposit => Event::Deposit(reader.cash(ledger)?),
+        Action::Withdraw => Event::Withdraw(reader.cash(ledger)?),
+        Action::CloseBy => Event::CloseBy(reader.close_by()?),
+        Action::Order => Event::PlaceOrder(reader.order(targets)?),
+        Action::Cancel => Event::CancelOrder(reader.cancel()?),
+        Action::Convert => Event::Convert(reader.convert(ledger)?),
+        Action::Swap => Event::ChargeSwap(reader.swap()?),
+        Action::Rollover => Event::Rollover(reader.rollover()?),
+        Action::Split => Event::Split(reader.split()?),
+        _ => reader.register()?,
+    })
 }
 
 /// Rule E8 for a row without quotes; `amount` is the column of an amount of money.
@@ -442,19 +366,4 @@ fn refused(row: usize, refusal: &Refusal, named: Named<'_>, amount: &'static str
         argument => argument,
     };
     RowError::refused(row, column, refusal)
-}
-
-/// Rule E8 for a row of quotes.
-#[cold]
-fn quote_refused(refusal: &Refusal, row: &QuoteRow<'_>) -> Box<RowError> {
-    let column = match refusal.argument() {
-        "prices" if row.single => "price",
-        "prices" => {
-            let (value, quote) = (refusal.value(), &row.quote);
-            let of_ask = value == quote.ask.to_string() && value != quote.bid.to_string();
-            if of_ask { "ask" } else { "bid" }
-        }
-        argument => argument,
-    };
-    RowError::refused(row.row, column, refusal)
 }

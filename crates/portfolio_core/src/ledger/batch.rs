@@ -4,10 +4,10 @@
 //! changes is remembered the first time that it changes, so that [`Ledger::rewind_batch`] can put
 //! it back; a batch that succeeds just publishes its rows.
 
-use super::flows::Accrued;
+use super::flows::{Accrued, NEVER};
 use super::rates::Foreign;
 use super::scope::Scope;
-use super::{Account, Ledger};
+use super::{Account, Ledger, OffGrid};
 use crate::book::Book;
 use crate::event::Event;
 use crate::eventlog;
@@ -89,6 +89,16 @@ impl Ledger {
         self.orders.begin();
         self.undo = Some(Box::new(Undo { batch: Some(batch), scopes: Vec::new() }));
         Ok(())
+    }
+
+    /// Whether an event may come with the index of its symbol in place of the text. What has more
+    /// to do than to look at one plain book wants the text.
+    #[inline]
+    pub(crate) fn takes_indices(&self) -> bool {
+        !self.some_general
+            && self.next_due == NEVER
+            && self.configuration.off_grid == OffGrid::Refuse
+            && self.configuration.margin_call.is_none()
     }
 
     /// Applies an event of the batch: all of it, or nothing. `symbol` is the index of

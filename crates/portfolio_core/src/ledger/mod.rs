@@ -52,6 +52,7 @@ use checks::{check_id, check_level, check_price, check_size, not_found};
 pub use configuration::{Configuration, Mode, OffGrid, Rounding};
 pub use invariants::Violation;
 use tables::Tables;
+pub(crate) use terms_codec::{terms_bytes, terms_of};
 
 use std::collections::TryReserveError;
 
@@ -357,7 +358,7 @@ impl Ledger {
 
     /// Rule T3.
     #[inline]
-    fn check_time(&self, time: i64) -> Result<(), Refused> {
+    pub(crate) fn check_time(&self, time: i64) -> Result<(), Refused> {
         if time < self.account.last_time && self.account.has_time {
             return Err(Refusal::TimeRunsBackwards { time, last: self.account.last_time }.into());
         }

@@ -30,6 +30,18 @@ impl Entry {
 }
 
 impl Ledger {
+    /// The results of all closes so far, and all fees.
+    pub(super) fn results(&self) -> (Money, Sum) {
+        (self.account.realized, self.account.fees)
+    }
+
+    /// Adds to the receipt of an event what its fills came to since then.
+    pub(super) fn answer_results(&mut self, (realized, fees): (Money, Sum)) {
+        let made = Sum::of(&[self.account.realized]).minus(realized);
+        self.receipt.realized = made.saturated();
+        self.receipt.fee = self.account.fees.minus_sum(fees).saturated();
+    }
+
     /// What is booked of an amount, and the residue after it.
     #[inline]
     pub(super) fn booked(&self, amount: Money) -> Result<(Money, Money), Overflow> {

@@ -77,13 +77,16 @@ impl Ledger {
             return Err(wrong_denominator(event, "must differ from numerator"));
         }
         self.scoped(|ledger| {
+            let before = ledger.results();
             let done = ledger.split_units(event, index);
             done.map_err(|stop| stop.named("numerator", &event.numerator))?;
             ledger.finish_event(op::SPLIT, event.time, |encoder| {
                 encoder.small(u64::from(index));
                 encoder.small(u64::from(event.numerator));
                 encoder.small(u64::from(event.denominator));
-            })
+            })?;
+            ledger.answer_results(before);
+            Ok(())
         })
     }
 

@@ -1,8 +1,10 @@
 //! The terms of instruments as canonical bytes, and back (TERMS in SPEC section 9).
 
+use std::collections::TryReserveError;
+
 use super::corporate::swap_byte;
 use super::record::EVENT_BYTES;
-use crate::codec::{Decoder, Encoder, Malformed};
+use crate::codec::{Bytes, Decoder, Encoder, Malformed};
 use crate::currency::Currency;
 use crate::instrument::Instrument;
 use crate::numbers::{Money, Price, Size};
@@ -139,29 +141,62 @@ fn put_swap(encoder: &mut Encoder<'_>, swap: &Swap) {
     encoder.small(u64::from(swap.day_count));
 }
 
+/// The canonical bytes of terms; they are reserved before.
+pub(crate) fn terms_bytes(instrument: &Instrument) -> Result<Vec<u8>, TryReserveError> {
+    let mut bytes = Bytes::default();
+    bytes.reserve(register_bytes(instrument))?;
+    bytes.append(|encoder| put_terms(encoder, instrument.terms.as_deref()));
+    Ok(bytes.into())
+}
+
+/// The terms of canonical bytes that an instrument can have, and the code of their base currency
+/// when it is not a known one. What depends on the rest of the instrument is not asked for.
+pub(crate) fn terms_of(bytes: &[u8]) -> Option<(Terms, Option<String>)> {
+    let mut decoder = Decoder(bytes);
+    let (terms, base) = decode_parts(&mut decoder).ok()?;
+    let unknown = base.filter(|_| terms.base_currency.is_none()).map(str::to_owned);
+    (decoder.is_empty() && terms.has_good_models()).then_some((terms, unknown))
+}
+
 /// Reads the terms of an instrument.
 pub(super) fn decode_terms(decoder: &mut Decoder<'_>) -> Result<Option<Terms>, Malformed> {
+    let (terms, base) = decode_parts(decoder)?;
+    if base.is_some() && terms.base_currency.is_none() {
+        return Err(Malformed);
+    }
+    Ok(Some(terms).filter(|terms| *terms != Terms::default()))
+}
+
+/// Reads terms, and the code of their base currency, if there is one.
+fn decode_parts<'a>(decoder: &mut Decoder<'a>) -> Result<(Terms, Option<&'a str>), Malformed> {
     let size = |decoder: &mut Decoder<'_>| -> Result<Option<Size>, Malformed> {
         let size = Size::from_raw(decoder.number()?).map_err(|_| Malformed)?;
         Ok(Some(size).filter(|size| !size.is_zero()))
     };
     let tick = Price::from_raw(decoder.number()?).map_err(|_| Malformed)?;
+    let (lot_step, min_size, max_size) = (size(decoder)?, size(decoder)?, size(decoder)?);
+    let base = Some(decoder.text()?).filter(|code| !code.is_empty());
     let terms = Terms {
         tick_size: Some(tick).filter(|tick| !tick.is_zero()),
-        lot_step: size(decoder)?,
-        min_size: size(decoder)?,
-        max_size: size(decoder)?,
-        base_currency: match decoder.text()? {
-            "" => None,
-            code => Some(Currency::parse(code).ok_or(Malformed)?),
-        },
-        inverse: decoder.byte()? == 1,
+        lot_step,
+        min_size,
+        max_size,
+        base_currency: base.and_then(Currency::parse),
+        inverse: flag(decoder)?,
         margin: decode_margin(decoder)?,
         commission: decode_commission(decoder)?,
         slippage: decode_slippage(decoder)?,
         swap: decode_swap(decoder)?,
     };
-    Ok(Some(terms).filter(|terms| *terms != Terms::default()))
+    Ok((terms, base))
+}
+
+fn flag(decoder: &mut Decoder<'_>) -> Result<bool, Malformed> {
+    match decoder.byte()? {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(Malformed),
+    }
 }
 
 fn amount(decoder: &mut Decoder<'_>) -> Result<Money, Malformed> {
@@ -188,9 +223,9 @@ fn decode_margin(decoder: &mut Decoder<'_>) -> Result<Option<Margin>, Malformed>
         }
         _ => return Err(Malformed),
     };
-    let basis = if decoder.byte()? == 1 { Basis::Mark } else { Basis::Open };
+    let basis = if flag(decoder)? { Basis::Mark } else { Basis::Open };
     let hedged = decoder.number::<i128>()?.checked_sub(1).filter(|&part| part >= 0);
-    Ok(Some(Margin { requirement, basis, hedged, in_base: decoder.byte()? == 1 }))
+    Ok(Some(Margin { requirement, basis, hedged, in_base: flag(decoder)? }))
 }
 
 fn decode_commission(decoder: &mut Decoder<'_>) -> Result<Option<Commission>, Malformed> {
@@ -203,7 +238,12 @@ fn decode_commission(decoder: &mut Decoder<'_>) -> Result<Option<Commission>, Ma
         _ => return Err(Malformed),
     };
     let mut tiers = Vec::new();
-    for _ in 0..decoder.number::<usize>()?.max(1) {
+    let count = decoder.number::<usize>()?;
+    if count == 1 {
+        // One tier without a volume is written as none, and one with a volume is none.
+        return Err(Malformed);
+    }
+    for _ in 0..count.max(1) {
         let volume = amount_or_none(decoder)?;
         let (taker, maker) = (decoder.signed()?, decoder.signed()?);
         tiers.push(CommissionTier { volume, taker, maker });

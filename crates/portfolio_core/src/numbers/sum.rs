@@ -57,6 +57,15 @@ impl Sum {
         Self { high: high.wrapping_add(if carry { 1 } else { 0 }), low }
     }
 
+    /// The difference of two sums.
+    #[inline]
+    #[must_use]
+    pub const fn minus_sum(self, other: Self) -> Self {
+        let (low, borrow) = self.low.overflowing_sub(other.low);
+        let high = self.high.wrapping_sub(other.high);
+        Self { high: high.wrapping_sub(if borrow { 1 } else { 0 }), low }
+    }
+
     /// The sum as an amount.
     ///
     /// # Errors
@@ -104,6 +113,9 @@ mod tests {
             prop_assert_eq!(Sum::of(&amounts).finish(), wanted);
             let back = amounts.iter().fold(Sum::of(&amounts), |sum, &term| sum.minus(term));
             prop_assert_eq!(back.finish(), Ok(Money::ZERO));
+            let (some, others) = amounts.split_at(amounts.len() / 2);
+            let less = Sum::of(&amounts).minus_sum(Sum::of(some));
+            prop_assert_eq!(less, Sum::of(others));
         }
     }
 

@@ -93,6 +93,7 @@ impl Ledger {
             let room = bars.len().saturating_mul(BAR_BYTES).saturating_add(EVENT_BYTES);
             ledger.events.reserve(room)?;
             let mut run = Run { time: event.time, path, entered: Vec::new() };
+            let before = ledger.results();
             let done = ledger.run_bars(&bars, &mut run);
             done.map_err(|stop| stop.named("bars", &bars.len()))?;
             for bar in &bars {
@@ -102,6 +103,7 @@ impl Ledger {
             }
             ledger.record(op::BAR, event.time, |encoder| put_bars(encoder, path, &bars));
             ledger.count_bar(event.time);
+            ledger.answer_results(before);
             Ok(())
         })
     }
@@ -114,10 +116,12 @@ impl Ledger {
             let bars = ledger.plan_quotes(event)?;
             let room = bars.len().saturating_mul(QUOTE_BYTES).saturating_add(EVENT_BYTES);
             ledger.events.reserve(room)?;
+            let before = ledger.results();
             let done = ledger.run_quotes(&bars, time);
             done.map_err(|stop| stop.named("quotes", &bars.len()))?;
             ledger.record(op::QUOTES, time, |encoder| put_quotes(encoder, &bars));
             ledger.count_bar(time);
+            ledger.answer_results(before);
             Ok(())
         })
     }
