@@ -93,7 +93,8 @@ impl Ledger {
     ) -> Result<(), Refused> {
         let totals = checked(self.with_flow(amount), "amount", &event.amount)?;
         self.reserve_posting()?;
-        self.account.net_withdrawals = self.account.net_withdrawals.minus(amount);
+        let (_, booked, _) = totals;
+        self.account.net_withdrawals = self.account.net_withdrawals.minus(booked);
         self.record(op, event.time, |encoder| {
             encoder.natural(event.amount.raw());
             encoder.text("");
