@@ -300,6 +300,18 @@ fn of_accounts() -> Vec<(&'static str, Refusal)> {
              pair with its base currency and mark it first",
             Refusal::RateMissing { argument: "symbol", currency: euro, account: dollar },
         ),
+    ]
+}
+
+fn of_accounts_and_orders() -> Vec<(&'static str, Refusal)> {
+    [of_accounts(), of_orders()].concat()
+}
+
+/// Refusals of costs, currencies, orders and bars, with their words.
+fn of_orders() -> Vec<(&'static str, Refusal)> {
+    let (one, euro) = (price("1.1"), Currency::parse("EUR").unwrap());
+    let own = |text: &str| text.to_owned();
+    vec![
         (
             "[4005] rate=0: must be greater than 0; pass what one unit buys, or leave it out",
             Refusal::RateMustBePositive { rate: Money::ZERO },
@@ -334,6 +346,19 @@ fn of_accounts() -> Vec<(&'static str, Refusal)> {
             "[4029] low=1.1: is above the open; look at the data, or repair the bar",
             Refusal::BarNotAllowed { argument: "low", price: one, rule: "is above the open" },
         ),
+        (
+            "[4006] time=5: is not after the symbol's last bar at 7; pass one bar per symbol and \
+             time, in the order of times",
+            Refusal::BarNotLater { time: 5, last: 7 },
+        ),
+        (
+            "[4005] spread=1.1: must not be negative; pass ask - bid",
+            Refusal::PriceNegative { argument: "spread", price: one },
+        ),
+        (
+            "[4005] price=1.1: is above the market's 1.1; choose the other one of limit and stop",
+            Refusal::OrderBeyondMarket { price: one, market: one, below: true },
+        ),
     ]
 }
 
@@ -356,11 +381,12 @@ fn no_refusal_is_left_out() {
     let not_caused = NOT_CAUSED.map(|(_, _, refusal)| name(&refusal));
     let shown: BTreeSet<&str> =
         caused.into_iter().chain(not_caused.iter().map(String::as_str)).collect();
-    let others: Vec<String> = of_accounts().iter().map(|(_, refusal)| name(refusal)).collect();
+    let others: Vec<String> =
+        of_accounts_and_orders().iter().map(|(_, refusal)| name(refusal)).collect();
     let shown: BTreeSet<&str> =
         shown.into_iter().chain(others.iter().map(String::as_str)).collect();
     assert_eq!(shown, BTreeSet::from_iter(declared()));
-    assert_eq!(declared().len(), 48, "the source was read");
+    assert_eq!(declared().len(), 51, "the source was read");
 }
 
 #[test]
@@ -368,7 +394,7 @@ fn what_is_not_caused_is_worded_too() {
     for (reason, text, refusal) in NOT_CAUSED {
         assert_eq!(refusal.to_string(), text, "{reason}");
     }
-    for (text, refusal) in of_accounts() {
+    for (text, refusal) in of_accounts_and_orders() {
         assert_eq!(refusal.to_string(), text);
     }
 }
