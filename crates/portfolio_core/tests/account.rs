@@ -4,7 +4,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::arithmetic_side_effects,
-    reason = "a test fails by panicking, and its numbers are small"
+    reason = "a failed test stops here, and its numbers are small"
 )]
 
 use arrow_array::cast::AsArray;

@@ -5,7 +5,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
-    reason = "a test fails by panicking, and its numbers are small"
+    reason = "a failed test stops here, and its numbers are small"
 )]
 
 use portfolio_core::currency::Currency;
@@ -147,7 +147,6 @@ fn near(symbol: usize, number: i64) -> i64 {
     if symbol == 2 { raw / 25 * 25 } else { raw }
 }
 
-#[expect(clippy::too_many_lines, reason = "one arm for each kind of event")]
 fn apply(ledger: &mut Ledger, step: &Step, batch: bool) -> Result<(), u32> {
     let (kind, at, long, [first, second, third], hours) = *step;
     let time = ledger.account().last_time + hours * HOUR;
@@ -195,18 +194,7 @@ fn apply(ledger: &mut Ledger, step: &Step, batch: bool) -> Result<(), u32> {
             let rate = long.then(|| money(second));
             Event::Convert(Convert { amount, from: one, to: other, time, rate })
         }
-        15 => {
-            let (long, short) = (i128::from(first) * 1_000, -i128::from(third) * 77_777);
-            let (kind, multiplier) = (SwapKind::Rate, 3);
-            if first % 2 == 0 {
-                Event::ChargeSwap(ChargeSwap { symbol, time, kind, long, short, multiplier })
-            } else {
-                Event::Rollover(Rollover {
-                    symbol,
-                    time: time - time.rem_euclid(24 * HOUR) + 17 * HOUR,
-                })
-            }
-        }
+        15 => night(symbol, time, first, third),
         16 => {
             let pay_time = long.then_some(time + third * HOUR);
             Event::Dividend(Dividend { symbol, amount: price(first), time, pay_time })
@@ -220,11 +208,27 @@ fn apply(ledger: &mut Ledger, step: &Step, batch: bool) -> Result<(), u32> {
             Event::Split(Split { symbol, numerator, denominator, time })
         }
     };
+    send(ledger, &event, batch)
+}
+
+/// A swap by hand, or the rollover of some day.
+fn night(symbol: &str, time: i64, first: i64, third: i64) -> Event<'_> {
+    if first % 2 == 0 {
+        let (long, short) = (i128::from(first) * 1_000, -i128::from(third) * 77_777);
+        let (kind, multiplier) = (SwapKind::Rate, 3);
+        Event::ChargeSwap(ChargeSwap { symbol, time, kind, long, short, multiplier })
+    } else {
+        let midnight = time - time.rem_euclid(24 * HOUR);
+        Event::Rollover(Rollover { symbol, time: midnight + 17 * HOUR })
+    }
+}
+
+fn send(ledger: &mut Ledger, event: &Event<'_>, batch: bool) -> Result<(), u32> {
     let code = |refusal: &portfolio_core::refusal::Refusal| refusal.code().number();
     if batch {
-        ledger.apply_in_batch(&event, None).map_err(|refused| code(&refused))
+        ledger.apply_in_batch(event, None).map_err(|refused| code(&refused))
     } else {
-        ledger.apply(&event).map(|_| ()).map_err(|refusal| code(&refusal))
+        ledger.apply(event).map(|_| ()).map_err(|refusal| code(&refusal))
     }
 }
 
