@@ -79,7 +79,11 @@ _TIMES: Final = (
     *(1_729_900_000 * _SECONDS, 1_712_400_000 * _SECONDS),  # the ends of summer in both hemispheres
     *(1_262_304_000 * _SECONDS, 0, -86_400 * _SECONDS),
 )
-_TIMES_FAR: Final = (-62_135_424_000 * _SECONDS, -2_717_650_800 * _SECONDS, 253_300_000_000_000_000)
+_TIMES_FAR: Final = (
+    -62_135_424_000 * _SECONDS,
+    -2_717_650_800 * _SECONDS,
+    3_786_912_000 * _SECONDS,
+)
 
 
 def draw_account_setting(random: Random) -> Setting:

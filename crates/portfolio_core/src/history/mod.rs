@@ -32,7 +32,8 @@ use crate::columns::table::Snapshot;
 use crate::columns::text::{TextBlocks, TextView};
 use crate::export::{cell, placed};
 use crate::ledger::Ledger;
-use crate::numbers::{Money, Sum};
+use crate::numbers::{Money, Overflow, Sum};
+use crate::positions::Position;
 
 /// A column of plain values, in parts.
 #[derive(Debug, Clone, Default)]
@@ -259,9 +260,17 @@ impl Ledger {
     pub fn history(&self) -> History {
         let open = self.positions.rows().iter().map(|position| OpenPosition {
             entry_time: position.entry_time,
-            cost: position.cost.to_f64(),
+            // What is beyond the range of money has the cost it was bought for.
+            cost: self.cost_now(position).unwrap_or(position.cost).to_f64(),
         });
         History { open: open.collect(), ..self.columns() }
+    }
+
+    /// The cost of a position in account money, at the rate of now as in the table of positions.
+    fn cost_now(&self, position: &Position) -> Result<Money, Overflow> {
+        let place = usize::try_from(position.symbol).unwrap_or(usize::MAX);
+        let book = self.books().get(place).ok_or(Overflow)?;
+        position.cost.at_rate(self.profit_rate(book)?)
     }
 
     /// The history without what is open.
