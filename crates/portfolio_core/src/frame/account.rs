@@ -46,7 +46,7 @@ impl<'a> RowReader<'_, 'a> {
         code: &str,
         (ledger, time): (&Ledger, i64),
     ) -> Read<Currency> {
-        self.currency(column, code).map_err(|unknown| match ledger.check_time(time) {
+        self.currency(column, code).map_err(|unknown| match ledger.check_moment(time) {
             Ok(()) => unknown,
             Err(refusal) => self.refused("time", &refusal),
         })

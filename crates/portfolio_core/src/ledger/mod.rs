@@ -358,7 +358,7 @@ impl Ledger {
 
     /// Rule T3.
     #[inline]
-    pub(crate) fn check_time(&self, time: i64) -> Result<(), Refused> {
+    fn check_time(&self, time: i64) -> Result<(), Refused> {
         if time < self.account.last_time && self.account.has_time {
             return Err(Refusal::TimeRunsBackwards { time, last: self.account.last_time }.into());
         }
