@@ -18,9 +18,11 @@ pub(crate) fn process(
     path: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<usize> {
     let (_, batches) = read_history(bars)?;
-    let path = read_path(path)?;
+    // The cells are asked before the path: arguments are read in their order.
+    let path = read_path(path);
     py.detach(|| {
         let history = History::read(&batches, core.policy)?;
+        let path = path?;
         let events = history.events(path);
         let mut interrupt = None;
         let mut go_on = || {

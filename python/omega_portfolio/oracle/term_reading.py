@@ -112,7 +112,8 @@ def read_commission(value: object, policy: FloatPolicy) -> CommissionTerms | Non
     if minimum is not None and any(min(tier[1:]) < 0 for tier in tiers):
         raise _wrong("commission.minimum", given.minimum, "stands beside a rebate")
     on = _word("commission.on", given.on, COMMISSION_ON)
-    return CommissionTerms(kind, tiers, given.tiers is not None, minimum, on)
+    # One tier for all volumes says what taker and maker say, and is the same definition.
+    return CommissionTerms(kind, tiers, len(tiers) > 1, minimum, on)
 
 
 def read_slippage(value: object, policy: FloatPolicy) -> SlippageTerms | None:

@@ -4,7 +4,7 @@ mod orders;
 
 use super::Ledger;
 use crate::book::Book;
-use crate::event::{Close, Event, Level, Marks, Modify, Open, Quote};
+use crate::event::{Close, CloseBy, Event, Level, Marks, Modify, Open, Quote};
 use crate::numbers::{Price, Size};
 use crate::refusal::Refused;
 
@@ -70,6 +70,18 @@ impl Ledger {
                 });
                 let close = Close { size, price: rounder.price(close.price), ..*close };
                 self.apply_counted(&Event::Close(close), None, rounder.changed)
+            }
+            Event::CloseBy(close) => {
+                let mut rounder = Rounder::new(self.book_of(close.position_id));
+                let held = self.positions.find(close.position_id).map(|(_, held)| held.size);
+                let size = close.size.map(|size| {
+                    if Some(size) == held { size } else { rounder.size(size) }
+                });
+                self.apply_counted(
+                    &Event::CloseBy(CloseBy { size, ..*close }),
+                    None,
+                    rounder.changed,
+                )
             }
             Event::Modify(modify) => {
                 let mut rounder = Rounder::new(self.book_of(modify.position_id));

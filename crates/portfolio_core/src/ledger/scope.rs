@@ -23,6 +23,7 @@ pub(super) struct Scope {
     receipt: Receipt,
     last_trade: TradeRow,
     made: usize,
+    fills: usize,
     events: eventlog::Mark,
     tables: Lengths,
     positions: ScopeMark,
@@ -84,6 +85,7 @@ impl Ledger {
             receipt: self.receipt,
             last_trade: self.last_trade,
             made: self.made.len(),
+            fills: self.fills.as_ref().map_or(0, Vec::len),
             events: self.events.mark(),
             tables: self.tables.lengths(),
             positions: self.positions.begin_scope()?,
@@ -134,6 +136,9 @@ impl Ledger {
         self.receipt = scope.receipt;
         self.last_trade = scope.last_trade;
         self.made.truncate(scope.made);
+        if let Some(fills) = &mut self.fills {
+            fills.truncate(scope.fills);
+        }
         self.events.rewind(scope.events);
         self.tables.take_back_to(scope.tables);
         self.positions.rewind_scope(scope.positions);
