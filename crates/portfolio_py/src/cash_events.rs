@@ -1,12 +1,14 @@
 //! The calls for cash, fees, swaps, dividends and splits.
 
-use portfolio_core::event::{ChargeSwap, Convert, Dividend, Event, Fee, Rollover, Split};
+use portfolio_core::currency::Currency;
+use portfolio_core::event::{Cash, ChargeSwap, Convert, Dividend, Event, Fee, Rollover, Split};
 use portfolio_core::refusal::Code;
 use portfolio_core::terms::SwapKind;
 use pyo3::prelude::*;
 
 use crate::account::AccountCore;
-use crate::convert::{self, Given, cash, number, text, time};
+use crate::convert::{self, Given, number, text, time};
+use crate::fault::refused;
 
 /// What changes an account without a fill.
 #[pyclass(frozen, subclass, extends = AccountCore, module = "omega_portfolio._core")]
@@ -17,6 +19,34 @@ type Value<'a, 'py> = &'a Bound<'py, PyAny>;
 /// Applies an event that answers nothing.
 fn take(slf: &Bound<'_, CashCore>, event: &Event<'_>) -> PyResult<()> {
     slf.as_super().get().take(slf.py(), event).map(|_| ())
+}
+
+/// A code whose text was read, as a currency. Whether it is known is a rule of the event, and that
+/// of its time comes first.
+fn currency(
+    slf: &Bound<'_, CashCore>,
+    (argument, code): (&'static str, Value<'_, '_>),
+    time: i64,
+) -> PyResult<Currency> {
+    text::currency(argument, code).or_else(|unknown| {
+        let core = slf.as_super().get();
+        core.ledger.with(slf.py(), |ledger| ledger.check_moment(time))?.map_err(refused)?;
+        Err(unknown)
+    })
+}
+
+/// A deposit or a withdrawal.
+fn cash(
+    slf: &Bound<'_, CashCore>,
+    amount: Value<'_, '_>,
+    time: Value<'_, '_>,
+    code: Option<Value<'_, '_>>,
+) -> PyResult<Cash> {
+    let amount = number::money("amount", amount, slf.as_super().get().policy)?;
+    let time = time::time("time", time)?;
+    code.map_or(Ok(()), |code| text::code("currency", code).map(|_| ()))?;
+    let currency = code.map(|code| currency(slf, ("currency", code), time)).transpose()?;
+    Ok(Cash { amount, time, currency })
 }
 
 #[pymethods]
@@ -50,8 +80,7 @@ impl CashCore {
         time: Value<'_, '_>,
         currency: Option<Value<'_, '_>>,
     ) -> PyResult<()> {
-        let policy = slf.as_super().get().policy;
-        take(slf, &Event::Deposit(cash(amount, time, currency, policy)?))
+        take(slf, &Event::Deposit(cash(slf, amount, time, currency)?))
     }
 
     /// Pays out.
@@ -62,8 +91,7 @@ impl CashCore {
         time: Value<'_, '_>,
         currency: Option<Value<'_, '_>>,
     ) -> PyResult<()> {
-        let policy = slf.as_super().get().policy;
-        take(slf, &Event::Withdraw(cash(amount, time, currency, policy)?))
+        take(slf, &Event::Withdraw(cash(slf, amount, time, currency)?))
     }
 
     /// Exchanges cash.
@@ -77,14 +105,15 @@ impl CashCore {
         rate: Option<Value<'_, '_>>,
     ) -> PyResult<()> {
         let policy = slf.as_super().get().policy;
-        let convert = Convert {
-            amount: number::money("amount", amount, policy)?,
-            from: text::currency("from_currency", from_currency)?,
-            to: text::currency("to_currency", to_currency)?,
-            time: time::time("time", time)?,
-            rate: rate.map(|rate| number::money("rate", rate, policy)).transpose()?,
-        };
-        take(slf, &Event::Convert(convert))
+        let amount = number::money("amount", amount, policy)?;
+        let [from, to] = [("from_currency", from_currency), ("to_currency", to_currency)];
+        for (argument, code) in [from, to] {
+            text::code(argument, code)?;
+        }
+        let time = time::time("time", time)?;
+        let rate = rate.map(|rate| number::money("rate", rate, policy)).transpose()?;
+        let (from, to) = (currency(slf, from, time)?, currency(slf, to, time)?);
+        take(slf, &Event::Convert(Convert { amount, from, to, time, rate }))
     }
 
     /// Posts a swap by hand.

@@ -12,7 +12,7 @@ pub(crate) mod terms;
 pub(crate) mod text;
 pub(crate) mod time;
 
-use portfolio_core::event::{Cash, Change, Path};
+use portfolio_core::event::{Change, Path};
 use portfolio_core::numbers::{FloatPolicy, Money};
 use portfolio_core::refusal::Code;
 use portfolio_core::terms::SwapKind;
@@ -75,20 +75,6 @@ pub(crate) fn change<R>(
         return Ok(Change::Keep);
     }
     read(value).map(Change::Set)
-}
-
-/// What is paid in or out.
-pub(crate) fn cash(
-    amount: &Bound<'_, PyAny>,
-    time: &Bound<'_, PyAny>,
-    currency: Option<&Bound<'_, PyAny>>,
-    policy: FloatPolicy,
-) -> PyResult<Cash> {
-    Ok(Cash {
-        amount: number::money("amount", amount, policy)?,
-        time: time::time("time", time)?,
-        currency: currency.map(|code| text::currency("currency", code)).transpose()?,
-    })
 }
 
 /// The fee of a fill; the instrument's commission when there is none.

@@ -48,9 +48,14 @@ pub(crate) fn side(value: &Bound<'_, PyAny>) -> PyResult<Side> {
     })
 }
 
+/// The text of a currency's code.
+pub(crate) fn code<'a>(argument: &'static str, value: &'a Bound<'_, PyAny>) -> PyResult<&'a str> {
+    text(argument, value, Code::InvalidCurrency)
+}
+
 /// A currency code.
 pub(crate) fn currency(argument: &'static str, value: &Bound<'_, PyAny>) -> PyResult<Currency> {
-    let code = text(argument, value, Code::InvalidCurrency)?;
+    let code = code(argument, value)?;
     Currency::parse(code).ok_or_else(|| {
         let rule = "is not a known currency";
         let remedy = "pass an ISO 4217 code such as 'USD'";
