@@ -74,9 +74,9 @@ impl Ledger {
             Event::CloseBy(close) => {
                 let mut rounder = Rounder::new(self.book_of(close.position_id));
                 let held = self.positions.find(close.position_id).map(|(_, held)| held.size);
-                let size = close.size.map(|size| {
-                    if Some(size) == held { size } else { rounder.size(size) }
-                });
+                let size = close
+                    .size
+                    .map(|size| if Some(size) == held { size } else { rounder.size(size) });
                 self.apply_counted(
                     &Event::CloseBy(CloseBy { size, ..*close }),
                     None,
