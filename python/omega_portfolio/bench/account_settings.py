@@ -18,10 +18,12 @@ from omega_portfolio.bench.shapes import EXTREME, Setting, Shape
 if TYPE_CHECKING:
     from random import Random
 
+    from omega_portfolio.bench.inputs import Number
 
-def _pair(symbol: str, price: int, decimals: int = 5, contract: object = 100_000) -> Shape:
+
+def _pair(symbol: str, price: int, decimals: int = 5, contract: Number = 100_000) -> Shape:
     terms = {"base_currency": symbol[:3], "quote_currency": symbol[3:]}
-    return Shape(symbol, decimals, 2, contract, None, price, 500, terms=terms)  # type: ignore[arg-type]
+    return Shape(symbol, decimals, 2, contract, None, price, 500, terms=terms)
 
 
 def _inverse(symbol: str, base: str, price: int, contract: int) -> Shape:
@@ -29,10 +31,10 @@ def _inverse(symbol: str, base: str, price: int, contract: int) -> Shape:
     return Shape(symbol, 1, 0, contract, None, price, 10_000, terms=terms)
 
 
-def _quoted(symbol: str, decimals: tuple[int, int], contract: object, price: int) -> Shape:
+def _quoted(symbol: str, decimals: tuple[int, int], contract: Number, price: int) -> Shape:
     quote = {"NKY": "JPY", "DAX": "EUR", "BHP": "AUD", "NESN": "CHF"}.get(symbol)
     terms = {} if quote is None else {"quote_currency": quote}
-    return Shape(symbol, *decimals, contract, None, price, 500, terms=terms)  # type: ignore[arg-type]
+    return Shape(symbol, *decimals, contract, None, price, 500, terms=terms)
 
 
 SHAPES: Final = (
