@@ -103,7 +103,9 @@ impl Ledger {
     pub(super) fn register_first_uses(&mut self, event: &Event<'_>) -> Result<(), Refused> {
         let symbols: Vec<&str> = match event {
             Event::Open(open) => vec![open.symbol],
-            Event::Mark(marks) | Event::UpdateEquity(marks) => {
+            Event::PlaceOrder(order) => vec![order.symbol],
+            Event::Bar(bars) => bars.bars.iter().map(|bar| bar.symbol).collect(),
+            Event::Mark(marks) | Event::UpdateEquity(marks) | Event::Quotes(marks) => {
                 marks.quotes.iter().map(|quote| quote.symbol).collect()
             }
             _ => Vec::new(),
