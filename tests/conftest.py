@@ -7,11 +7,13 @@ OMEGA_TEST_BACKENDS (a comma-separated list) narrows the run on purpose.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 import omega_portfolio as op
+from order_accounts import oracle_account
 
 KNOWN_BACKENDS = ("rust", "python")
 
@@ -44,3 +46,17 @@ def make_portfolio(backend: str) -> Callable[..., op.Portfolio]:
         return portfolio
 
     return make
+
+
+@pytest.fixture
+def make_oracle() -> Iterator[Callable[..., op.PortfolioPython]]:
+    """Make accounts of the Python backend for orders and bars; all of them are verified."""
+    made: list[op.PortfolioPython] = []
+
+    def make(balance: object = "10000", **options: Any) -> op.PortfolioPython:
+        made.append(oracle_account(balance, **options))
+        return made[-1]
+
+    yield make
+    for portfolio in made:
+        portfolio.verify()

@@ -39,8 +39,39 @@ KINDS: dict[str, pa.DataType] = {
     "contract_size": NUMBER,
     "leverage": NUMBER,
     "quote_currency": pa.string(),
+    "terms": pa.string(),
+    "trailing": NUMBER,
+    "break_even": NUMBER,
+    "break_even_offset": NUMBER,
+    "targets": pa.string(),
+    "exit_time": pa.int64(),
+    "type": pa.string(),
+    "expiry": pa.int64(),
+    "oco": pa.string(),
+    "order_id": pa.int64(),
+    "other_id": pa.int64(),
+    "open": NUMBER,
+    "high": NUMBER,
+    "low": NUMBER,
+    "close": NUMBER,
+    "spread": NUMBER,
+    "path": pa.string(),
+    "currency": pa.string(),
+    "from_currency": pa.string(),
+    "to_currency": pa.string(),
+    "rate": MONEY,
+    "kind": pa.string(),
+    "long": NUMBER,
+    "short": NUMBER,
+    "multiplier": pa.int64(),
+    "pay_time": pa.int64(),
+    "numerator": pa.int64(),
+    "denominator": pa.int64(),
 }
 """The columns of E1 in their order, each with a type that holds every value exactly."""
+
+TIMES = ("time", "exit_time", "expiry", "pay_time")
+"""The columns of times, here as microseconds."""
 
 
 def table(*rows: dict[str, Any], **kinds: pa.DataType) -> pa.Table:
@@ -77,6 +108,14 @@ def quoted(action: str, time: int | None, **cells: object) -> dict[str, Any]:
 def paid(time: int, amount: object = 1) -> dict[str, Any]:
     """Make a row that pays money in."""
     return {"action": "deposit", "time": time, "amount": amount}
+
+
+def terms_of(**terms: object) -> str:
+    """Give the text of terms, as get_events writes it."""
+    portfolio = op.PortfolioPython(1)
+    portfolio.register_instrument(op.Instrument("A", **terms))
+    (text,) = portfolio.get_events().to_polars()["terms"].to_list()
+    return str(text)
 
 
 def whole_picture(portfolio: op.Portfolio) -> dict[str, object]:

@@ -66,6 +66,7 @@ def test_a_frame_means_what_the_calls_mean(make_portfolio):
     columns = {
         "row": list(range(12)),
         "position_id": [0, 1, 7, 2, 0, 1, 1, 2, 7, 0, 0, 0],
+        "order_id": [0] * 12,
         "realized": ["0"] * 6 + ["0.25", "1", "0", "0", "0", "0"],
         "fee": ["0", "0.25", "0", "0", "0", "0", "0.1", "0", "0.4", "0", "0", "0"],
         "balance": ["1000", *["999.75"] * 5, "999.9", "1000.9", "1000.5", "1003.5", *["953.5"] * 2],
@@ -85,16 +86,21 @@ def test_receipts_come_in_both_views(make_portfolio):
     mirror = make_portfolio(1000).apply(frame)
     money = pa.decimal128(38, 18)
     for receipts, kind in ((exact, money), (mirror, pa.float64())):
-        types = [pa.uint64(), pa.uint64(), kind, kind, kind]
+        types = [pa.uint64()] * 3 + [kind] * 3
         assert receipts.schema.types == types
-        assert receipts.columns == ["row", "position_id", "realized", "fee", "balance"]
+        assert receipts.columns == [
+            *("row", "position_id", "order_id", "realized", "fee", "balance")
+        ]
         assert not any(field.nullable for field in receipts.schema)
         assert receipts.refused.schema.types == [pa.uint64(), pa.uint64(), pa.string_view()]
         assert receipts.refused.columns == ["row", "code", "message"]
         assert not any(field.nullable for field in receipts.refused.schema)
         assert isinstance(receipts, op.Receipts)
         assert isinstance(receipts.refused, op.Table)
-    assert mirror.to_polars().rows() == [(0, 1, 0.0, 0.1, 999.9), (1, 1, 0.3, -0.2, 1000.4)]
+    assert mirror.to_polars().rows() == [
+        (0, 1, 0, 0.0, 0.1, 999.9),
+        (1, 1, 0, 0.3, -0.2, 1000.4),
+    ]
     assert exact.to_polars()["balance"].to_list() == [Decimal("999.9"), Decimal("1000.4")]
 
 

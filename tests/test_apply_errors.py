@@ -173,7 +173,12 @@ CASES: list[Case] = [
     case(op.InvalidInstrument, "row 0, column leverage", register(leverage=-1)),
     case(op.InvalidInstrument, "row 0, column contract_size", register(contract_size=0)),
     case(op.InvalidCurrency, "row 0, column quote_currency", register(quote_currency="usd")),
-    case(op.InvalidInstrument, "row 0, column quote_currency", register(quote_currency="EUR")),
+    case(
+        op.MissingRate,
+        "row 1, column symbol",
+        register(symbol="ACME", quote_currency="EUR"),
+        opened(1),
+    ),
     case(op.InstrumentExists, "row 1, column symbol", register(), register(size_decimals=2)),
     # The rules of quotes, by the cell at fault
     case(op.InvalidFrame, "row 0, column price", mark(symbol="A")),

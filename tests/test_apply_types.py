@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 import omega_portfolio as op
-from event_frames import KINDS, closed, opened, paid, quoted, table, whole_picture
+from event_frames import KINDS, TIMES, closed, opened, paid, quoted, table, whole_picture
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
@@ -272,7 +272,7 @@ WRONG: dict[str, list[pa.Array]] = {
 
 
 def holds(name: str) -> str:
-    if name == "time":
+    if name in TIMES:
         return "time"
     kind = KINDS[name]
     return "text" if pa.types.is_string(kind) else "whole" if kind.bit_width < 128 else "number"

@@ -68,6 +68,11 @@ def test_a_run_by_hand(run: RunCommand, tmp_path: Path, capsys: pytest.CaptureFi
         "trades": "19.25",
         "floating": "0.00",
         "open_fees": "0.00",
+        "open_swaps": "0.00",
+        "dividends": "0.00",
+        "splits": "0.00",
+        "exchanges": "0.00",
+        "rounding": "0.00",
         "account_fees": "1.50",
         "net_profit": "17.75",
         "equity_identity": True,
@@ -173,7 +178,7 @@ def test_instruments(run: RunCommand, tmp_path: Path, capsys: pytest.CaptureFixt
     path.write_text("symbol,price_decimals,size_decimals,contract_size\nACME,9,9,0.5\n")
     assert run("--instruments", str(path)) == 3
     assert "instruments.csv: row 1, column" in capsys.readouterr().err
-    path.write_text("symbol,quote_currency\nACME,EUR\n")
+    path.write_text("symbol,quote_currency\nACME,BLA\n")
     assert run("--instruments", str(path)) == 3
     assert "instruments.csv: row 1, column" in capsys.readouterr().err
 

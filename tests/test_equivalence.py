@@ -92,7 +92,7 @@ FAULTS = {
     OtherArgument: ("an answer, PositionNotFound of position_id and", 1, "charge_fee"),
     SecondRebateOfTheLedgerIsLost: ("column amount of the float table ledger", 4, "fee"),
     OtherDigest: ("digest", 3, "deposit"),
-    RefusalChangesTheState: ("an answer, accepted and accepted", 2, "apply"),
+    RefusalChangesTheState: ("an answer, accepted and accepted", 4, "apply"),
     PanicOnModify: ("an exception that is no typed refusal", 1, "modify_position"),
 }
 

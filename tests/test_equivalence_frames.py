@@ -45,7 +45,7 @@ def test_frames_are_of_every_kind():
     """The source draws every action, type, layout and way to treat errors, and most are taken."""
     types, actions, answers = Counter(), Counter(), Counter()
     chunks, columns, options = Counter(), set(), Counter()
-    for seed in range(24):
+    for seed in range(40):
         random = Random(seed)
         setting = draw_setting(random)
         portfolio = op.PortfolioPython(setting.initial_balance, **setting.options)
@@ -60,6 +60,8 @@ def test_frames_are_of_every_kind():
             if name != "apply" or not isinstance(arguments[0], pa.Table):
                 continue
             frame = arguments[0]
+            if not frame.column_names:
+                continue
             columns |= set(frame.column_names)
             types.update(map(str, frame.schema.types))
             chunks[frame[0].num_chunks] += 1
@@ -78,7 +80,7 @@ def test_frames_are_of_every_kind():
     assert sum(kind.startswith("decimal128") for kind in types) > 30
     assert set(actions) == {"open", "close", "modify", "mark", "update", "fee", "deposit",
                             "withdraw", "register"}  # fmt: skip
-    assert set(columns) >= set(KINDS)
+    assert set(columns) >= set(COLUMNS)
     assert set(chunks) >= {1, 3}
     assert set(options) >= {"left out", "raise", "record"}
     assert min(answers[Applied], answers[Refusal], answers["refused rows"]) > 30
@@ -86,7 +88,7 @@ def test_frames_are_of_every_kind():
 
 
 def test_the_columns_of_rows_are_those_of_frames():
-    assert set(COLUMNS) == set(KINDS)
+    assert set(COLUMNS) <= set(KINDS)
 
 
 def test_operations_become_the_rows_that_mean_the_same():

@@ -14,9 +14,12 @@ import pytest
 import omega_portfolio as op
 from interpreter import ABSENT, pickled, run_python
 from omega_portfolio.account import Account
+from omega_portfolio.account_tables import AccountTables
 from omega_portfolio.analysis import Analysis
 from omega_portfolio.analysis_tables import AnalysisTables
 from omega_portfolio.backend import history_class
+from omega_portfolio.bars import MarketEvents
+from omega_portfolio.cash_events import CashEvents
 from omega_portfolio.catalogue import CATALOGUE
 from omega_portfolio.events import Events
 from omega_portfolio.frames import Frames
@@ -187,9 +190,10 @@ MODULES = [
     "omega_portfolio", *(
         f"omega_portfolio.{name}"
         for name in (
-            "errors", "sentinel", "instrument", "types", "rows", "catalogue", "metric_definitions",
-            "metric_values", "display", "backend", "analysis_tables", "analysis", "tables", "scan",
-            "account", "frames", "events", "portfolio", "history",
+            "errors", "sentinel", "terms", "instrument", "types", "rows", "catalogue",
+            "metric_definitions", "metric_values", "display", "backend", "analysis_tables",
+            "analysis", "account_tables", "tables", "scan", "account", "frames", "cash_events",
+            "bars", "events", "portfolio", "lot_matching", "lots", "envelope", "history",
         )
     ),
 ]  # fmt: skip
@@ -215,11 +219,15 @@ def methods_of(*classes: type) -> list[str]:
 
 
 ANALYSIS = (AnalysisTables, Analysis)
-PUBLIC_METHODS = methods_of(*ANALYSIS, Tables, Account, Frames, Events)
+PUBLIC_METHODS = methods_of(
+    *ANALYSIS, AccountTables, Tables, Account, Frames, CashEvents, MarketEvents, Events
+)
 HISTORY_METHODS = methods_of(*ANALYSIS, History)
 
 # Written once for both backends, on top of their methods and hooks.
-SHARED = {*methods_of(*ANALYSIS), "attribution", "scan"} - {"get_equity_curve", "get_trades"}
+SHARED = {*methods_of(*ANALYSIS), "attribution", "scan", "get_lots"} - {
+    "get_equity_curve", "get_trades",
+}  # fmt: skip
 HOOKS = [
     "_metrics", "_metric", "_rolling_metrics", "_drawdowns", "_monthly_returns",
     "_yearly_returns", "_trade_analysis",
@@ -257,7 +265,9 @@ def test_a_portfolio_without_a_backend_cannot_be_made():
 
 def test_options_reach_the_backend(make_portfolio):
     options = {
-        "currency": "EUR", "leverage": 30, "mode": "hedging", "floats": "strict", "capacity": 10,
+        "currency": "EUR", "leverage": 30, "mode": "netting", "floats": "strict", "capacity": 10,
+        "rounding": "cents", "off_grid": "round", "margin_call": 100, "stop_out": "50.5",
+        "path": "ohlc", "pivot": "GBP",
     }  # fmt: skip
     portfolio = make_portfolio(1000, **options)
     assert portfolio.currency == "EUR"
@@ -292,7 +302,7 @@ def parameters_of(call: object, name: str) -> list[object]:
 
 @pytest.mark.parametrize(
     ("documented", "names", "count"),
-    [(op.Portfolio, PUBLIC_METHODS, 30), (op.History, HISTORY_METHODS, 11)],
+    [(op.Portfolio, PUBLIC_METHODS, 48), (op.History, HISTORY_METHODS, 11)],
 )
 def test_the_public_methods_are_documented_with_examples(documented, names, count):
     assert len(names) == count
@@ -355,6 +365,9 @@ def test_results_are_what_the_protocols_say(make_portfolio):
         state.positions, state.positions_exact, portfolio.get_positions(),
         portfolio.get_trades(), portfolio.get_ledger(), portfolio.get_equity_curve(),
         portfolio.get_events(), portfolio.apply(portfolio.get_events().to_polars().clear()),
+        portfolio.get_cash(), portfolio.get_cash_ledger(), portfolio.get_margin(),
+        portfolio.get_orders(), portfolio.get_activity(), portfolio.get_fills(),
+        portfolio.get_lots(), portfolio.get_lots("average", exact=True),
     ):  # fmt: skip
         assert isinstance(table, op.Table)
         assert repr(table).startswith(f"Table: {len(table)} rows")

@@ -26,7 +26,22 @@ TYPES = {
     **dict.fromkeys(("tag", "reason"), "text"),
     **dict.fromkeys(("price_decimals", "size_decimals"), "u64"),
     **dict.fromkeys(("contract_size", "leverage"), "quantity"),
-    "quote_currency": "text",
+    **dict.fromkeys(("quote_currency", "terms"), "text"),
+    **dict.fromkeys(("trailing", "break_even", "break_even_offset"), "quantity"),
+    "targets": "text",
+    "exit_time": "time",
+    "type": "text",
+    "expiry": "time",
+    "oco": "text",
+    **dict.fromkeys(("order_id", "other_id"), "u64"),
+    **dict.fromkeys(("open", "high", "low", "close", "spread"), "quantity"),
+    **dict.fromkeys(("path", "currency", "from_currency", "to_currency"), "text"),
+    "rate": "money",
+    "kind": "text",
+    **dict.fromkeys(("long", "short"), "quantity"),
+    "multiplier": "u64",
+    "pay_time": "time",
+    **dict.fromkeys(("numerator", "denominator"), "u64"),
 }
 
 ARROW = {
@@ -165,7 +180,7 @@ def test_a_portfolio_of_another_configuration_refuses_what_its_own_rules_refuse(
     portfolio = lived(make_portfolio)
     with pytest.raises(op.InsufficientMargin, match="events=row 3, column size: "):
         make_portfolio(1).apply(portfolio.get_events())
-    with pytest.raises(op.InvalidInstrument, match="events=row 1, column quote_currency: "):
+    with pytest.raises(op.MissingRate, match="events=row 3, column symbol: "):
         make_portfolio(1000, currency="EUR").apply(portfolio.get_events())
 
 
@@ -173,7 +188,7 @@ def test_floats_are_the_nearest_and_keep_the_nulls(make_portfolio):
     exact = lived(make_portfolio).get_events().to_polars()
     mirror = lived(make_portfolio).get_events(exact=False).to_polars()
     numbers = [name for name, kind in TYPES.items() if kind in ("quantity", "money")]
-    assert len(numbers) == 10
+    assert len(numbers) == 21
     for name in numbers:
         expected = [None if cell is None else float(cell) for cell in exact[name].to_list()]
         assert mirror[name].to_list() == expected

@@ -322,7 +322,15 @@ def test_margin_of_a_considered_open() -> None:
         ({"currency": "usd"}, 4022),
         ({"currency": 1}, 4024),
         ({"leverage": 0}, 4020),
-        ({"mode": "netting"}, 4020),
+        ({"mode": "nets"}, 4020),
+        ({"rounding": "cent"}, 4020),
+        ({"off_grid": "cut"}, 4020),
+        ({"margin_call": 0}, 4020),
+        ({"stop_out": -1}, 4020),
+        ({"margin_call": 50, "stop_out": 51}, 4020),
+        ({"path": "hloc"}, 4020),
+        ({"pivot": "usd"}, 4022),
+        ({"rounding": "cent", "pivot": 1}, 4024),
         ({"floats": "round"}, 4020),
         ({"capacity": -1}, 4024),
         ({"capacity": True}, 4024),
@@ -344,7 +352,7 @@ def test_an_interrupt_before_the_change_leaves_all_as_it_was(
     pf = busy()
     before = pf.digest
     with monkeypatch.context() as patch:
-        patch.setattr(Ledger, "_scalars_after", _interrupt)
+        patch.setattr(Ledger, "_after", _interrupt)
         with pytest.raises(KeyboardInterrupt):
             pf.deposit(1, 200)
     assert pf.digest == before
@@ -355,7 +363,7 @@ def test_an_interrupt_before_the_change_leaves_all_as_it_was(
 def test_an_interrupt_within_the_change_ends_the_use(monkeypatch: pytest.MonkeyPatch) -> None:
     pf = busy()
     with monkeypatch.context() as patch:
-        patch.setattr(Ledger, "_commit", _interrupt)
+        patch.setattr(Ledger, "commit", _interrupt)
         with pytest.raises(KeyboardInterrupt):
             pf.open_position("A", "long", 1, 10, 200)
     for use in (lambda: pf.balance, lambda: pf.mark({}), lambda: pf.digest, pf.verify):
@@ -364,7 +372,7 @@ def test_an_interrupt_within_the_change_ends_the_use(monkeypatch: pytest.MonkeyP
     assert "unusable" in repr(pf)
 
 
-def _interrupt(*_: object) -> None:
+def _interrupt(*_: object, **__: object) -> None:
     raise KeyboardInterrupt
 
 

@@ -1,16 +1,20 @@
-"""The Python backend alone: frames that are interrupted, and the way back."""
+"""The Python backend alone: frames that are interrupted, and the way back; metrics."""
 
 from __future__ import annotations
+
+import math
+from decimal import Decimal
 
 import pytest
 
 import omega_portfolio as op
 from event_frames import closed, live_through, opened, paid, quoted, table, whole_picture
-from omega_portfolio.oracle import portfolio as oracle_portfolio
+from omega_portfolio.oracle import portfolio_orders
 from omega_portfolio.oracle.frame_columns import ACTIONS, CELLS, COLUMNS
 from omega_portfolio.oracle.invariants import INVARIANTS
 from omega_portfolio.oracle.ledger import Ledger
 from omega_portfolio.oracle.replay import taken_back, verify
+from test_oracle import account
 
 FRAME = table(opened(200, key="a"), quoted("mark", 200, symbol="X", price=1), closed(200, key="a"))
 
@@ -39,7 +43,7 @@ class InterruptedAt:
 
 
 @pytest.mark.parametrize("on_error", ["raise", "record"])
-@pytest.mark.parametrize("name", ["apply", "_scalars_after", "_hold", "_commit"])
+@pytest.mark.parametrize("name", ["apply", "_after", "_hold", "commit"])
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_an_interrupt_anywhere_in_a_frame_leaves_nothing_of_it(
     monkeypatch: pytest.MonkeyPatch, name: str, number: int, on_error: str
@@ -62,7 +66,7 @@ def test_an_interrupt_on_the_way_back_ends_the_use(monkeypatch: pytest.MonkeyPat
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(oracle_portfolio, "taken_back", interrupted)
+        patch.setattr(portfolio_orders, "taken_back", interrupted)
         with pytest.raises(KeyboardInterrupt):
             portfolio.apply(table(paid(200), paid(0)))
     for use in (lambda: portfolio.balance, portfolio.get_events, portfolio.compact):
@@ -90,8 +94,9 @@ def test_the_cells_of_the_actions_are_those_of_the_specification() -> None:
         action: [rule.name for rule in rules if rule.needed] for action, rules in CELLS.items()
     }
     assert tuple(names) == ACTIONS
+    about_a_symbol = ["time", "symbol"]
     assert needed == {
-        "open": ["time", "symbol", "side", "size", "price"],
+        "open": [*about_a_symbol, "side", "size", "price"],
         "close": ["time", "price"],
         "modify": ["time"],
         "mark": [],
@@ -100,23 +105,54 @@ def test_the_cells_of_the_actions_are_those_of_the_specification() -> None:
         "deposit": ["time", "amount"],
         "withdraw": ["time", "amount"],
         "register": ["symbol"],
+        "close_by": ["time", "position_id", "other_id"],
+        "order": [*about_a_symbol, "side", "size"],
+        "cancel": ["time", "order_id"],
+        "bar": ["time"],
+        "quotes": ["time"],
+        "convert": ["time", "amount", "from_currency", "to_currency"],
+        "swap": about_a_symbol,
+        "rollover": about_a_symbol,
+        "dividend": [*about_a_symbol, "price"],
+        "split": [*about_a_symbol, "numerator", "denominator"],
     }
-    quotes = ["time", "symbol", "price", "bid", "ask", "event"]
-    assert names["mark"] == names["update"] == quotes
-    assert names["close"] == [
-        *("time", "symbol", "size", "price", "position_id", "key", "fee", "reason")
-    ]
-    assert names["modify"] == ["time", "symbol", "stop_loss", "take_profit", "position_id", "key"]
-    assert names["fee"] == ["time", "symbol", "position_id", "key", "fee"]
-    assert names["open"] == [
-        *("time", "symbol", "side", "size", "price", "stop_loss", "take_profit"),
-        *("position_id", "key", "fee", "tag"),
-    ]
-    assert names["register"] == [
-        *("symbol", "price_decimals", "size_decimals", "contract_size", "leverage"),
-        "quote_currency",
-    ]
-    assert len(COLUMNS) == 22
+    quote = [*about_a_symbol, "price", "bid", "ask", "event"]
+    levels = ["stop_loss", "take_profit"]
+    protection = ["trailing", "break_even", "break_even_offset", "targets", "exit_time"]
+    assert names == {
+        "open": [
+            *about_a_symbol,
+            *("side", "size", "price", *levels, "position_id", "key", "fee", "tag", *protection),
+        ],
+        "close": [
+            *about_a_symbol,
+            *("size", "price", "position_id", "key", "fee", "reason"),
+        ],
+        "modify": [*about_a_symbol, *levels, "position_id", "key", *protection],
+        "mark": quote,
+        "update": quote,
+        "quotes": quote,
+        "fee": [*about_a_symbol, "position_id", "key", "fee"],
+        "deposit": ["time", "amount", "currency"],
+        "withdraw": ["time", "amount", "currency"],
+        "register": [
+            *("symbol", "price_decimals", "size_decimals", "contract_size", "leverage"),
+            *("quote_currency", "terms"),
+        ],
+        "close_by": ["time", "size", "position_id", "fee", "other_id"],
+        "order": [
+            *about_a_symbol,
+            *("side", "size", "price", *levels, "tag", *protection, "type", "expiry", "oco"),
+        ],
+        "cancel": ["time", "order_id"],
+        "bar": [*about_a_symbol, "event", "open", "high", "low", "close", "spread", "path"],
+        "convert": ["time", "amount", "from_currency", "to_currency", "rate"],
+        "swap": [*about_a_symbol, "kind", "long", "short", "multiplier"],
+        "rollover": about_a_symbol,
+        "dividend": [*about_a_symbol, "price", "pay_time"],
+        "split": [*about_a_symbol, "numerator", "denominator"],
+    }
+    assert len(COLUMNS) == 50
 
 
 def test_a_producer_that_raises_anything_is_a_frame_that_cannot_be_read() -> None:
@@ -127,3 +163,30 @@ def test_a_producer_that_raises_anything_is_a_frame_that_cannot_be_read() -> Non
     for call in (lambda frame: op.PortfolioPython(1).apply(frame), op.PortfolioPython(1).mark):
         with pytest.raises(op.InvalidFrame, match="no rows here"):
             call(Producer())
+
+
+def test_metrics_worked_out_by_hand() -> None:
+    pf = account("1000")
+    assert set(pf.calculate_metrics().values()) == {None, 0}
+    for day, amount in enumerate((100, -220, 88)):
+        number = pf.open_position("A", "long", 1, 500, day * 86_400_000_000)
+        pf.close_position(number, 500 + amount, day * 86_400_000_000)
+        pf.update_equity(day * 86_400_000_000)
+    pf.deposit(32, 2 * 86_400_000_000)
+    pf.update_equity(2 * 86_400_000_000)
+    # equity 1000, 1100, 880, 968 and at the same time 1000 after a deposit of 32
+    metrics = pf.calculate_metrics(periods_per_year="252", risk_free_rate=Decimal(0))
+    returns = [1100 / 1000 - 1, 880 / 1100 - 1, 1000 / 880 - 1]
+    mean = sum(returns) / 3
+    deviation = math.sqrt(sum((one - mean) ** 2 for one in returns) / 2)
+    assert metrics.net_profit == Decimal(-32)
+    assert (metrics.total_return, metrics.cagr) == (0.0, 0.0)
+    assert metrics.max_drawdown == 880 / 1100 - 1
+    assert metrics.sharpe_ratio == pytest.approx(mean / deviation * math.sqrt(252), rel=1e-12)
+    assert (metrics.trade_count, metrics.win_rate) == (3, 2 / 3)
+    assert metrics.profit_factor == 188 / 220
+    for name, value in (("periods_per_year", 0), ("risk_free_rate", -1), ("risk_free_rate", "x")):
+        with pytest.raises(op.InvalidNumber, match=name):
+            pf.calculate_metrics(**{name: value})
+    with pytest.raises(op.InvalidArgument):
+        pf.calculate_metrics(periods_per_year=None)

@@ -1,4 +1,4 @@
-"""The Python backend alone: canonical bytes, proof, invariants, tables, prices, metrics."""
+"""The Python backend alone: canonical bytes, proof, invariants, tables, prices."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ import pyarrow as pa
 import pytest
 
 import omega_portfolio as op
-from omega_portfolio.oracle import codec
+from omega_portfolio.oracle import codec, octets
+from omega_portfolio.oracle.account import Accrual
 from omega_portfolio.oracle.invariants import INVARIANTS, first_broken
+from omega_portfolio.oracle.rates import Currency, Rates
 from omega_portfolio.oracle.replay import replay
 from test_oracle import account, busy
 
@@ -34,10 +36,15 @@ def z(number: int) -> bytes:
     return u(2 * number if number >= 0 else -2 * number - 1)
 
 
-CONFIGURATION = b"omega_portfolio\x01" + z(1000 * 10**18) + b"\x03USD" + u(10**10) + b"\0"
+CONFIGURATION = (
+    b"omega_portfolio\x02" + z(1000 * 10**18) + text("USD") + u(10**10) + bytes(5) + text("USD")
+)
+
+# No grid, no bounds, no base currency, not inverse, and none of the four models.
+NO_TERMS = bytes(10)
 
 EVENTS = [
-    b"\x01" + text("A") + u(2) + u(1) + u(5 * 10**9) + text("USD") + u(4 * 10**9),
+    b"\x01" + text("A") + u(2) + u(1) + u(5 * 10**9) + text("USD") + u(4 * 10**9) + NO_TERMS,
     b"\x02"
     + z(100)
     + u(0)
@@ -50,28 +57,34 @@ EVENTS = [
     + z(25 * 10**16)
     + text("x"),
     b"\x02" + z(0) + u(0) + b"\x01" + u(7) + u(10) + u(1000) + u(0) + u(0) + z(0) + text(""),
-    b"\x01" + text("B") + u(9) + u(9) + u(10**9) + text("USD") + u(0),
+    b"\x01" + text("B") + u(9) + u(9) + u(10**9) + text("USD") + u(0) + NO_TERMS,
     b"\x02" + z(5) + u(1) + b"\0" + u(2) + u(10**9) + u(3 * 10**9) + u(0) + u(0) + z(0) + text(""),
     b"\x05" + z(5) + u(1) + u(0) + u(1010) + u(10),
     b"\x04" + z(0) + u(1) + b"\x03" + u(990) + u(0),
     b"\x03" + z(10) + u(1) + u(5) + u(1010) + z(10**17) + text("y"),
     b"\x03" + z(0) + u(2) + u(10**9) + u(4 * 10**9) + z(0) + text(""),
     b"\x07" + z(0) + z(4 * 10**17) + u(7),
-    b"\x08" + z(0) + u(3 * 10**18),
-    b"\x09" + z(1) + u(50 * 10**18),
+    b"\x08" + z(0) + u(3 * 10**18) + text(""),
+    b"\x09" + z(1) + u(50 * 10**18) + text(""),
     b"\x06" + z(0) + u(2) + u(0) + u(1005) + u(0) + u(1) + u(3 * 10**9) + u(0),
 ]
 
 STATE = b"".join(
     [
         *(u(13), z(121), z(9535 * 10**17), z(953625 * 10**15), z(125 * 10**15)),
-        *(z(3125 * 10**16), z(125 * 10**16), u(3), u(1), u(2), u(7), u(2)),
-        *(u(1005), u(1005), u(15), z(75 * 10**18), u(10), z(50 * 10**18)),
-        *(u(3 * 10**9), u(3 * 10**9), u(0), z(0), u(0), z(0), u(2)),
-        *(u(1), u(0), b"\0", u(15), u(1000), z(100), u(990), u(0), u(950)),
-        *(z(75 * 10**18), z(1875 * 10**14), text("x")),
-        *(u(7), u(0), b"\x01", u(10), u(1000), z(100), u(0), u(0), u(0)),
-        *(z(50 * 10**18), z(4 * 10**17), text("")),
+        # the margin, the result, no residue, the ids to come, nothing ambiguous, no margin call
+        *(z(3125 * 10**16), z(125 * 10**16), z(0), u(3), u(1), u(0), b"\0"),
+        *(u(1), u(2), u(7), u(0), u(0), u(2)),
+        *(u(10_050_000_000), u(10_050_000_000), u(15), z(75 * 10**18), u(10), z(50 * 10**18)),
+        *(u(0), u(0), b"\0\0"),
+        *(u(3 * 10**9), u(3 * 10**9), u(0), z(0), u(0), z(0), u(0), u(0), b"\0\0"),
+        *(u(0), u(2)),
+        *(u(1), u(0), b"\0", u(15), u(10**10), z(100), u(9_900_000_000), u(0)),
+        *(u(9_500_000_000), b"\0", z(75 * 10**18), z(1875 * 10**14), z(0), z(0)),
+        *(u(10**18), text("x"), bytes(5)),
+        *(u(7), u(0), b"\x01", u(10), u(10**10), z(100), u(0), u(0), u(0), b"\0"),
+        *(z(50 * 10**18), z(4 * 10**17), z(0), z(0), u(10**18), text(""), bytes(5)),
+        *(u(0), u(0)),
     ]
 )
 
@@ -83,12 +96,12 @@ def test_integers_have_the_bytes_of_leb128_and_zigzag() -> None:
     known = {0: "00", 1: "01", 127: "7f", 128: "8001", 624485: "e58e26", 2**64 - 1: "ff" * 9 + "01"}
     for number, expected in known.items():
         out = bytearray()
-        codec.put_unsigned(out, number)
+        octets.put_unsigned(out, number)
         assert out.hex() == expected == u(number).hex()
     signed = {0: "00", -1: "01", 1: "02", -2: "03", 64: "8001", -65: "8101"}
     for number, expected in signed.items():
         out = bytearray()
-        codec.put_signed(out, number)
+        octets.put_signed(out, number)
         assert out.hex() == expected
 
 
@@ -140,7 +153,7 @@ def tampered(change: object) -> op.PortfolioPython:
 
 def test_verify_sees_a_change_of_any_cell() -> None:
     seen = 0
-    for table in ("equity_rows", "trade_rows", "ledger_rows"):
+    for table in ("equity_rows", "trade_rows", "ledger_rows", "fill_rows"):
         columns = getattr(busy()._ledger, table).columns
         for index in range(len(columns)):
 
@@ -155,7 +168,10 @@ def test_verify_sees_a_change_of_any_cell() -> None:
             with pytest.raises(op.InvariantViolation):
                 pf.deposit(1, 1000)
             seen += 1
-    assert seen == 7 + 20 + 7
+    assert seen == 7 + 23 + 8 + 12
+
+
+STRANGE = {"tag": "?", "break_even": (2, 1), "targets": ((1, 1),), "exit_time": 9}
 
 
 def test_verify_sees_a_change_of_any_figure() -> None:
@@ -164,7 +180,7 @@ def test_verify_sees_a_change_of_any_figure() -> None:
         lambda ledger, name=name: setattr(
             ledger.positions.rows[0],
             name,
-            "?" if name == "tag" else getattr(ledger.positions.rows[0], name) + 1,
+            STRANGE.get(name) or getattr(ledger.positions.rows[0], name) + 1,
         )
         for name in position.__slots__
         if name != "symbol"
@@ -180,17 +196,24 @@ def test_verify_sees_a_change_of_any_figure() -> None:
     ]
     changes += [
         lambda ledger, name=name: setattr(ledger, name, getattr(ledger, name) + 1)
-        for name in ("time", "first_time", "events", "fees")
+        for name in ("time", "first_time", "events", "fees", "posted", "residue", "ambiguous_count")
     ]
     changes += [
+        lambda ledger, name=name: setattr(ledger.symbols["A"], name, 1)
+        for name in ("volume", "slips", "last_bar", "last_rollover")
+    ]
+    changes += [
+        lambda ledger: setattr(ledger, "in_margin_call", True),
+        lambda ledger: setattr(ledger, "rates", ledger.rates.asked(["EUR"], [])),
+        lambda ledger: setattr(ledger, "accrued", (Accrual(1, ledger.symbols["A"], 1, 1),)),
         lambda ledger: setattr(ledger.ids, "next_free", 4),
         lambda ledger: ledger.ids.given.add(9),
         lambda ledger: ledger.positions.rows.reverse(),
         lambda ledger: ledger.symbols.update(C=ledger.symbols["A"]),
-        lambda ledger: ledger.journal.append((codec.DEPOSIT, 0, 1)),
+        lambda ledger: ledger.journal.append((codec.DEPOSIT, 0, 1, "")),
         lambda ledger: ledger.trade_rows.lists[0].pop(),
     ]
-    assert len(changes) == 14 + 7 + 4 + 6
+    assert len(changes) == 22 + 7 + 7 + 4 + 9
     for change in changes:
         with pytest.raises(op.InvariantViolation):
             tampered(change).verify()
@@ -213,6 +236,13 @@ BROKEN = {
         ledger.symbols["B"], "holding", ledger.symbols["B"].holding._replace(ask=1)
     ),
     "postings_match_balance": lambda ledger: ledger.ledger_rows.lists[6].__setitem__(0, 0),
+    "residue_in_range": lambda ledger: setattr(ledger, "posted", 0),
+    "cash_matches_rows": lambda ledger: ledger.cash_rows.append(
+        (1, 1, "deposit", "EUR", 1, 1, 1, 1)
+    ),
+    "rates_match_marks": lambda ledger: setattr(
+        ledger, "rates", Rates("USD", "USD", {"EUR": Currency("EUR", rate=1)})
+    ),
     "trades_match_ledger": lambda ledger: ledger.trade_rows.lists[9].__setitem__(0, 0),
     "rows_published": lambda ledger: ledger.equity_rows.lists[0].append(5),
 }
@@ -357,30 +387,3 @@ def test_frames_are_refused(columns: dict[str, list[object]], message: str) -> N
     assert pf.digest == before
     with pytest.raises(op.InvalidNumber, match="column price, row 1: nan"):
         pf.mark(pa.table({"symbol": ["A", "B"], "price": [1.0, math.nan]}))
-
-
-def test_metrics_worked_out_by_hand() -> None:
-    pf = account("1000")
-    assert set(pf.calculate_metrics().values()) == {None, 0}
-    for day, amount in enumerate((100, -220, 88)):
-        number = pf.open_position("A", "long", 1, 500, day * 86_400_000_000)
-        pf.close_position(number, 500 + amount, day * 86_400_000_000)
-        pf.update_equity(day * 86_400_000_000)
-    pf.deposit(32, 2 * 86_400_000_000)
-    pf.update_equity(2 * 86_400_000_000)
-    # equity 1000, 1100, 880, 968 and at the same time 1000 after a deposit of 32
-    metrics = pf.calculate_metrics(periods_per_year="252", risk_free_rate=Decimal(0))
-    returns = [1100 / 1000 - 1, 880 / 1100 - 1, 1000 / 880 - 1]
-    mean = sum(returns) / 3
-    deviation = math.sqrt(sum((one - mean) ** 2 for one in returns) / 2)
-    assert metrics.net_profit == Decimal(-32)
-    assert (metrics.total_return, metrics.cagr) == (0.0, 0.0)
-    assert metrics.max_drawdown == 880 / 1100 - 1
-    assert metrics.sharpe_ratio == pytest.approx(mean / deviation * math.sqrt(252), rel=1e-12)
-    assert (metrics.trade_count, metrics.win_rate) == (3, 2 / 3)
-    assert metrics.profit_factor == 188 / 220
-    for name, value in (("periods_per_year", 0), ("risk_free_rate", -1), ("risk_free_rate", "x")):
-        with pytest.raises(op.InvalidNumber, match=name):
-            pf.calculate_metrics(**{name: value})
-    with pytest.raises(op.InvalidArgument):
-        pf.calculate_metrics(periods_per_year=None)

@@ -1,6 +1,7 @@
 """Files of a run: cells are exact, and every mistake names file, row, column and rule."""
 
 import io
+import json
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from omega_portfolio import InvalidFrame
 from omega_portfolio.cells import parse_time, time_text
+from omega_portfolio.cli import main
 from omega_portfolio.files import Source, read_source
 from omega_portfolio.market import check_market
 from omega_portfolio.orders import ORDER_COLUMNS, check_orders
@@ -241,3 +243,16 @@ def test_every_order_column_is_described():
 
     for name in ORDER_COLUMNS:
         assert name in (orders.__doc__ or ""), name
+
+
+def test_an_instrument_in_another_currency_needs_a_rate(
+    backend: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    texts = {"bars": BARS, "orders": ORDERS, "instruments": "symbol,quote_currency\nACME,EUR\n"}
+    words = ["run", "--out", str(tmp_path / "out"), "--backend", backend, "--json"]
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+        words += [f"--{name}", str(tmp_path / name)]
+    assert main(words) == 0
+    refused = json.loads(capsys.readouterr().out)["refused"]
+    assert (refused[0]["row"], refused[0]["error"]) == (1, "MissingRate")

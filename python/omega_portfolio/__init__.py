@@ -39,6 +39,7 @@ from omega_portfolio.errors import (
     InsufficientMargin,
     InvalidAmount,
     InvalidArgument,
+    InvalidBar,
     InvalidConfiguration,
     InvalidCurrency,
     InvalidFrame,
@@ -47,6 +48,7 @@ from omega_portfolio.errors import (
     InvalidPositionId,
     InvalidPositionSize,
     InvalidPrice,
+    InvalidProtection,
     InvalidSide,
     InvalidStopLoss,
     InvalidSymbol,
@@ -54,8 +56,11 @@ from omega_portfolio.errors import (
     InvalidText,
     InvalidTime,
     InvariantViolation,
+    MissingRate,
     NumberOutOfRange,
+    OffSessionRollover,
     OmegaPortfolioError,
+    OrderNotFound,
     OutOfMemory,
     PositionNotFound,
     TooManyPositions,
@@ -64,6 +69,7 @@ from omega_portfolio.sentinel import UNSET, Unset
 
 if TYPE_CHECKING:
     from omega_portfolio.analysis import Analysis
+    from omega_portfolio.envelope import Envelope
     from omega_portfolio.history import History, metrics
     from omega_portfolio.instrument import Instrument
     from omega_portfolio.metric_definitions import MetricDefinition
@@ -71,6 +77,7 @@ if TYPE_CHECKING:
     from omega_portfolio.oracle import PortfolioPython
     from omega_portfolio.portfolio import Portfolio
     from omega_portfolio.rust import PortfolioRust as PortfolioRust
+    from omega_portfolio.terms import Commission, Margin, Slippage, Swap
     from omega_portfolio.types import PositionView, Receipts, State, Table, Trade
 
     __version__: str
@@ -78,15 +85,20 @@ if TYPE_CHECKING:
 # Names that are loaded at their first use, and the modules that have them.
 _LAZY = {
     "Analysis": "analysis",
+    "Commission": "terms",
+    "Envelope": "envelope",
     "History": "history",
     "Instrument": "instrument",
+    "Margin": "terms",
     "MetricDefinition": "metric_definitions",
     "Metrics": "metric_values",
     "Portfolio": "portfolio",
     "PortfolioPython": "oracle",
     "PositionView": "types",
     "Receipts": "types",
+    "Slippage": "terms",
     "State": "types",
+    "Swap": "terms",
     "Table": "types",
     "Trade": "types",
     "metrics": "history",
@@ -132,8 +144,10 @@ __all__ = [
     "Analysis",
     "BackendStatus",
     "BackendUnavailable",
+    "Commission",
     "CrossedQuote",
     "DuplicatePositionId",
+    "Envelope",
     "History",
     "Instrument",
     "InstrumentExists",
@@ -141,6 +155,7 @@ __all__ = [
     "InsufficientMargin",
     "InvalidAmount",
     "InvalidArgument",
+    "InvalidBar",
     "InvalidConfiguration",
     "InvalidCurrency",
     "InvalidFrame",
@@ -149,6 +164,7 @@ __all__ = [
     "InvalidPositionId",
     "InvalidPositionSize",
     "InvalidPrice",
+    "InvalidProtection",
     "InvalidSide",
     "InvalidStopLoss",
     "InvalidSymbol",
@@ -156,17 +172,23 @@ __all__ = [
     "InvalidText",
     "InvalidTime",
     "InvariantViolation",
+    "Margin",
     "MetricDefinition",
     "Metrics",
+    "MissingRate",
     "NumberOutOfRange",
+    "OffSessionRollover",
     "OmegaPortfolioError",
+    "OrderNotFound",
     "OutOfMemory",
     "Portfolio",
     "PortfolioPython",
     "PositionNotFound",
     "PositionView",
     "Receipts",
+    "Slippage",
     "State",
+    "Swap",
     "Table",
     "TooManyPositions",
     "Trade",

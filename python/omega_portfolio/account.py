@@ -51,7 +51,7 @@ class Account(Tables):
     @property
     @abstractmethod
     def margin_used(self) -> Decimal:
-        """Margin that the open positions hold: cost / leverage, per symbol."""
+        """Margin that the open positions hold: that of each symbol by its model."""
 
     @property
     @abstractmethod
@@ -62,6 +62,25 @@ class Account(Tables):
     @abstractmethod
     def margin_level(self) -> Decimal | None:
         """Equity in percent of the margin used; None when no margin is used."""
+
+    @property
+    @abstractmethod
+    def ambiguous_count(self) -> int:
+        """Number of fills within a bar whose order the bar does not tell.
+
+        Counted for the paths ``pessimistic`` and ``optimistic``: a stop and a profit that the
+        same bar reaches, for example.
+        """
+
+    @property
+    @abstractmethod
+    def rounded_count(self) -> int:
+        """Number of prices and sizes that ``off_grid="round"`` has changed."""
+
+    @property
+    @abstractmethod
+    def residue(self) -> Decimal:
+        """What ``rounding="cents"`` has left to book, with up to 18 decimals; otherwise 0."""
 
     @property
     @abstractmethod

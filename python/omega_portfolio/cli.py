@@ -3,7 +3,7 @@
 ========  ==========================================================================
 command   what it does
 ========  ==========================================================================
-demo      a moving-average rule on five real US stocks, every fill through the engine
+demo      a moving-average rule on five real US stocks, or three rules on two currency pairs
 run       the same with your own bars and orders
 report    a page about what one of these left in its folder
 doctor    which backend is live, which versions are in use, and whether both agree
@@ -39,6 +39,7 @@ from inspect import cleandoc
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from omega_portfolio.demo.command import demo
 from omega_portfolio.errors import (
     BackendUnavailable,
     InvalidConfiguration,
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from omega_portfolio.jobs import Document, Job
-    from omega_portfolio.portfolio import Portfolio
 
     Handler: TypeAlias = Callable[[argparse.Namespace], int]
 
@@ -191,28 +191,29 @@ def _progress(total: int) -> Iterator[Callable[[int], object] | None]:
         yield bar.update
 
 
-def _folder(path: Path) -> Path:
+def make_folder(path: Path) -> Path:
+    """Make the folder of ``--out``.
+
+    Parameters
+    ----------
+    path : Path
+        What was given.
+
+    Returns
+    -------
+    Path
+        The same; it is a folder.
+
+    Raises
+    ------
+    UsageError
+        It cannot be one.
+    """
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"--out {path}: cannot be a folder: {error.strerror or error}") from None
     return path
-
-
-def _new_portfolio(options: argparse.Namespace, capacity: int) -> Portfolio:
-    """Construct the account from ``--balance`` and its sisters."""
-    from omega_portfolio.portfolio import Portfolio
-
-    try:
-        return Portfolio(
-            options.balance,
-            currency=options.currency,
-            leverage=options.leverage,
-            capacity=capacity,
-            backend=options.backend,
-        )
-    except OmegaPortfolioError as error:
-        raise UsageError(str(error)) from error
 
 
 def _configuration(options: argparse.Namespace) -> dict[str, str]:
@@ -229,12 +230,25 @@ def _common_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _finish(job: Job, *, as_json: bool) -> int:
-    """Run a job, print its report, and turn its proof into the exit code."""
+def finish_job(job: Job, *, as_json: bool) -> int:
+    """Run a job, print its report, and turn its proof into the exit code.
+
+    Parameters
+    ----------
+    job : Job
+        What to do.
+    as_json : bool
+        Print the document in place of the report.
+
+    Returns
+    -------
+    int
+        0, or 1 when a check failed.
+    """
     from omega_portfolio.jobs import run_job
     from omega_portfolio.summary import render
 
-    with _progress(job.market.times) as progress:
+    with _progress(job.scenario.times) as progress:
         document = run_job(job, progress)
     _print(document, as_json=as_json, text=None if as_json else render(document))
     return Exit.OK if document["proof"]["holds"] else Exit.CHECK_FAILED
@@ -242,44 +256,6 @@ def _finish(job: Job, *, as_json: bool) -> int:
 
 def _print(document: Document, *, as_json: bool, text: str | None) -> None:
     sys.stdout.write(json.dumps(document, indent=2) + "\n" if as_json else text or "")
-
-
-def demo(parser: argparse.ArgumentParser) -> Handler:
-    """Trade five real US stocks (AAPL, FB, GOOG, IBM, MSFT; daily, 2000 to 2013).
-
-    A stock is held while the 20-day mean of its adjusted close is above the
-    50-day mean. Every fill goes through the engine; the account is valued at
-    every close, checked against its own tables, and written as Parquet. The
-    folder also gets bars.arrow and orders.csv, with which "omega-portfolio run"
-    repeats the run to the same digest.
-    """
-    parser.add_argument("--out", type=Path, default=Path("out/demo"), help="folder for the files")
-    _common_options(parser)
-
-    def handle(options: argparse.Namespace) -> int:
-        from omega_portfolio.data import FILE_NAME, load_us5_daily, us5_daily_bytes
-        from omega_portfolio.demo import INITIAL_BALANCE, RULE_TEXT, build_orders
-        from omega_portfolio.files import Source
-        from omega_portfolio.jobs import Job
-        from omega_portfolio.market import check_market
-        from omega_portfolio.orders import check_orders
-
-        bars = load_us5_daily()
-        market = check_market(Source(FILE_NAME, bars))
-        rows = build_orders(bars)
-        orders = check_orders(Source("orders.csv", rows), market)
-        options.balance, options.currency, options.leverage = INITIAL_BALANCE, "USD", 1
-        text = rows.write_csv(datetime_format="%Y-%m-%dT%H:%M:%SZ")
-        extra = {"bars.arrow": us5_daily_bytes(), "orders.csv": text.encode()}
-        portfolio = _new_portfolio(options, market.times)
-        job = Job(
-            *("demo", RULE_TEXT, portfolio, market, orders, _folder(options.out)),
-            extra_files=extra,
-            configuration=_configuration(options),
-        )
-        return _finish(job, as_json=options.json)
-
-    return handle
 
 
 def run(parser: argparse.ArgumentParser) -> Handler:
@@ -318,22 +294,29 @@ def run(parser: argparse.ArgumentParser) -> Handler:
 
     def handle(options: argparse.Namespace) -> int:
         from omega_portfolio.files import read_source
-        from omega_portfolio.jobs import Job
+        from omega_portfolio.jobs import Job, new_portfolio
         from omega_portfolio.market import check_market, register_instruments
         from omega_portfolio.orders import check_orders
+        from omega_portfolio.runner import OrderScenario
 
         instruments = None if options.instruments is None else read_source(options.instruments)
         market = check_market(read_source(options.bars), instruments)
         orders = check_orders(read_source(options.orders), market, options.fill)
-        portfolio = _new_portfolio(options, market.times)
+        try:
+            portfolio = new_portfolio(
+                _configuration(options), capacity=market.times, backend=options.backend
+            )
+        except OmegaPortfolioError as error:
+            raise UsageError(str(error)) from error
         register_instruments(portfolio, market)
         about = _about_orders(options)
         figures = (options.periods_per_year, options.risk_free_rate)
         job = Job(
-            *("run", about, portfolio, market, orders, _folder(options.out), *figures),
+            *("run", about, portfolio, OrderScenario(market, orders)),
+            *(make_folder(options.out), *figures),
             configuration=_configuration(options),
         )
-        return _finish(job, as_json=options.json)
+        return finish_job(job, as_json=options.json)
 
     return handle
 
@@ -365,11 +348,11 @@ def doctor(parser: argparse.ArgumentParser) -> Handler:
 
 
 COMMANDS: Final[dict[str, tuple[str, Callable[[argparse.ArgumentParser], Handler]]]] = {
-    "demo": ("trade five real US stocks, 2000 to 2013", demo),
+    "demo": ("trade five real US stocks, or two currency pairs", demo),
     "run": ("run your own bars and orders", run),
     "report": ("write a page about a run", report),
     "doctor": ("show backend and versions", doctor),
 }
 """Name, one line of help, and the function of each subcommand."""
 
-__all__ = ["COMMANDS", "Exit", "main"]
+__all__ = ["COMMANDS", "Exit", "UsageError", "finish_job", "main", "make_folder"]

@@ -56,7 +56,7 @@ def table_repr(table: Table) -> str:
     >>> import omega_portfolio as op
     >>> text = repr(op.Portfolio(1000).get_ledger())
     >>> text.splitlines()[0]
-    'Table: 0 rows x 7 columns'
+    'Table: 0 rows x 8 columns'
     """
     import polars as pl
 
@@ -82,7 +82,7 @@ def table_html(table: Table) -> str:
     --------
     >>> import omega_portfolio as op
     >>> markup = op.Portfolio(1000).get_ledger()._repr_html_()
-    >>> "0 rows x 7 columns" in markup
+    >>> "0 rows x 8 columns" in markup
     True
     """
     frame = table.to_polars()

@@ -222,6 +222,36 @@ class InvalidArgument(OmegaPortfolioError):
     code = 4024
 
 
+class MissingRate(OmegaPortfolioError):
+    """A currency has no exchange rate into the account's currency."""
+
+    code = 4025
+
+
+class InvalidProtection(OmegaPortfolioError):
+    """A trailing stop, a break-even or targets break a rule of SPEC section 17."""
+
+    code = 4026
+
+
+class OrderNotFound(OmegaPortfolioError):
+    """No resting order has this id."""
+
+    code = 4027
+
+
+class OffSessionRollover(OmegaPortfolioError):
+    """A time is no rollover of the instrument, or one that was charged already."""
+
+    code = 4028
+
+
+class InvalidBar(OmegaPortfolioError):
+    """The high or the low of a bar does not hold its other prices."""
+
+    code = 4029
+
+
 class InvalidFrame(OmegaPortfolioError):
     """A file or frame has a missing, extra or duplicate column, a wrong type or a null."""
 
@@ -290,6 +320,7 @@ __all__ = [
     "InsufficientMargin",
     "InvalidAmount",
     "InvalidArgument",
+    "InvalidBar",
     "InvalidConfiguration",
     "InvalidCurrency",
     "InvalidFrame",
@@ -298,6 +329,7 @@ __all__ = [
     "InvalidPositionId",
     "InvalidPositionSize",
     "InvalidPrice",
+    "InvalidProtection",
     "InvalidSide",
     "InvalidStopLoss",
     "InvalidSymbol",
@@ -305,8 +337,11 @@ __all__ = [
     "InvalidText",
     "InvalidTime",
     "InvariantViolation",
+    "MissingRate",
     "NumberOutOfRange",
+    "OffSessionRollover",
     "OmegaPortfolioError",
+    "OrderNotFound",
     "OutOfMemory",
     "PositionNotFound",
     "TooManyPositions",

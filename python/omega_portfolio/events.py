@@ -1,7 +1,8 @@
-"""The events of a portfolio: the calls that change the account, and what each may refuse.
+"""Instruments and fills: the calls that open, change and close positions.
 
-An event is checked in the order of its rules (SPEC section 5). The first rule that fails is
-raised, and then nothing has changed.
+:mod:`omega_portfolio.bars` has the calls that take prices and orders,
+:mod:`omega_portfolio.cash_events` those for cash. An event is checked in the order of its rules
+(SPEC section 5). The first rule that fails is raised, and then nothing has changed.
 """
 
 # Abstract methods have no body but their text.
@@ -12,16 +13,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omega_portfolio.analysis_tables import abstractmethod
-from omega_portfolio.frames import Frames
+from omega_portfolio.bars import MarketEvents
 from omega_portfolio.sentinel import UNSET, Unset
 
 if TYPE_CHECKING:
     from omega_portfolio.instrument import Instrument
-    from omega_portfolio.types import NumberLike, PriceLike, PricesLike, TimeLike, Trade
+    from omega_portfolio.types import (
+        BreakEvenLike,
+        NumberLike,
+        PriceLike,
+        TargetsLike,
+        TimeLike,
+        Trade,
+    )
 
 
-class Events(Frames):
-    """The write side of :class:`omega_portfolio.Portfolio`; its base takes events by the table."""
+class Events(MarketEvents):
+    """The write side of :class:`omega_portfolio.Portfolio`; its bases take prices and cash."""
 
     __slots__ = ()
 
@@ -37,7 +45,7 @@ class Events(Frames):
         Raises
         ------
         InvalidInstrument, InvalidSymbol, InvalidCurrency, InvalidNumber, NumberOutOfRange
-            The definition breaks a rule of SPEC section 3.
+            The definition breaks a rule of SPEC sections 3, 13, 15 and 16.
         InstrumentExists
             The symbol has another definition, possibly the default one of its first use.
 
@@ -63,11 +71,18 @@ class Events(Frames):
         *,
         stop_loss: PriceLike | None = None,
         take_profit: PriceLike | None = None,
-        fee: NumberLike = 0,
+        fee: NumberLike | None = None,
         tag: str = "",
         position_id: int | None = None,
+        trailing: PriceLike | None = None,
+        break_even: BreakEvenLike | None = None,
+        targets: TargetsLike | None = None,
+        exit_time: TimeLike | None = None,
     ) -> int:
         """Book the fill that opens a position.
+
+        With ``mode="netting"`` it is a fill on the one position of the symbol, which it opens,
+        increases, reduces, closes or flips.
 
         Parameters
         ----------
@@ -82,19 +97,30 @@ class Events(Frames):
         time : datetime, date, int, str or numpy.datetime64
             Time of the fill; not before the last event.
         stop_loss, take_profit : int, str, Decimal or float, optional
-            Protective levels, on their sides of the price. They are recorded; whether the
-            market reached them is for the caller to say, with a close.
-        fee : int, str, Decimal or float, default 0
-            Fee in the account's currency; negative is a rebate.
+            Protective levels, on their sides of the price. :meth:`process_bar`,
+            :meth:`process_quotes` and :meth:`process_bars` close what they reach; without these
+            calls that is for the caller to say, with a close.
+        fee : int, str, Decimal or float, optional
+            Fee in the account's currency; negative is a rebate. Left out, the commission of the
+            instrument, 0 without one.
         tag : str, default ""
             Free text that stays with the position and its trades.
         position_id : int, optional
             An id of your own, never used before; left out, the next free number.
+        trailing : int, str, Decimal or float, optional
+            Distance, greater than 0, at which the stop follows the market.
+        break_even : int, str, Decimal or float, or a pair of these, optional
+            Trigger, or ``(trigger, offset)``: once the market is the trigger beyond the entry,
+            the stop goes to the entry and the offset beyond.
+        targets : sequence of pairs, optional
+            ``[(price, size), ...]``: parts that are closed on the way to take_profit.
+        exit_time : datetime, date, int, str or numpy.datetime64, optional
+            When the position is closed at the market.
 
         Returns
         -------
         int
-            The id of the position.
+            The id of the position that is open afterwards, or of the one that was closed.
 
         Raises
         ------
@@ -102,8 +128,12 @@ class Events(Frames):
             An argument breaks a rule of SPEC sections 1 and 2.
         InvalidPositionSize, InvalidPrice, InvalidStopLoss, InvalidTakeProfit
             A number is not greater than 0, off its grid, or on the wrong side.
-        InvalidPositionId, DuplicatePositionId
-            The given id is out of range or was used before.
+        InvalidProtection
+            Trailing, break-even or targets contradict the price or each other.
+        InvalidPositionId, DuplicatePositionId, InvalidArgument
+            The given id is out of range, was used before, or has no position to be opened.
+        MissingRate
+            The currency of the profit has no rate of exchange.
         InsufficientMargin
             The free margin after the fee does not cover the position.
 
@@ -127,7 +157,7 @@ class Events(Frames):
         time: TimeLike,
         *,
         size: NumberLike | None = None,
-        fee: NumberLike = 0,
+        fee: NumberLike | None = None,
         reason: str = "",
     ) -> Trade:
         """Book the fill that closes a position, in whole or in part.
@@ -142,8 +172,9 @@ class Events(Frames):
             Time of the fill; not before the last event.
         size : int, str, Decimal or float, optional
             The size to close, at most what is held; left out, all of it.
-        fee : int, str, Decimal or float, default 0
-            Fee in the account's currency; negative is a rebate.
+        fee : int, str, Decimal or float, optional
+            Fee in the account's currency; negative is a rebate. Left out, the commission of the
+            instrument, 0 without one.
         reason : str, default ""
             Free text for the trade.
 
@@ -181,8 +212,14 @@ class Events(Frames):
         *,
         stop_loss: PriceLike | Unset | None = UNSET,
         take_profit: PriceLike | Unset | None = UNSET,
+        trailing: PriceLike | Unset | None = UNSET,
+        break_even: BreakEvenLike | Unset | None = UNSET,
+        targets: TargetsLike | Unset | None = UNSET,
+        exit_time: TimeLike | Unset | None = UNSET,
     ) -> None:
         """Set or remove the protective levels of a position.
+
+        What is left out stays; None removes it.
 
         Parameters
         ----------
@@ -191,7 +228,13 @@ class Events(Frames):
         time : datetime, date, int, str or numpy.datetime64
             Time of the change; not before the last event.
         stop_loss, take_profit : int, str, Decimal or float, None or UNSET
-            The new level; None removes it; left out, it stays.
+            The new level, on its side of the market.
+        trailing, break_even : None or UNSET, or as in open_position
+            A distance, and a trigger or a pair; they start from the market.
+        targets : sequence of pairs, None or UNSET
+            As in :meth:`open_position`; an empty one removes them.
+        exit_time : datetime, date, int, str or numpy.datetime64, None or UNSET
+            When the position is closed at the market.
 
         Raises
         ------
@@ -199,8 +242,10 @@ class Events(Frames):
             No open position has this id.
         InvalidStopLoss, InvalidTakeProfit
             A level is not greater than 0, off the grid, or on the wrong side of the market.
+        InvalidProtection
+            Trailing, break-even or targets contradict the market or each other.
         InvalidArgument
-            Neither level is given.
+            Nothing is given.
         InvalidTime, InvalidNumber, InvalidPositionId, NumberOutOfRange
             An argument breaks a rule of SPEC.
 
@@ -215,85 +260,45 @@ class Events(Frames):
         """
 
     @abstractmethod
-    def mark(self, prices: PricesLike, *, time: TimeLike | None = None) -> None:
-        """Set the market prices of symbols, without a row in the equity table.
+    def close_by(
+        self,
+        position_id: int,
+        other_id: int,
+        time: TimeLike,
+        *,
+        size: NumberLike | None = None,
+        fee: NumberLike | None = None,
+    ) -> tuple[Trade, Trade]:
+        """Close two positions of one symbol and of opposite sides against each other.
+
+        Both are closed at the entry price of ``other_id``, so that no spread is paid again.
 
         Parameters
         ----------
-        prices : mapping or Arrow table
-            Symbol to price or ``(bid, ask)``, or anything that exports an Arrow stream with
-            the columns symbol and price, or symbol, bid and ask.
-        time : datetime, date, int, str or numpy.datetime64, optional
-            Time of the prices; left out, the time of the last event.
-
-        Raises
-        ------
-        InvalidPrice, CrossedQuote
-            A price is not greater than 0 or off its grid, or a bid is above its ask.
-        InvalidFrame
-            The table has wrong columns or types, or a null.
-        InvalidSymbol, InvalidTime, InvalidNumber, InvalidArgument, NumberOutOfRange
-            An argument breaks a rule of SPEC, such as a symbol given twice.
-
-        Examples
-        --------
-        >>> import omega_portfolio as op
-        >>> portfolio = op.Portfolio(1000)
-        >>> position_id = portfolio.open_position("ACME", "long", 1, 100, "2024-01-02")
-        >>> portfolio.mark({"ACME": ("101.5", "101.6")})
-        >>> portfolio.unrealized_pnl
-        Decimal('1.50')
-        """
-
-    @abstractmethod
-    def update_equity(self, time: TimeLike, prices: PricesLike | None = None) -> None:
-        """Set market prices and append one row to the equity table.
-
-        Parameters
-        ----------
+        position_id : int
+            The position that carries the fee.
+        other_id : int
+            The position on the other side.
         time : datetime, date, int, str or numpy.datetime64
-            Time of the row; not before the last event.
-        prices : mapping or Arrow table, optional
-            As in :meth:`mark`; left out, the prices stay.
+            Time of the closes; not before the last event.
+        size : int, str, Decimal or float, optional
+            The size to close of both; left out, the smaller of both.
+        fee : int, str, Decimal or float, optional
+            Fee in the account's currency; left out, the commission of one fill.
+
+        Returns
+        -------
+        (Trade, Trade)
+            The trades of ``position_id`` and of ``other_id``.
 
         Raises
         ------
-        InvalidPrice, CrossedQuote, InvalidFrame, InvalidSymbol, InvalidTime, InvalidNumber
-            As in :meth:`mark`.
-        InvalidArgument, NumberOutOfRange
-            As in :meth:`mark`.
-
-        Examples
-        --------
-        >>> import omega_portfolio as op
-        >>> portfolio = op.Portfolio(1000)
-        >>> portfolio.update_equity("2024-01-02")
-        >>> portfolio.update_equity("2024-01-03", {"ACME": 100})
-        >>> len(portfolio.get_equity_curve())
-        2
-        """
-
-    @abstractmethod
-    def charge_fee(
-        self, amount: NumberLike, time: TimeLike, *, position_id: int | None = None
-    ) -> None:
-        """Book a fee that belongs to no fill.
-
-        Parameters
-        ----------
-        amount : int, str, Decimal or float
-            The fee in the account's currency, not 0; negative is a rebate.
-        time : datetime, date, int, str or numpy.datetime64
-            Time of the fee; not before the last event.
-        position_id : int, optional
-            The position that it belongs to; its trades then carry it in entry_fee.
-
-        Raises
-        ------
-        InvalidAmount
-            The amount is 0.
         PositionNotFound
-            No open position has the given id.
+            No open position has one of the ids.
+        InvalidArgument
+            The positions have not the same symbol, or not opposite sides.
+        InvalidPositionSize
+            The size is not greater than 0, off its grid, or more than one of them holds.
         InvalidTime, InvalidNumber, InvalidPositionId, NumberOutOfRange
             An argument breaks a rule of SPEC.
 
@@ -301,65 +306,11 @@ class Events(Frames):
         --------
         >>> import omega_portfolio as op
         >>> portfolio = op.Portfolio(1000)
-        >>> portfolio.charge_fee("2.50", "2024-01-02")
-        >>> portfolio.balance
-        Decimal('997.50')
-        """
-
-    @abstractmethod
-    def deposit(self, amount: NumberLike, time: TimeLike) -> None:
-        """Book money that comes in.
-
-        Parameters
-        ----------
-        amount : int, str, Decimal or float
-            Money in the account's currency, greater than 0.
-        time : datetime, date, int, str or numpy.datetime64
-            Time of the deposit; not before the last event.
-
-        Raises
-        ------
-        InvalidAmount
-            The amount is not greater than 0.
-        InvalidTime, InvalidNumber, NumberOutOfRange
-            An argument breaks a rule of SPEC.
-
-        Examples
-        --------
-        >>> import omega_portfolio as op
-        >>> portfolio = op.Portfolio(1000)
-        >>> portfolio.deposit(500, "2024-01-02")
-        >>> portfolio.balance
-        Decimal('1500.00')
-        """
-
-    @abstractmethod
-    def withdraw(self, amount: NumberLike, time: TimeLike) -> None:
-        """Book money that goes out.
-
-        Parameters
-        ----------
-        amount : int, str, Decimal or float
-            Money in the account's currency, greater than 0, at most the free margin.
-        time : datetime, date, int, str or numpy.datetime64
-            Time of the withdrawal; not before the last event.
-
-        Raises
-        ------
-        InvalidAmount
-            The amount is not greater than 0.
-        InsufficientFunds
-            The amount is greater than the free margin.
-        InvalidTime, InvalidNumber, NumberOutOfRange
-            An argument breaks a rule of SPEC.
-
-        Examples
-        --------
-        >>> import omega_portfolio as op
-        >>> portfolio = op.Portfolio(1000)
-        >>> portfolio.withdraw(400, "2024-01-02")
-        >>> portfolio.free_margin
-        Decimal('600.00')
+        >>> first = portfolio.open_position("ACME", "long", 2, 100, "2024-01-02")
+        >>> other = portfolio.open_position("ACME", "short", 2, 103, "2024-01-03")
+        >>> trades = portfolio.close_by(first, other, "2024-01-03")
+        >>> [trade.gross_pnl for trade in trades]
+        [Decimal('6.00'), Decimal('0.00')]
         """
 
 

@@ -1,11 +1,12 @@
-"""What a symbol stands for: its price and size grid, contract, currency and leverage."""
+"""What a symbol stands for: its price and size grid, contract, currencies and terms."""
 
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from omega_portfolio.terms import Commission, Margin, Slippage, Swap
     from omega_portfolio.types import NumberLike
 
 
@@ -32,6 +33,24 @@ class Instrument:
         Currency of the price; the account's currency when left out.
     leverage : int, str, Decimal or float, optional
         Leverage of this symbol; the account's leverage when left out.
+    tick_size : int, str, Decimal or float, optional
+        Prices are multiples of it; itself a multiple of the price grid.
+    lot_step : int, str, Decimal or float, optional
+        Sizes are multiples of it; itself a multiple of the size grid.
+    min_size, max_size : int, str, Decimal or float, optional
+        Least and greatest size of an open or an order, multiples of the lot step.
+    base_currency : str, optional
+        Currency of which the price is that of one unit, of a pair or an inverse contract.
+    inverse : bool, default False
+        Profit is in the base currency, and 1 of size is worth ``contract_size / price`` of it.
+    margin : Margin, optional
+        Margin model; cost divided by leverage when left out.
+    commission : Commission, optional
+        Fee of fills that are not given one.
+    slippage : Slippage, optional
+        How much worse stops and market orders are filled.
+    swap : Swap, optional
+        What positions pay or get over night.
 
     Examples
     --------
@@ -47,6 +66,16 @@ class Instrument:
     contract_size: NumberLike = 1
     quote_currency: str | None = None
     leverage: NumberLike | None = None
+    tick_size: NumberLike | None = None
+    lot_step: NumberLike | None = None
+    min_size: NumberLike | None = None
+    max_size: NumberLike | None = None
+    base_currency: str | None = None
+    inverse: bool = False
+    margin: Margin | None = None
+    commission: Commission | None = None
+    slippage: Slippage | None = None
+    swap: Swap | None = None
 
     def __repr__(self) -> str:
         parts = [
@@ -55,11 +84,27 @@ class Instrument:
             f"size_decimals={self.size_decimals!r}",
             f"contract_size={self.contract_size!r}",
         ]
-        if self.quote_currency is not None:
-            parts.append(f"quote_currency={self.quote_currency!r}")
-        if self.leverage is not None:
-            parts.append(f"leverage={self.leverage!r}")
+        for name in _OPTIONS:
+            value = getattr(self, name)
+            if value is not None and value is not False:
+                parts.append(f"{name}={value!r}")
         return f"Instrument({', '.join(parts)})"
 
+
+_OPTIONS: Final = (
+    "quote_currency",
+    "leverage",
+    "tick_size",
+    "lot_step",
+    "min_size",
+    "max_size",
+    "base_currency",
+    "inverse",
+    "margin",
+    "commission",
+    "slippage",
+    "swap",
+)
+"""What a repr leaves out when it is not given."""
 
 __all__ = ["Instrument"]

@@ -9,29 +9,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Context, Decimal, localcontext
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from omega_portfolio.backend import backend_status
+from omega_portfolio.bookings import money_text
 from omega_portfolio.cells import time_text
 from omega_portfolio.errors import InvariantViolation
 from omega_portfolio.files import replace_file, write_json, write_tables
-from omega_portfolio.runner import run_orders
+from omega_portfolio.report.books import add, rounding_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from omega_portfolio.market import Market
-    from omega_portfolio.orders import Order
     from omega_portfolio.portfolio import Portfolio
-    from omega_portfolio.runner import Run
+    from omega_portfolio.runner import Run, Scenario
 
 Document = dict[str, Any]
 """Plain data: text, numbers, booleans, None, lists and dictionaries of them."""
 
-# Money has at most 38 digits, so 60 keep every sum of it exact.
-_EXACT: Final = Context(prec=60)
+_UNIT: Final = Decimal("1e-18")
+_SETTINGS: Final = (
+    *("currency", "leverage", "mode", "rounding", "margin_call", "stop_out", "path", "pivot"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,9 @@ class Job:
     about : sequence of str
         Lines for the head of the report.
     portfolio : Portfolio
-        New, with its instruments registered.
-    market : Market
-        Checked bars.
-    orders : sequence of Order
-        Checked orders.
+        New; its instruments are registered, or the scenario does it.
+    scenario : Scenario
+        What happens to it.
     out : Path
         An existing folder for the files.
     periods_per_year, risk_free_rate : float
@@ -57,20 +56,63 @@ class Job:
     extra_files : mapping of str to bytes
         Files to write beside the results.
     configuration : mapping of str to str
-        What the portfolio was made with: initial_balance, currency, leverage. With the events
-        it makes the same account again.
+        What the portfolio was made with: initial_balance, currency, leverage, and what else was
+        given. With the events it makes the same account again.
+    bookings : callable, optional
+        Makes the part ``bookings`` of the document from the portfolio after the run.
+    more_tables : sequence of str
+        Tables to write beside equity, trades, ledger, positions and events: get_NAME is asked.
     """
 
     command: str
     about: Sequence[str]
     portfolio: Portfolio
-    market: Market
-    orders: Sequence[Order]
+    scenario: Scenario
     out: Path
     periods_per_year: float = 252
     risk_free_rate: float = 0
     extra_files: Mapping[str, bytes] = field(default_factory=dict)
     configuration: Mapping[str, str] = field(default_factory=dict)
+    bookings: Callable[[Portfolio], Document] | None = None
+    more_tables: Sequence[str] = ()
+
+
+def new_portfolio(
+    configuration: Mapping[str, str], *, capacity: int | None = None, backend: str | None = None
+) -> Portfolio:
+    """Make the account of a configuration.
+
+    Parameters
+    ----------
+    configuration : mapping of str to str
+        initial_balance, and any of currency, leverage, mode, rounding, margin_call, stop_out,
+        path and pivot.
+    capacity, backend
+        As for :class:`omega_portfolio.Portfolio`.
+
+    Returns
+    -------
+    Portfolio
+        A new one.
+
+    Raises
+    ------
+    OmegaPortfolioError
+        As for :class:`omega_portfolio.Portfolio`.
+
+    Examples
+    --------
+    >>> from omega_portfolio.jobs import new_portfolio
+    >>> new_portfolio({"initial_balance": "1000", "currency": "EUR"}).currency
+    'EUR'
+    """
+    from omega_portfolio.portfolio import Portfolio
+
+    given: dict[str, Any] = {
+        name: configuration[name] for name in _SETTINGS if name in configuration
+    }
+    balance = configuration["initial_balance"]
+    return Portfolio(balance, **given, capacity=capacity, backend=backend)
 
 
 def run_job(job: Job, progress: Callable[[int], object] | None = None) -> Document:
@@ -91,7 +133,7 @@ def run_job(job: Job, progress: Callable[[int], object] | None = None) -> Docume
     Raises
     ------
     OmegaPortfolioError
-        As :func:`omega_portfolio.runner.run_orders`; a metric option is out of range.
+        As the scenario; a metric option is out of range.
     OSError
         A file cannot be written.
     """
@@ -100,7 +142,7 @@ def run_job(job: Job, progress: Callable[[int], object] | None = None) -> Docume
     # The options of the metrics are checked before the work, not after it.
     periods, rate = job.periods_per_year, job.risk_free_rate
     portfolio.calculate_metrics(periods_per_year=periods, risk_free_rate=rate)
-    run = run_orders(portfolio, job.market, job.orders, progress=progress)
+    run = job.scenario.run(portfolio, progress)
     metrics = portfolio.calculate_metrics(periods_per_year=periods, risk_free_rate=rate)
     document: Document = {
         "command": job.command,
@@ -115,7 +157,7 @@ def run_job(job: Job, progress: Callable[[int], object] | None = None) -> Docume
             "risk_free_rate": rate,
         },
         "positions": _positions(portfolio),
-        "input": _input(job),
+        "input": job.scenario.describe() | {"orders": run.given},
         "work": _work(portfolio, run),
         "refused": [
             {
@@ -132,6 +174,8 @@ def run_job(job: Job, progress: Callable[[int], object] | None = None) -> Docume
         ],
         "digest": portfolio.digest,
     }
+    if job.bookings is not None:
+        document["bookings"] = job.bookings(portfolio)
     document["files"] = _write(job, document)
     return document
 
@@ -169,17 +213,26 @@ def prove(portfolio: Portfolio, net_profit: Decimal | None) -> Document:
     Parameters
     ----------
     portfolio : Portfolio
-        After a run whose last event is an update of the equity.
+        After a run whose last event was a bar, a quote or an update of the equity.
     net_profit : Decimal or None
         The metric.
 
     Returns
     -------
     dict
-        ``equity_identity`` (balance + floating == equity), ``profit_identity`` (the net
-        results of the trades, the floating profit and the fees that no trade has taken add up
-        to the net profit), ``verified`` (every column was derived again from the events) with
-        ``verify_error``, the parts of the sums, and ``holds``: all of them.
+        ``equity_identity`` (balance + floating == equity, and the floating profits of the
+        positions add up to that of the account), ``profit_identity`` (the net results of the
+        trades, the floating profit, what of fees and swaps no trade has taken, dividends,
+        splits, exchanges, and what rounding to cents has added come to the net profit),
+        ``verified`` (every column was derived again from the events) with ``verify_error``, the
+        parts of the sums, and ``holds``: all of them.
+
+    Notes
+    -----
+    The floating profits of positions in another currency are converted one by one, that of the
+    account by symbol, so their sums may differ by a unit of the last digit for each. Dividends
+    that are not paid yet and foreign cash are no part of a position: with them the equity
+    identity does not hold.
 
     Examples
     --------
@@ -195,18 +248,23 @@ def prove(portfolio: Portfolio, net_profit: Decimal | None) -> Document:
     trades = portfolio.get_trades(exact=True).to_polars()
     positions = portfolio.get_positions(exact=True).to_polars()
     ledger = portfolio.get_ledger(exact=True).to_polars()
-    account_fees = ledger.filter(kind="fee", position_id=0)["amount"]
-    with localcontext(_EXACT):
-        floating = _sum(positions["unrealized_pnl"])
-        parts = {
-            "trades": _sum(trades["net_pnl"]),
-            "floating": floating,
-            "open_fees": _sum(positions["entry_fee"]),
-            "account_fees": -_sum(account_fees),
-        }
-        total = parts["trades"] + floating - parts["open_fees"] - parts["account_fees"]
-        equity_identity = portfolio.balance + portfolio.unrealized_pnl == portfolio.equity
-        equity_identity = equity_identity and floating == portfolio.unrealized_pnl
+    parts = {
+        "trades": add(trades["net_pnl"]),
+        "floating": portfolio.unrealized_pnl,
+        "open_fees": add(positions["entry_fee"]),
+        "open_swaps": add(positions["swap"]),
+        "dividends": add(ledger.filter(kind="dividend")["amount"]),
+        "splits": add(ledger.filter(kind="split")["amount"]),
+        "exchanges": add(ledger.filter(kind="fx")["amount"]),
+        "rounding": rounding_of(ledger),
+        "account_fees": -add(ledger.filter(kind="fee", position_id=0)["amount"]),
+    }
+    total = add(-part if name.endswith("fees") else part for name, part in parts.items())
+    equity = add([portfolio.balance, parts["floating"]])
+    rest = add([parts["floating"], -add(positions["unrealized_pnl"])])
+    foreign = len(portfolio.get_cash()) > 1
+    units = positions.height if foreign else 0
+    equity_identity = equity == portfolio.equity and abs(rest) <= units * _UNIT
     verify_error = None
     try:
         portfolio.verify()
@@ -214,24 +272,14 @@ def prove(portfolio: Portfolio, net_profit: Decimal | None) -> Document:
         verify_error = str(error)
     profit_identity = net_profit is not None and total == net_profit
     return {
-        **{name: _cents(value) for name, value in parts.items()},
-        "net_profit": _cents(total),
+        **{name: money_text(value) for name, value in parts.items()},
+        "net_profit": money_text(total),
         "equity_identity": equity_identity,
         "profit_identity": profit_identity,
         "verified": verify_error is None,
         "verify_error": verify_error,
         "holds": equity_identity and profit_identity and verify_error is None,
     }
-
-
-def _sum(values: Iterable[Decimal]) -> Decimal:
-    return sum(values, Decimal(0))
-
-
-def _cents(value: Decimal) -> str:
-    """Write money without the zeros after its second decimal."""
-    digits, _, decimals = format(value, "f").partition(".")
-    return f"{digits}.{decimals.rstrip('0').ljust(2, '0')}"
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 - text, numbers and None, for JSON.
@@ -251,24 +299,12 @@ def _positions(portfolio: Portfolio) -> list[Document]:
     ]
 
 
-def _input(job: Job) -> Document:
-    market = job.market
-    return {
-        "bars": market.bars.height,
-        "times": market.times,
-        "symbols": sorted(market.spans),
-        "first": time_text(market.first),
-        "last": time_text(market.last),
-        "orders": len(job.orders),
-    }
-
-
 def _work(portfolio: Portfolio, run: Run) -> Document:
     equity_rows = len(portfolio.get_equity_curve())
     rows = portfolio.events + equity_rows
     return {
         "orders_executed": run.executed,
-        "orders_refused": len(run.refusals),
+        "orders_refused": run.refused,
         "events": portfolio.events,
         "equity_rows": equity_rows,
         "trades": len(portfolio.get_trades()),
@@ -288,6 +324,8 @@ def _write(job: Job, document: Document) -> Document:
         "positions": portfolio.get_positions(exact=True),
         "events": portfolio.get_events(exact=True),
     }
+    for name in job.more_tables:
+        tables[name] = getattr(portfolio, f"get_{name}")(exact=True)
     files: Document = {
         name: {"path": str(path), "rows": len(tables[name])}
         for name, path in write_tables(job.out, tables).items()
@@ -301,4 +339,4 @@ def _write(job: Job, document: Document) -> Document:
     return files
 
 
-__all__ = ["Document", "Job", "prove", "run_job"]
+__all__ = ["Document", "Job", "new_portfolio", "prove", "run_job"]

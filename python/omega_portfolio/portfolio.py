@@ -1,8 +1,9 @@
 """The public class and its constructor.
 
-The methods are in its bases: :mod:`omega_portfolio.events` and :mod:`omega_portfolio.frames` have
-the calls that change the account, :mod:`omega_portfolio.account` and
-:mod:`omega_portfolio.tables` everything that is read from it.
+The methods are in its bases: :mod:`omega_portfolio.events`, :mod:`omega_portfolio.bars`,
+:mod:`omega_portfolio.cash_events` and :mod:`omega_portfolio.frames` have the calls that change the
+account, :mod:`omega_portfolio.account`, :mod:`omega_portfolio.tables` and
+:mod:`omega_portfolio.account_tables` everything that is read from it.
 :mod:`omega_portfolio.backend` chooses who does the work.
 """
 
@@ -14,7 +15,7 @@ from omega_portfolio.backend import backend_class, select
 from omega_portfolio.events import Events
 
 if TYPE_CHECKING:
-    from omega_portfolio.types import FloatPolicy, Mode, NumberLike
+    from omega_portfolio.types import FloatPolicy, Mode, NumberLike, OffGrid, PathName, Rounding
 
 
 class Portfolio(Events):
@@ -46,12 +47,26 @@ class Portfolio(Events):
         Currency of the account: an ISO 4217 code, BTC, ETH, USDT or USDC.
     leverage : int, str, Decimal or float, default 1
         Greater than 0; margin is cost / leverage.
-    mode : {"hedging"}, default "hedging"
-        Positions of one symbol live side by side, each with its own id.
+    mode : {"hedging", "netting"}, default "hedging"
+        Positions of one symbol live side by side, each with its own id; or there is at most
+        one, which fills increase, reduce and flip.
     floats : {"nearest", "strict"}, default "nearest"
         A float with more decimals than fit is rounded half-even, or refused.
     capacity : int, optional
         Expected number of equity rows; with it the equity curve is one Arrow chunk.
+    rounding : {"exact", "cents"}, default "exact"
+        Postings keep all 18 decimals, or are booked in the digits of the currency, with what is
+        left carried on in ``residue``.
+    off_grid : {"refuse", "round"}, default "refuse"
+        A price off its tick or a size off its lot step is refused; or the price is rounded
+        half-even, the size down, and ``rounded_count`` counts it.
+    margin_call, stop_out : int, str, Decimal or float, optional
+        Margin levels in percent, greater than 0: below the first there is a margin call, below
+        the second positions are closed by bars and quotes. stop_out is at most margin_call.
+    path : {"pessimistic", "optimistic", "ohlc", "olhc"}, default "pessimistic"
+        What is taken to come first within a bar.
+    pivot : str, default "USD"
+        The currency between two that have no pair of their own.
     backend : {"auto", "rust", "python"}, optional
         The implementation. Left out, the environment variable ``USE_RUST_PORTFOLIO`` decides
         (``auto``, ``true`` or ``false``, read when the package is imported).
@@ -83,6 +98,12 @@ class Portfolio(Events):
         mode: Mode = "hedging",
         floats: FloatPolicy = "nearest",
         capacity: int | None = None,
+        rounding: Rounding = "exact",
+        off_grid: OffGrid = "refuse",
+        margin_call: NumberLike | None = None,
+        stop_out: NumberLike | None = None,
+        path: PathName = "pessimistic",
+        pivot: str = "USD",
         backend: str | None = None,
     ) -> Portfolio:
         """Construct a portfolio of the chosen backend."""
@@ -96,6 +117,12 @@ class Portfolio(Events):
             mode=mode,
             floats=floats,
             capacity=capacity,
+            rounding=rounding,
+            off_grid=off_grid,
+            margin_call=margin_call,
+            stop_out=stop_out,
+            path=path,
+            pivot=pivot,
         )
 
 

@@ -90,13 +90,18 @@ class Trade(Protocol):
         ...
 
     @property
+    def swap(self) -> Decimal:
+        """The share of the position's swap that belongs to the size closed; negative is paid."""
+        ...
+
+    @property
     def net_pnl(self) -> Decimal:
-        """Profit after both fees."""
+        """Profit after both fees and the swap."""
         ...
 
     @property
     def cost(self) -> Decimal:
-        """Size * entry price * contract size of the size closed, positive for both sides."""
+        """Value of the size closed at its entry, positive for both sides."""
         ...
 
     @property
@@ -116,6 +121,16 @@ class Trade(Protocol):
         ...
 
     @property
+    def fx_pnl(self) -> Decimal:
+        """The part of gross_pnl that the move of the rate of exchange since the entry made."""
+        ...
+
+    @property
+    def slippage(self) -> Decimal:
+        """What slippage cost at the entry and at the close; it is part of gross_pnl, 0 or more."""
+        ...
+
+    @property
     def stop_loss(self) -> Decimal | None:
         """Stop loss at the entry; None when there was none."""
         ...
@@ -132,7 +147,7 @@ class Trade(Protocol):
 
     @property
     def reason(self) -> str:
-        """Text given at the close."""
+        """Text given at the close, or the name of the rule that closed it."""
         ...
 
 
@@ -197,7 +212,7 @@ class PositionView(Protocol):
 
     @property
     def cost(self) -> Decimal:
-        """Size * entry price * contract size, positive for both sides."""
+        """Value at the entry, positive for both sides."""
         ...
 
     @property
@@ -207,12 +222,17 @@ class PositionView(Protocol):
 
     @property
     def margin(self) -> Decimal:
-        """Cost / leverage of this position alone."""
+        """Margin of this position alone, without what hedging saves."""
         ...
 
     @property
     def entry_fee(self) -> Decimal:
         """Fees charged to the position that no trade has taken yet."""
+        ...
+
+    @property
+    def swap(self) -> Decimal:
+        """Swaps of the position that no trade has taken yet; negative is paid."""
         ...
 
     @property

@@ -1,8 +1,9 @@
-"""The event loop of a run: checked bars and orders become calls of a portfolio.
+"""The event loop of ``omega-portfolio run``: checked bars and orders become calls of a portfolio.
 
 Time by time: first the orders that are executed up to it, in their order, then one
 ``update_equity`` with the closes of all symbols that have a bar. This loop is the only place
-where ``omega-portfolio demo`` and ``omega-portfolio run`` touch the account.
+where ``omega-portfolio run`` touches the account; the demonstrations have their own, and all of
+them are a :class:`Scenario`.
 
 The files were checked before, so what the portfolio still refuses is a matter of the account
 at that moment: no margin for an open, no funds for a withdrawal, a level on the wrong side of
@@ -13,8 +14,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from omega_portfolio.cells import time_text
 from omega_portfolio.errors import (
     InvariantViolation,
     OmegaPortfolioError,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from decimal import Decimal
 
+    from omega_portfolio.jobs import Document
     from omega_portfolio.market import Market, Moment
     from omega_portfolio.orders import Order
     from omega_portfolio.portfolio import Portfolio
@@ -58,15 +61,99 @@ class Run:
     seconds : float
         Wall time of the calls of the portfolio and the loop around them; reading and checking
         the files is not in it.
-    executed : int
-        Orders that were accepted.
+    given, executed, refused : int
+        Orders that were given, and what became of them; the others were cancelled, expired or
+        still rest.
     refusals : tuple of Refusal
-        Orders that were refused.
+        The refused orders of a file.
     """
 
     seconds: float
+    given: int
     executed: int
-    refusals: tuple[Refusal, ...]
+    refused: int
+    refusals: tuple[Refusal, ...] = ()
+
+
+class Scenario(Protocol):
+    """What happens in a run."""
+
+    @property
+    def times(self) -> int:
+        """Number of bar times, for the progress."""
+
+    def describe(self) -> Document:
+        """Say what the input is: bars, times, symbols, first, last."""
+
+    def run(self, portfolio: Portfolio, progress: Callable[[int], object] | None = None) -> Run:
+        """Do it to a new portfolio; call ``progress`` with the number of times added."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderScenario:
+    """Orders of a file on bars of a file.
+
+    Attributes
+    ----------
+    market : Market
+        Checked bars.
+    orders : sequence of Order
+        Checked orders.
+    """
+
+    market: Market
+    orders: Sequence[Order]
+
+    @property
+    def times(self) -> int:
+        """Number of bar times."""
+        return self.market.times
+
+    def describe(self) -> Document:
+        """Say what the input is, for the document."""
+        market = self.market
+        return {
+            "bars": market.bars.height,
+            "times": market.times,
+            "symbols": sorted(market.spans),
+            "first": time_text(market.first),
+            "last": time_text(market.last),
+        }
+
+    def run(self, portfolio: Portfolio, progress: Callable[[int], object] | None = None) -> Run:
+        """Execute the orders, as :func:`run_orders`."""
+        return run_orders(portfolio, self.market, self.orders, progress=progress)
+
+
+def run_of(portfolio: Portfolio, seconds: float) -> Run:
+    """Count the orders that an account was given, by its activity.
+
+    Parameters
+    ----------
+    portfolio : Portfolio
+        After the run.
+    seconds : float
+        What the run took.
+
+    Returns
+    -------
+    Run
+        Filled orders are the executed ones.
+
+    Examples
+    --------
+    >>> import omega_portfolio as op
+    >>> from omega_portfolio.runner import run_of
+    >>> portfolio = op.Portfolio(1000)
+    >>> portfolio.place_order("ACME", "long", 1, "2024-01-02", type="market")
+    1
+    >>> run = run_of(portfolio, 0.0)
+    >>> run.given, run.executed, run.refused
+    (1, 0, 0)
+    """
+    kinds = portfolio.get_activity().to_polars()["kind"].to_list()
+    given, executed, refused = (kinds.count(kind) for kind in ("placed", "filled", "refused"))
+    return Run(seconds, given, executed, refused)
 
 
 def run_orders(
@@ -127,7 +214,9 @@ def run_orders(
         seconds += perf_counter() - started
         if progress is not None:
             progress(len(batch))
-    return Run(seconds, loop.next_order - len(loop.refusals), tuple(loop.refusals))
+    refused = len(loop.refusals)
+    executed = loop.next_order - refused
+    return Run(seconds, len(orders), executed, refused, tuple(loop.refusals))
 
 
 class _Loop:
@@ -219,4 +308,4 @@ def _level(value: Decimal | None) -> Decimal | Unset | None:
     return value or None
 
 
-__all__ = ["Refusal", "Run", "run_orders"]
+__all__ = ["OrderScenario", "Refusal", "Run", "Scenario", "run_of", "run_orders"]

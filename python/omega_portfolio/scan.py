@@ -20,6 +20,12 @@ _GETTERS: Final = {
     "ledger": "get_ledger",
     "positions": "get_positions",
     "events": "get_events",
+    "cash": "get_cash",
+    "cash_ledger": "get_cash_ledger",
+    "margin": "get_margin",
+    "orders": "get_orders",
+    "activity": "get_activity",
+    "fills": "get_fills",
 }
 """The tables that can be scanned, and the methods that take a snapshot of them."""
 

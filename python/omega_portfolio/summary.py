@@ -9,8 +9,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from omega_portfolio.bookings import align, render_bookings
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from omega_portfolio.jobs import Document
 
@@ -42,6 +44,21 @@ _METRICS: Final = (
     ("commission", "total_commission", "money"),
 )
 
+# The parts of the net profit with their signs; those of no money are left out.
+_PARTS: Final = (
+    ("+", "trades", "trades"),
+    ("+", "floating", "floating"),
+    ("-", "open_fees", "fees of open positions"),
+    ("+", "open_swaps", "their swaps"),
+    ("+", "dividends", "dividends"),
+    ("+", "splits", "splits"),
+    ("+", "exchanges", "exchanges"),
+    ("+", "rounding", "rounding"),
+    ("-", "account_fees", "account fees"),
+)
+_ALWAYS: Final = ("trades", "floating", "open_fees")
+_SUM_WIDTH: Final = 70
+
 # What the metrics were computed with stands among them.
 _OPTIONS: Final = ("periods_per_year", "risk_free_rate")
 
@@ -64,6 +81,7 @@ def render(document: Document) -> str:
         [f"  {line}" for line in document["about"]],
         [f"Account ({document['account']['currency']})", *_account(document["account"])],
         ["Identity, exact to the last digit", *_proof(document)],
+        *_bookings(document),
         ["Metrics", *_metrics(document)],
         list(_positions(document["positions"])),
         ["Run", *_run(document)],
@@ -80,7 +98,7 @@ def _period(given: Document) -> str:
 
 
 def _account(account: Document) -> Iterator[str]:
-    numbers = _aligned([_money(account[name]) for _, name in _ACCOUNT])
+    numbers = align([_money(account[name]) for _, name in _ACCOUNT])
     for (label, name), number in zip(_ACCOUNT, numbers, strict=True):
         note = ""
         if name == "unrealized_pnl":
@@ -88,20 +106,26 @@ def _account(account: Document) -> Iterator[str]:
         yield f"  {label:<18}{number}{note}".rstrip()
 
 
+def _bookings(document: Document) -> list[list[str]]:
+    if "bookings" not in document:
+        return []
+    return render_bookings(document["bookings"], document["account"]["currency"])
+
+
 def _proof(document: Document) -> Iterator[str]:
     account, proof = document["account"], document["proof"]
-    balance, floating, equity = (
-        _money(account[name]) for name in ("balance", "unrealized_pnl", "equity")
-    )
     yield "  balance + floating = equity"
-    yield _verdict(f"  {balance}{_plus(floating)} = {equity}", holds=proof["equity_identity"])
-    trades, open_fees, net = (_money(proof[name]) for name in ("trades", "open_fees", "net_profit"))
-    fees = account_text = ""
-    if Decimal(proof["account_fees"]):
-        fees, account_text = _minus(_money(proof["account_fees"])), " - account fees"
-    yield f"  trades + floating - fees of open positions{account_text} = net profit"
-    line = f"  {trades}{_plus(floating)}{_minus(open_fees)}{fees} = {net}"
-    yield _verdict(line, holds=proof["profit_identity"])
+    terms = [account["balance"], account["unrealized_pnl"]]
+    yield from _equation(terms, account["equity"], holds=proof["equity_identity"])
+    shown = [
+        (sign, name, label)
+        for sign, name, label in _PARTS
+        if name in _ALWAYS or Decimal(proof[name])
+    ]
+    words = "".join(f" {sign} {label}" for sign, _, label in shown).removeprefix(" + ")
+    yield f"  {words} = net profit"
+    terms = [_negated(proof[name]) if sign == "-" else proof[name] for sign, name, _ in shown]
+    yield from _equation(terms, proof["net_profit"], holds=proof["profit_identity"])
     events = f"{document['work']['events']:,}"
     line = f"  verify(): every column derived again from {events} events"
     yield _verdict(line, holds=proof["verified"])
@@ -109,23 +133,34 @@ def _proof(document: Document) -> Iterator[str]:
         yield f"  {proof['verify_error']}"
 
 
-def _plus(text: str) -> str:
-    return f" - {text[1:]}" if text.startswith("-") else f" + {text}"
+def _negated(text: str) -> str:
+    return text.removeprefix("-") if text.startswith("-") else f"-{text}"
 
 
-def _minus(text: str) -> str:
-    return f" + {text[1:]}" if text.startswith("-") else f" - {text}"
+def _equation(terms: list[str], total: str, *, holds: bool) -> Iterator[str]:
+    """Write a sum on one line, or its terms below each other when they are long."""
+    first, *others = (_money(term) for term in terms)
+    signed = [("-", text[1:]) if text.startswith("-") else ("+", text) for text in others]
+    line = f"  {first}{''.join(f' {sign} {text}' for sign, text in signed)} = {_money(total)}"
+    if len(line) <= _SUM_WIDTH:
+        yield _verdict(line, holds=holds)
+        return
+    signs = (" ", *(sign for sign, _ in signed), "=")
+    numbers = align([first, *(text for _, text in signed), _money(total)])
+    lines = [f"  {sign} {number}".rstrip() for sign, number in zip(signs, numbers, strict=True)]
+    yield from lines[:-1]
+    yield _verdict(lines[-1], holds=holds)
 
 
 def _verdict(line: str, *, holds: bool) -> str:
-    return f"{line:<70}  {'holds' if holds else 'DOES NOT HOLD'}"
+    return f"{line:<{_SUM_WIDTH}}  {'holds' if holds else 'DOES NOT HOLD'}"
 
 
 def _metrics(document: Document) -> Iterator[str]:
     metrics = document["metrics"]
     texts = [_metric(metrics[name], kind) for _, name, kind in _METRICS]
     units = {"money": f" {document['account']['currency']}", "percent": " %"}
-    for (label, _, kind), text in zip(_METRICS, _aligned(texts), strict=True):
+    for (label, _, kind), text in zip(_METRICS, align(texts), strict=True):
         unit = "" if text.strip() == "-" else units.get(kind, "")
         yield f"  {label:<18}{text.rstrip()}{unit}"
     yield f"  and {len(metrics) - len(_METRICS) - len(_OPTIONS)} more: see state.json"
@@ -150,7 +185,7 @@ def _positions(positions: list[Document]) -> Iterator[str]:
     columns.append(["side", *(row["side"] for row in shown)])
     heads = ("size", "entry", "mark", "floating")
     for head, name in zip(heads, names, strict=True):
-        numbers = _aligned([_money(row[name]) for row in shown])
+        numbers = align([_money(row[name]) for row in shown])
         width = max(len(head), len(numbers[0]))
         columns.append([head.rjust(width), *(number.rjust(width) for number in numbers)])
     widths = [max(len(cell) for cell in column) for column in columns]
@@ -209,14 +244,6 @@ def _files(files: Document) -> Iterator[str]:
 def _money(text: str) -> str:
     """Write an exact number with separators between its thousands."""
     return f"{Decimal(text):,f}"
-
-
-def _aligned(texts: Sequence[str]) -> list[str]:
-    """Pad numbers so that their decimal points stand below each other."""
-    parts = [text.partition(".") for text in texts]
-    left = max(len(whole) for whole, _, _ in parts)
-    right = max(len(point + decimals) for _, point, decimals in parts)
-    return [whole.rjust(left) + (point + decimals).ljust(right) for whole, point, decimals in parts]
 
 
 __all__ = ["render"]

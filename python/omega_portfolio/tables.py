@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from omega_portfolio.analysis import Analysis
+from omega_portfolio.account_tables import AccountTables
 from omega_portfolio.analysis_tables import abstractmethod
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from omega_portfolio.types import Table
 
 
-class Tables(Analysis):
-    """The tables of :class:`omega_portfolio.Portfolio`."""
+class Tables(AccountTables):
+    """The tables of :class:`omega_portfolio.Portfolio`; its base has those of the account."""
 
     __slots__ = ()
 
@@ -37,9 +37,9 @@ class Tables(Analysis):
         Returns
         -------
         Table
-            One row per open position, 14 columns: position_id, symbol, side, size,
+            One row per open position, 15 columns: position_id, symbol, side, size,
             entry_time, entry_price, stop_loss, take_profit, mark_price, cost,
-            unrealized_pnl, margin, entry_fee, tag. A level of 0 means that there is none.
+            unrealized_pnl, margin, entry_fee, swap, tag. A level of 0 means that there is none.
 
         Examples
         --------
@@ -63,11 +63,12 @@ class Tables(Analysis):
         Returns
         -------
         Table
-            20 columns: trade_id, position_id, symbol, side, size, entry_time, entry_price,
-            exit_time, exit_price, gross_pnl, entry_fee, exit_fee, net_pnl, cost, mae, mfe,
-            stop_loss, take_profit, tag, reason. cost is that of the size closed; mae and mfe
-            are its worst and best gross result at the marks since the open and at the exit
-            price, at most and at least 0.
+            23 columns: trade_id, position_id, symbol, side, size, entry_time, entry_price,
+            exit_time, exit_price, gross_pnl, entry_fee, exit_fee, swap, net_pnl, cost, mae, mfe,
+            fx_pnl, slippage, stop_loss, take_profit, tag, reason. cost is that of the size
+            closed; mae and mfe are its worst and best gross result at the marks since the open
+            and at the exit price, at most and at least 0; fx_pnl is the part of gross_pnl that
+            the rate of exchange made, slippage the part that slippage cost.
 
         Examples
         --------
@@ -91,8 +92,9 @@ class Tables(Analysis):
         Returns
         -------
         Table
-            7 columns: event, time, kind (deposit, withdrawal, fee, realized_pnl), symbol,
-            position_id (0 for none), amount, balance (after the posting).
+            8 columns: event, time, kind (deposit, withdrawal, fee, realized_pnl, swap,
+            dividend, split, fx), symbol, position_id (0 for none), amount, balance (after the
+            posting), residue (what rounding has left to book).
 
         Examples
         --------
@@ -131,7 +133,7 @@ class Tables(Analysis):
         """
 
     def attribution(self, *, exact: bool = False) -> Table:
-        """Return where the equity came from: prices, fees and cash, by position.
+        """Return where the equity came from: prices, exchange, costs, cash, by position.
 
         Parameters
         ----------
@@ -142,10 +144,11 @@ class Tables(Analysis):
         -------
         Table
             One row per position, in the order of the ids, and a last row for the account
-            (position_id 0). 10 columns: position_id, symbol, side, status (open, closed,
-            account), price_pnl (results of its closes before fees, and the unrealized profit of
-            what is open), fee (<= 0 for costs), swap, fx, cash (deposits minus withdrawals),
-            total. The totals add up to the equity minus the initial balance, exactly.
+            (position_id 0). 12 columns: position_id, symbol, side, status (open, closed,
+            account), price_pnl (results before fees at the rate of the entry, and the unrealized
+            profit of what is open), fx (what rates of exchange made), fee (<= 0 for costs),
+            swap, dividend, cash (deposits minus withdrawals), rounding, total. The totals add up
+            to the equity minus the initial balance, exactly.
 
         Raises
         ------
@@ -213,8 +216,9 @@ class Tables(Analysis):
 
         Parameters
         ----------
-        table : {"equity", "trades", "ledger", "positions", "events"}
-            The table, as its ``get_`` method gives it.
+        table : str
+            equity, trades, ledger, positions, events, cash, cash_ledger, margin, orders,
+            activity or fills: the table, as its ``get_`` method gives it.
         exact : bool, optional
             Numbers as Decimal128 or as Float64; left out, the default of the ``get_`` method.
 

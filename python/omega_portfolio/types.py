@@ -31,8 +31,35 @@ TimeLike: TypeAlias = "datetime | date | int | str | np.datetime64"
 QuoteLike: TypeAlias = PriceLike | tuple[PriceLike, PriceLike]
 """One price, or a pair ``(bid, ask)``."""
 
-Mode: TypeAlias = Literal["hedging"]
-"""How positions of one symbol live together: ``hedging`` keeps each with its own id."""
+BarLike: TypeAlias = Sequence[PriceLike] | Mapping[str, PriceLike]
+"""``(open, high, low, close)`` of the bid, with the spread as a fifth number if there is one; or
+a mapping with these names as keys."""
+
+BreakEvenLike: TypeAlias = PriceLike | tuple[PriceLike, PriceLike]
+"""The trigger of a break-even, or a pair ``(trigger, offset)``; both are distances of prices."""
+
+TargetsLike: TypeAlias = Sequence[tuple[PriceLike, NumberLike]]
+"""Pairs ``(price, size)``: parts of a position that are closed on the way."""
+
+Mode: TypeAlias = Literal["hedging", "netting"]
+"""How positions of one symbol live together: ``hedging`` keeps each with its own id, ``netting``
+has at most one, which fills increase, reduce and flip."""
+
+Rounding: TypeAlias = Literal["exact", "cents"]
+"""What is booked: every digit, or those of the account's currency with the rest carried on."""
+
+OffGrid: TypeAlias = Literal["refuse", "round"]
+"""What becomes of a price or size that is off its grid."""
+
+PathName: TypeAlias = Literal["pessimistic", "optimistic", "ohlc", "olhc"]
+"""The way of the price within a bar: the worse or the better first, or open, high, low, close, or
+open, low, high, close."""
+
+OrderType: TypeAlias = Literal["market", "limit", "stop"]
+"""When an order is filled: at the next price, at its price or better, at its price or worse."""
+
+LotMethod: TypeAlias = Literal["fifo", "lifo", "hifo", "average", "specific"]
+"""Which entry a closing fill takes: see :meth:`omega_portfolio.Portfolio.get_lots`."""
 
 FloatPolicy: TypeAlias = Literal["nearest", "strict"]
 """What becomes of a float with more decimals than fit: rounded half-even, or refused."""
@@ -53,6 +80,10 @@ class ArrowStream(Protocol):
 PricesLike: TypeAlias = Mapping[str, QuoteLike] | ArrowStream
 """Prices of symbols: a mapping, or a frame with columns ``symbol`` and ``price``, or
 ``symbol``, ``bid`` and ``ask``."""
+
+BarsLike: TypeAlias = Mapping[str, BarLike] | ArrowStream
+"""Bars of symbols: a mapping, or a frame with columns ``symbol``, ``open``, ``high``, ``low``,
+``close`` and, if there is one, ``spread``."""
 
 
 @runtime_checkable
@@ -242,16 +273,25 @@ class State(Protocol):
 __all__ = [
     "ArrowStream",
     "BackendName",
+    "BarLike",
+    "BarsLike",
+    "BreakEvenLike",
     "FloatPolicy",
+    "LotMethod",
     "Mode",
     "NumberLike",
+    "OffGrid",
+    "OrderType",
+    "PathName",
     "PositionView",
     "PriceLike",
     "PricesLike",
     "QuoteLike",
     "Receipts",
+    "Rounding",
     "State",
     "Table",
+    "TargetsLike",
     "TimeLike",
     "Trade",
 ]

@@ -181,7 +181,7 @@ impl Book {
         self.gain(side, self.worth(size, price)?, cost)
     }
 
-    /// `size * contract * value * times`, rounded half-even to 18 decimals; the value is at scale 9.
+    /// `size * contract * value * times`, rounded half-even to 18 decimals; the value has scale 9.
     pub(crate) fn underlying_times(
         &self,
         size: Size,

@@ -1,6 +1,11 @@
 //! Accounts that are not plain ones, with figures worked out by hand: netting, other currencies,
 //! margin and cost models, flows of time, corporate actions (SPEC sections 12 to 16 and 19).
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed test stops here")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    reason = "a failed test stops here, and its numbers are small"
+)]
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Decimal128Type;

@@ -1,7 +1,12 @@
 //! Random events in accounts of every kind. After each event the invariants hold (debug builds ask
 //! for them by themselves); a refused event changes nothing; the events, applied again, lead to the
 //! same account.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed test stops here")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a failed test stops here, and its numbers are small"
+)]
 
 use portfolio_core::currency::Currency;
 use portfolio_core::event::{
@@ -189,18 +194,7 @@ fn apply(ledger: &mut Ledger, step: &Step, batch: bool) -> Result<(), u32> {
             let rate = long.then(|| money(second));
             Event::Convert(Convert { amount, from: one, to: other, time, rate })
         }
-        15 => {
-            let (long, short) = (i128::from(first) * 1_000, -i128::from(third) * 77_777);
-            let (kind, multiplier) = (SwapKind::Rate, 3);
-            if first % 2 == 0 {
-                Event::ChargeSwap(ChargeSwap { symbol, time, kind, long, short, multiplier })
-            } else {
-                Event::Rollover(Rollover {
-                    symbol,
-                    time: time - time.rem_euclid(24 * HOUR) + 17 * HOUR,
-                })
-            }
-        }
+        15 => night(symbol, time, first, third),
         16 => {
             let pay_time = long.then_some(time + third * HOUR);
             Event::Dividend(Dividend { symbol, amount: price(first), time, pay_time })
@@ -214,11 +208,27 @@ fn apply(ledger: &mut Ledger, step: &Step, batch: bool) -> Result<(), u32> {
             Event::Split(Split { symbol, numerator, denominator, time })
         }
     };
+    send(ledger, &event, batch)
+}
+
+/// A swap by hand, or the rollover of some day.
+fn night(symbol: &str, time: i64, first: i64, third: i64) -> Event<'_> {
+    if first % 2 == 0 {
+        let (long, short) = (i128::from(first) * 1_000, -i128::from(third) * 77_777);
+        let (kind, multiplier) = (SwapKind::Rate, 3);
+        Event::ChargeSwap(ChargeSwap { symbol, time, kind, long, short, multiplier })
+    } else {
+        let midnight = time - time.rem_euclid(24 * HOUR);
+        Event::Rollover(Rollover { symbol, time: midnight + 17 * HOUR })
+    }
+}
+
+fn send(ledger: &mut Ledger, event: &Event<'_>, batch: bool) -> Result<(), u32> {
     let code = |refusal: &portfolio_core::refusal::Refusal| refusal.code().number();
     if batch {
-        ledger.apply_in_batch(&event, None).map_err(|refused| code(&refused))
+        ledger.apply_in_batch(event, None).map_err(|refused| code(&refused))
     } else {
-        ledger.apply(&event).map(|_| ()).map_err(|refusal| code(&refusal))
+        ledger.apply(event).map(|_| ()).map_err(|refusal| code(&refusal))
     }
 }
 

@@ -245,7 +245,8 @@ fn of_accounts() -> Vec<(&'static str, Refusal)> {
     let own = |text: &str| text.to_owned();
     vec![
         (
-            "[4020] stop_out=90: must not be above margin_call; choose another value or leave it out",
+            "[4020] stop_out=90: must not be above margin_call; \
+             choose another value or leave it out",
             Refusal::SettingNotAllowed {
                 argument: "stop_out",
                 value: own("90"),
@@ -253,7 +254,8 @@ fn of_accounts() -> Vec<(&'static str, Refusal)> {
             },
         ),
         (
-            "[4017] swap.zone='Mars': is not the name of a zone; look up the terms of the instrument",
+            "[4017] swap.zone='Mars': is not the name of a zone; \
+             look up the terms of the instrument",
             Refusal::TermNotAllowed {
                 argument: "swap.zone",
                 value: own("'Mars'"),

@@ -61,6 +61,12 @@ impl Fault {
         }
     }
 
+    /// The same for a row of a frame, whose column is the argument at fault.
+    pub(crate) fn at_row(self, argument: &'static str, row: usize) -> Self {
+        let value = format!("row {row}, column {}: {}", self.argument, self.value);
+        Self { argument: argument.into(), value, ..self }
+    }
+
     /// A broken invariant.
     pub(crate) fn violation(details: String) -> Self {
         Self {

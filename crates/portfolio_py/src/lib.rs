@@ -1,19 +1,25 @@
 //! Python bindings of `portfolio_core`: conversion of arguments and results, no business rule.
 //!
-//! [`portfolio`] has the class with the calls, [`convert`] turns Python values into events,
-//! [`frames`] takes whole frames of events, [`history`] a user's own curve and trades, [`analysis`]
-//! asks either for statistics; [`table`], [`state`] and [`views`] are what comes back, [`fault`]
-//! maps refusals to exceptions, and [`capsule`] is the one file with `unsafe`.
+//! [`account`] has the class from which everything is read; [`cash_events`], [`market`] and
+//! [`portfolio`] stand on it and have the calls. [`convert`] turns Python values into events,
+//! [`frames`] takes whole frames of events, [`history_of_bars`] of bars, [`history`] a user's own
+//! curve and trades, [`analysis`] asks either for statistics; [`table`], [`state`] and [`views`]
+//! are what comes back, [`fault`] maps refusals to exceptions, and [`capsule`] is the one file with
+//! `unsafe`.
 
+mod account;
 mod analysis;
 mod attribution;
 mod capsule;
+mod cash_events;
 mod convert;
 mod fault;
 mod frames;
 mod guard;
 mod history;
+mod history_of_bars;
 mod margin;
+mod market;
 mod metrics;
 mod portfolio;
 mod scalars;
@@ -26,6 +32,9 @@ use pyo3::prelude::*;
 /// The compiled engine of `omega_portfolio`.
 #[pymodule(gil_used = false)]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<account::AccountCore>()?;
+    module.add_class::<cash_events::CashCore>()?;
+    module.add_class::<market::MarketCore>()?;
     module.add_class::<portfolio::PortfolioCore>()?;
     module.add_class::<history::HistoryCore>()?;
     module.add_class::<table::Table>()?;

@@ -3,15 +3,16 @@
 
 use portfolio_core::columns::rows::TradeRow;
 use portfolio_core::columns::text::TextView;
-use portfolio_core::event::Side;
+use portfolio_core::event::{Event, Side};
 use portfolio_core::ledger::Ledger;
 use portfolio_core::numbers::{Money, Overflow, Price};
 use portfolio_core::positions::Position;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyMapping, PyMappingProxy};
 
+use crate::account::AccountCore;
+use crate::fault::{Fault, refused};
 use crate::guard::Guarded;
-use crate::portfolio::PortfolioCore;
 use crate::scalars;
 use crate::state;
 
@@ -21,12 +22,36 @@ pub(crate) struct Trade {
     row: TradeRow,
     digits: u32,
     /// Where the texts of the row live.
-    owner: Py<PortfolioCore>,
+    owner: Py<AccountCore>,
 }
 
 impl Trade {
-    pub(crate) const fn new(row: &TradeRow, digits: u32, owner: Py<PortfolioCore>) -> Self {
+    pub(crate) const fn new(row: &TradeRow, digits: u32, owner: Py<AccountCore>) -> Self {
         Self { row: *row, digits, owner }
+    }
+
+    /// Applies an event that may make trades, and answers them in order.
+    pub(crate) fn made_by(
+        owner: &Bound<'_, AccountCore>,
+        event: &Event<'_>,
+    ) -> PyResult<Vec<Self>> {
+        let (py, core) = (owner.py(), owner.get());
+        let act = |ledger: &mut Ledger| ledger.apply(event).map(|_| ledger.trades_made().to_vec());
+        let rows = core.ledger.with(py, act)?.map_err(refused)?;
+        let trade = |row| Self::new(row, core.currency.digits(), owner.clone().unbind());
+        Ok(rows.iter().map(trade).collect())
+    }
+
+    /// The same for an event that makes two.
+    pub(crate) fn two_made_by(
+        owner: &Bound<'_, AccountCore>,
+        event: &Event<'_>,
+    ) -> PyResult<(Self, Self)> {
+        let mut trades = Self::made_by(owner, event)?.into_iter();
+        match (trades.next(), trades.next()) {
+            (Some(first), Some(second)) => Ok((first, second)),
+            _ => Err(Fault::violation("a pair was closed without two trades".to_owned()).into()),
+        }
     }
 
     fn text(&self, py: Python<'_>, view: TextView) -> PyResult<String> {
@@ -108,7 +133,13 @@ impl Trade {
         scalars::money(py, self.row.exit_fee, self.digits)
     }
 
-    /// Gross - entry fee - exit fee.
+    /// The part of the position's swaps that this close takes.
+    #[getter]
+    fn swap<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        scalars::money(py, self.row.swap, self.digits)
+    }
+
+    /// Gross - entry fee - exit fee + swap.
     #[getter]
     fn net_pnl<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         scalars::money(py, self.row.net_pnl, self.digits)
@@ -130,6 +161,18 @@ impl Trade {
     #[getter]
     fn mfe<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         scalars::money(py, self.row.mfe, self.digits)
+    }
+
+    /// What the rate of exchange made since the entry; a part of gross.
+    #[getter]
+    fn fx_pnl<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        scalars::money(py, self.row.fx_pnl, self.digits)
+    }
+
+    /// What slippage cost at entry and close; a part of gross.
+    #[getter]
+    fn slippage<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        scalars::money(py, self.row.slippage, self.digits)
     }
 
     /// Stop loss at entry; `None` when there was none.
@@ -174,6 +217,7 @@ pub(crate) struct PositionView {
     symbol: String,
     tag: String,
     mark: Price,
+    cost: Money,
     unrealized: Money,
     margin: Money,
     digits: u32,
@@ -189,6 +233,7 @@ impl PositionView {
                 symbol: valued.symbol.to_owned(),
                 tag: ledger.text(valued.position.tag),
                 mark: valued.mark_price,
+                cost: valued.cost,
                 unrealized: valued.unrealized,
                 margin: valued.margin,
                 digits,
@@ -267,10 +312,10 @@ impl PositionView {
         scalars::price(py, self.mark)
     }
 
-    /// Size * entry price * contract size.
+    /// What it cost, in account money at the rate of now.
     #[getter]
     fn cost<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        scalars::money(py, self.position.cost, self.digits)
+        scalars::money(py, self.cost, self.digits)
     }
 
     /// Result at the mark.
@@ -289,6 +334,12 @@ impl PositionView {
     #[getter]
     fn entry_fee<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         scalars::money(py, self.position.entry_fee, self.digits)
+    }
+
+    /// Swaps of it that no trade has taken yet.
+    #[getter]
+    fn swap<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        scalars::money(py, self.position.swap, self.digits)
     }
 
     /// The tag given at the open.

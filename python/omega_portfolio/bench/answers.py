@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 TRADE_COLUMNS: Final = (
     *("trade_id", "position_id", "symbol", "side", "size", "entry_time", "entry_price"),
-    *("exit_time", "exit_price", "gross_pnl", "entry_fee", "exit_fee", "net_pnl", "cost", "mae"),
-    *("mfe", "stop_loss", "take_profit", "tag", "reason"),
+    *("exit_time", "exit_price", "gross_pnl", "entry_fee", "exit_fee", "swap", "net_pnl", "cost"),
+    *("mae", "mfe", "fx_pnl", "slippage", "stop_loss", "take_profit", "tag", "reason"),
 )
 """Attributes of a trade."""
 
@@ -105,6 +105,9 @@ def answer(
         return result
     if hasattr(result, "refused"):
         return _applied(cast("Receipts", result))
+    if isinstance(result, (list, tuple)):
+        # The kind of sequence is part of the answer, also when it is empty.
+        return type(result).__name__, *map(_trade_values, result)
     values: tuple[object, ...] = _trade_values(result)
     return values
 

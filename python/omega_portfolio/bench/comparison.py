@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import math
 import traceback
-from dataclasses import dataclass, field
-from hashlib import blake2b
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from omega_portfolio.bench.answers import Difference, Refusal, answer, differs
+from omega_portfolio.bench.table_comparison import Visited, compare_tables
 from omega_portfolio.errors import OmegaPortfolioError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    import pyarrow as pa
+    from collections.abc import Callable, Iterator, Sequence
 
     from omega_portfolio.portfolio import Portfolio
     from omega_portfolio.types import State, Table
@@ -30,7 +27,16 @@ SCALARS: Final = (
 )
 """The scalars of a portfolio and of its state."""
 
-TABLES: Final = ("equity_curve", "trades", "ledger", "positions")
+PORTFOLIO_SCALARS: Final = ("ambiguous_count", "rounded_count", "residue")
+"""Scalars that a state does not have."""
+
+FIGURES: Final = ("equity", "balance", "margin_used", "events")
+"""Scalars that are cheap enough to be compared after every operation."""
+
+TABLES: Final = (
+    *("equity_curve", "trades", "ledger", "positions", "cash", "cash_ledger", "margin"),
+    *("orders", "activity", "fills"),
+)
 """The tables of a portfolio, each with a getter of this name."""
 
 ATTRIBUTION: Final = "_attribution"
@@ -38,43 +44,37 @@ ATTRIBUTION: Final = "_attribution"
 
 POSITION_COLUMNS: Final = (
     *("position_id", "symbol", "side", "size", "entry_time", "entry_price", "stop_loss"),
-    *("take_profit", "mark_price", "cost", "unrealized_pnl", "margin", "entry_fee", "tag"),
+    *("take_profit", "mark_price", "cost", "unrealized_pnl", "margin", "entry_fee", "swap"),
+    "tag",
 )
 """Attributes of an open position."""
 
 METRIC_TOLERANCE: Final = 1e-9
 """Relative tolerance of the metrics that are statistics of floats."""
 
+TRACK_RECORD: Final = "minimum_track_record_length"
+ENDLESS: Final = 1e18
+"""A track record of so many periods is as good as none: it is null when the mean is 0, and the
+backends need not agree on what rounding has left of a mean of 0."""
+
 _position_values: Final = attrgetter(*POSITION_COLUMNS)
 
 
-@dataclass(slots=True)
-class Visited:
-    """How much was compared, and a hash over it.
+def compare_figures(left: Portfolio, right: Portfolio, visited: Visited) -> Difference | None:
+    """Compare the few scalars that show nearly every difference.
 
-    Attributes
+    Parameters
     ----------
-    cells : int
-        Cells of tables, exact and float views counted apart.
-    scalars : int
-        Scalars, position attributes and metrics.
-    digests : int
-        Digests of portfolios.
+    left, right : Portfolio
+        The portfolios.
+    visited : Visited
+        Takes count of what was compared.
+
+    Returns
+    -------
+    Difference or None
     """
-
-    cells: int = 0
-    scalars: int = 0
-    digests: int = 0
-    _hash: Any = field(default_factory=lambda: blake2b(digest_size=32))
-
-    def add(self, data: bytes | str) -> None:
-        """Take compared data into the hash."""
-        self._hash.update(data.encode() if isinstance(data, str) else data)
-
-    def hexdigest(self) -> str:
-        """Return the hash over everything added so far."""
-        text: str = self._hash.hexdigest()
-        return text
+    return _compare_attributes("", left, right, FIGURES, visited)
 
 
 def compare_scalars(left: Portfolio, right: Portfolio, visited: Visited) -> Difference | None:
@@ -97,9 +97,10 @@ def compare_scalars(left: Portfolio, right: Portfolio, visited: Visited) -> Diff
 def _scalar_differences(
     left: Portfolio, right: Portfolio, visited: Visited
 ) -> Iterator[Difference]:
-    found = _compare_attributes("", left, right, visited)
-    if found is not None:
-        yield found
+    for names in (SCALARS, PORTFOLIO_SCALARS):
+        found = _compare_attributes("", left, right, names, visited)
+        if found is not None:
+            yield found
     visited.digests += 1
     digests = str(read(left, "digest")), str(read(right, "digest"))
     visited.add(digests[0])
@@ -108,9 +109,13 @@ def _scalar_differences(
 
 
 def _compare_attributes(
-    prefix: str, left: Portfolio | State, right: Portfolio | State, visited: Visited
+    prefix: str,
+    left: Portfolio | State,
+    right: Portfolio | State,
+    names: tuple[str, ...],
+    visited: Visited,
 ) -> Difference | None:
-    for name in SCALARS:
+    for name in names:
         left_value, right_value = read(left, name), read(right, name)
         visited.scalars += 1
         if differs(left_value, right_value):
@@ -217,36 +222,26 @@ def _differences(left: Portfolio, right: Portfolio, visited: Visited) -> Iterato
 def _compare_attributions(
     left: Portfolio, right: Portfolio, visited: Visited
 ) -> Iterator[Difference]:
-    """Compare where the change of equity comes from; a figure may be too great for a table."""
+    """Compare where the change of equity comes from."""
     for exact in (True, False):
         label = f"{'exact' if exact else 'float'} table attribution"
-        tables = _attribution(left, exact=exact), _attribution(right, exact=exact)
-        if not isinstance(tables[0], Refusal) and not isinstance(tables[1], Refusal):
-            yield from compare_tables(label, tables[0], tables[1], visited)
-            continue
-        visited.scalars += 1
-        if tables[0] != tables[1]:
-            yield Difference(f"refusal of the {label}", *map(repr, tables))
+        # A backend itself is asked, which is what the public method does.
+        hooks = [getattr(side, ATTRIBUTION) for side in (left, right)]
+        tables = [table_or_refusal(hook, exact) for hook in hooks]
+        yield from compare_derived(label, tables, visited)
 
 
-def _attribution(side: Portfolio, *, exact: bool) -> Table | Refusal:
-    """Ask a backend itself, which is what the public method does."""
-    hook: Callable[[bool], Table] = getattr(side, ATTRIBUTION)
-    try:
-        return hook(exact)
-    except OmegaPortfolioError as error:
-        return Refusal(type(error).__name__, error.code, error.argument)
-
-
-def compare_tables(label: str, left: Table, right: Table, visited: Visited) -> Iterator[Difference]:
-    """Compare two tables: their columns, and their cells byte by byte.
+def compare_derived(
+    label: str, tables: Sequence[Table | Refusal], visited: Visited
+) -> Iterator[Difference]:
+    """Compare a table that is made when it is asked for; a figure may be too great for it.
 
     Parameters
     ----------
     label : str
-        What they are called in a difference.
-    left, right : Table
-        The tables.
+        What it is called in a difference.
+    tables : sequence of Table or Refusal
+        What the two sides gave.
     visited : Visited
         Takes count of what was compared.
 
@@ -254,63 +249,35 @@ def compare_tables(label: str, left: Table, right: Table, visited: Visited) -> I
     ------
     Difference
     """
-    if len(left) != len(right):
-        yield Difference(f"rows of the {label}", str(len(left)), str(len(right)))
+    left, right = tables
+    if not isinstance(left, Refusal) and not isinstance(right, Refusal):
+        yield from compare_tables(label, left, right, visited)
         return
-    left_table, right_table = left.to_pyarrow(), right.to_pyarrow()
-    if not left_table.schema.equals(right_table.schema, check_metadata=True):
-        schemas = str(left_table.schema), str(right_table.schema)
-        yield Difference(f"schema of the {label}", *schemas)
-        return
-    if left.columns != right.columns or left_table.num_rows != len(left):
-        yield Difference(f"shape of the {label}", str(left.columns), str(right.columns))
-    for name in left_table.column_names:
-        nulls = left_table[name].null_count, right_table[name].null_count
-        if any(nulls) and not left_table.schema.field(name).nullable:
-            yield Difference(f"nulls in column {name} of the {label}", *map(str, nulls))
-        left_bytes = _column_bytes(left_table[name])
-        visited.cells += len(left)
-        visited.add(left_bytes)
-        if left_bytes != _column_bytes(right_table[name]):
-            yield _first_row(f"column {name} of the {label}", left_table[name], right_table[name])
+    visited.scalars += 1
+    if left != right:
+        yield Difference(f"refusal of the {label}", repr(left), repr(right))
 
 
-def _column_bytes(column: pa.ChunkedArray) -> bytes:
-    """Give the values of a column as bytes that are equal exactly when the values are."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
+def table_or_refusal(
+    getter: Callable[..., Table], *arguments: object, **keywords: object
+) -> Table | Refusal:
+    """Ask for a table.
 
-    array = column.combine_chunks()
-    if len(array) == 0:
-        return b""
-    if pa.types.is_string_view(array.type):
-        # Views may lay out the same texts in many ways; offsets and data have one layout.
-        array = array.cast(pa.large_string())
-    if array.null_count:
-        validity = _fixed_bytes(pc.is_valid(array).cast(pa.uint8()), 1)
-        return validity + _column_bytes(pa.chunked_array([array.drop_null()]))
-    if not pa.types.is_large_string(array.type):
-        return _fixed_bytes(array, array.type.bit_width // 8)
-    _, offsets, texts = array.buffers()
-    bounds = memoryview(offsets).cast("B").cast("q")
-    first, last = bounds[array.offset], bounds[array.offset + len(array)]
-    text_bytes = b"" if texts is None else bytes(memoryview(texts)[first:last])
-    return _fixed_bytes(pc.binary_length(array), 8) + text_bytes
+    Parameters
+    ----------
+    getter : callable
+        What makes it.
+    *arguments, **keywords : object
+        Its arguments.
 
-
-def _fixed_bytes(array: pa.Array, width: int) -> bytes:
-    data = memoryview(array.buffers()[1])
-    return bytes(data[array.offset * width : (array.offset + len(array)) * width])
-
-
-def _first_row(label: str, left: pa.ChunkedArray, right: pa.ChunkedArray) -> Difference:
-    """Find the first row in which two columns of one length differ."""
-    for row in range(len(left)):
-        left_cell, right_cell = left.slice(row, 1), right.slice(row, 1)
-        if _column_bytes(left_cell) != _column_bytes(right_cell):
-            cells = repr(left_cell[0].as_py()), repr(right_cell[0].as_py())
-            return Difference(f"row {row} of {label}", *cells)
-    raise AssertionError(f"{label}: the bytes differ and no row does")
+    Returns
+    -------
+    Table or Refusal
+    """
+    try:
+        return getter(*arguments, **keywords)
+    except OmegaPortfolioError as error:
+        return Refusal(type(error).__name__, error.code, error.argument)
 
 
 def _compare_positions(left: Portfolio, right: Portfolio, visited: Visited) -> Iterator[Difference]:
@@ -330,7 +297,7 @@ def _compare_states(left: Portfolio, right: Portfolio, visited: Visited) -> Iter
     import pyarrow as pa
 
     states = left.get_state(), right.get_state()
-    found = _compare_attributes("state.", *states, visited)
+    found = _compare_attributes("state.", *states, SCALARS, visited)
     if found is not None:
         yield found
     yield from compare_tables("float table state.positions", *_both(states, "positions"), visited)
@@ -352,15 +319,20 @@ def _both(states: tuple[State, State], name: str) -> tuple[Table, Table]:
     return getattr(states[0], name), getattr(states[1], name)
 
 
+def _told_metric(name: str, value: object) -> object:
+    is_endless = name == TRACK_RECORD and isinstance(value, float) and value > ENDLESS
+    return None if is_endless else value
+
+
 def _compare_metrics(left: Portfolio, right: Portfolio, visited: Visited) -> Iterator[Difference]:
     """Compare the metrics: counts and money exactly, statistics of floats to a tolerance."""
     metrics = left.calculate_metrics(), right.calculate_metrics()
     if list(metrics[0]) != list(metrics[1]):
         yield Difference("names of the metrics", str(list(metrics[0])), str(list(metrics[1])))
         return
-    for name, left_value in metrics[0].items():
-        right_value = metrics[1][name]
+    for name in metrics[0]:
         visited.scalars += 1
+        left_value, right_value = (_told_metric(name, given[name]) for given in metrics)
         if isinstance(left_value, float) and isinstance(right_value, float):
             same = math.isclose(left_value, right_value, rel_tol=METRIC_TOLERANCE, abs_tol=1e-12)
         else:
@@ -373,10 +345,13 @@ __all__ = [
     "SCALARS",
     "TABLES",
     "Visited",
+    "compare_derived",
     "compare_everything",
+    "compare_figures",
     "compare_scalars",
     "compare_tables",
     "compare_verifications",
     "first_difference",
     "read",
+    "table_or_refusal",
 ]

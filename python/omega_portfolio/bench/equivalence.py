@@ -9,11 +9,11 @@ shortest list of operations that shows it and printed as Python.
 from __future__ import annotations
 
 import time
-from collections import Counter
-from dataclasses import asdict, dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Final
 
+from omega_portfolio.bench.account_settings import draw_account_setting
+from omega_portfolio.bench.account_source import AccountSource
 from omega_portfolio.bench.answers import (
     Answer,
     Applied,
@@ -23,15 +23,21 @@ from omega_portfolio.bench.answers import (
     compare_answers,
 )
 from omega_portfolio.bench.comparison import (
-    Visited,
     compare_everything,
+    compare_figures,
     compare_scalars,
     compare_verifications,
     read,
 )
-from omega_portfolio.bench.histories import compare_events, compare_second_lives
+from omega_portfolio.bench.histories import (
+    compare_events,
+    compare_lots,
+    compare_second_lives,
+    events_are_told,
+)
 from omega_portfolio.bench.operations import OperationSource
 from omega_portfolio.bench.refusals import spoil_construction
+from omega_portfolio.bench.results import Failure, Plan, Result, facts, report
 from omega_portfolio.bench.shapes import Setting, draw_setting
 from omega_portfolio.bench.shrink import Reduction, as_python
 
@@ -48,86 +54,16 @@ VERIFY_INTERVAL: Final = 10
 SECOND_LIFE_INTERVAL: Final = 4
 """Every so many portfolios, the events of each are applied to a fresh one of the other side."""
 
+PLAIN_INTERVAL: Final = 4
+"""Every so many portfolios, the instruments have no terms and only the plain calls are drawn."""
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a run does.
+TERMS_OPERATIONS: Final = 1_500
+"""A portfolio with terms has at most so many operations: the Python backend takes a refused bar
+back by applying the whole history again."""
 
-    Attributes
-    ----------
-    operations : int
-        Number of operations, at least 1.
-    seed : int
-        Source of every choice; with the same seed a run repeats itself.
-    portfolio_operations : int
-        After so many operations a new portfolio with another configuration begins.
-    scalar_interval : int
-        Operations between two comparisons of scalars and digests.
-    table_interval : int
-        Operations between two comparisons of all tables.
-    """
-
-    operations: int = 1_000_000
-    seed: int = 1
-    portfolio_operations: int = 20_000
-    scalar_interval: int = 500
-    table_interval: int = 5_000
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A difference that was found, and how to see it again.
-
-    Attributes
-    ----------
-    seed, portfolio, operation : int
-        Where it was found: seed, number of the portfolio (from 0), operation in it (from 1).
-    difference : Difference
-        What differs.
-    program : str
-        The shortest list of operations found that shows a difference, as Python.
-    length : int
-        Number of operations in ``program``.
-    """
-
-    seed: int
-    portfolio: int
-    operation: int
-    difference: Difference
-    program: str
-    length: int
-
-
-@dataclass(slots=True)
-class Result:
-    """What a run did and found.
-
-    Attributes
-    ----------
-    operations, portfolios, accepted : int
-        What was applied to each side; a frame of events is one operation.
-    rows, rows_refused : int
-        Rows of frames that were accepted, and those that were recorded as refused.
-    kinds, refusals : Counter
-        Operations by name, refusals by ``code name``.
-    visited : Visited
-        What was compared.
-    seconds : float
-        Time of the run.
-    failure : Failure or None
-        The difference, if there is one.
-    """
-
-    operations: int = 0
-    portfolios: int = 0
-    accepted: int = 0
-    rows: int = 0
-    rows_refused: int = 0
-    kinds: Counter[str] = field(default_factory=Counter)
-    refusals: Counter[str] = field(default_factory=Counter)
-    visited: Visited = field(default_factory=Visited)
-    seconds: float = 0.0
-    failure: Failure | None = None
+TERMS_SCALARS: Final = 100
+TERMS_TABLES: Final = 500
+"""Operations between two comparisons of a portfolio with terms, at most."""
 
 
 def run(plan: Plan, pair: Pair, progress: Callable[[int], object] | None = None) -> Result:
@@ -151,9 +87,8 @@ def run(plan: Plan, pair: Pair, progress: Callable[[int], object] | None = None)
     begin = time.perf_counter()
     while result.operations < plan.operations and result.failure is None:
         number = result.portfolios
-        wanted = min(plan.portfolio_operations, plan.operations - result.operations)
         life = _Life(plan, pair, number)
-        difference = life.run(wanted, result, progress)
+        difference = life.run(plan.operations - result.operations, result, progress)
         result.portfolios += 1
         result.operations += len(life.operations)
         if difference is not None:
@@ -171,34 +106,50 @@ class _Life:
         self._plan = plan
         self._pair = pair
         self._number = number
-        self._setting: Setting = draw_setting(self._random)
-        self._source = OperationSource(self._random, self._setting)
+        draw = draw_account_setting if number % PLAIN_INTERVAL else draw_setting
+        self._setting: Setting = draw(self._random)
+        self._source: OperationSource | AccountSource
+        if self._setting.terms:
+            self._source = AccountSource(self._random, self._setting)
+        else:
+            self._source = OperationSource(self._random, self._setting)
         self.operations: list[Operation] = []
 
     def run(
         self, count: int, result: Result, progress: Callable[[int], object] | None
     ) -> Difference | None:
-        """Apply and compare `count` operations; the first difference ends it."""
+        """Apply and compare up to `count` operations; the first difference ends it."""
+        count = min(count, self._limited(self._plan.portfolio_operations, TERMS_OPERATIONS))
+        interval = self._limited(self._plan.scalar_interval, TERMS_SCALARS)
         difference = self._compare_constructors(result)
         if difference is not None:
             return difference
         left, right = self._pair.build(self._setting)
         while len(self.operations) < count and difference is None:
             done = len(self.operations)
-            target = min(done + self._plan.scalar_interval, count)
+            target = min(done + interval, count)
             difference = self._step(target, left, right, result)
+            tables = self._limited(self._plan.table_interval, TERMS_TABLES)
+            if difference is None and target % tables == 0 and target < count:
+                difference = compare_everything(left, right, result.visited)
             if progress is not None:
                 progress(len(self.operations) - done)
         difference = difference or compare_everything(left, right, result.visited)
-        difference = difference or compare_events(left, right, result.visited)
-        if difference is None and self._number % SECOND_LIFE_INTERVAL == 0:
-            difference = compare_second_lives(
-                self._pair, self._setting, left, right, result.visited
-            )
+        if difference is None and events_are_told(self._setting):
+            difference = compare_events(left, right, result.visited)
+            difference = difference or compare_lots(left, right, result.visited)
+            if difference is None and self._number % SECOND_LIFE_INTERVAL == 0:
+                difference = compare_second_lives(
+                    self._pair, self._setting, left, right, result.visited
+                )
         if difference is None and self._number % VERIFY_INTERVAL == 0:
             difference = compare_verifications(left, right)
         result.kinds.update(name for name, _, _ in self.operations)
         return difference
+
+    def _limited(self, interval: int, most: int) -> int:
+        """Give an interval of the plan, or a shorter one for a portfolio with terms."""
+        return min(interval, most) if self._setting.terms else interval
 
     def _step(
         self, target: int, left: Portfolio, right: Portfolio, result: Result
@@ -206,10 +157,7 @@ class _Life:
         """Apply operations up to number `target`, the last one a bad one, and compare."""
         difference = self._apply(target - 1, left, right, result)
         difference = difference or compare_scalars(left, right, result.visited)
-        difference = difference or self._refuse(left, right, result)
-        if difference is None and target % self._plan.table_interval == 0:
-            difference = compare_everything(left, right, result.visited)
-        return difference
+        return difference or self._refuse(left, right, result)
 
     def _compare_constructors(self, result: Result) -> Difference | None:
         """Pass one wrong option to both constructors, then the configuration itself."""
@@ -245,6 +193,7 @@ class _Life:
         """Apply operations up to number `target` of this portfolio."""
         source, operations = self._source, self.operations
         refusals, accepted = result.refusals, 0
+        accounts = source if isinstance(source, AccountSource) else None
         while len(operations) < target:
             operation = source.next_operation()
             operations.append(operation)
@@ -264,6 +213,11 @@ class _Life:
                 if isinstance(left_answer, Applied):
                     result.rows += len(left_answer.receipts)
                     result.rows_refused += len(left_answer.refused)
+            if accounts is not None:
+                difference = compare_figures(left, right, result.visited)
+                if difference is not None:
+                    return difference
+                accounts.look(left, moved=isinstance(left_answer, tuple))
         result.accepted += accepted
         return None
 
@@ -288,104 +242,23 @@ class _Life:
     def explain(self, difference: Difference) -> Failure:
         """Reduce the operations so far to the shortest list that shows a difference."""
         reduced: list[Operation] = []
+        setting = self._setting
         if self.operations:
-            reduced = Reduction(self._pair, self._setting, difference.kind).shorten(self.operations)
+            reduction = Reduction(self._pair, setting, difference.kind)
+            reduced = reduction.shorten(self.operations)
+            setting = reduction.setting
         return Failure(
             seed=self._plan.seed,
             portfolio=self._number,
             operation=len(self.operations),
             difference=difference,
-            program=as_python(self._setting, reduced),
+            program=as_python(setting, reduced),
             length=len(reduced),
         )
 
 
 def _label(refusal: Refusal) -> str:
     return f"{refusal.code} {refusal.name}"
-
-
-def facts(result: Result, compared: list[str]) -> dict[str, object]:
-    """Give the result of a run as values for JSON.
-
-    Parameters
-    ----------
-    result : Result
-        What :func:`run` returned.
-    compared : list of str
-        What stood on the two sides, from :func:`~omega_portfolio.bench.backends.prove_backend`.
-
-    Returns
-    -------
-    dict
-    """
-    failure = result.failure
-    return {
-        "compared": compared,
-        "operations": result.operations,
-        "portfolios": result.portfolios,
-        "accepted": result.accepted,
-        "rows": result.rows,
-        "rows_refused": result.rows_refused,
-        "seconds": round(result.seconds, 3),
-        "cells": result.visited.cells,
-        "scalars": result.visited.scalars,
-        "digests": result.visited.digests,
-        "hash": result.visited.hexdigest(),
-        "kinds": dict(sorted(result.kinds.items())),
-        "refusals": dict(sorted(result.refusals.items())),
-        "differences": 0 if failure is None else 1,
-        "failure": None if failure is None else asdict(failure),
-    }
-
-
-def report(result: Result, compared: str) -> str:
-    """Write the result of a run for a person.
-
-    Parameters
-    ----------
-    result : Result
-        What :func:`run` returned.
-    compared : str
-        What stood on the two sides.
-
-    Returns
-    -------
-    str
-    """
-    visited = result.visited
-    lines = [
-        f"compared             {compared}",
-        f"operations           {result.operations:,} on each side",
-        f"portfolios           {result.portfolios:,}",
-        f"accepted             {result.accepted:,}",
-        f"rows of frames       {result.rows:,} accepted, {result.rows_refused:,} recorded",
-        f"operations/s         {result.operations / result.seconds:,.0f} (both sides, compared)",
-        f"table cells          {visited.cells:,}",
-        f"scalars              {visited.scalars:,}",
-        f"digests              {visited.digests:,}",
-        f"result hash          {visited.hexdigest()}",
-        "",
-        *(f"  {name:<22}{count:>12,}" for name, count in sorted(result.kinds.items())),
-        "",
-        *(f"  {label:<28}{count:>6,} refused" for label, count in sorted(result.refusals.items())),
-        "",
-    ]
-    failure = result.failure
-    if failure is None:
-        return "\n".join([*lines, "0 differences"])
-    where = f"seed {failure.seed}, portfolio {failure.portfolio}, operation {failure.operation}"
-    return "\n".join(
-        [
-            *lines,
-            f"1 difference: {where}",
-            f"  {failure.difference.what}",
-            f"  left   {failure.difference.left}",
-            f"  right  {failure.difference.right}",
-            "",
-            f"# {failure.length} operations show a difference:",
-            failure.program,
-        ]
-    )
 
 
 __all__ = ["Failure", "Plan", "Result", "facts", "report", "run"]

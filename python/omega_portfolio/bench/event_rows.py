@@ -9,6 +9,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from omega_portfolio.bench.refusals import KEYWORDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from random import Random
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
 Row: TypeAlias = "dict[str, Any]"
 """The cells of one row by column; those that are left out are null."""
 
-COLUMNS: Final = {
+FRAMES_TELL_ACCOUNTS: Final = False
+"""Whether frames of events tell orders, bars, cash and terms, both ways."""
+
+_PLAIN: Final = {
     **dict.fromkeys(("action", "symbol", "side", "key"), "text"),
     "time": "time",
     **dict.fromkeys(("size", "price", "bid", "ask", "stop_loss", "take_profit"), "number"),
@@ -27,7 +32,41 @@ COLUMNS: Final = {
     **dict.fromkeys(("position_id", "event", "price_decimals", "size_decimals"), "whole"),
     **dict.fromkeys(("tag", "reason", "quote_currency"), "text"),
 }
+
+_OF_ACCOUNTS: Final = {
+    **dict.fromkeys(("terms", "targets", "type", "oco", "path"), "text"),
+    **dict.fromkeys(("currency", "from_currency", "to_currency", "kind"), "text"),
+    **dict.fromkeys(("exit_time", "expiry", "pay_time"), "time"),
+    **dict.fromkeys(("trailing", "break_even", "break_even_offset"), "number"),
+    **dict.fromkeys(("open", "high", "low", "close", "spread"), "number"),
+    **dict.fromkeys(("rate", "long", "short"), "number"),
+    **dict.fromkeys(("order_id", "other_id", "multiplier"), "whole"),
+    **dict.fromkeys(("numerator", "denominator"), "whole"),
+}
+
+COLUMNS: Final = _PLAIN | (_OF_ACCOUNTS if FRAMES_TELL_ACCOUNTS else {})
 """The columns of SPEC E1, and what each holds."""
+
+NEVER_TOLD: Final = {"apply", "process_bars", "register_instrument"}
+"""A frame that is drawn has no frames in it, and no terms but those that get_events wrote."""
+
+TOLD: Final[dict[str, tuple[str, ...]]] = (
+    KEYWORDS
+    if FRAMES_TELL_ACCOUNTS
+    else {
+        "register_instrument": (),
+        "open_position": ("stop_loss", "take_profit", "fee", "tag", "position_id"),
+        "close_position": ("size", "fee", "reason"),
+        "modify_position": ("stop_loss", "take_profit"),
+        "mark": ("time",),
+        "update_equity": (),
+        "charge_fee": ("position_id",),
+        "deposit": (),
+        "withdraw": (),
+        "apply": ("on_error", "exact"),
+    }
+)
+"""Calls that a frame of events tells, and their options that it has columns for."""
 
 YEAR_1: Final = -62_135_596_800_000_000
 """The first time there is, in microseconds."""
@@ -39,6 +78,8 @@ _NUMBERS: Final[tuple[Any, ...]] = (
 _TEXTS: Final[tuple[Any, ...]] = (
     *(None, None, "", " A", "A\x00B", "é" * 128, "open", "LONG", "usd", "AUD", "K1", "\x7f"),
 )
+_NO_TARGETS: Final = (None, "", ";", "1", "1:", ":1", "1:1;", "1:1:1", "0:1", "1:0", "1 :1", "1e:1")
+_NO_TERMS: Final = (None, "", "0", "zz", "00", "FF", "00000000000000000000", "0" * 40, " 00")
 _WHOLE: Final[tuple[Any, ...]] = (None, None, 0, -1, 1, 10, 2**40, 2**63 - 1)
 _BAD: Final = {
     "number": _NUMBERS,
@@ -46,6 +87,7 @@ _BAD: Final = {
     "whole": _WHOLE,
     "time": (None, None, YEAR_1, YEAR_1 - 1, 253_402_300_800_000_000, 2**62),
 }
+_BAD_BY_NAME: Final = {"targets": _NO_TARGETS, "terms": _NO_TERMS}
 """Cells that some rows do not take; others take them, and some do not look at them."""
 
 
@@ -89,11 +131,15 @@ def rows_of(operation: Operation, group: int) -> list[Row]:
         One row, or one for each quote.
     """
     name, arguments, keywords = operation
-    if name == "mark":
-        return _quotes({"action": "mark", "time": keywords.get("time")}, arguments[0], group)
-    if name == "update_equity":
-        time, *prices = arguments
-        return _quotes({"action": "update", "time": time}, prices[0] if prices else {}, group)
+    if name in {"mark", "update_equity", "process_quotes"}:
+        action = {"mark": "mark", "update_equity": "update", "process_quotes": "quotes"}[name]
+        time, prices, *_ = keywords.get("time"), *arguments
+        if name != "mark":
+            time, prices = arguments[0], arguments[1] if len(arguments) > 1 else {}
+        return _quotes({"action": action, "time": time}, prices, group)
+    if name == "process_bar":
+        time, bars = arguments
+        return _bars({"action": "bar", "time": time, **keywords}, bars, group)
     return [_ROWS[name](*arguments, **keywords)]
 
 
@@ -111,7 +157,9 @@ def _close(position: int | str, price: object, time: int, **keywords: object) ->
 
 
 def _modify(position: int | str, time: int, **levels: object) -> Row:
-    given = {name: 0 if level is None else level for name, level in levels.items()}
+    given = {
+        name: (_REMOVED.get(name, 0) if level is None else level) for name, level in levels.items()
+    }
     return {"action": "modify", "time": time, **_named(position), **_optional(given)}
 
 
@@ -120,12 +168,52 @@ def _fee(amount: object, time: int, position_id: int | str | None = None) -> Row
     return {"action": "fee", "time": time, "fee": exact(amount), **named}
 
 
-def _deposit(amount: object, time: int) -> Row:
-    return {"action": "deposit", "time": time, "amount": exact(amount)}
+def _deposit(amount: object, time: int, currency: str | None = None) -> Row:
+    row = {"action": "deposit", "time": time, "amount": exact(amount)}
+    return row if currency is None else {**row, "currency": currency}
 
 
-def _withdraw(amount: object, time: int) -> Row:
-    return {"action": "withdraw", "time": time, "amount": exact(amount)}
+def _withdraw(amount: object, time: int, currency: str | None = None) -> Row:
+    row = {"action": "withdraw", "time": time, "amount": exact(amount)}
+    return row if currency is None else {**row, "currency": currency}
+
+
+def _close_by(position_id: int, other_id: int, time: int, **keywords: object) -> Row:
+    row = {"action": "close_by", "position_id": position_id, "other_id": other_id, "time": time}
+    return row | _optional(keywords)
+
+
+def _order(symbol: str, side: str, size: object, time: int, **keywords: object) -> Row:
+    row = {"action": "order", "symbol": symbol, "side": side, "size": exact(size), "time": time}
+    return row | _optional(keywords)
+
+
+def _cancel(order_id: int, time: int) -> Row:
+    return {"action": "cancel", "order_id": order_id, "time": time}
+
+
+def _convert(amount: object, source: str, target: str, time: int, rate: object = None) -> Row:
+    row: Row = {"action": "convert", "amount": exact(amount), "time": time}
+    row |= {"from_currency": source, "to_currency": target}
+    return row | _optional({"rate": rate})
+
+
+def _swap(symbol: str, time: int, **keywords: object) -> Row:
+    return {"action": "swap", "symbol": symbol, "time": time} | _optional(keywords)
+
+
+def _rollover(symbol: str, time: int) -> Row:
+    return {"action": "rollover", "symbol": symbol, "time": time}
+
+
+def _dividend(symbol: str, amount: object, time: int, pay_time: int | None = None) -> Row:
+    row = {"action": "dividend", "symbol": symbol, "price": exact(amount), "time": time}
+    return row | {"pay_time": pay_time}
+
+
+def _split(symbol: str, numerator: int, denominator: int, time: int) -> Row:
+    row = {"action": "split", "symbol": symbol, "time": time}
+    return row | {"numerator": numerator, "denominator": denominator}
 
 
 def _register(instrument: Instrument) -> Row:
@@ -148,7 +236,18 @@ _ROWS: Final[dict[str, Callable[..., Row]]] = {
     "charge_fee": _fee,
     "deposit": _deposit,
     "withdraw": _withdraw,
+    "close_by": _close_by,
+    "place_order": _order,
+    "cancel_order": _cancel,
+    "convert_cash": _convert,
+    "charge_swap": _swap,
+    "rollover": _rollover,
+    "dividend": _dividend,
+    "split": _split,
 }
+
+_REMOVED: Final = {"targets": ""}
+"""Cells that remove a part of the protection; all others are 0."""
 
 
 def _named(position: int | str) -> Row:
@@ -157,17 +256,41 @@ def _named(position: int | str) -> Row:
 
 def _optional(keywords: Mapping[str, Any]) -> Row:
     """Write optional arguments; numbers as numbers, texts and ids as they are."""
-    return {
-        name: exact(value) if COLUMNS[name] == "number" and value is not None else value
-        for name, value in keywords.items()
-    }
+    row = {name: _cell(name, value) for name, value in keywords.items()}
+    if isinstance(row.get("break_even"), tuple):
+        row["break_even"], row["break_even_offset"] = map(exact, row["break_even"])
+    return row
+
+
+def _cell(name: str, value: Any) -> Any:  # noqa: ANN401 - any argument of a call.
+    if name == "targets" and isinstance(value, list):
+        return ";".join(":".join(format(exact(part), "f") for part in pair) for pair in value)
+    if COLUMNS[name] == "number" and value is not None and not isinstance(value, tuple):
+        return exact(value)
+    return value
 
 
 def _quotes(row: Row, prices: object, group: int) -> list[Row]:
-    quotes = _pairs(prices)
-    if len(quotes) > 1:
+    return _grouped(row, _pairs(prices), group)
+
+
+def _grouped(row: Row, cells: list[tuple[str, Row]], group: int) -> list[Row]:
+    """Write one row for each symbol; without any a row that says none."""
+    if len(cells) > 1:
         row["event"] = group
-    return [{**row, "symbol": symbol, **quote} for symbol, quote in quotes] or [row]
+    return [{**row, "symbol": symbol, **given} for symbol, given in cells] or [row]
+
+
+def _bars(row: Row, bars: Any, group: int) -> list[Row]:  # noqa: ANN401 - as in _pairs.
+    if not isinstance(bars, dict):
+        rows = bars.to_pylist()
+        return _grouped(row, [(given.pop("symbol"), given) for given in rows], group)
+    names = ("open", "high", "low", "close", "spread")
+    cells = []
+    for symbol, bar in bars.items():
+        given = bar if isinstance(bar, dict) else dict(zip(names, bar, strict=False))
+        cells.append((symbol, {name: exact(value) for name, value in given.items()}))
+    return _grouped(row, cells, group)
 
 
 def _pairs(prices: Any) -> list[tuple[str, Row]]:  # noqa: ANN401 - a mapping or an Arrow table.
@@ -195,7 +318,16 @@ def spoil_cell(random: Random, rows: list[Row]) -> None:
     row = random.choice(rows)
     # One time in four a column that the row does not have.
     name = random.choice(tuple(row if random.getrandbits(2) else COLUMNS))
-    row[name] = random.choice(_BAD[COLUMNS[name]])
+    row[name] = random.choice(_BAD_BY_NAME.get(name) or _BAD[COLUMNS[name]])
 
 
-__all__ = ["COLUMNS", "Row", "exact", "rows_of", "spoil_cell"]
+__all__ = [
+    "COLUMNS",
+    "FRAMES_TELL_ACCOUNTS",
+    "NEVER_TOLD",
+    "TOLD",
+    "Row",
+    "exact",
+    "rows_of",
+    "spoil_cell",
+]

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from omega_portfolio.bench.answers import Applied, Difference, answer, compare_answers
-from omega_portfolio.bench.comparison import Visited, compare_tables, first_difference, read
+from omega_portfolio.bench.comparison import (
+    Visited,
+    compare_derived,
+    compare_tables,
+    first_difference,
+    read,
+    table_or_refusal,
+)
+from omega_portfolio.bench.event_rows import FRAMES_TELL_ACCOUNTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,6 +21,26 @@ if TYPE_CHECKING:
     from omega_portfolio.bench.backends import Pair
     from omega_portfolio.bench.shapes import Setting
     from omega_portfolio.portfolio import Portfolio
+    from omega_portfolio.types import LotMethod
+
+LOT_METHODS: Final[tuple[LotMethod, ...]] = ("fifo", "lifo", "hifo", "average", "specific")
+"""The ways in which lots are matched, each a table of its own."""
+
+
+def events_are_told(setting: Setting) -> bool:
+    """Say whether a frame of events tells everything that happens under a setting.
+
+    Parameters
+    ----------
+    setting : Setting
+        A configuration.
+
+    Returns
+    -------
+    bool
+        False for portfolios with terms, as long as frames do not tell accounts.
+    """
+    return FRAMES_TELL_ACCOUNTS or not setting.terms
 
 
 def compare_events(left: Portfolio, right: Portfolio, visited: Visited) -> Difference | None:
@@ -32,12 +60,36 @@ def compare_events(left: Portfolio, right: Portfolio, visited: Visited) -> Diffe
     return first_difference(_event_differences(left, right, visited))
 
 
+def _lots_differences(left: Portfolio, right: Portfolio, visited: Visited) -> Iterator[Difference]:
+    for method in LOT_METHODS:
+        # The float view is made of the exact one, by one code for both sides.
+        tables = [table_or_refusal(side.get_lots, method, exact=True) for side in (left, right)]
+        yield from compare_derived(f"exact table lots by {method}", tables, visited)
+
+
 def _event_differences(left: Portfolio, right: Portfolio, visited: Visited) -> Iterator[Difference]:
     for exact in (True, False):
         label = f"{'exact' if exact else 'float'} table events"
         yield from compare_tables(
             label, left.get_events(exact=exact), right.get_events(exact=exact), visited
         )
+
+
+def compare_lots(left: Portfolio, right: Portfolio, visited: Visited) -> Difference | None:
+    """Compare the lots of each method: they are made of events and fills.
+
+    Parameters
+    ----------
+    left, right : Portfolio
+        The portfolios.
+    visited : Visited
+        Takes count of what was compared.
+
+    Returns
+    -------
+    Difference or None
+    """
+    return first_difference(_lots_differences(left, right, visited))
 
 
 def compare_second_lives(
@@ -85,4 +137,4 @@ def _second_differences(
         yield Difference("the digest after the frame of all events", *digests[1:])
 
 
-__all__ = ["compare_events", "compare_second_lives"]
+__all__ = ["compare_events", "compare_lots", "compare_second_lives", "events_are_told"]

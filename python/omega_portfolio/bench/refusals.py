@@ -8,11 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime, timedelta, timezone
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from omega_portfolio.bench.tables import odd_event_tables, odd_tables
+from omega_portfolio.bench.tables import odd_bar_tables, odd_event_tables, odd_tables
+from omega_portfolio.bench.wrong_terms import TERMS
+from omega_portfolio.bench.wrong_values import (
+    BARS,
+    IDS,
+    LEVELS,
+    NUMBERS,
+    PRICES,
+    PROTECTION,
+    SIDES,
+    SIZES,
+    SYMBOLS,
+    TEXTS,
+    TIMES,
+    WHOLE,
+    WORDS,
+    Hostile,
+)
 from omega_portfolio.instrument import Instrument
 
 if TYPE_CHECKING:
@@ -23,96 +38,6 @@ if TYPE_CHECKING:
 Operation: TypeAlias = tuple[str, tuple[object, ...], dict[str, object]]
 """One call: name of the method, positional arguments, keyword arguments."""
 
-
-class Hostile:
-    """An object whose conversions to a number raise; no argument takes it.
-
-    Examples
-    --------
-    >>> from omega_portfolio.bench.refusals import Hostile
-    >>> float(Hostile())
-    Traceback (most recent call last):
-    ...
-    ArithmeticError: this object is no number
-    """
-
-    __slots__ = ()
-
-    def __float__(self) -> float:
-        raise ArithmeticError("this object is no number")
-
-    def __index__(self) -> int:
-        raise ArithmeticError("this object is no number")
-
-    def __repr__(self) -> str:
-        return "Hostile()"
-
-
-_NUMBERS: Final[tuple[object, ...]] = (
-    *(float("nan"), float("inf"), float("-inf"), 5e-324, 1.7e308, -1.7e308),
-    *(Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity"), Decimal("-Infinity")),
-    *(Decimal("1E+999999999"), Decimal("1E-999999999"), Decimal("0E-1000")),
-    *(10**20, 10**29, 10**38, -(10**38), 2**63, 2**127, 10**5000),
-    *(
-        "",
-        " 1",
-        "1 ",
-        "1_000",
-        "1,5",
-        "0x10",
-        "nan",
-        "inf",
-        "١٢",
-        "\uff11\uff12",
-        "1e400",
-        "1e99999",
-    ),
-    *("1e", ".", "-", "+-1", "1.2.3", "1e+", "1e1.5", "--1", "1\x00", "1\n", "e5", "0.0e0"),
-    *("1.0000000001", "0.00000000000000000000000000001", Decimal("1.0000000000000000001")),
-    *(True, False, None, 1j, b"1", (), [1], {}, Hostile()),
-    *("1e28", "-1e-9", 1e20, 123456789.123456789, 0.1 + 0.2, 1e-10, "1" * 60, "0" * 50 + "1"),
-)
-"""Refused as one kind of number at least; the others must then agree on taking them."""
-
-_SIZES: Final = (0, -1, "-0.01", -0.0, "0", Decimal("-0"), "1e-9", 0.1234567891, "0.5")
-_TIMES: Final[tuple[object, ...]] = (
-    *(None, True, 1.5, 1e15, float("nan"), Decimal(1), b"2024-01-01", (), Hostile()),
-    *("", "now", "2024", "2024-13-01", "2023-02-29", "2024-01-01T24:00", "2024-01-01T10"),
-    *("2024-01-01T10:00:00.1234567", "2024-01-01  10:00", "2024-01-01T10:00:60", "20240101"),
-    *(" 2024-01-01", "2024-01-01 Z", "2024-01-01T10:00z", "2024-01-01T10:00+1:00", "0000-01-01"),
-    *(
-        "2024-01-01T10:00+25:00",
-        "2024-01-01T10:00:00.",
-        "\uff12\uff10\uff12\uff14-01-01",
-        "10000-01-01",
-    ),
-    *(-62_135_596_800_000_001, 253_402_300_800_000_000, 2**63, -(2**63) - 1, 10**5000),
-    *("0001-01-01T00:00+14:00", "9999-12-31T23:59:59.999999-00:01", "0001-01-01", date(1, 1, 1)),
-    datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))),
-    datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-2))),
-)
-_SYMBOLS: Final[tuple[object, ...]] = (
-    *("", " A", "A ", "\u00a0A", "A\u3000", "A\x00B", "A\nB", "\x7f", "A" * 256, "é" * 128),
-    *("\ud800", "A\udfff", b"AAPL", None, 1, True, ("A",), "A\x85B", "A\u2028", "\x1fA"),
-)
-_TEXTS: Final[tuple[object, ...]] = (
-    *("a\x00b", "\ud83d", "t" * 256, "é" * 128, b"tag", None, 1, True, ["t"], "x" * 10_000),
-)
-_SIDES: Final[tuple[object, ...]] = (
-    *("", "LONG", "Buy", "longer", " long", "short ", None, 1, -1, True, b"long", "l\x00ng"),
-    "\ud800",
-)
-_IDS: Final[tuple[object, ...]] = (
-    *(0, -1, 2**64, 2**64 - 1, 2**63, 10**30, True, False, 1.0, "1", Decimal(1), None, b"1"),
-    Hostile(),
-)
-_PRICES: Final[tuple[object, ...]] = (
-    *(None, 1, "x", 1.5, [], {"": 1}, {"A": None}, {"A": ()}, {"A": (1,)}, {"A": (1, 2, 3)}),
-    *({"A": (2, 1)}, {"A": (0, 1)}, {"A": (1, 0)}, {"A": -1}, {"A": "nan"}, {"A": (1, None)}),
-    *({1: 1}, {None: 1}, {b"A": 1}, {"A": True}, {" A": 1}, {"\ud800": 1}, {}, Hostile()),
-    *({"FRESH": 1, "A": 0}, {"FRESH": 1, "B": (2, 1)}, {"FRESH": "1e29"}, {"A": 5e-324}),
-)
-_LEVELS: Final = (0, -1, "-0.5", -0.0, "1e28", "0.000000001", 0.123456789123)
 
 _INSTRUMENTS: Final[tuple[object, ...]] = (
     None,
@@ -127,41 +52,65 @@ _INSTRUMENTS: Final[tuple[object, ...]] = (
     Instrument("BAD", price_decimals=5, size_decimals=5, contract_size="0.123456789"),
     *(Instrument("BAD", quote_currency=text) for text in ("", "usd", "EURO", "AUD", "ZZZ", "\x00")),
     *(Instrument("BAD", leverage=leverage) for leverage in (0, -30, "nan", 10**29, "1e-10", "x")),
+    *(Instrument("BAD", **terms) for terms in TERMS),
 )
 """Definitions that break a rule whatever the portfolio holds (``AUD`` is no account here)."""
 
 _VALUES: Final[dict[str, tuple[object, ...]]] = {
-    "symbol": _SYMBOLS,
-    "side": _SIDES,
-    "size": _SIZES + _NUMBERS,
-    "price": _SIZES + _NUMBERS,
-    "time": _TIMES,
-    "stop_loss": _LEVELS + _NUMBERS,
-    "take_profit": _LEVELS + _NUMBERS,
-    "fee": _NUMBERS,
-    "amount": (0, -1, "0", "-0.0", *_NUMBERS),
-    "tag": _TEXTS,
-    "reason": _TEXTS,
-    "position_id": _IDS,
-    "prices": _PRICES,
+    "symbol": SYMBOLS,
+    "side": SIDES,
+    "size": SIZES + NUMBERS,
+    "price": SIZES + NUMBERS,
+    "time": TIMES,
+    "stop_loss": LEVELS + NUMBERS,
+    "take_profit": LEVELS + NUMBERS,
+    "fee": NUMBERS,
+    "amount": (0, -1, "0", "-0.0", *NUMBERS),
+    "tag": TEXTS,
+    "reason": TEXTS,
+    "position_id": IDS,
+    "prices": PRICES,
     "instrument": _INSTRUMENTS,
     "events": (None, 1, "x", [], {}, {"action": ["mark"]}, Hostile()),
     "on_error": ("", "Raise", "ignore", None, True, b"raise", "record ", "\ud800", Hostile()),
     "exact": (True, False),
+    **PROTECTION,
+    **WORDS,
+    "from_currency": (None, *WORDS["currency"]),
+    "to_currency": (None, *WORDS["currency"]),
+    "rate": SIZES + NUMBERS,
+    "long": NUMBERS,
+    "short": NUMBERS,
+    "multiplier": WHOLE,
+    "numerator": WHOLE,
+    "denominator": WHOLE,
+    "pay_time": PROTECTION["expiry"],
+    "other_id": IDS,
+    "order_id": IDS,
+    "quotes": PRICES,
+    "bars": BARS,
 }
 
 _TABLES: Final[dict[str, Callable[[], tuple[object, ...]]]] = {
     "prices": odd_tables,
+    "quotes": odd_tables,
     "events": odd_event_tables,
+    "bars": odd_bar_tables,
 }
 
 _OPTIONS: Final[dict[str, tuple[object, ...]]] = {
-    "initial_balance": (-1, "-0.01", "1e-19", *_NUMBERS),
+    "initial_balance": (-1, "-0.01", "1e-19", *NUMBERS),
     "currency": ("", "usd", "DOLLAR", "ZZZ", " USD", None, 840, True, b"USD", "US\x00", "\ud800"),
-    "leverage": (0, -30, "-0.5", "1e-10", "1e29", *_NUMBERS),
-    "mode": ("netting", "", "Hedging", "hedging ", None, 0, True, b"hedging", "\ud800"),
+    "leverage": (0, -30, "-0.5", "1e-10", "1e29", *NUMBERS),
+    "mode": ("", "Hedging", "hedging ", None, 0, True, b"hedging", "\ud800"),
     "floats": ("exact", "", "Nearest", None, 0, True, b"nearest", "\ud800"),
     "capacity": (-1, True, 1.0, "1", 10**30, -(2**63), Hostile()),
+    "rounding": ("", "Exact", "cent", None, 0, True, b"cents", "\ud800"),
+    "off_grid": ("", "Refuse", "floor", None, 0, True, b"round", "\ud800"),
+    "margin_call": (0, -1, "1e-10", "1e29", *(number for number in NUMBERS if number is not None)),
+    "stop_out": (0, -1, "1e-10", 10**9, *(number for number in NUMBERS if number is not None)),
+    "path": ("", "Ohlc", "both", None, 0, True, b"ohlc", "\ud800"),
+    "pivot": ("", "usd", "ZZZ", None, 840, True, b"USD", "\ud800"),
 }
 """Wrong options of the constructor."""
 
@@ -176,25 +125,51 @@ POSITIONAL: Final[dict[str, tuple[str, ...]]] = {
     "deposit": ("amount", "time"),
     "withdraw": ("amount", "time"),
     "apply": ("events",),
+    "close_by": ("position_id", "other_id", "time"),
+    "place_order": ("symbol", "side", "size", "time"),
+    "cancel_order": ("order_id", "time"),
+    "process_bar": ("time", "bars"),
+    "process_quotes": ("time", "quotes"),
+    "process_bars": ("bars",),
+    "convert_cash": ("amount", "from_currency", "to_currency", "time"),
+    "charge_swap": ("symbol", "time"),
+    "rollover": ("symbol", "time"),
+    "dividend": ("symbol", "amount", "time"),
+    "split": ("symbol", "numerator", "denominator", "time"),
 }
 """Names of the positional arguments of each call."""
 
+_PROTECTION: Final = ("stop_loss", "take_profit", "trailing", "break_even", "targets", "exit_time")
+
 KEYWORDS: Final[dict[str, tuple[str, ...]]] = {
     "register_instrument": (),
-    "open_position": ("stop_loss", "take_profit", "fee", "tag", "position_id"),
+    "open_position": (*_PROTECTION, "fee", "tag", "position_id"),
     "close_position": ("size", "fee", "reason"),
-    "modify_position": ("stop_loss", "take_profit"),
+    "modify_position": _PROTECTION,
     "mark": ("time",),
     "update_equity": (),
     "charge_fee": ("position_id",),
-    "deposit": (),
-    "withdraw": (),
+    "deposit": ("currency",),
+    "withdraw": ("currency",),
     "apply": ("on_error", "exact"),
+    "close_by": ("size", "fee"),
+    "place_order": ("type", "price", "expiry", "oco", *_PROTECTION, "tag"),
+    "cancel_order": (),
+    "process_bar": ("path",),
+    "process_quotes": (),
+    "process_bars": ("path",),
+    "convert_cash": ("rate",),
+    "charge_swap": ("long", "short", "kind", "multiplier"),
+    "rollover": (),
+    "dividend": ("pay_time",),
+    "split": (),
 }
 """Names of the keyword arguments of each call."""
 
 
-def spoil(random: Random, operation: Operation) -> Operation:
+def spoil(
+    random: Random, operation: Operation, known: dict[str, tuple[str, ...]] = KEYWORDS
+) -> Operation:
     """Replace one argument of an operation, or two, by values that it does not take.
 
     Parameters
@@ -203,6 +178,8 @@ def spoil(random: Random, operation: Operation) -> Operation:
         Source of the choices.
     operation : tuple
         A good operation; it is not changed.
+    known : dict
+        The keyword arguments that may be given.
 
     Returns
     -------
@@ -210,16 +187,18 @@ def spoil(random: Random, operation: Operation) -> Operation:
         The spoiled operation. A few values are refused by some arguments only, so that an
         accepted call remains possible.
     """
-    spoiled = _spoil_one(random, operation)
-    return _spoil_one(random, spoiled) if random.getrandbits(2) == 0 else spoiled
+    spoiled = _spoil_one(random, operation, known)
+    return _spoil_one(random, spoiled, known) if random.getrandbits(2) == 0 else spoiled
 
 
-def _spoil_one(random: Random, operation: Operation) -> Operation:
+def _spoil_one(
+    random: Random, operation: Operation, known: dict[str, tuple[str, ...]]
+) -> Operation:
     name, arguments, keywords = operation
     positional = POSITIONAL[name]
-    number = random.randrange(len(positional) + len(KEYWORDS[name]))
+    number = random.randrange(len(positional) + len(known[name]))
     if number >= len(positional):
-        keyword = KEYWORDS[name][number - len(positional)]
+        keyword = known[name][number - len(positional)]
         return name, arguments, {**keywords, keyword: random.choice(_VALUES[keyword])}
     if number >= len(arguments):
         return operation

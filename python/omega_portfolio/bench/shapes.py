@@ -7,9 +7,9 @@ the limit of 38 digits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omega_portfolio.instrument import Instrument
 
@@ -37,6 +37,10 @@ class Shape:
         Largest usual size, in units of the size grid.
     registered : bool
         Whether it is registered; if not, its first use registers the default instrument.
+    terms : dict
+        Further arguments of ``Instrument``.
+    tick, step : int
+        Units between two prices, and between two sizes, that the instrument takes.
     """
 
     symbol: str
@@ -47,6 +51,9 @@ class Shape:
     price: int
     size_max: int
     registered: bool = True
+    terms: dict[str, Any] = field(default_factory=dict)
+    tick: int = 1
+    step: int = 1
 
     def definition(self) -> Instrument:
         """Give the definition to register.
@@ -61,6 +68,7 @@ class Shape:
             size_decimals=self.size_decimals,
             contract_size=self.contract_size,
             leverage=self.leverage,
+            **self.terms,
         )
 
 
@@ -80,6 +88,8 @@ class Setting:
         Around this many positions are held open.
     time : int
         Time of the first event, in microseconds since the epoch.
+    terms : bool
+        Whether the instruments have terms and everything that an account can do is drawn.
     """
 
     initial_balance: object
@@ -87,6 +97,7 @@ class Setting:
     shapes: tuple[Shape, ...]
     open_target: int
     time: int
+    terms: bool = False
 
 
 USUAL = (

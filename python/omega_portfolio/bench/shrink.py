@@ -6,6 +6,7 @@ what remains still makes the two portfolios differ.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,12 +14,19 @@ from omega_portfolio.bench.answers import Difference, answer, compare_answers
 from omega_portfolio.bench.comparison import (
     Visited,
     compare_everything,
+    compare_figures,
     compare_verifications,
 )
 from omega_portfolio.bench.event_rows import COLUMNS
 from omega_portfolio.bench.event_tables import plain_table
-from omega_portfolio.bench.histories import compare_events, compare_second_lives
+from omega_portfolio.bench.histories import (
+    compare_events,
+    compare_lots,
+    compare_second_lives,
+    events_are_told,
+)
 from omega_portfolio.bench.refusals import KEYWORDS, Operation
+from omega_portfolio.bench.shrink_arguments import simpler
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +35,9 @@ if TYPE_CHECKING:
     from omega_portfolio.bench.shapes import Setting
 
 BUDGET: Final = 400_000
-"""Operations that a reduction may repeat before it settles for what it has."""
+TERMS_BUDGET: Final = 60_000
+"""Operations that a reduction may repeat before it settles for what it has; those of portfolios
+with terms take longer."""
 
 
 def replay(
@@ -50,19 +60,21 @@ def replay(
         How many operations had been applied when the first difference was seen.
     """
     left, right = pair.build(setting)
+    visited = Visited()
     for number, (name, arguments, keywords) in enumerate(operations, start=1):
         left_answer = answer(getattr(left, name), arguments, keywords)
         right_answer = answer(getattr(right, name), arguments, keywords)
         difference = compare_answers(left_answer, right_answer)
+        if difference is None and setting.terms:
+            difference = compare_figures(left, right, visited)
         if difference is not None:
             return number, difference
-    visited = Visited()
-    found = (
-        compare_everything(left, right, visited)
-        or compare_events(left, right, visited)
-        or compare_second_lives(pair, setting, left, right, visited)
-        or compare_verifications(left, right)
-    )
+    found = compare_everything(left, right, visited)
+    if found is None and events_are_told(setting):
+        found = compare_events(left, right, visited)
+        found = found or compare_lots(left, right, visited)
+        found = found or compare_second_lives(pair, setting, left, right, visited)
+    found = found or compare_verifications(left, right)
     return None if found is None else (len(operations), found)
 
 
@@ -74,16 +86,16 @@ class Reduction:
     pair : Pair
         The two constructors.
     setting : Setting
-        The configuration under which they differ.
+        The configuration under which they differ; its attribute loses options with the others.
     kind : str
         The kind of the difference, which stays what it is.
     """
 
     def __init__(self, pair: Pair, setting: Setting, kind: str) -> None:
         self._pair = pair
-        self._setting = setting
+        self.setting = setting
         self._kind = kind
-        self._budget = BUDGET
+        self._budget = TERMS_BUDGET if setting.terms else BUDGET
 
     def shorten(self, operations: Sequence[Operation]) -> list[Operation]:
         """Find a short list that still fails.
@@ -104,6 +116,9 @@ class Reduction:
         if self._fails(pinned):
             shortest = pinned
         shortest = self._drop_keywords(self._drop_parts(shortest))
+        if self.setting.terms:
+            shortest = self._simplify(shortest)
+            self._drop_options(shortest)
         for number, (name, _, _) in enumerate(shortest):
             if name == "apply":
                 shortest = self._shorten_frame(shortest, number)
@@ -111,12 +126,12 @@ class Reduction:
 
     def _fails(self, operations: Sequence[Operation]) -> bool:
         self._budget -= len(operations)
-        found = replay(self._pair, self._setting, operations)
+        found = replay(self._pair, self.setting, operations)
         return found is not None and found[1].kind == self._kind
 
     def _shortest_prefix(self, operations: list[Operation]) -> list[Operation]:
         """Find where the difference begins; once there, it stays in nearly every case."""
-        found = replay(self._pair, self._setting, operations)
+        found = replay(self._pair, self.setting, operations)
         if found is None or found[1].kind != self._kind:
             return operations
         shortest = operations[: found[0]]
@@ -131,11 +146,13 @@ class Reduction:
 
     def _pin_ids(self, operations: list[Operation]) -> list[Operation]:
         """Give every open the id it got, so that leaving out another open changes no id."""
-        left, _ = self._pair.build(self._setting)
+        left, _ = self._pair.build(self.setting)
         pinned: list[Operation] = []
         for name, arguments, keywords in operations:
+            # A fill of a netting account that opens nothing takes no id.
+            before = left.positions if name == "open_position" else {}
             result = answer(getattr(left, name), arguments, keywords)
-            if name == "open_position" and isinstance(result, int):
+            if name == "open_position" and isinstance(result, int) and result not in before:
                 pinned.append((name, arguments, {**keywords, "position_id": result}))
             else:
                 pinned.append((name, arguments, keywords))
@@ -173,6 +190,28 @@ class Reduction:
                 if self._fails(candidate):
                     kept, operations = fewer, candidate
         return operations
+
+    def _simplify(self, operations: list[Operation]) -> list[Operation]:
+        """Let calls say less: fewer bars and quotes, fewer terms."""
+        number = 0
+        while number < len(operations) and self._budget > 0:
+            for smaller in simpler(operations[number]):
+                candidate = [*operations[:number], smaller, *operations[number + 1 :]]
+                if self._fails(candidate):
+                    operations = candidate
+                    break
+            else:
+                number += 1
+        return operations
+
+    def _drop_options(self, operations: list[Operation]) -> None:
+        """Leave out options of the configuration that the difference does not need."""
+        for name in list(self.setting.options):
+            before = self.setting
+            kept = {key: value for key, value in before.options.items() if key != name}
+            self.setting = replace(before, options=kept)
+            if self._budget <= 0 or not self._fails(operations):
+                self.setting = before
 
     def _shorten_frame(self, operations: list[Operation], number: int) -> list[Operation]:
         """Leave out rows and columns of a frame, and give it plain types, while it still fails."""
@@ -221,7 +260,7 @@ def as_python(setting: Setting, operations: Sequence[Operation]) -> str:
         "from decimal import Decimal",
         "import pyarrow",
         "import omega_portfolio as op",
-        "from omega_portfolio import Instrument",
+        "from omega_portfolio import Commission, Instrument, Margin, Slippage, Swap",
         "from omega_portfolio.bench.refusals import Hostile",
         "nan, inf = float('nan'), float('inf')",
         f"pf = op.Portfolio({_source(setting.initial_balance)}{options})",

@@ -115,6 +115,52 @@ def odd_event_tables() -> tuple[pa.Table, ...]:
     return tuple(tables)
 
 
+@cache
+def odd_bar_tables() -> tuple[pa.Table, ...]:
+    """Build frames of bars with wrong columns, types, nulls or values, and some that are good.
+
+    Returns
+    -------
+    tuple of pyarrow.Table
+        With and without the column ``time``: one of process_bar and process_bars takes neither.
+    """
+    import pyarrow as pa
+
+    good: dict[str, Any] = {"symbol": pa.array(["A", "B"])}
+    good |= {name: pa.array([1.5, 2.0]) for name in ("open", "high", "low", "close", "spread")}
+    changes: list[dict[str, Any]] = [
+        {},
+        *({"spread": cells} for cells in (None, pa.array([0, -1]), pa.array([None, 1.0]))),
+        *({name: None} for name in ("symbol", "open", "high", "low", "close")),
+        *({name: pa.array(["1", "2"])} for name in ("open", "low", "spread")),
+        *({"high": cells} for cells in (pa.array([1, 2]), pa.array([1.5, None]), pa.nulls(2))),
+        *({"close": pa.array([1.5, value])} for value in (float("nan"), 1e30, 0.0, 5e-324)),
+        *({"symbol": pa.array(cells)} for cells in (["A", "A"], ["A", None], [1, 2], ["A", ""])),
+        {"volume": pa.array([1, 2])},
+        {"Open": pa.array([1, 2])},
+    ]
+    times: list[Any] = [
+        None,
+        None,
+        pa.array([253_402_000_000_000_000] * 2),
+        pa.array([253_402_000_000_000_001, 253_402_000_000_000_000]),
+        pa.array([1.0, 2.0]),
+        pa.array([1, None]),
+        pa.array([10**9] * 2, pa.timestamp("ns", "UTC")),
+        pa.array([1, 2], pa.timestamp("s")),
+        pa.array([-(2**62), 2**62]),
+        pa.array([20_000, 20_001], pa.date32()),
+        pa.array(["2024-01-01", "2024-01-02"]),
+    ]
+    tables = []
+    for number, change in enumerate(changes * 3):
+        columns = {**good, **change, "time": times[number % len(times)]}
+        tables.append(
+            pa.table({name: cells for name, cells in columns.items() if cells is not None})
+        )
+    return (*tables, pa.table(good).slice(0, 0), pa.table({}))
+
+
 def _number_tables(names: pa.Array) -> list[pa.Table]:
     """Give two prices in each type of number, and numbers that are no prices."""
     import pyarrow as pa
@@ -166,4 +212,4 @@ def _symbol_tables(prices: pa.Array) -> list[pa.Table]:
     return [pa.table({"symbol": column, "price": prices}) for column in columns]
 
 
-__all__ = ["odd_event_tables", "odd_tables", "price_table"]
+__all__ = ["odd_bar_tables", "odd_event_tables", "odd_tables", "price_table"]

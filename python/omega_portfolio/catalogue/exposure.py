@@ -76,22 +76,24 @@ EXPOSURE: Final = (
     _costs(
         name="total_swap",
         formula="sum of all swaps",
-        convention="0: no event of this engine charges one.",
-        null_rule="never",
+        convention="Exact; negative is paid. Portfolio: those of its trades and of its open "
+        "positions. History: the column swap of its trades, 0 without one.",
+        null_rule="more than 38 digits",
     ),
     _costs(
         name="total_slippage",
-        formula="sum over the fills of what was lost against a reference price",
-        convention="Fills carry no reference price.",
-        null_rule="always",
+        formula="sum over the fills of what was lost against the price before slippage",
+        convention="Exact and never negative. Portfolio: the slippage of its trades, which is "
+        "part of their gross_pnl. History: the column slippage of its trades.",
+        null_rule="more than 38 digits, or the trades of a History have no column slippage",
     ),
     _exposure(
         name="cost_ratio",
         unit="fraction of gross profit",
-        formula="(total_commission + total_swap) / sum of the gross_pnl > 0",
+        formula="(total_commission - total_swap) / sum of the gross_pnl > 0",
         convention="Against the profits of winning trades before costs.",
-        null_rule="no trade has a gross_pnl > 0, total_commission is None, or the trades of a "
-        "History have no column gross_pnl",
+        null_rule="no trade has a gross_pnl > 0, total_commission or total_swap is None, or the "
+        "trades of a History have no column gross_pnl",
     ),
 )
 

@@ -4,10 +4,22 @@ It is the fallback where the compiled engine cannot be loaded, and the reference
 against; it shares no code with it. Read in this order:
 
 - :mod:`~omega_portfolio.oracle.numbers`, :mod:`~omega_portfolio.oracle.times`,
-  :mod:`~omega_portfolio.oracle.texts`, :mod:`~omega_portfolio.oracle.instruments`: what enters,
+  :mod:`~omega_portfolio.oracle.texts`, :mod:`~omega_portfolio.oracle.instruments`,
+  :mod:`~omega_portfolio.oracle.terms`, :mod:`~omega_portfolio.oracle.term_reading`: what enters,
 - :mod:`~omega_portfolio.oracle.events`, :mod:`~omega_portfolio.oracle.rules`,
   :mod:`~omega_portfolio.oracle.ledger`: the events, the refusals, and the one door,
-- :mod:`~omega_portfolio.oracle.account`, :mod:`~omega_portfolio.oracle.book`: what is held,
+- :mod:`~omega_portfolio.oracle.book`, :mod:`~omega_portfolio.oracle.rates`,
+  :mod:`~omega_portfolio.oracle.models`, :mod:`~omega_portfolio.oracle.calendar`: what is held,
+  what it is worth, and what it costs,
+- :mod:`~omega_portfolio.oracle.account`, :mod:`~omega_portfolio.oracle.marks`,
+  :mod:`~omega_portfolio.oracle.costs`, :mod:`~omega_portfolio.oracle.fills`,
+  :mod:`~omega_portfolio.oracle.flows`, :mod:`~omega_portfolio.oracle.corporate`,
+  :mod:`~omega_portfolio.oracle.cashbook`: the ledger, layer by layer, and
+  :mod:`~omega_portfolio.oracle.checkpoint`, the way back,
+- :mod:`~omega_portfolio.oracle.protection`, :mod:`~omega_portfolio.oracle.orders`,
+  :mod:`~omega_portfolio.oracle.executions`, :mod:`~omega_portfolio.oracle.bars`,
+  :mod:`~omega_portfolio.oracle.bar_walk`, :mod:`~omega_portfolio.oracle.stop_out`: orders, and
+  what prices reach,
 - :mod:`~omega_portfolio.oracle.frames`, :mod:`~omega_portfolio.oracle.prices`,
   :mod:`~omega_portfolio.oracle.frame_columns`, :mod:`~omega_portfolio.oracle.frame_rows`,
   :mod:`~omega_portfolio.oracle.apply`: what enters by the table,

@@ -17,26 +17,28 @@ from omega_portfolio.errors import (
 )
 from omega_portfolio.oracle.events import (
     OF_PRICES,
+    OF_QUOTES,
+    Bars,
+    CancelOrder,
     Close,
+    CloseBy,
+    Dividend,
     Event,
     Fee,
     Mark,
     Modify,
     Open,
+    PlaceOrder,
+    Quotes,
     UpdateEquity,
 )
-from omega_portfolio.oracle.frame_rows import (
-    QUOTING,
-    Cells,
-    EventRows,
-    Keys,
-    Place,
-    event_of,
-    placed,
-)
+from omega_portfolio.oracle.frame_events import Cells, event_of
+from omega_portfolio.oracle.frame_rows import TOGETHER, EventRows, Keys
+from omega_portfolio.oracle.frames import Place, placed
+from omega_portfolio.oracle.numbers import QUANTITY_SCALE, plain_text
+from omega_portfolio.oracle.orders import MARKET, ORDER_TYPES
 from omega_portfolio.oracle.schema import RECEIPTS, REFUSED, Rows
 from omega_portfolio.oracle.texts import read_str
-from omega_portfolio.sentinel import Unset
 
 if TYPE_CHECKING:
     from omega_portfolio.oracle.ledger import Ledger
@@ -111,8 +113,8 @@ class _Run:
         """Apply the event of some rows and write its receipts, or refuse it as it is raised."""
         row = group.start
         action = self._rows.action(row)
-        if action in QUOTING:
-            self._enter(self._rows.quotes(group, action), group, None)
+        if action in TOGETHER:
+            self._enter(self._rows.together(group, action), group, None)
             return
         cells = self._rows.cells(row, action, self._keys)
         event = event_of(action, cells, self._ledger.configuration.currency)
@@ -124,24 +126,22 @@ class _Run:
 
     def _enter(self, event: Event, group: range, key: str | None) -> None:
         """Bring an event to the ledger and write a receipt for each of its rows."""
-        realized = self._ledger.scalars.realized_pnl
+        realized, fees = self._ledger.scalars.realized_pnl, self._ledger.fees
         try:
-            position_id = self._ledger.apply(event)
+            answer = self._ledger.apply(event)
         except InvariantViolation:
             raise
         except OmegaPortfolioError as error:
             raise placed(error, *_place(error.argument, event, group)) from None
         if isinstance(event, Open) and key is not None:
-            self._keys.give(key, position_id)
-        if isinstance(event, Modify | Fee):
-            position_id = event.position_id or 0
+            self._keys.give(key, answer)
         now = self._ledger.scalars
-        receipt = (position_id, now.realized_pnl - realized, _fee_of(event), now.balance)
+        money = (now.realized_pnl - realized, self._ledger.fees - fees, now.balance)
         for row in group:
-            self.receipts.append((row, *receipt))
+            self.receipts.append((row, *_ids(event, answer), *money))
 
     def _check_beside(self, event: Event, cells: Cells) -> None:
-        """Refuse what no call can say: another symbol (E5), or no level at all (D1)."""
+        """Refuse what no call can say: another symbol (E5), nothing at all (D1), a price (Q3)."""
         if isinstance(event, Close | Modify | Fee):
             symbol, position_id = cells["symbol"], event.position_id
             position = self._ledger.positions.by_id.get(position_id or 0)
@@ -152,15 +152,40 @@ class _Run:
                     f"position {position_id} is in {describe(position.symbol.name)}",
                     "name another position, or use null for the symbol",
                 )
-        if isinstance(event, Modify):
-            levels = (event.stop_loss, event.take_profit)
-            if all(isinstance(level, Unset) for level in levels):
-                raise InvalidArgument(
-                    "stop_loss",
-                    "null",
-                    "neither stop_loss nor take_profit is given",
-                    "fill a level, with 0 to remove one",
-                )
+        if isinstance(event, Modify) and event.is_empty():
+            raise InvalidArgument(
+                "stop_loss",
+                "null",
+                "no level and no protection is given",
+                "fill a level, with 0 to remove one",
+            )
+        if isinstance(event, PlaceOrder):
+            _check_order_price(event)
+
+
+def _check_order_price(event: PlaceOrder) -> None:
+    if event.kind == MARKET and event.price is not None:
+        raise InvalidArgument(
+            "price",
+            plain_text(event.price, QUANTITY_SCALE),
+            "a market order has no price",
+            "use null for the price, or another type",
+        )
+    if event.kind != MARKET and event.price is None:
+        raise InvalidArgument(
+            "price", "null", f"a {ORDER_TYPES[event.kind]} order needs a price", "fill the cell"
+        )
+
+
+def _ids(event: Event, answer: int) -> tuple[int, int]:
+    """Give the ids of position and order that an accepted event is about, 0 for none (E9)."""
+    if isinstance(event, PlaceOrder):
+        return 0, answer
+    if isinstance(event, CancelOrder):
+        return 0, event.order_id
+    if isinstance(event, Modify | Fee):
+        return event.position_id or 0, 0
+    return (answer, 0) if isinstance(event, Open | Close | CloseBy) else (0, 0)
 
 
 def _place(argument: str, event: Event, group: range) -> tuple[int, str]:
@@ -170,14 +195,17 @@ def _place(argument: str, event: Event, group: range) -> tuple[int, str]:
     """
     if isinstance(argument, Place):
         return argument.row, argument
-    if isinstance(event, Mark | UpdateEquity) and argument == OF_PRICES.bid:
-        return group[-1], event.quotes[-1].names.bid
+    if argument in (OF_PRICES.bid, OF_QUOTES.bid, "bars"):
+        # Only all of them together are out of range.
+        return group[-1], _column_of_all(argument, event)
     if isinstance(event, Fee) and argument == "amount":
         return group.start, "fee"
+    if isinstance(event, Dividend) and argument == "amount":
+        return group.start, "price"
     return group.start, argument
 
 
-def _fee_of(event: Event) -> int:
-    if isinstance(event, Open | Close):
-        return event.fee
-    return event.amount if isinstance(event, Fee) else 0
+def _column_of_all(argument: str, event: Event) -> str:
+    if isinstance(event, Mark | UpdateEquity | Quotes) and event.quotes:
+        return event.quotes[-1].names.bid
+    return argument if isinstance(event, Bars) else "price"

@@ -1,24 +1,38 @@
 """Where the change of equity comes from: one row per position, and one for the account (B3).
 
-The figures are sums of postings, so that they are the ledger's own, and the profit at the mark
-of what is still open.
+The figures are sums of postings before they are booked, so that they are the ledger's own, and
+the profit at the mark of what is still open.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from omega_portfolio.oracle.numbers import within
+from omega_portfolio.oracle.numbers import half_even, within
+from omega_portfolio.oracle.rates import RATE_ONE
 from omega_portfolio.oracle.schema import ATTRIBUTION, Rows
 from omega_portfolio.oracle.texts import SIDE_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Mapping
 
     from omega_portfolio.oracle.account import Account
 
 OF_ACCOUNT: Final = 0
 """The position id of postings that belong to no position."""
+
+
+class _Figures(NamedTuple):
+    """The figures of a row, in the order of the columns."""
+
+    price_pnl: int = 0
+    fx: int = 0
+    fee: int = 0
+    swap: int = 0
+    dividend: int = 0
+    cash: int = 0
+    rounding: int = 0
 
 
 def attribution_rows(account: Account) -> Rows:
@@ -29,19 +43,38 @@ def attribution_rows(account: Account) -> Rows:
     NumberOutOfRange
         A figure has more than 38 digits.
     """
-    price_pnl = _posted(account, ("realized_pnl",))
-    fees = _posted(account, ("fee",))
-    cash = _posted(account, ("deposit", "withdrawal"))
+    posted = _posted(account)
+    prices, exchanges = posted["split"], _fx_of_trades(account)
+    for position_id, gross in posted["realized_pnl"].items():
+        prices[position_id] += gross - exchanges[position_id]
     for position in account.positions.rows:
-        position_id = position.position_id
-        price_pnl[position_id] = price_pnl.get(position_id, 0) + position.unrealized()
+        native = position.unrealized()
+        at_entry = half_even(native * position.entry_rate, RATE_ONE)
+        prices[position.position_id] += at_entry
+        exchanges[position.position_id] += account.unrealized_of(position) - at_entry
+    for accrual in account.accrued:
+        posted["dividend"][accrual.position_id] += accrual.amount
 
     rows = Rows(ATTRIBUTION)
+    total = 0
     for position_id, names in sorted(_names(account).items()):
-        figures = (price_pnl[position_id], fees.get(position_id, 0), 0, 0, 0)
+        figures = _Figures(
+            price_pnl=prices[position_id],
+            fx=exchanges[position_id],
+            fee=posted["fee"][position_id],
+            swap=posted["swap"][position_id],
+            dividend=posted["dividend"][position_id],
+        )
+        total += sum(figures)
         _append(rows, (position_id, *names), figures)
-    figures = (0, fees.get(OF_ACCOUNT, 0), 0, 0, cash.get(OF_ACCOUNT, 0))
-    _append(rows, (OF_ACCOUNT, "", "", "account"), figures)
+    figures = _Figures(
+        fx=posted["fx"][OF_ACCOUNT] + account.rates.cash_unrealized(),
+        fee=posted["fee"][OF_ACCOUNT],
+        cash=posted["deposit"][OF_ACCOUNT] + posted["withdrawal"][OF_ACCOUNT],
+    )
+    change = account.scalars.equity - account.configuration.initial_balance
+    rounding = change - total - sum(figures)
+    _append(rows, (OF_ACCOUNT, "", "", "account"), figures._replace(rounding=rounding))
     return rows
 
 
@@ -61,21 +94,38 @@ def _names(account: Account) -> dict[int, tuple[str, str, str]]:
     return names
 
 
-def _posted(account: Account, kinds: Collection[str]) -> dict[int, int]:
-    """Sum up the postings of some kinds by position."""
+def _posted(account: Account) -> Mapping[str, dict[int, int]]:
+    """Sum up the postings by kind and position, as they were before they were booked.
+
+    What a posting books is its exact amount less what it adds to the residue (W11).
+    """
     rows = account.ledger_rows
-    sums: dict[int, int] = {}
-    for kind, position_id, amount in zip(
-        rows.texts("kind"), rows.numbers("position_id"), rows.numbers("amount"), strict=True
+    sums: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    before = 0
+    for kind, position_id, amount, residue in zip(
+        rows.texts("kind"),
+        rows.numbers("position_id"),
+        rows.numbers("amount"),
+        rows.numbers("residue"),
+        strict=True,
     ):
-        if kind in kinds:
-            sums[position_id] = sums.get(position_id, 0) + amount
+        sums[kind][position_id] += amount + residue - before
+        before = residue
     return sums
 
 
-def _append(
-    rows: Rows, names: tuple[int, str, str, str], figures: tuple[int, int, int, int, int]
-) -> None:
+def _fx_of_trades(account: Account) -> dict[int, int]:
+    """Sum up what moves of rates have made in closed trades (W6)."""
+    trades = account.trade_rows
+    sums: dict[int, int] = defaultdict(int)
+    for position_id, fx in zip(
+        trades.numbers("position_id"), trades.numbers("fx_pnl"), strict=True
+    ):
+        sums[position_id] += fx
+    return sums
+
+
+def _append(rows: Rows, names: tuple[int, str, str, str], figures: _Figures) -> None:
     """Append a row with its total, each figure in range."""
     cells = (*figures, sum(figures))
     for column, raw in zip(ATTRIBUTION[len(names) :], cells, strict=True):

@@ -11,12 +11,24 @@ from collections.abc import Callable, Iterator
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from omega_portfolio.errors import InvariantViolation, describe
+from omega_portfolio.oracle import order_codec, term_codec
+from omega_portfolio.oracle.octets import (
+    Octets,
+    put_byte,
+    put_optional,
+    put_signed,
+    put_text,
+    put_unsigned,
+)
 
-MAGIC: Final = b"omega_portfolio\x01"
+MAGIC: Final = b"omega_portfolio\x02"
 DIGEST_BYTES: Final = 32
 STATE_MARKER: Final = b"\xff"
-MODE_HEDGING: Final = 0
+MODES: Final = ("hedging", "netting")
+ROUNDINGS: Final = ("exact", "cents")
+PATHS: Final = ("pessimistic", "optimistic", "ohlc", "olhc")
+MODE_HEDGING, MODE_NETTING = range(2)
+ROUNDING_EXACT, ROUNDING_CENTS = range(2)
 
 REGISTER: Final = 1
 OPEN: Final = 2
@@ -27,12 +39,24 @@ UPDATE_EQUITY: Final = 6
 FEE: Final = 7
 DEPOSIT: Final = 8
 WITHDRAW: Final = 9
+OPEN_PROTECTED: Final = order_codec.OPEN_PROTECTED
+PLACE_ORDER: Final = order_codec.PLACE_ORDER
+CLOSE_BY: Final = 11
+CANCEL_ORDER: Final = order_codec.CANCEL_ORDER
+BAR: Final = order_codec.BAR
+QUOTES: Final = order_codec.QUOTES
+CONVERT_CASH: Final = 16
+CHARGE_SWAP: Final = 17
+ROLLOVER: Final = 18
+DIVIDEND: Final = 19
+SPLIT: Final = 20
 
 Record: TypeAlias = tuple[Any, ...]
 """Operation number, then one value for each field of :data:`FIELDS`."""
 
-# u: unsigned; z: signed; b: one byte; str: text; quotes: count, then index, bid and spread of
-# each; levels: mask, then the given ones (a pair, None for what is not given).
+# u: unsigned; z: signed; b: one byte; str: text; optional: one byte, then z if it is 1; quotes:
+# count, then index, bid and spread of each; terms: those of term_codec; the others are those of
+# order_codec.
 FIELDS: Final[dict[int, tuple[tuple[str, str], ...]]] = {
     REGISTER: (
         ("symbol", "str"),
@@ -41,6 +65,7 @@ FIELDS: Final[dict[int, tuple[tuple[str, str], ...]]] = {
         ("contract_size", "u"),
         ("quote_currency", "str"),
         ("leverage", "u"),
+        ("terms", "terms"),
     ),
     OPEN: (
         ("dt", "z"),
@@ -66,17 +91,53 @@ FIELDS: Final[dict[int, tuple[tuple[str, str], ...]]] = {
     MARK: (("dt", "z"), ("quotes", "quotes")),
     UPDATE_EQUITY: (("dt", "z"), ("quotes", "quotes")),
     FEE: (("dt", "z"), ("amount", "z"), ("position_id", "u")),
-    DEPOSIT: (("dt", "z"), ("amount", "u")),
-    WITHDRAW: (("dt", "z"), ("amount", "u")),
+    DEPOSIT: (("dt", "z"), ("amount", "u"), ("currency", "str")),
+    WITHDRAW: (("dt", "z"), ("amount", "u"), ("currency", "str")),
+    CLOSE_BY: (
+        ("dt", "z"),
+        ("position_id", "u"),
+        ("other_id", "u"),
+        ("size", "u"),
+        ("fee", "z"),
+    ),
+    CONVERT_CASH: (
+        ("dt", "z"),
+        ("amount", "u"),
+        ("from_currency", "str"),
+        ("to_currency", "str"),
+        ("rate", "u"),
+    ),
+    CHARGE_SWAP: (
+        ("dt", "z"),
+        ("symbol", "u"),
+        ("kind", "b"),
+        ("long", "z"),
+        ("short", "z"),
+        ("multiplier", "u"),
+    ),
+    ROLLOVER: (("dt", "z"), ("symbol", "u")),
+    DIVIDEND: (("dt", "z"), ("symbol", "u"), ("amount", "u"), ("pay_time", "optional")),
+    SPLIT: (("dt", "z"), ("symbol", "u"), ("numerator", "u"), ("denominator", "u")),
+    **order_codec.ORDER_FIELDS,
 }
+FIELDS[OPEN_PROTECTED] = FIELDS[OPEN] + order_codec.PROTECTED
 
 
 class Configuration(NamedTuple):
-    """What a portfolio is created with (A1); balance and leverage are raw."""
+    """What a portfolio is created with (A1); numbers are raw, words indexes of their names.
+
+    A level of 0 percent is none.
+    """
 
     initial_balance: int
     currency: str
     leverage: int
+    mode: int = MODE_HEDGING
+    rounding: int = ROUNDING_EXACT
+    margin_call: int = 0
+    stop_out: int = 0
+    path: int = 0
+    pivot: str = "USD"
 
     def to_bytes(self) -> bytes:
         """Give the canonical bytes."""
@@ -84,32 +145,13 @@ class Configuration(NamedTuple):
         put_signed(out, self.initial_balance)
         put_text(out, self.currency)
         put_unsigned(out, self.leverage)
-        out.append(MODE_HEDGING)
+        out.append(self.mode)
+        out.append(self.rounding)
+        put_unsigned(out, self.margin_call)
+        put_unsigned(out, self.stop_out)
+        out.append(self.path)
+        put_text(out, self.pivot)
         return bytes(out)
-
-
-def put_unsigned(out: bytearray, number: int) -> None:
-    """Write u(number): seven bits a byte, the lowest first."""
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-
-
-def put_signed(out: bytearray, number: int) -> None:
-    """Write z(number): u of 2n for n >= 0 and of -2n - 1 otherwise."""
-    put_unsigned(out, 2 * number if number >= 0 else -2 * number - 1)
-
-
-def put_text(out: bytearray, text: str) -> None:
-    """Write u(byte length) and the UTF-8 bytes."""
-    encoded = text.encode("utf-8")
-    put_unsigned(out, len(encoded))
-    out += encoded
-
-
-def _put_byte(out: bytearray, number: int) -> None:
-    out.append(number)
 
 
 def _put_quotes(out: bytearray, quotes: tuple[tuple[int, int, int], ...]) -> None:
@@ -119,21 +161,17 @@ def _put_quotes(out: bytearray, quotes: tuple[tuple[int, int, int], ...]) -> Non
             put_unsigned(out, number)
 
 
-def _put_levels(out: bytearray, levels: tuple[int | None, int | None]) -> None:
-    stop_loss, take_profit = levels
-    out.append((stop_loss is not None) + 2 * (take_profit is not None))
-    for level in levels:
-        if level is not None:
-            put_unsigned(out, level)
-
-
 _WRITERS: Final[dict[str, Callable[[bytearray, Any], None]]] = {
     "u": put_unsigned,
     "z": put_signed,
-    "b": _put_byte,
+    "b": put_byte,
     "str": put_text,
+    "optional": put_optional,
+    "terms": term_codec.put_terms,
     "quotes": _put_quotes,
-    "levels": _put_levels,
+    "levels": order_codec.put_levels,
+    "protection": order_codec.put_protection,
+    "bars": order_codec.put_bars,
 }
 
 _RECORD_WRITERS: Final = {
@@ -150,13 +188,12 @@ def put_record(out: bytearray, record: Record) -> None:
 
 
 class Reader:
-    """Reads canonical bytes from front to back."""
+    """Reads the canonical bytes of events from front to back."""
 
-    __slots__ = ("_at", "_data")
+    __slots__ = ("_octets",)
 
     def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._at = 0
+        self._octets = Octets(data)
 
     def records(self) -> Iterator[Record]:
         """Yield the events up to the end of the bytes.
@@ -166,67 +203,31 @@ class Reader:
         InvariantViolation
             The bytes are not those of events.
         """
-        readers: dict[str, Callable[[], Any]] = {
-            "u": self._unsigned,
-            "z": self._signed,
-            "b": self._byte,
-            "str": self._text,
-            "quotes": self._quotes,
-            "levels": self._levels,
-        }
-        while self._at < len(self._data):
-            operation = self._byte()
+        octets = self._octets
+        while not octets.is_at_end():
+            operation = octets.byte()
             if operation not in FIELDS:
-                raise self._damaged(f"operation {operation}")
-            yield (operation, *(readers[kind]() for _, kind in FIELDS[operation]))
+                raise octets.damaged(f"operation {operation}")
+            yield (operation, *(_READERS[kind](octets) for _, kind in FIELDS[operation]))
 
-    def _byte(self) -> int:
-        if self._at >= len(self._data):
-            raise self._damaged("end")
-        self._at += 1
-        return self._data[self._at - 1]
 
-    def _unsigned(self) -> int:
-        number = shift = 0
-        while True:
-            byte = self._byte()
-            number |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                return number
-            shift += 7
+def _read_quotes(octets: Octets) -> tuple[tuple[int, int, int], ...]:
+    read = octets.unsigned
+    return tuple((read(), read(), read()) for _ in range(read()))
 
-    def _signed(self) -> int:
-        number = self._unsigned()
-        return -(number >> 1) - 1 if number & 1 else number >> 1
 
-    def _text(self) -> str:
-        length = self._unsigned()
-        encoded = self._data[self._at : self._at + length]
-        self._at += length
-        try:
-            text = encoded.decode("utf-8")
-        except UnicodeDecodeError:
-            raise self._damaged("text") from None
-        if len(encoded) != length:
-            raise self._damaged("end")
-        return text
-
-    def _quotes(self) -> tuple[tuple[int, int, int], ...]:
-        count = self._unsigned()
-        return tuple((self._unsigned(), self._unsigned(), self._unsigned()) for _ in range(count))
-
-    def _levels(self) -> tuple[int | None, int | None]:
-        mask = self._byte()
-        stop_loss = self._unsigned() if mask & 1 else None
-        return stop_loss, self._unsigned() if mask & 2 else None
-
-    def _damaged(self, what: str) -> InvariantViolation:
-        return InvariantViolation(
-            "events",
-            describe(f"{what} at byte {self._at}"),
-            "the recorded events cannot be read",
-            "discard this portfolio",
-        )
+_READERS: Final[dict[str, Callable[[Octets], Any]]] = {
+    "u": Octets.unsigned,
+    "z": Octets.signed,
+    "b": Octets.byte,
+    "str": Octets.text,
+    "optional": Octets.optional,
+    "terms": term_codec.read_terms,
+    "quotes": _read_quotes,
+    "levels": order_codec.read_levels,
+    "protection": order_codec.read_protection,
+    "bars": order_codec.read_bars,
+}
 
 
 class Journal:
@@ -243,6 +244,14 @@ class Journal:
     def append(self, record: Record) -> None:
         """Add the record of an accepted event."""
         self._pending.append(record)
+
+    def pending(self) -> list[Record]:
+        """Give a copy of the records that have not been encoded."""
+        return list(self._pending)
+
+    def forget(self, pending: list[Record]) -> None:
+        """Go back to the records that were pending at the beginning of an event."""
+        self._pending = list(pending)
 
     def flush(self) -> None:
         """Encode, hash and count what came since the last time."""
@@ -273,32 +282,15 @@ class Journal:
 
 
 class Tally:
-    """How many events there are and how many rows they must have made (``rows_published``)."""
+    """How many events there are, and how many rows of equity they must have made."""
 
-    __slots__ = ("equity", "events", "ledger", "trades")
+    __slots__ = ("equity", "events")
 
     def __init__(self) -> None:
         self.events = 0
         self.equity = 0
-        self.trades = 0
-        self.ledger = 0
 
     def count(self, record: Record) -> None:
         """Add the rows of one event."""
-        operation = record[0]
         self.events += 1
-        if operation == UPDATE_EQUITY:
-            self.equity += 1
-        elif operation == OPEN:
-            self.ledger += _value(record, "fee") != 0
-        elif operation == CLOSE:
-            self.trades += 1
-            self.ledger += 1 + (_value(record, "fee") != 0)
-        elif operation in (FEE, DEPOSIT, WITHDRAW):
-            self.ledger += 1
-
-
-def _value(record: Record, name: str) -> Any:  # noqa: ANN401 - a field may be of any kind.
-    """Give a field of a record by its name."""
-    names = [field for field, _ in FIELDS[record[0]]]
-    return record[1 + names.index(name)]
+        self.equity += record[0] in (UPDATE_EQUITY, BAR, QUOTES)

@@ -6,8 +6,17 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from omega_portfolio.errors import InvalidText, describe
+from omega_portfolio.oracle.account_reading import (
+    read_cash_currency,
+    read_swap_kind,
+    read_whole,
+)
+from omega_portfolio.oracle.bar_reading import read_path
+from omega_portfolio.oracle.frame_texts import read_targets_text, read_terms_text
 from omega_portfolio.oracle.frames import Frame, Holds
 from omega_portfolio.oracle.numbers import MONEY_SCALE, QUANTITY_SCALE, FloatPolicy, read_number
+from omega_portfolio.oracle.order_reading import read_order_id, read_order_type
+from omega_portfolio.oracle.terms import Terms
 from omega_portfolio.oracle.texts import (
     read_position_id,
     read_side,
@@ -62,8 +71,36 @@ def _id(name: str, cell: int, _: FloatPolicy) -> int:
     return read_position_id(name, cell)
 
 
-def _whole(name: str, cell: int, _: FloatPolicy) -> int:  # noqa: ARG001 - a reader like the others.
+def _any_whole(name: str, cell: int, _: FloatPolicy) -> int:  # noqa: ARG001 - as the others.
     return cell
+
+
+def _whole(name: str, cell: int, _: FloatPolicy) -> int:
+    return read_whole(name, cell)
+
+
+def _terms(name: str, cell: str, _: FloatPolicy) -> Terms:
+    return read_terms_text(name, cell)
+
+
+def _order_type(_name: str, cell: str, _: FloatPolicy) -> int:
+    return read_order_type(cell)
+
+
+def _order_id(_name: str, cell: int, _: FloatPolicy) -> int:
+    return read_order_id(cell)
+
+
+def _path(_name: str, cell: str, _: FloatPolicy) -> int | None:
+    return read_path(cell)
+
+
+def _cash_currency(_name: str, cell: str, _: FloatPolicy) -> str | None:
+    return read_cash_currency(cell)
+
+
+def _swap_kind(_name: str, cell: str, _: FloatPolicy) -> int:
+    return read_swap_kind(cell)
 
 
 def read_new_key(name: str, cell: str, _: FloatPolicy) -> str:
@@ -84,40 +121,75 @@ def read_new_key(name: str, cell: str, _: FloatPolicy) -> str:
 
 COLUMNS: Final[dict[str, EventColumn]] = {
     "action": EventColumn(Holds.TEXT, _text),
-    "time": EventColumn(Holds.TIME, _time, "open close modify update fee deposit withdraw", "mark"),
-    "symbol": EventColumn(Holds.TEXT, _symbol, "open register", "mark update close modify fee"),
-    "side": EventColumn(Holds.TEXT, _side, "open"),
-    "size": EventColumn(Holds.NUMBER, _quantity, "open", "close"),
-    "price": EventColumn(Holds.NUMBER, _quantity, "open close", "mark update"),
-    "bid": EventColumn(Holds.NUMBER, _quantity, "", "mark update"),
-    "ask": EventColumn(Holds.NUMBER, _quantity, "", "mark update"),
-    "stop_loss": EventColumn(Holds.NUMBER, _quantity, "", "open modify"),
-    "take_profit": EventColumn(Holds.NUMBER, _quantity, "", "open modify"),
-    "position_id": EventColumn(Holds.WHOLE, _id, "", "open close modify fee"),
+    "time": EventColumn(
+        Holds.TIME,
+        _time,
+        "open close modify update fee deposit withdraw close_by order cancel bar quotes convert "
+        "swap rollover dividend split",
+        "mark",
+    ),
+    "symbol": EventColumn(
+        Holds.TEXT,
+        _symbol,
+        "open register order swap rollover dividend split",
+        "mark update quotes bar close modify fee",
+    ),
+    "side": EventColumn(Holds.TEXT, _side, "open order"),
+    "size": EventColumn(Holds.NUMBER, _quantity, "open order", "close close_by"),
+    "price": EventColumn(
+        Holds.NUMBER, _quantity, "open close dividend", "mark update quotes order"
+    ),
+    "bid": EventColumn(Holds.NUMBER, _quantity, "", "mark update quotes"),
+    "ask": EventColumn(Holds.NUMBER, _quantity, "", "mark update quotes"),
+    "stop_loss": EventColumn(Holds.NUMBER, _quantity, "", "open order modify"),
+    "take_profit": EventColumn(Holds.NUMBER, _quantity, "", "open order modify"),
+    "position_id": EventColumn(Holds.WHOLE, _id, "close_by", "open close modify fee"),
     "key": EventColumn(Holds.TEXT, _text, "", "open close modify fee"),
-    "fee": EventColumn(Holds.NUMBER, _money, "fee", "open close"),
-    "amount": EventColumn(Holds.NUMBER, _money, "deposit withdraw"),
-    "tag": EventColumn(Holds.TEXT, _free_text, "", "open"),
+    "fee": EventColumn(Holds.NUMBER, _money, "fee", "open close close_by"),
+    "amount": EventColumn(Holds.NUMBER, _money, "deposit withdraw convert"),
+    "tag": EventColumn(Holds.TEXT, _free_text, "", "open order"),
     "reason": EventColumn(Holds.TEXT, _free_text, "", "close"),
-    "event": EventColumn(Holds.WHOLE, _whole, "", "mark update"),
-    "price_decimals": EventColumn(Holds.WHOLE, _whole, "", "register"),
-    "size_decimals": EventColumn(Holds.WHOLE, _whole, "", "register"),
+    "event": EventColumn(Holds.WHOLE, _any_whole, "", "mark update quotes bar"),
+    "price_decimals": EventColumn(Holds.WHOLE, _any_whole, "", "register"),
+    "size_decimals": EventColumn(Holds.WHOLE, _any_whole, "", "register"),
     "contract_size": EventColumn(Holds.NUMBER, _quantity, "", "register"),
     "leverage": EventColumn(Holds.NUMBER, _quantity, "", "register"),
     "quote_currency": EventColumn(Holds.TEXT, _text, "", "register"),
+    "terms": EventColumn(Holds.TEXT, _terms, "", "register"),
+    "trailing": EventColumn(Holds.NUMBER, _quantity, "", "open order modify"),
+    "break_even": EventColumn(Holds.NUMBER, _quantity, "", "open order modify"),
+    "break_even_offset": EventColumn(Holds.NUMBER, _quantity, "", "open order modify"),
+    "targets": EventColumn(Holds.TEXT, read_targets_text, "", "open order modify"),
+    "exit_time": EventColumn(Holds.TIME, _time, "", "open order modify"),
+    "type": EventColumn(Holds.TEXT, _order_type, "", "order"),
+    "expiry": EventColumn(Holds.TIME, _time, "", "order"),
+    "oco": EventColumn(Holds.TEXT, _free_text, "", "order"),
+    "order_id": EventColumn(Holds.WHOLE, _order_id, "cancel"),
+    "other_id": EventColumn(Holds.WHOLE, _id, "close_by"),
+    "open": EventColumn(Holds.NUMBER, _quantity, "", "bar"),
+    "high": EventColumn(Holds.NUMBER, _quantity, "", "bar"),
+    "low": EventColumn(Holds.NUMBER, _quantity, "", "bar"),
+    "close": EventColumn(Holds.NUMBER, _quantity, "", "bar"),
+    "spread": EventColumn(Holds.NUMBER, _quantity, "", "bar"),
+    "path": EventColumn(Holds.TEXT, _path, "", "bar"),
+    "currency": EventColumn(Holds.TEXT, _cash_currency, "", "deposit withdraw"),
+    "from_currency": EventColumn(Holds.TEXT, _text, "convert"),
+    "to_currency": EventColumn(Holds.TEXT, _text, "convert"),
+    "rate": EventColumn(Holds.NUMBER, _money, "", "convert"),
+    "kind": EventColumn(Holds.TEXT, _swap_kind, "", "swap"),
+    "long": EventColumn(Holds.NUMBER, _quantity, "", "swap"),
+    "short": EventColumn(Holds.NUMBER, _quantity, "", "swap"),
+    "multiplier": EventColumn(Holds.WHOLE, _whole, "", "swap"),
+    "pay_time": EventColumn(Holds.TIME, _time, "", "dividend"),
+    "numerator": EventColumn(Holds.WHOLE, _whole, "split"),
+    "denominator": EventColumn(Holds.WHOLE, _whole, "split"),
 }
 """All columns, in the order in which the cells of a row are read."""
 
 ACTIONS: Final = (
-    "open",
-    "close",
-    "modify",
-    "mark",
-    "update",
-    "fee",
-    "deposit",
-    "withdraw",
-    "register",
+    *("open", "close", "modify", "mark", "update", "fee", "deposit", "withdraw", "register"),
+    *("close_by", "order", "cancel", "bar", "quotes", "convert", "swap", "rollover"),
+    *("dividend", "split"),
 )
 
 

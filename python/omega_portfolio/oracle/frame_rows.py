@@ -6,7 +6,7 @@ one: its argument is ``events``, and its value names row and column (E7).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from omega_portfolio.errors import (
@@ -17,52 +17,19 @@ from omega_portfolio.errors import (
     PositionNotFound,
     describe,
 )
-from omega_portfolio.oracle.events import (
-    Close,
-    Deposit,
-    Event,
-    Fee,
-    Mark,
-    Modify,
-    Open,
-    Quote,
-    QuoteNames,
-    Register,
-    UpdateEquity,
-    Withdraw,
-)
+from omega_portfolio.oracle.codec import PATHS
+from omega_portfolio.oracle.events import Bar, Bars, Mark, Quote, Quotes, UpdateEquity
 from omega_portfolio.oracle.frame_columns import ACTIONS, CELLS, read_columns
-from omega_portfolio.oracle.instruments import DECIMALS_MAX, Definition
-from omega_portfolio.oracle.numbers import QUANTITY_ONE, QUANTITY_SCALE, FloatPolicy, plain_text
+from omega_portfolio.oracle.frame_events import Cells, bar_of, null_cell, quote_of
+from omega_portfolio.oracle.frames import placed
+from omega_portfolio.oracle.numbers import QUANTITY_SCALE, FloatPolicy, plain_text
 from omega_portfolio.oracle.times import to_datetime
-from omega_portfolio.sentinel import UNSET, Unset
 
 if TYPE_CHECKING:
     from omega_portfolio.oracle.ledger import Ledger
 
-QUOTING: Final = ("mark", "update")
+TOGETHER: Final = ("mark", "update", "quotes", "bar")
 """The actions whose rows may stand together for one event."""
-
-
-class Place(str):
-    """Name of a column that knows the row of its cell."""
-
-    __slots__ = ("row",)
-
-    row: int
-
-    @classmethod
-    def at(cls, row: int, column: str) -> Place:
-        """Name a cell."""
-        place = cls(column)
-        place.row = row
-        return place
-
-
-def placed(error: OmegaPortfolioError, row: int, column: str) -> OmegaPortfolioError:
-    """Give a refusal the place of the cell that it is about (E7)."""
-    value = f"row {row}, column {column}: {error.value}"
-    return type(error)("events", value, error.rule, error.remedy)
 
 
 class Keys:
@@ -82,10 +49,6 @@ class Keys:
     def give(self, key: str, position_id: int) -> None:
         """Give a key to a position that was opened."""
         self._ids[key] = position_id
-
-
-Cells = dict[str, Any]
-"""The converted cells of a row, None for those that are null."""
 
 
 class EventRows:
@@ -114,7 +77,7 @@ class EventRows:
             together = (
                 row < len(actions)
                 and actions[row] == actions[start]
-                and actions[row] in QUOTING
+                and actions[row] in TOGETHER
                 and numbers[row] is not None
                 and numbers[row] == numbers[start]
             )
@@ -132,7 +95,7 @@ class EventRows:
         """
         action: str | None = self._columns["action"][row]
         if action is None:
-            raise _null(row, "action", "each row needs an action")
+            raise null_cell(row, "action", "each row needs an action")
         if action not in ACTIONS:
             error = InvalidArgument(
                 "action", describe(action), "is not an action", f"use one of {', '.join(ACTIONS)}"
@@ -151,15 +114,17 @@ class EventRows:
         cells: Cells = {}
         for name, cell in self._read(row, action):
             cells[name] = cell
-            if name == "key":
-                try:
+            try:
+                if name == "key":
                     _name_position(action, cells, keys)
-                except OmegaPortfolioError as error:
-                    raise placed(error, row, error.argument) from None
+                elif name == "break_even_offset":
+                    _check_offset(cells)
+            except OmegaPortfolioError as error:
+                raise placed(error, row, error.argument) from None
         return cells
 
-    def quotes(self, rows: range, action: str) -> Mark | UpdateEquity:
-        """Make one event of the quotes in some rows (E6).
+    def together(self, rows: range, action: str) -> Mark | UpdateEquity | Quotes | Bars:
+        """Make one event of the quotes or bars in some rows (E6).
 
         Raises
         ------
@@ -167,20 +132,26 @@ class EventRows:
             The first cell that is refused.
         """
         quotes: list[Quote] = []
-        time: int | None = None
+        bars: list[Bar] = []
+        first: Cells = {}
         for row in rows:
             cells: Cells = {}
             for name, cell in self._read(row, action):
                 cells[name] = cell
-                if name == "time" and row == rows.start:
-                    time = cell
-                elif name == "time" and cell != time:
-                    raise placed(_other_time(cell), row, "time")
-            if cells["symbol"] is not None:
-                quotes.append(_quote(row, cells))
-        if time is None:
-            return Mark(tuple(quotes), None)
-        return Mark(tuple(quotes), time) if action == "mark" else UpdateEquity(time, tuple(quotes))
+                if name in _SHARED and cell != first.setdefault(name, cell):
+                    raise placed(_other(name, cell), row, name)
+            if cells["symbol"] is None:
+                continue
+            if action == "bar":
+                bars.append(bar_of(row, cells))
+            else:
+                quotes.append(quote_of(row, cells))
+        time = first["time"]
+        if action == "bar":
+            return Bars(time, tuple(bars), first["path"])
+        if action == "mark":
+            return Mark(tuple(quotes), time)
+        return (Quotes if action == "quotes" else UpdateEquity)(time, tuple(quotes))
 
     def _read(self, row: int, action: str) -> Iterator[tuple[str, Any]]:
         """Convert the cells of a row one by one (E3)."""
@@ -193,21 +164,37 @@ class EventRows:
                 except OmegaPortfolioError as error:
                     raise placed(error, row, name) from None
             elif needed:
-                raise _null(row, name, f"is needed by {action}")
+                raise null_cell(row, name, f"is needed by {action}")
             yield name, cell
 
 
-def _null(row: int, column: str, rule: str) -> OmegaPortfolioError:
-    return placed(InvalidFrame(column, "null", rule, "fill the cell"), row, column)
+_SHARED: Final = ("time", "path")
+"""The columns in which all rows of an event have the same."""
 
 
-def _other_time(time: int | None) -> InvalidFrame:
+def _other(name: str, cell: int | None) -> InvalidFrame:
+    """Make the refusal of a cell that differs from that of the event's first row."""
+    value = "null"
+    if cell is not None:
+        value = to_datetime(cell).isoformat() if name == "time" else describe(PATHS[cell])
     return InvalidFrame(
-        "time",
-        "null" if time is None else to_datetime(time).isoformat(),
-        "differs from the time of the event's first row",
-        "use one time for all rows of an event, or another number in event",
+        name,
+        value,
+        f"differs from the {name} of the event's first row",
+        f"use one {name} for all rows of an event, or another number in event",
     )
+
+
+def _check_offset(cells: Cells) -> None:
+    """Refuse an offset that has no trigger to go with."""
+    offset = cells["break_even_offset"]
+    if offset and not cells["break_even"]:
+        raise InvalidArgument(
+            "break_even_offset",
+            plain_text(offset, QUANTITY_SCALE),
+            "stands without a break_even",
+            "fill break_even with the trigger",
+        )
 
 
 def _name_position(action: str, cells: Cells, keys: Keys) -> None:
@@ -243,107 +230,3 @@ def _name_position(action: str, cells: Cells, keys: Keys) -> None:
             "is not the key of an open position",
             "use the key of an open of the same call, or the id of the position",
         )
-
-
-def _quote(row: int, cells: Cells) -> Quote:
-    """Make the quote of a row that has a symbol (E6)."""
-    price, bid, ask = cells["price"], cells["bid"], cells["ask"]
-    symbol = Place.at(row, "symbol")
-    if price is not None:
-        if bid is not None or ask is not None:
-            error = InvalidArgument(
-                "price",
-                plain_text(price, QUANTITY_SCALE),
-                "stands beside a bid or an ask",
-                "fill price, or bid and ask",
-            )
-            raise placed(error, row, "price")
-        name = Place.at(row, "price")
-        return Quote(cells["symbol"], price, price, QuoteNames(symbol, name, name))
-    if bid is None or ask is None:
-        missing = "ask" if bid is not None else "price" if ask is None else "bid"
-        raise _null(row, missing, "a quote needs price, or bid and ask")
-    names = QuoteNames(symbol, Place.at(row, "bid"), Place.at(row, "ask"))
-    return Quote(cells["symbol"], bid, ask, names)
-
-
-def event_of(action: str, cells: Cells, currency: str) -> Event:
-    """Make the event of a row that is not a quote; nulls become what they stand for (E1)."""
-    return _EVENTS[action](cells, currency)
-
-
-def _open(cells: Cells, _: str) -> Event:
-    return Open(
-        symbol=cells["symbol"],
-        side=cells["side"],
-        size=cells["size"],
-        price=cells["price"],
-        time=cells["time"],
-        stop_loss=cells["stop_loss"] or None,
-        take_profit=cells["take_profit"] or None,
-        fee=cells["fee"] or 0,
-        tag=cells["tag"] or "",
-        position_id=cells["position_id"],
-    )
-
-
-def _close(cells: Cells, _: str) -> Event:
-    return Close(
-        position_id=cells["position_id"],
-        price=cells["price"],
-        time=cells["time"],
-        size=cells["size"],
-        fee=cells["fee"] or 0,
-        reason=cells["reason"] or "",
-    )
-
-
-def _modify(cells: Cells, _: str) -> Event:
-    def level(cell: int | None) -> int | Unset | None:
-        return UNSET if cell is None else cell or None
-
-    return Modify(
-        position_id=cells["position_id"],
-        time=cells["time"],
-        stop_loss=level(cells["stop_loss"]),
-        take_profit=level(cells["take_profit"]),
-    )
-
-
-def _fee(cells: Cells, _: str) -> Event:
-    return Fee(cells["fee"], cells["time"], cells["position_id"])
-
-
-def _deposit(cells: Cells, _: str) -> Event:
-    return Deposit(cells["amount"], cells["time"])
-
-
-def _withdraw(cells: Cells, _: str) -> Event:
-    return Withdraw(cells["amount"], cells["time"])
-
-
-def _register(cells: Cells, currency: str) -> Event:
-    def or_default(name: str, default: Any) -> Any:  # noqa: ANN401 - any kind of cell.
-        return default if cells[name] is None else cells[name]
-
-    return Register(
-        Definition(
-            symbol=cells["symbol"],
-            price_decimals=or_default("price_decimals", DECIMALS_MAX),
-            size_decimals=or_default("size_decimals", DECIMALS_MAX),
-            contract_size=or_default("contract_size", QUANTITY_ONE),
-            quote_currency=or_default("quote_currency", currency),
-            leverage=cells["leverage"] or None,
-        )
-    )
-
-
-_EVENTS: Final[dict[str, Callable[[Cells, str], Event]]] = {
-    "open": _open,
-    "close": _close,
-    "modify": _modify,
-    "fee": _fee,
-    "deposit": _deposit,
-    "withdraw": _withdraw,
-    "register": _register,
-}

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
-from omega_portfolio.errors import InvalidFrame, describe
+from omega_portfolio.errors import InvalidFrame, OmegaPortfolioError, describe
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,6 +32,27 @@ _NANOSECONDS: Final = {
     "ns": 1,
     "day": 86_400_000_000_000,
 }
+
+
+class Place(str):
+    """Name of a column that knows the row of its cell."""
+
+    __slots__ = ("row",)
+
+    row: int
+
+    @classmethod
+    def at(cls, row: int, column: str) -> Place:
+        """Name a cell."""
+        place = cls(column)
+        place.row = row
+        return place
+
+
+def placed(error: OmegaPortfolioError, row: int, column: str) -> OmegaPortfolioError:
+    """Give a refusal the place of the cell that it is about (E7)."""
+    value = f"row {row}, column {column}: {error.value}"
+    return type(error)("events", value, error.rule, error.remedy)
 
 
 class Frame:

@@ -44,10 +44,12 @@ TRADE_COLUMNS: Final[dict[str, Reader]] = {
     "gross_pnl": MONEY,
     "entry_fee": MONEY,
     "exit_fee": MONEY,
+    "swap": MONEY,
     "net_pnl": MONEY,
     "cost": MONEY,
     "mae": MONEY,
     "mfe": MONEY,
+    "slippage": MONEY,
     "stop_loss": QUANTITY,
     "tag": TEXT,
     "reason": TEXT,
@@ -159,6 +161,8 @@ class HistoryPython(PythonAnalysis, History):
             open_entries=[],
             net_deposits=0,
             commission=_commission(trades),
+            # A frame without the column has no swaps.
+            swap=sum(trades.swap or ()),
         )
 
 

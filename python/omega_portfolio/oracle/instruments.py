@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from omega_portfolio.errors import InvalidArgument, InvalidInstrument, describe
 from omega_portfolio.instrument import Instrument
@@ -15,17 +15,28 @@ from omega_portfolio.oracle.numbers import (
     plain_text,
     read_number,
 )
+from omega_portfolio.oracle.term_reading import READERS
+from omega_portfolio.oracle.terms import (
+    IN_BASE,
+    CommissionTerms,
+    MarginTerms,
+    SlippageTerms,
+    SwapTerms,
+    Terms,
+)
 from omega_portfolio.oracle.texts import check_symbol, read_str, read_symbol
 
 DECIMALS_MAX: Final = 9
 DECIMALS_SUM_MAX: Final = 18
+GRID: Final = ("tick_size", "lot_step", "min_size", "max_size")
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """What a symbol stands for (I1); ``contract_size`` and ``leverage`` are raw.
+    """What a symbol stands for (I1, I8); numbers are raw.
 
-    A leverage of None is the account's.
+    A leverage of None is the account's. Of the grid and the bounds of sizes 0 is none, and so
+    is "" of the base currency.
     """
 
     symbol: str
@@ -34,6 +45,31 @@ class Definition:
     contract_size: int
     quote_currency: str
     leverage: int | None
+    tick_size: int = 0
+    lot_step: int = 0
+    min_size: int = 0
+    max_size: int = 0
+    base_currency: str = ""
+    inverse: bool = False
+    margin: MarginTerms | None = None
+    commission: CommissionTerms | None = None
+    slippage: SlippageTerms | None = None
+    swap: SwapTerms | None = None
+
+    def terms(self) -> Terms:
+        """Give all that it has beyond I1."""
+        return Terms(*(getattr(self, name) for name in Terms._fields))
+
+    def profit_currency(self) -> str:
+        """Give the currency of its results (I10)."""
+        return self.base_currency if self.inverse else self.quote_currency
+
+    def currencies(self) -> list[str]:
+        """Give the currencies that an account with it asks the rates of (W2)."""
+        codes = [self.profit_currency()]
+        if self.margin is not None and self.margin.currency == IN_BASE:
+            codes.append(self.base_currency)
+        return codes
 
 
 def default_definition(symbol: str, currency: str) -> Definition:
@@ -63,13 +99,35 @@ def read_definition(instrument: object, currency: str, policy: FloatPolicy) -> D
     leverage = None
     if instrument.leverage is not None:
         leverage = read_number("leverage", instrument.leverage, QUANTITY_SCALE, policy)
+    grid: dict[str, Any] = {
+        name: _read_grid(name, getattr(instrument, name), policy) for name in GRID
+    }
+    base_currency = ""
+    if instrument.base_currency is not None:
+        base_currency = read_str("base_currency", instrument.base_currency)
+        # An empty text is no currency, and the definition has no other word for none.
+        check_currency("base_currency", base_currency)
+    if not isinstance(instrument.inverse, bool):
+        raise InvalidArgument(
+            "inverse", describe(instrument.inverse), "must be a bool", "pass True or False"
+        )
+    terms = {name: read(getattr(instrument, name), policy) for name, read in READERS.items()}
     return Definition(
-        symbol, price_decimals, size_decimals, contract_size, quote_currency, leverage
+        symbol,
+        price_decimals,
+        size_decimals,
+        contract_size,
+        quote_currency,
+        leverage,
+        **grid,
+        base_currency=base_currency,
+        inverse=instrument.inverse,
+        **terms,
     )
 
 
-def check_definition(definition: Definition, currency: str) -> None:
-    """Refuse a definition that breaks a rule: T4, then I1, I2, I6.
+def check_definition(definition: Definition) -> None:
+    """Refuse a definition that breaks a rule: T4, then I1, I2, I8 to I10.
 
     Raises
     ------
@@ -95,7 +153,7 @@ def check_definition(definition: Definition, currency: str) -> None:
         )
     contract_decimals = _decimals_of(definition.contract_size)
     total = definition.price_decimals + definition.size_decimals + contract_decimals
-    if total > DECIMALS_SUM_MAX:
+    if total > DECIMALS_SUM_MAX and not definition.inverse:
         raise InvalidInstrument(
             "contract_size",
             plain_text(definition.contract_size, QUANTITY_SCALE),
@@ -104,13 +162,67 @@ def check_definition(definition: Definition, currency: str) -> None:
             "use fewer decimals for the price or the size",
         )
     check_currency("quote_currency", definition.quote_currency)
-    if definition.quote_currency != currency:
+    _check_grid(definition)
+    _check_base(definition)
+
+
+def _check_grid(definition: Definition) -> None:
+    """I9: each step is a multiple of the one below it."""
+    price_unit = 10 ** (QUANTITY_SCALE - definition.price_decimals)
+    size_unit = 10 ** (QUANTITY_SCALE - definition.size_decimals)
+    step = definition.lot_step or size_unit
+    units = {
+        "tick_size": price_unit,
+        "lot_step": size_unit,
+        "min_size": step,
+        "max_size": step,
+    }
+    for name, unit in units.items():
+        value: int = getattr(definition, name)
+        if value % unit:
+            raise InvalidInstrument(
+                name,
+                plain_text(value, QUANTITY_SCALE),
+                f"must be a multiple of {plain_text(unit, QUANTITY_SCALE)}",
+                "round it, or use more decimals",
+            )
+    if definition.max_size and definition.min_size > definition.max_size:
         raise InvalidInstrument(
-            "quote_currency",
-            describe(definition.quote_currency),
-            f"differs from the account's currency {currency}",
-            "use a portfolio in this currency",
+            "max_size",
+            plain_text(definition.max_size, QUANTITY_SCALE),
+            f"is below min_size {plain_text(definition.min_size, QUANTITY_SCALE)}",
+            "pass a greater max_size",
         )
+
+
+def _check_base(definition: Definition) -> None:
+    """I8, I10, M5: what needs a base currency has one."""
+    if definition.base_currency:
+        check_currency("base_currency", definition.base_currency)
+        return
+    in_base = definition.margin is not None and definition.margin.currency == IN_BASE
+    if definition.inverse or in_base:
+        raise InvalidInstrument(
+            "inverse" if definition.inverse else "margin.currency",
+            "True" if definition.inverse else "'base'",
+            "needs a base_currency",
+            "pass base_currency",
+        )
+
+
+def _read_grid(argument: str, value: object, policy: FloatPolicy) -> int:
+    """Read a step or a bound; 0 stands for None."""
+    if value is None:
+        return 0
+    number = read_number(argument, value, QUANTITY_SCALE, policy)
+    if number <= 0:
+        raise InvalidInstrument(
+            argument,
+            plain_text(number, QUANTITY_SCALE),
+            "must be greater than 0",
+            "pass None for none",
+        )
+    return number
 
 
 def _read_decimals(argument: str, value: object) -> int:

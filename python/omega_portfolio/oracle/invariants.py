@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from omega_portfolio.errors import InvariantViolation
+from omega_portfolio.oracle.currency import CURRENCY_DIGITS
+from omega_portfolio.oracle.numbers import MONEY_SCALE
+from omega_portfolio.oracle.texts import LONG, SHORT
 
 if TYPE_CHECKING:
     from omega_portfolio.oracle.account import Account
@@ -50,7 +53,7 @@ def _equity_identity(account: Account) -> str | None:
 def _position_valid(account: Account) -> str | None:
     for row, position in enumerate(account.positions.rows):
         last_time = account.time
-        positive = position.size > 0 and position.entry_price > 0 and position.cost > 0
+        positive = position.size > 0 and position.entry_price > 0 and position.cost >= 0
         if not positive or last_time is None or position.entry_time > last_time:
             return _named(position)
         if position.row != row or account.positions.by_id.get(position.position_id) != position:
@@ -73,31 +76,36 @@ def _book_matches_positions(account: Account) -> str | None:
 
 
 def _margin_matches_book(account: Account) -> str | None:
-    margin = sum(
-        symbol.margin_of(symbol.holding.sums.long_cost + symbol.holding.sums.short_cost)
-        for symbol in account.symbols.values()
-    )
+    margin = 0
+    for symbol in account.symbols.values():
+        held = symbol.holding
+        need = symbol.margin_need(*symbol.sides(held.sums, held.bid, held.ask))
+        margin += symbol.in_account_money(need.margin, account.rates)
     return _differ(margin, account.scalars.margin_used)
 
 
 def _unrealized_matches_marks(account: Account) -> str | None:
-    by_symbol = 0
-    for symbol in account.symbols.values():
-        holding = symbol.holding
-        sums = holding.sums
-        by_symbol += symbol.money(sums.long_size, holding.bid) - sums.long_cost
-        by_symbol += sums.short_cost - symbol.money(sums.short_size, holding.ask)
-    by_position = sum(position.unrealized() for position in account.positions.rows)
-    unrealized = account.scalars.unrealized_pnl
-    return _differ(by_symbol, unrealized) or _differ(by_position, unrealized)
+    unrealized = account.rates.cash_unrealized() + sum(each.amount for each in account.accrued)
+    for name, symbol in account.symbols.items():
+        held = symbol.holding
+        longs, shorts = symbol.sides(held.sums, held.bid, held.ask)
+        native = symbol.gain(LONG, longs.cost, longs.value)
+        native += symbol.gain(SHORT, shorts.cost, shorts.value)
+        own = [each.unrealized() for each in account.positions.rows if each.symbol is symbol]
+        # Values of an inverse instrument are rounded each by itself (I11).
+        if not symbol.definition.inverse and sum(own) != native:
+            return f"{name}: {sum(own)} != {native}"
+        unrealized += account.rates.convert(native, symbol.currency)
+    return _differ(unrealized, account.scalars.unrealized_pnl)
 
 
 def _exposure_matches_book(account: Account) -> str | None:
     long_value = short_value = 0
     for symbol in account.symbols.values():
-        holding = symbol.holding
-        long_value += symbol.money(holding.sums.long_size, holding.bid)
-        short_value += symbol.money(holding.sums.short_size, holding.ask)
+        held = symbol.holding
+        longs, shorts = symbol.sides(held.sums, held.bid, held.ask)
+        long_value += account.rates.convert(longs.value, symbol.currency)
+        short_value += account.rates.convert(shorts.value, symbol.currency)
     scalars = account.scalars
     return _differ(long_value, scalars.long_value) or _differ(short_value, scalars.short_value)
 
@@ -121,30 +129,79 @@ def _postings_match_balance(account: Account) -> str | None:
     return _differ(balance, account.scalars.balance)
 
 
+def _residue_in_range(account: Account) -> str | None:
+    booked = sum(account.ledger_rows.numbers("amount"))
+    residues = account.ledger_rows.numbers("residue")
+    configuration = account.configuration
+    digits = CURRENCY_DIGITS[configuration.currency]
+    unit = 10 ** (MONEY_SCALE - digits) if configuration.rounding else 0
+    for residue in residues:
+        if 2 * abs(residue) > unit:
+            return f"{residue} is more than half of {unit}"
+    last = residues[-1] if residues else 0
+    return _differ(last, account.residue) or _differ(booked + account.residue, account.posted)
+
+
 def _trades_match_ledger(account: Account) -> str | None:
-    trades = sum(account.trade_rows.numbers("gross_pnl"))
-    rows = account.ledger_rows
-    kinds, amounts = rows.texts("kind"), rows.numbers("amount")
-    postings = sum(
-        amount for kind, amount in zip(kinds, amounts, strict=True) if kind == "realized_pnl"
+    trades, realized = account.trade_rows, account.scalars.realized_pnl
+    swaps = sum(trades.numbers("swap")) + sum(each.swap for each in account.positions.rows)
+    return (
+        _differ(sum(trades.numbers("gross_pnl")), realized)
+        or _differ(exact_postings(account, "realized_pnl"), realized)
+        or _differ(exact_postings(account, "swap"), swaps)
     )
-    realized = account.scalars.realized_pnl
-    return _differ(trades, realized) or _differ(postings, realized)
+
+
+def exact_postings(account: Account, kind: str) -> int:
+    """Sum up postings of a kind as they were before they were booked (W11)."""
+    rows = account.ledger_rows
+    kinds, amounts, residues = rows.texts("kind"), rows.numbers("amount"), rows.numbers("residue")
+    total = before = 0
+    for posted, amount, residue in zip(kinds, amounts, residues, strict=True):
+        if posted == kind:
+            total += amount + residue - before
+        before = residue
+    return total
+
+
+def _cash_matches_rows(account: Account) -> str | None:
+    rows = account.cash_rows
+    sums: dict[str, int] = {}
+    for code, amount, balance in zip(
+        rows.texts("currency"), rows.numbers("amount"), rows.numbers("balance"), strict=True
+    ):
+        sums[code] = sums.get(code, 0) + amount
+        if sums[code] != balance or balance < 0:
+            return f"{code}: {sums[code]} != {balance}"
+    currencies = account.rates.currencies.values()
+    for each in currencies:
+        if each.cost and not each.cash:
+            return f"{each.code}: no cash, and a cost of {each.cost}"
+    held = {each.code: each.cash for each in currencies if each.had_cash}
+    return None if held == sums else f"{held} != {sums}"
+
+
+def _rates_match_marks(account: Account) -> str | None:
+    again = account.rates.marked(account.pairs()).currencies
+    for code, currency in account.rates.currencies.items():
+        if again[code] != currency:
+            return f"{again[code]} != {currency}"
+    return None
 
 
 def _rows_published(account: Account) -> str | None:
     account.journal.flush()
     tally = account.journal.tally
-    pairs = (
-        (account.equity_rows, tally.equity),
-        (account.trade_rows, tally.trades),
-        (account.ledger_rows, tally.ledger),
-    )
-    for rows, expected in pairs:
+    for rows in account.all_rows():
         for cells in rows.lists:
-            if len(cells) != expected:
-                return f"{len(cells)} != {expected} rows"
-    return _differ(account.events, tally.events)
+            if len(cells) != len(rows):
+                return f"{len(cells)} != {len(rows)} rows"
+    closes = account.ledger_rows.texts("kind").count("realized_pnl")
+    return (
+        _differ(len(account.equity_rows), tally.equity)
+        or _differ(len(account.trade_rows), closes)
+        or _differ(account.events, tally.events)
+    )
 
 
 def _named(position: Position) -> str:
@@ -158,7 +215,7 @@ INVARIANTS: Final = (
     Invariant("equity_identity", "balance + unrealized_pnl == equity", _equity_identity),
     Invariant(
         "position_valid",
-        "size > 0, entry_price > 0, entry_time <= last time, cost > 0",
+        "size > 0, entry_price > 0, entry_time <= last time, cost >= 0",
         _position_valid,
     ),
     Invariant(
@@ -169,7 +226,7 @@ INVARIANTS: Final = (
     Invariant("margin_matches_book", "margin_used == sum of margins", _margin_matches_book),
     Invariant(
         "unrealized_matches_marks",
-        "unrealized_pnl == sum over symbols == sum over positions",
+        "unrealized_pnl == sum over symbols; natively == sum over positions",
         _unrealized_matches_marks,
     ),
     Invariant(
@@ -184,11 +241,24 @@ INVARIANTS: Final = (
         _postings_match_balance,
     ),
     Invariant(
+        "residue_in_range",
+        "booked postings + residue == exact postings, at most half of the last digit",
+        _residue_in_range,
+    ),
+    Invariant(
+        "cash_matches_rows",
+        "cash in each currency == sum of its rows; no cost without cash",
+        _cash_matches_rows,
+    ),
+    Invariant("rates_match_marks", "each rate is that of its path", _rates_match_marks),
+    Invariant(
         "trades_match_ledger",
-        "sum of gross_pnl == realized_pnl == sum of its postings",
+        "sum of gross_pnl == realized_pnl == sum of its postings; swaps likewise",
         _trades_match_ledger,
     ),
-    Invariant("rows_published", "rows of each table == what the events say", _rows_published),
+    Invariant(
+        "rows_published", "rows of each table == what events and postings say", _rows_published
+    ),
 )
 """All invariants, in the order of SPEC section 10."""
 

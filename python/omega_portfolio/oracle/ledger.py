@@ -2,51 +2,54 @@
 
 Each event has a method that reads from top to bottom: the refusals in the order of SPEC
 section 5, then the results with their range (N3), then the changes. A refusal leaves everything
-as it was, because nothing is changed before the last check.
+as it was: nothing is changed before the last check, or what was changed is taken back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple
+from contextlib import nullcontext
+from typing import Any, Final
 
 from omega_portfolio.errors import InstrumentExists, InvariantViolation, describe
 from omega_portfolio.oracle import codec, rules
-from omega_portfolio.oracle.account import Account, Change, Posting
-from omega_portfolio.oracle.book import Position, Symbol
+from omega_portfolio.oracle.bars import process_bar, process_quotes
+from omega_portfolio.oracle.book import Symbol
+from omega_portfolio.oracle.cashbook import CashBook
 from omega_portfolio.oracle.events import (
-    OF_PRICES,
+    Bars,
+    CancelOrder,
+    ChargeSwap,
     Close,
+    CloseBy,
+    ConvertCash,
     Deposit,
+    Dividend,
     Event,
     Fee,
     Mark,
     Modify,
     Open,
+    PlaceOrder,
     Quote,
+    Quotes,
     Register,
+    Rollover,
+    Split,
     UpdateEquity,
     Withdraw,
 )
+from omega_portfolio.oracle.fills import EXIT_FEE, CloseFill, OpenFill
 from omega_portfolio.oracle.instruments import check_definition
-from omega_portfolio.oracle.numbers import half_even, within
-from omega_portfolio.oracle.texts import LONG, SIDE_NAMES
-from omega_portfolio.sentinel import Unset
+from omega_portfolio.oracle.marks import Mark as MarkOf
+from omega_portfolio.oracle.modify import modify
+from omega_portfolio.oracle.off_grid import on_grid
+from omega_portfolio.oracle.orders import cancel_order, in_units, place_order
+from omega_portfolio.oracle.protection import NO_PROTECTION, Guarded, check_protection
+from omega_portfolio.oracle.stop_out import note_margin_call
 
 
-class _Result(NamedTuple):
-    """What a close comes to: the size closed, and raw money."""
-
-    size: int
-    gross: int
-    entry_fee: int
-    net: int
-    cost: int
-    mae: int
-    mfe: int
-
-
-class Ledger(Account):
+class Ledger(CashBook):
     """An account that takes events."""
 
     def apply(self, event: Event) -> int:
@@ -55,7 +58,8 @@ class Ledger(Account):
         Returns
         -------
         int
-            The id of the position that was opened or closed; 0 for other events.
+            The id of the position that was opened or closed, or of the order that was placed;
+            0 for other events.
 
         Raises
         ------
@@ -66,8 +70,11 @@ class Ledger(Account):
         """
         self.require_sound()
         self._changing = False
+        changed = 0
+        if self.rounds_off_grid:
+            event, changed = on_grid(event, self)
         try:
-            position_id = _HANDLERS[type(event)](self, event)
+            answer = self._take(event)
         except BaseException as error:
             # An interrupt between two changes leaves a state that no rule describes.
             if self._changing:
@@ -78,12 +85,32 @@ class Ledger(Account):
                     "discard this portfolio",
                 )
             raise
+        self.rounded_count += changed
         self.check(self.invariants)
-        return position_id
+        return answer
+
+    def _take(self, event: Event) -> int:
+        """Run the flows that are due before an event (Z8), and then the event."""
+        self._number = self.events + 1
+        self._first_rows = [(rows, len(rows)) for rows in self._numbered_rows()]
+        time: int | None = getattr(event, "time", None)
+        beside = self.symbols.get(event.symbol) if isinstance(event, Rollover) else None
+        flows = (
+            time is not None
+            and self.time is not None
+            and time >= self.time
+            and self.has_flows(time, beside)
+        )
+        # Whatever changes something before its last check is taken back as a whole.
+        several = flows or type(event) in _SEVERAL
+        with self.attempt() if several else nullcontext():
+            if flows and time is not None:
+                self.run_flows(time, beside)
+            return _HANDLERS[type(event)](self, event)
 
     def _register(self, event: Register) -> int:
         definition = event.definition
-        check_definition(definition, self.configuration.currency)
+        check_definition(definition)
         known = self.symbols.get(definition.symbol)
         if known is not None:
             if known.definition != definition:  # I5
@@ -96,7 +123,6 @@ class Ledger(Account):
             return 0
         rules.count_has_room("symbol", len(self.symbols), "symbols")
         symbol = Symbol(len(self.symbols), definition, self.configuration.leverage)
-        self._changing = True
         self._add_symbol(symbol)
         return 0
 
@@ -104,126 +130,117 @@ class Ledger(Account):
         rules.time_does_not_decrease(event.time, self.time)  # O1
         symbol = self.symbol_or_default(event.symbol, len(self.symbols))
         rules.size_is_tradable(event.size, symbol)
+        rules.size_is_allowed(event.size, symbol)
         rules.price_is_tradable("price", event.price, symbol)
-        side, held = event.side, symbol.holding
+        side, size, price = event.side, event.size, event.price
         levels = (event.stop_loss, event.take_profit)
         for name, level in zip(rules.LEVELS, levels, strict=True):
             if level is not None:
-                rules.level_protects(name, level, (symbol, side), event.price)  # O2
-        position_id = self.ids.next_free
+                rules.level_protects(name, level, (symbol, side), price)  # O2
+        guarded = Guarded(symbol, side, size, price, event.take_profit, event.time)
+        check_protection(event.protection, guarded)
         if event.position_id is not None:
-            position_id = event.position_id
-            rules.id_is_new(position_id, used=self.ids.is_used(position_id))  # O3
-        rules.count_has_room("position_id", len(self.positions.rows), "open positions")
-
-        cost = within("size", symbol.money(event.size, event.price), "cost")  # N3
-        sums = symbol.sums_with("size", side, event.size, cost)
-        bid, ask = (held.bid, held.ask) if held.bid else (event.price, event.price)  # A5
-        holding = symbol.holding_of(("size", "size"), sums, bid, ask)
-        balance = within("size", self.scalars.balance - event.fee, "balance")
-        free_margin = balance + self.scalars.unrealized_pnl - self.scalars.margin_used
-        rules.margin_is_free(free_margin, holding.margin - held.margin, event.size)  # O4
-        value = symbol.money(event.size, bid if side == LONG else ask)
-        gain = value - cost if side == LONG else cost - value
-        after = self._scalars_after("size", [(symbol, holding)], -event.fee, gain)
-
-        self._changing = True
-        self._hold([(symbol, holding)])
-        self.positions.append(Position(position_id, symbol, event, cost))
-        self.ids.use(position_id)
-        postings = [Posting("fee", symbol.name, position_id, -event.fee)] if event.fee else []
-        record = (
+            used = self.ids.is_used(event.position_id)
+            rules.id_is_new(event.position_id, used=used)  # O3
+            held = self.netted(symbol)
+            if held is not None and (held.side == side or size <= held.size):
+                rules.id_is_for_an_open(event.position_id)  # P5
+        filled = self._fill_open(
+            OpenFill(
+                symbol_name=event.symbol,
+                side=side,
+                size=size,
+                price=price,
+                time=event.time,
+                stop_loss=event.stop_loss,
+                take_profit=event.take_profit,
+                fee=event.fee,
+                maker=False,
+                tag=event.tag,
+                position_id=event.position_id,
+                protection=event.protection,
+            )
+        )
+        record: codec.Record = (
             codec.OPEN,
             event.time - (self.time or 0),
             symbol.index,
             side,
-            position_id,
-            event.size // symbol.size_unit,
-            event.price // symbol.price_unit,
+            filled.position_id if filled.is_new else 0,
+            size // symbol.size_unit,
+            price // symbol.price_unit,
             (event.stop_loss or 0) // symbol.price_unit,
             (event.take_profit or 0) // symbol.price_unit,
-            event.fee,
+            filled.fee,
             event.tag,
         )
-        self._commit(event.time, after, record, postings)
-        return position_id
+        if event.protection != NO_PROTECTION:
+            protection = in_units(event.protection, symbol)
+            record = (codec.OPEN_PROTECTED, *record[1:], protection)
+        self.commit(event.time, record)
+        return filled.position_id
 
     def _close(self, event: Close) -> int:
         rules.time_does_not_decrease(event.time, self.time)  # C1
         position_id = event.position_id
         position = rules.position_is_open(position_id, self.positions.by_id.get(position_id))
-        symbol, side = position.symbol, position.side
+        symbol = position.symbol
         size = position.size if event.size is None else event.size
-        rules.size_is_tradable(size, symbol)
+        rules.size_is_closable(size, position.size, symbol)
         rules.size_is_held(size, position)
         rules.price_is_tradable("price", event.price, symbol)
-
-        whole = size == position.size
-        proceeds = within("price", symbol.money(size, event.price), "proceeds")  # C2
-        cost = position.cost if whole else half_even(position.cost * size, position.size)  # C4
-        gross = proceeds - cost if side == LONG else cost - proceeds
-        mae, mfe = position.excursions(size, cost, event.price)  # X1
-        entry_fee = position.entry_fee  # C5
-        if not whole:
-            entry_fee = half_even(position.entry_fee * size, position.size)
-        net = within("price", gross - entry_fee - event.fee, "net profit")
-        within("price", self.scalars.balance + gross, "balance")
-        sums = symbol.sums_with("size", side, -size, -cost)
-        bid, ask = symbol.holding.bid, symbol.holding.ask
-        holding = symbol.holding_of(("price", "price"), sums, bid, ask)
-        value = symbol.money(size, position.mark_price())
-        gain = proceeds - value if side == LONG else value - proceeds
-        change = [(symbol, holding)]
-        after = self._scalars_after("price", change, gross - event.fee, gain - gross)
-        realized = within("price", self.scalars.realized_pnl + gross, "realized profit")  # M4
-
-        self._changing = True
-        self._hold(change)
-        result = _Result(size, gross, entry_fee, net, cost, mae, mfe)
-        self._append_trade(event, position, result)
-        if whole:
-            self.positions.remove(position)  # C6
-        else:
-            position.size -= size
-            position.cost -= cost
-            position.entry_fee -= entry_fee
-        postings = [Posting("realized_pnl", symbol.name, position_id, gross)]  # C3
-        if event.fee:
-            postings.append(Posting("fee", symbol.name, position_id, -event.fee))
+        row = self._fill_close(
+            CloseFill(
+                position,
+                size,
+                event.price,
+                event.time,
+                event.fee,
+                maker=False,
+                reason=event.reason,
+            )
+        )
         record = (
             codec.CLOSE,
             event.time - (self.time or 0),
             position_id,
             size // symbol.size_unit,
             event.price // symbol.price_unit,
-            event.fee,
+            row[EXIT_FEE],
             event.reason,
         )
-        self._commit(event.time, after._replace(realized_pnl=realized), record, postings)
+        self.commit(event.time, record)
         return position_id
 
-    def _modify(self, event: Modify) -> int:
-        rules.time_does_not_decrease(event.time, self.time)  # D1
-        position_id = event.position_id
-        position = rules.position_is_open(position_id, self.positions.by_id.get(position_id))
-        symbol = position.symbol
-        units: list[int | None] = []
-        levels = (event.stop_loss, event.take_profit)
-        for name, level in zip(rules.LEVELS, levels, strict=True):
-            if isinstance(level, int):
-                market = position.mark_price()
-                rules.level_protects(name, level, (symbol, position.side), market)
-            units.append(None if isinstance(level, Unset) else (level or 0) // symbol.price_unit)
-
-        self._changing = True
-        # The initial stop stays as it is (D2).
-        if not isinstance(event.stop_loss, Unset):
-            position.stop_loss = event.stop_loss or 0
-        if not isinstance(event.take_profit, Unset):
-            position.take_profit = event.take_profit or 0
-        record = (codec.MODIFY, event.time - (self.time or 0), position_id, tuple(units))
-        self._commit(event.time, self.scalars, record, [])
-        return 0
+    def _close_by(self, event: CloseBy) -> int:
+        rules.time_does_not_decrease(event.time, self.time)  # P6
+        by_id = self.positions.by_id
+        position = rules.position_is_open(event.position_id, by_id.get(event.position_id))
+        other = rules.position_is_open(event.other_id, by_id.get(event.other_id), "other_id")
+        rules.position_is_opposite(event.other_id, position, other)
+        symbol, price = position.symbol, other.entry_price
+        size = min(position.size, other.size) if event.size is None else event.size
+        rules.size_is_closable(size, min(position.size, other.size), symbol)
+        rules.size_is_held(size, position)
+        rules.size_is_held(size, other)
+        first = CloseFill(
+            position, size, price, event.time, event.fee, maker=False, reason="close_by"
+        )
+        with self.naming("size"):
+            fee = self._fill_close(first)[EXIT_FEE]
+            volume = symbol.volume
+            self._fill_close(first._replace(position=other, fee=0))
+        symbol.volume = volume  # It is one fill (Z2).
+        record = (
+            codec.CLOSE_BY,
+            event.time - (self.time or 0),
+            event.position_id,
+            event.other_id,
+            size // symbol.size_unit,
+            fee,
+        )
+        self.commit(event.time, record)
+        return event.position_id
 
     def _mark(self, event: Mark) -> int:
         time = event.time
@@ -234,135 +251,53 @@ class Ledger(Account):
 
     def _update_equity(self, event: UpdateEquity) -> int:
         self._quote(codec.UPDATE_EQUITY, event.time, event.quotes)
-        now = self.scalars
-        self.equity_rows.append(  # K2
-            (
-                event.time,
-                now.equity,
-                now.balance,
-                now.unrealized_pnl,
-                now.margin_used,
-                now.gross_exposure(),
-                now.net_exposure(),
-            )
-        )
         return 0
 
     def _quote(self, operation: int, time: int, quotes: Sequence[Quote]) -> None:
         """Set quotes (K1, A5)."""
-        rules.time_does_not_decrease(time, self.time)
-        symbols: dict[str, Symbol] = {}
-        next_index = len(self.symbols)
-        for quote in quotes:
-            names = quote.names
-            symbol = self.symbol_or_default(quote.symbol, next_index, names.symbol)
-            rules.quote_is_single(quote, symbols)
-            rules.price_is_tradable(names.bid, quote.bid, symbol)
-            rules.price_is_tradable(names.ask, quote.ask, symbol)
-            rules.quote_is_ordered(quote)
-            symbols[quote.symbol] = symbol
-            if symbol.index == next_index:
-                next_index += 1
-
-        changes: list[Change] = []
-        gain = 0
-        units: list[tuple[int, int, int]] = []
-        for symbol, quote in zip(symbols.values(), quotes, strict=True):
-            held, both = symbol.holding, (quote.names.bid, quote.names.ask)
-            changes.append((symbol, symbol.holding_of(both, held.sums, quote.bid, quote.ask)))
-            gain += symbol.money(held.sums.long_size, quote.bid - held.bid)
-            gain -= symbol.money(held.sums.short_size, quote.ask - held.ask)
-            bid, ask = quote.bid // symbol.price_unit, quote.ask // symbol.price_unit
-            units.append((symbol.index, bid, ask - bid))
-        # The totals belong to all quotes together.
-        after = self._scalars_after(OF_PRICES.bid, changes, 0, gain)
-
-        self._changing = True
-        self._hold(changes)
-        for position in self.positions.rows:
-            if position.symbol.name in symbols:
-                position.see_mark()  # X1
-        self._commit(time, after, (operation, time - (self.time or 0), tuple(units)), [])
-
-    def _fee(self, event: Fee) -> int:
-        rules.time_does_not_decrease(event.time, self.time)  # F1
-        position, name = None, ""
-        if event.position_id is not None:
-            found = self.positions.by_id.get(event.position_id)
-            position = rules.position_is_open(event.position_id, found)
-            name = position.symbol.name
-        rules.amount_is_not_zero(event.amount)
-        entry_fee = event.amount
-        if position is not None:
-            entry_fee += position.entry_fee
-        within("amount", entry_fee, "entry fee of the position")
-        after = self._scalars_after("amount", [], -event.amount, 0)
-
-        self._changing = True
-        if position is not None:
-            position.entry_fee = entry_fee
-        position_id = event.position_id or 0
-        record = (codec.FEE, event.time - (self.time or 0), event.amount, position_id)
-        posting = Posting("fee", name, position_id, -event.amount)
-        self._commit(event.time, after, record, [posting])
-        return 0
-
-    def _deposit(self, event: Deposit) -> int:
-        rules.time_does_not_decrease(event.time, self.time)  # F2
-        rules.amount_is_positive(event.amount)
-        after = self._scalars_after("amount", [], event.amount, 0)
-
-        self._changing = True
-        record = (codec.DEPOSIT, event.time - (self.time or 0), event.amount)
-        self._commit(event.time, after, record, [Posting("deposit", "", 0, event.amount)])
-        return 0
-
-    def _withdraw(self, event: Withdraw) -> int:
-        rules.time_does_not_decrease(event.time, self.time)  # F3
-        rules.amount_is_positive(event.amount)
-        rules.amount_is_available(event.amount, self.scalars.free_margin())
-        after = self._scalars_after("amount", [], -event.amount, 0)
-
-        self._changing = True
-        record = (codec.WITHDRAW, event.time - (self.time or 0), event.amount)
-        self._commit(event.time, after, record, [Posting("withdrawal", "", 0, -event.amount)])
-        return 0
-
-    def _append_trade(self, event: Close, position: Position, result: _Result) -> None:
-        self.trade_rows.append(
+        symbols = self.quoted(time, quotes)
+        marks = [
+            MarkOf(symbol, quote.bid, quote.ask, (quote.names.bid, quote.names.ask))
+            for symbol, quote in zip(symbols, quotes, strict=True)
+        ]
+        self._set_marks(marks, sees=True)
+        note_margin_call(self, time)  # M9
+        if operation == codec.UPDATE_EQUITY:
+            self.append_equity(time)  # K2
+        units = tuple(
             (
-                len(self.trade_rows) + 1,
-                position.position_id,
-                position.symbol.name,
-                SIDE_NAMES[position.side],
-                result.size,
-                position.entry_time,
-                position.entry_price,
-                event.time,
-                event.price,
-                result.gross,
-                result.entry_fee,
-                event.fee,
-                result.net,
-                result.cost,
-                result.mae,
-                result.mfe,
-                position.initial_stop,
-                position.take_profit,
-                position.tag,
-                event.reason,
+                symbol.index,
+                quote.bid // symbol.price_unit,
+                (quote.ask - quote.bid) // symbol.price_unit,
             )
+            for symbol, quote in zip(symbols, quotes, strict=True)
         )
+        self.commit(time, (operation, time - (self.time or 0), units))
 
 
 _HANDLERS: Final[dict[type, Callable[[Ledger, Any], int]]] = {
     Register: Ledger._register,
     Open: Ledger._open,
     Close: Ledger._close,
-    Modify: Ledger._modify,
+    CloseBy: Ledger._close_by,
+    Modify: modify,
     Mark: Ledger._mark,
     UpdateEquity: Ledger._update_equity,
     Fee: Ledger._fee,
     Deposit: Ledger._deposit,
     Withdraw: Ledger._withdraw,
+    ConvertCash: Ledger._convert_cash,
+    ChargeSwap: Ledger._charge_swap,
+    Rollover: Ledger._rollover,
+    Dividend: Ledger._dividend,
+    Split: Ledger._split,
+    PlaceOrder: place_order,
+    CancelOrder: cancel_order,
+    Bars: process_bar,
+    Quotes: process_quotes,
 }
+
+_SEVERAL: Final[frozenset[type]] = frozenset(
+    {CloseBy, ChargeSwap, Rollover, Dividend, Split, Bars, Quotes}
+)
+"""Events of several steps, of which a later one may be refused."""

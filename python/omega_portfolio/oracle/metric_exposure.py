@@ -10,16 +10,12 @@ from omega_portfolio.oracle.metric_curve import YEAR, Curve
 from omega_portfolio.oracle.metric_numbers import Value, in_range, mean, money, ratio
 from omega_portfolio.oracle.metric_record import Fill, Record
 
-SWAP = 0
-"""No posting is a swap yet."""
-
-
 def exposure(record: Record, curve: Curve) -> dict[str, Value]:
     """Give the group ``exposure``."""
     gross = _over_equity(curve, [point.gross_exposure for point in curve.points])
     net = _over_equity(curve, [point.net_exposure for point in curve.points])
     traded = _turnover(record, curve)
-    commission = record.commission
+    commission, slippage = record.commission, record.trades.slippage
     return {
         "exposure_time": _exposure_time(record, curve),
         "average_gross_exposure": mean(gross) if gross else None,
@@ -28,9 +24,8 @@ def exposure(record: Record, curve: Curve) -> dict[str, Value]:
         "turnover": traded,
         "annualized_turnover": ratio(traded, curve.span / YEAR),
         "total_commission": None if commission is None else money(commission, record.digits),
-        "total_swap": money(SWAP, record.digits),
-        # A fill carries no reference price to slip from.
-        "total_slippage": None,
+        "total_swap": money(record.swap, record.digits),
+        "total_slippage": None if slippage is None else money(sum(slippage), record.digits),
         "cost_ratio": _cost_ratio(record),
     }
 
@@ -97,4 +92,4 @@ def _cost_ratio(record: Record) -> float | None:
     if record.trades.gross_pnl is None or record.commission is None:
         return None
     gains = sum(gross for gross in record.trades.gross_pnl if gross > 0)
-    return ratio(in_range(record.commission + SWAP), in_range(gains))
+    return ratio(in_range(record.commission - record.swap), in_range(gains))

@@ -49,6 +49,8 @@ class Trades:
     cost: Sequence[int] | None = None
     mae: Sequence[int] | None = None
     mfe: Sequence[int] | None = None
+    swap: Sequence[int] | None = None
+    slippage: Sequence[int] | None = None
     stop_loss: Sequence[int] | None = None
     tag: Sequence[str] | None = None
     reason: Sequence[str] | None = None
@@ -87,6 +89,8 @@ class Record:
         Deposits less withdrawals.
     commission : int or None
         All fees; None when they are not known.
+    swap : int
+        All swaps, negative for a cost.
     """
 
     digits: int
@@ -96,6 +100,7 @@ class Record:
     open_entries: Sequence[Fill]
     net_deposits: int
     commission: int | None
+    swap: int
 
 
 def last_of_each_time(rows: Sequence[Point]) -> list[Point]:
@@ -126,11 +131,16 @@ def record_of(account: Account) -> Record:
         points=last_of_each_time(points),
         trades=_trades_of(account),
         open_entries=[
-            Fill(position.entry_time, position.cost) for position in account.positions.rows
+            Fill(
+                position.entry_time, account.rates.convert(position.cost, position.symbol.currency)
+            )
+            for position in account.positions.rows
         ],
         # A withdrawal and a fee are posted with a minus.
         net_deposits=_postings(account, "deposit") + _postings(account, "withdrawal"),
-        commission=-_postings(account, "fee"),
+        commission=account.fees,
+        swap=sum(account.trade_rows.numbers("swap"))
+        + sum(position.swap for position in account.positions.rows),
     )
 
 
@@ -150,6 +160,8 @@ def _trades_of(account: Account) -> Trades:
         cost=rows.numbers("cost"),
         mae=rows.numbers("mae"),
         mfe=rows.numbers("mfe"),
+        swap=rows.numbers("swap"),
+        slippage=rows.numbers("slippage"),
         stop_loss=rows.numbers("stop_loss"),
         tag=rows.texts("tag"),
         reason=rows.texts("reason"),

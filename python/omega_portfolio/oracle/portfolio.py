@@ -9,55 +9,36 @@ from __future__ import annotations
 from threading import RLock
 from typing import TYPE_CHECKING, Literal
 
-from omega_portfolio.errors import (
-    InvalidAmount,
-    InvalidArgument,
-    InvalidConfiguration,
-    InvariantViolation,
-    describe,
-)
 from omega_portfolio.oracle.apply import apply_rows, check_call
-from omega_portfolio.oracle.codec import Configuration
-from omega_portfolio.oracle.currency import CURRENCY_DIGITS, check_currency
+from omega_portfolio.oracle.configuring import read_settings
+from omega_portfolio.oracle.currency import CURRENCY_DIGITS
 from omega_portfolio.oracle.events import (
     Close,
-    Deposit,
-    Event,
-    Fee,
     Mark,
-    Modify,
     Open,
     Register,
     UpdateEquity,
-    Withdraw,
 )
 from omega_portfolio.oracle.frame_rows import EventRows
 from omega_portfolio.oracle.instruments import read_definition
 from omega_portfolio.oracle.ledger import Ledger
-from omega_portfolio.oracle.numbers import (
-    MONEY_SCALE,
-    QUANTITY_SCALE,
-    FloatPolicy,
-    plain_text,
-    read_number,
-)
+from omega_portfolio.oracle.numbers import FloatPolicy
+from omega_portfolio.oracle.order_reading import GivenProtection, read_protection
+from omega_portfolio.oracle.portfolio_orders import PythonOrders
 from omega_portfolio.oracle.prices import read_quotes
-from omega_portfolio.oracle.reading import PythonAccount, check_capacity
-from omega_portfolio.oracle.replay import taken_back
 from omega_portfolio.oracle.state import trade_of
 from omega_portfolio.oracle.tables import PythonReceipts
 from omega_portfolio.oracle.texts import (
     read_position_id,
     read_side,
-    read_str,
     read_symbol,
     read_text,
 )
 from omega_portfolio.oracle.times import read_time
-from omega_portfolio.sentinel import UNSET, Unset
 
 if TYPE_CHECKING:
     from omega_portfolio.instrument import Instrument
+    from omega_portfolio.oracle.portfolio_orders import BreakEvenLike, TargetsLike
     from omega_portfolio.types import (
         ArrowStream,
         Mode,
@@ -70,7 +51,7 @@ if TYPE_CHECKING:
     )
 
 
-class PortfolioPython(PythonAccount):
+class PortfolioPython(PythonOrders):
     """A portfolio on plain Python integers.
 
     The constructor is that of :class:`omega_portfolio.Portfolio` without ``backend``; the
@@ -95,48 +76,35 @@ class PortfolioPython(PythonAccount):
         mode: Mode = "hedging",
         floats: FloatPolicy = "nearest",
         capacity: int | None = None,
+        rounding: str = "exact",
+        off_grid: str = "refuse",
+        margin_call: NumberLike | None = None,
+        stop_out: NumberLike | None = None,
+        path: str = "pessimistic",
+        pivot: str = "USD",
     ) -> PortfolioPython:
         """Check the configuration (A1) and start with no event."""
-        # An unknown policy is refused in its turn, after the numbers it is for.
-        policy: FloatPolicy = "strict" if floats == "strict" else "nearest"
-        balance = read_number("initial_balance", initial_balance, MONEY_SCALE, policy)
-        currency = read_str("currency", currency)
-        account_leverage = read_number("leverage", leverage, QUANTITY_SCALE, policy)
-        mode_text, floats_text = read_str("mode", mode), read_str("floats", floats)
-        if capacity is not None:
-            check_capacity(capacity, "pass the expected number of equity rows, or None")
-        if balance < 0:
-            raise InvalidAmount(
-                "initial_balance",
-                plain_text(balance, MONEY_SCALE),
-                "must not be negative",
-                "start with 0 or more",
-            )
-        check_currency("currency", currency)
-        if account_leverage <= 0:
-            raise InvalidConfiguration(
-                "leverage",
-                plain_text(account_leverage, QUANTITY_SCALE),
-                "must be greater than 0",
-                "pass 1 for no leverage",
-            )
-        if mode_text != "hedging":
-            raise InvalidConfiguration(
-                "mode", describe(mode_text), "is not a mode", 'pass "hedging"'
-            )
-        if floats_text not in ("nearest", "strict"):
-            raise InvalidConfiguration(
-                "floats",
-                describe(floats_text),
-                "is not a way to read floats",
-                'pass "nearest" or "strict"',
-            )
+        options = {
+            "currency": currency,
+            "leverage": leverage,
+            "mode": mode,
+            "floats": floats,
+            "capacity": capacity,
+            "rounding": rounding,
+            "off_grid": off_grid,
+            "margin_call": margin_call,
+            "stop_out": stop_out,
+            "path": path,
+            "pivot": pivot,
+        }
+        settings = read_settings(initial_balance, options)
         self = object.__new__(cls)
-        self._ledger = Ledger(Configuration(balance, currency, account_leverage))
+        self._ledger = Ledger(settings.configuration)
+        self._ledger.rounds_off_grid = settings.rounds_off_grid
         self._lock = RLock()
         self._inside = False
-        self._policy = policy
-        self._digits = CURRENCY_DIGITS[currency]
+        self._policy = settings.policy
+        self._digits = CURRENCY_DIGITS[settings.configuration.currency]
         return self
 
     def register_instrument(self, instrument: Instrument) -> None:
@@ -154,9 +122,13 @@ class PortfolioPython(PythonAccount):
         *,
         stop_loss: PriceLike | None = None,
         take_profit: PriceLike | None = None,
-        fee: NumberLike = 0,
+        fee: NumberLike | None = None,
         tag: str = "",
         position_id: int | None = None,
+        trailing: PriceLike | None = None,
+        break_even: BreakEvenLike | None = None,
+        targets: TargetsLike | None = None,
+        exit_time: TimeLike | None = None,
     ) -> int:
         """Book the fill that opens a position; return its id."""
         event = Open(
@@ -167,10 +139,13 @@ class PortfolioPython(PythonAccount):
             time=read_time("time", time),
             stop_loss=None if stop_loss is None else self._quantity("stop_loss", stop_loss),
             take_profit=None if take_profit is None else self._quantity("take_profit", take_profit),
-            fee=self._money("fee", fee),
+            fee=None if fee is None else self._money("fee", fee),
             tag=read_text("tag", tag),
             position_id=(
                 None if position_id is None else read_position_id("position_id", position_id)
+            ),
+            protection=read_protection(
+                GivenProtection(trailing, break_even, targets, exit_time), self._policy
             ),
         )
         return self._apply(event)
@@ -182,7 +157,7 @@ class PortfolioPython(PythonAccount):
         time: TimeLike,
         *,
         size: NumberLike | None = None,
-        fee: NumberLike = 0,
+        fee: NumberLike | None = None,
         reason: str = "",
     ) -> Trade:
         """Book the fill that closes a position, in whole or in part."""
@@ -191,36 +166,12 @@ class PortfolioPython(PythonAccount):
             price=self._quantity("price", price),
             time=read_time("time", time),
             size=None if size is None else self._quantity("size", size),
-            fee=self._money("fee", fee),
+            fee=None if fee is None else self._money("fee", fee),
             reason=read_text("reason", reason),
         )
         with self._turn():
             self._ledger.apply(event)
             return trade_of(self._ledger)
-
-    def modify_position(
-        self,
-        position_id: int,
-        time: TimeLike,
-        *,
-        stop_loss: PriceLike | Unset | None = UNSET,
-        take_profit: PriceLike | Unset | None = UNSET,
-    ) -> None:
-        """Set or remove the protective levels of a position."""
-        event = Modify(
-            position_id=read_position_id("position_id", position_id),
-            time=read_time("time", time),
-            stop_loss=self._level("stop_loss", stop_loss),
-            take_profit=self._level("take_profit", take_profit),
-        )
-        if isinstance(event.stop_loss, Unset) and isinstance(event.take_profit, Unset):
-            raise InvalidArgument(
-                "stop_loss",
-                describe(stop_loss),
-                "neither stop_loss nor take_profit is given",
-                "pass a level, or None to remove one",
-            )
-        self._apply(event)
 
     def mark(self, prices: PricesLike, *, time: TimeLike | None = None) -> None:
         """Set the market prices of symbols, without a row in the equity table."""
@@ -233,27 +184,6 @@ class PortfolioPython(PythonAccount):
         quotes = () if prices is None else read_quotes(prices, self._policy)
         self._apply(UpdateEquity(event_time, quotes))
 
-    def charge_fee(
-        self, amount: NumberLike, time: TimeLike, *, position_id: int | None = None
-    ) -> None:
-        """Book a fee that belongs to no fill."""
-        event = Fee(
-            amount=self._money("amount", amount),
-            time=read_time("time", time),
-            position_id=(
-                None if position_id is None else read_position_id("position_id", position_id)
-            ),
-        )
-        self._apply(event)
-
-    def deposit(self, amount: NumberLike, time: TimeLike) -> None:
-        """Book money that comes in."""
-        self._apply(Deposit(self._money("amount", amount), read_time("time", time)))
-
-    def withdraw(self, amount: NumberLike, time: TimeLike) -> None:
-        """Book money that goes out."""
-        self._apply(Withdraw(self._money("amount", amount), read_time("time", time)))
-
     def apply(
         self,
         events: ArrowStream,
@@ -265,33 +195,6 @@ class PortfolioPython(PythonAccount):
         mode = check_call(events, on_error)
         # The producer may call this portfolio while it is read, so the lock comes afterwards.
         rows = EventRows(events, self._policy)
-        with self._turn():
-            ledger = self._sound()
-            length = ledger.journal.length()
-            try:
-                accepted, refused = apply_rows(ledger, rows, mode)
-            except InvariantViolation:
-                raise
-            except BaseException as error:
-                # Should the way back be interrupted, half a frame must not be there to see.
-                ledger.violation = InvariantViolation(
-                    "portfolio",
-                    type(error).__name__,
-                    "a frame was interrupted while it was taken back",
-                    "discard this portfolio",
-                )
-                self._ledger = taken_back(ledger, length)
-                raise
+        with self._all_or_nothing() as ledger:
+            accepted, refused = apply_rows(ledger, rows, mode)
         return PythonReceipts(accepted, refused, exact=bool(exact))
-
-    def _apply(self, event: Event) -> int:
-        with self._turn():
-            return self._ledger.apply(event)
-
-    def _money(self, argument: str, value: object) -> int:
-        return read_number(argument, value, MONEY_SCALE, self._policy)
-
-    def _level(self, argument: str, value: object) -> int | Unset | None:
-        if value is None or isinstance(value, Unset):
-            return value
-        return self._quantity(argument, value)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from omega_portfolio.errors import InvalidArgument, InvalidNumber, NumberOutOfRange, describe
-from omega_portfolio.oracle.events import Quote
+from omega_portfolio.oracle.events import OF_PRICES, Quote, QuoteNames
 from omega_portfolio.oracle.frames import Frame, Holds
 from omega_portfolio.oracle.numbers import QUANTITY_SCALE, FloatPolicy, read_number
 from omega_portfolio.oracle.texts import read_symbol
@@ -16,8 +16,10 @@ _TWO_PRICES: Final = ("symbol", "bid", "ask")
 _REMEDY: Final = "pass symbol and price, or bid/ask"
 
 
-def read_quotes(prices: object, policy: FloatPolicy) -> tuple[Quote, ...]:
-    """Convert prices in their order.
+def read_quotes(
+    prices: object, policy: FloatPolicy, names: QuoteNames = OF_PRICES
+) -> tuple[Quote, ...]:
+    """Convert prices in their order; refusals call them what ``names`` calls a bid.
 
     Raises
     ------
@@ -29,53 +31,63 @@ def read_quotes(prices: object, policy: FloatPolicy) -> tuple[Quote, ...]:
         A symbol or a price cannot be converted.
     """
     if hasattr(prices, "__arrow_c_stream__") or hasattr(prices, "__arrow_c_array__"):
-        return tuple(_from_frame(prices, policy))
+        return tuple(_from_frame(prices, policy, names))
     if isinstance(prices, Mapping):
-        return tuple(_from_items(prices.items(), policy))
+        return tuple(_from_items(prices.items(), policy, names))
     raise InvalidArgument(
-        "prices",
+        names.bid,
         describe(prices),
         "must be a mapping or an Arrow table",
         "pass {symbol: price}, {symbol: (bid, ask)}, or a frame with these columns",
     )
 
 
-def _from_items(items: Iterable[tuple[object, object]], policy: FloatPolicy) -> Iterator[Quote]:
+def _from_items(
+    items: Iterable[tuple[object, object]], policy: FloatPolicy, names: QuoteNames
+) -> Iterator[Quote]:
     for key, value in items:
         symbol = read_symbol("symbol", key)
         if not isinstance(value, tuple | list):
-            price = read_number("prices", value, QUANTITY_SCALE, policy)
-            yield Quote(symbol, price, price)
+            price = read_number(names.bid, value, QUANTITY_SCALE, policy)
+            yield Quote(symbol, price, price, names)
             continue
         if len(value) != 2:
             raise InvalidArgument(
-                "prices",
+                names.bid,
                 describe(value),
                 f"is no (bid, ask) of {describe(symbol)}",
                 "pass one price, or a pair of bid and ask",
             )
-        bid = read_number("prices", value[0], QUANTITY_SCALE, policy)
-        yield Quote(symbol, bid, read_number("prices", value[1], QUANTITY_SCALE, policy))
+        bid = read_number(names.bid, value[0], QUANTITY_SCALE, policy)
+        ask = read_number(names.ask, value[1], QUANTITY_SCALE, policy)
+        yield Quote(symbol, bid, ask, names)
 
 
-def _from_frame(producer: object, policy: FloatPolicy) -> Iterator[Quote]:
-    names, columns = _columns(Frame.read("prices", producer))
+def _from_frame(producer: object, policy: FloatPolicy, names: QuoteNames) -> Iterator[Quote]:
+    argument = names.bid
+    titles, columns = _columns(Frame.read(argument, producer))
     for row, (key, *cells) in enumerate(zip(*columns, strict=True)):
         symbol = read_symbol("symbol", key)
         numbers = [
-            _read_cell(f"column {name}, row {row}", cell, policy)
-            for name, cell in zip(names[1:], cells, strict=True)
+            read_cell(argument, f"column {title}, row {row}", cell, policy)
+            for title, cell in zip(titles[1:], cells, strict=True)
         ]
-        yield Quote(symbol, numbers[0], numbers[-1])
+        yield Quote(symbol, numbers[0], numbers[-1], names)
 
 
-def _read_cell(place: str, cell: object, policy: FloatPolicy) -> int:
-    """Read a number; a refusal says where it stands."""
+def read_cell(argument: str, place: str, cell: object, policy: FloatPolicy) -> int:
+    """Read a number of a frame; a refusal says where it stands.
+
+    Raises
+    ------
+    InvalidNumber, NumberOutOfRange
+        It cannot be converted.
+    """
     try:
-        return read_number("prices", cell, QUANTITY_SCALE, policy)
+        return read_number(argument, cell, QUANTITY_SCALE, policy)
     except (InvalidNumber, NumberOutOfRange) as error:
         value = f"{place}: {error.value}"
-        raise type(error)("prices", value, error.rule, error.remedy) from None
+        raise type(error)(argument, value, error.rule, error.remedy) from None
 
 
 def _columns(frame: Frame) -> tuple[tuple[str, ...], list[list[Any]]]:

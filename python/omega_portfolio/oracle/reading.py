@@ -12,22 +12,25 @@ from typing import TYPE_CHECKING, Literal
 
 from omega_portfolio.errors import InvalidArgument, describe
 from omega_portfolio.oracle import rules
+from omega_portfolio.oracle.account_tables import cash_rows, margin_rows
 from omega_portfolio.oracle.analysis import PythonAnalysis
 from omega_portfolio.oracle.attribution import attribution_rows
 from omega_portfolio.oracle.digest import digest_of
 from omega_portfolio.oracle.event_frame import event_rows
 from omega_portfolio.oracle.metric_record import Record, record_of
 from omega_portfolio.oracle.numbers import (
+    MONEY_SCALE,
     QUANTITY_SCALE,
     FloatPolicy,
     money_decimal,
+    plain_decimal,
     read_number,
     within,
 )
-from omega_portfolio.oracle.replay import verify
+from omega_portfolio.oracle.replay import replay, verify
 from omega_portfolio.oracle.state import margin_level, position_rows, state_of
 from omega_portfolio.oracle.tables import PythonTable
-from omega_portfolio.oracle.texts import read_symbol
+from omega_portfolio.oracle.texts import LONG, read_symbol
 from omega_portfolio.oracle.times import to_datetime
 from omega_portfolio.oracle.views import PositionsMapping
 from omega_portfolio.portfolio import Portfolio
@@ -127,6 +130,24 @@ class PythonAccount(PythonAnalysis, Portfolio):
         return "python"
 
     @property
+    def ambiguous_count(self) -> int:
+        """Number of fills within a bar that could have come in another order."""
+        with self._turn():
+            return self._sound().ambiguous_count
+
+    @property
+    def rounded_count(self) -> int:
+        """Number of prices and sizes that were brought to their grid."""
+        with self._turn():
+            return self._sound().rounded_count
+
+    @property
+    def residue(self) -> Decimal:
+        """What postings in whole cents have not booked yet."""
+        with self._turn():
+            return plain_decimal(self._sound().residue, MONEY_SCALE)
+
+    @property
     def digest(self) -> str:
         """Fingerprint of configuration, events and state."""
         with self._turn():
@@ -157,6 +178,33 @@ class PythonAccount(PythonAnalysis, Portfolio):
         with self._turn():
             return _table(self._sound().ledger_rows, exact=exact)
 
+    def get_cash(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002
+        """Return the cash and the rate of each currency."""
+        with self._turn():
+            return _table(cash_rows(self._sound()), exact=exact)
+
+    def get_cash_ledger(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002
+        """Return the changes of foreign cash."""
+        with self._turn():
+            return _table(self._sound().cash_rows, exact=exact)
+
+    def get_margin(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002
+        """Return how the margin of each symbol is made."""
+        with self._turn():
+            return _table(margin_rows(self._sound()), exact=exact)
+
+    def get_activity(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002
+        """Return what became of orders, and margin calls."""
+        with self._turn():
+            return _table(self._sound().activity_rows, exact=exact)
+
+    def get_fills(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002
+        """Return the fills, made by applying the events again."""
+        with self._turn():
+            ledger = self._sound()
+            again = replay(ledger.configuration, ledger.journal.to_bytes())
+        return _table(again.fill_rows, exact=exact)
+
     def get_equity_curve(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002
         """Return the equity history."""
         with self._turn():
@@ -165,8 +213,10 @@ class PythonAccount(PythonAnalysis, Portfolio):
     def get_events(self, exact: bool = True) -> Table:  # noqa: FBT001, FBT002
         """Return all accepted events, as a frame that ``apply`` takes."""
         with self._turn():
-            events = self._sound().journal.to_bytes()
-        return _table(event_rows(events), exact=exact)
+            ledger = self._sound()
+            events, fills = ledger.journal.to_bytes(), ledger.fill_rows
+            held = dict(zip(fills.numbers("position_id"), fills.texts("symbol"), strict=True))
+        return _table(event_rows(events, held), exact=exact)
 
     def _attribution(self, exact: bool) -> Table:  # noqa: FBT001
         """Say where the change of equity comes from (SPEC B3)."""
@@ -262,6 +312,12 @@ def _margin(ledger: Ledger, name: str | None, size: int | None, price: int | Non
         return held.margin
     rules.size_is_tradable(size, symbol)
     rules.price_is_tradable("price", price, symbol)
-    cost = within("size", symbol.money(size, price), "cost")
-    margin = symbol.margin_of(held.sums.long_cost + held.sums.short_cost + cost)
+    cost = within("size", symbol.value(size, price), "cost")
+    sums = symbol.sums_with("size", LONG, size, cost)
+    quote = (held.bid, held.ask) if held.bid else (price, price)
+    rates = ledger.rates_at({symbol.name: quote})
+    for code in symbol.currencies():
+        rates.require(code, "symbol")
+    longs, shorts = symbol.sides(sums, *quote)
+    margin = symbol.in_account_money(symbol.margin_need(longs, shorts).margin, rates)
     return within("size", margin, "margin of the symbol") - held.margin

@@ -13,25 +13,33 @@ from omega_portfolio.errors import InvariantViolation, OmegaPortfolioError, desc
 from omega_portfolio.oracle import codec
 from omega_portfolio.oracle.digest import digest_of
 from omega_portfolio.oracle.events import (
+    ChargeSwap,
     Close,
+    CloseBy,
+    ConvertCash,
     Deposit,
+    Dividend,
     Event,
     Fee,
     Mark,
-    Modify,
     Open,
     Quote,
     Register,
+    Rollover,
+    Split,
     UpdateEquity,
     Withdraw,
 )
 from omega_portfolio.oracle.instruments import Definition
 from omega_portfolio.oracle.invariants import INVARIANTS, violation
 from omega_portfolio.oracle.ledger import Ledger
-from omega_portfolio.sentinel import UNSET, Unset
+from omega_portfolio.oracle.order_replay import ORDER_EVENTS, modify_of
+from omega_portfolio.oracle.orders import from_units
+from omega_portfolio.oracle.protection import NO_PROTECTION
 
 if TYPE_CHECKING:
     from omega_portfolio.oracle.book import Position, Symbol
+    from omega_portfolio.oracle.order_codec import Levels
 
 
 def verify(ledger: Ledger) -> None:
@@ -93,6 +101,7 @@ def taken_back(ledger: Ledger, length: int) -> Ledger:
     """
     earlier = replay(ledger.configuration, ledger.journal.to_bytes()[:length])
     earlier.invariants = ledger.invariants
+    earlier.rounds_off_grid = ledger.rounds_off_grid
     return earlier
 
 
@@ -106,19 +115,24 @@ class _Replayer:
     def take(self, record: codec.Record) -> None:
         operation, *values = record
         if operation == codec.REGISTER:
-            symbol, price_decimals, size_decimals, contract_size, currency, leverage = values
-            definition = Definition(
-                symbol, price_decimals, size_decimals, contract_size, currency, leverage or None
-            )
+            names = [name for name, _ in codec.FIELDS[codec.REGISTER]]
+            given: dict[str, Any] = dict(zip(names, values, strict=True))
+            terms = given.pop("terms")
+            given["leverage"] = given["leverage"] or None
+            definition = Definition(**given, **terms._asdict())
             self.ledger.apply(Register(definition))
             self._symbols = list(self.ledger.symbols.values())
             return
         dt, *fields = values
-        event = _EVENTS[operation](self, (self.ledger.time or 0) + dt, *fields)
+        time = (self.ledger.time or 0) + dt
+        if operation in ORDER_EVENTS:
+            event = ORDER_EVENTS[operation](self._symbols, time, *fields)
+        else:
+            event = _EVENTS[operation](self, time, *fields)
         self.ledger.apply(event)
 
     def _open(self, time: int, *fields: Any) -> Event:  # noqa: ANN401 - fields of a record.
-        index, side, position_id, size, price, stop_loss, take_profit, fee, tag = fields
+        index, side, position_id, size, price, stop_loss, take_profit, fee, tag, *rest = fields
         symbol = self._symbols[index]
         unit = symbol.price_unit
         return Open(
@@ -131,7 +145,8 @@ class _Replayer:
             take_profit=take_profit * unit or None,
             fee=fee,
             tag=tag,
-            position_id=position_id,
+            position_id=position_id or None,
+            protection=from_units(rest[0], symbol) if rest else NO_PROTECTION,
         )
 
     def _close(self, time: int, *fields: Any) -> Event:  # noqa: ANN401 - fields of a record.
@@ -146,13 +161,13 @@ class _Replayer:
             reason=reason,
         )
 
-    def _modify(self, time: int, position_id: int, levels: tuple[int | None, int | None]) -> Event:
-        unit = self._held(position_id).price_unit
+    def _close_by(self, time: int, *fields: int) -> Event:
+        position_id, other_id, size, fee = fields
+        unit = self._held(position_id).size_unit
+        return CloseBy(position_id, other_id, time, size * unit, fee)
 
-        def raw(level: int | None) -> int | Unset | None:
-            return UNSET if level is None else level * unit or None
-
-        return Modify(position_id, time, stop_loss=raw(levels[0]), take_profit=raw(levels[1]))
+    def _modify(self, time: int, position_id: int, levels: Levels) -> Event:
+        return modify_of(time, position_id, levels, self._held(position_id))
 
     def _mark(self, time: int, quotes: tuple[tuple[int, int, int], ...]) -> Event:
         return Mark(tuple(self._quotes(quotes)), time)
@@ -163,11 +178,28 @@ class _Replayer:
     def _fee(self, time: int, amount: int, position_id: int) -> Event:
         return Fee(amount, time, position_id or None)
 
-    def _deposit(self, time: int, amount: int) -> Event:
-        return Deposit(amount, time)
+    def _deposit(self, time: int, amount: int, currency: str) -> Event:
+        return Deposit(amount, time, currency or None)
 
-    def _withdraw(self, time: int, amount: int) -> Event:
-        return Withdraw(amount, time)
+    def _withdraw(self, time: int, amount: int, currency: str) -> Event:
+        return Withdraw(amount, time, currency or None)
+
+    def _convert_cash(self, time: int, amount: int, *fields: Any) -> Event:  # noqa: ANN401
+        given, got, rate = fields
+        return ConvertCash(amount, given, got, time, rate or None)
+
+    def _charge_swap(self, time: int, index: int, *fields: int) -> Event:
+        kind, long, short, multiplier = fields
+        return ChargeSwap(self._symbols[index].name, time, long, short, kind - 1, multiplier)
+
+    def _rollover(self, time: int, index: int) -> Event:
+        return Rollover(self._symbols[index].name, time)
+
+    def _dividend(self, time: int, index: int, amount: int, pay_time: int | None) -> Event:
+        return Dividend(self._symbols[index].name, amount, time, pay_time)
+
+    def _split(self, time: int, index: int, numerator: int, denominator: int) -> Event:
+        return Split(self._symbols[index].name, numerator, denominator, time)
 
     def _quotes(self, quotes: tuple[tuple[int, int, int], ...]) -> Iterator[Quote]:
         for index, bid, spread in quotes:
@@ -180,6 +212,7 @@ class _Replayer:
 
 _EVENTS: Final[dict[int, Callable[..., Event]]] = {
     codec.OPEN: _Replayer._open,
+    codec.OPEN_PROTECTED: _Replayer._open,
     codec.CLOSE: _Replayer._close,
     codec.MODIFY: _Replayer._modify,
     codec.MARK: _Replayer._mark,
@@ -187,6 +220,12 @@ _EVENTS: Final[dict[int, Callable[..., Event]]] = {
     codec.FEE: _Replayer._fee,
     codec.DEPOSIT: _Replayer._deposit,
     codec.WITHDRAW: _Replayer._withdraw,
+    codec.CLOSE_BY: _Replayer._close_by,
+    codec.CONVERT_CASH: _Replayer._convert_cash,
+    codec.CHARGE_SWAP: _Replayer._charge_swap,
+    codec.ROLLOVER: _Replayer._rollover,
+    codec.DIVIDEND: _Replayer._dividend,
+    codec.SPLIT: _Replayer._split,
 }
 
 
@@ -196,7 +235,10 @@ def _compare(live: Ledger, replayed: Ledger) -> None:
         live.scalars._fields, live.scalars, replayed.scalars, strict=True
     ):
         _equal(name, value, expected)
-    _equal("fees", live.fees, replayed.fees)
+    for name in ("fees", "posted", "residue", "in_margin_call", "ambiguous_count"):
+        _equal(name, getattr(live, name), getattr(replayed, name))
+    _equal("currencies", live.rates.currencies, replayed.rates.currencies)
+    _equal("accrued", _told(live), _told(replayed))
     _equal("time", live.time, replayed.time)
     _equal("first_time", live.first_time, replayed.first_time)
     _equal("events", live.events, replayed.events)
@@ -207,7 +249,8 @@ def _compare(live: Ledger, replayed: Ledger) -> None:
     for name, symbol in live.symbols.items():
         other = replayed.symbols[name]
         _equal(f"{name} definition", symbol.definition, other.definition)
-        _equal(f"{name} holding", symbol.holding, other.holding)
+        for slot in ("holding", "volume", "slips", "last_bar", "last_rollover"):
+            _equal(f"{name} {slot}", getattr(symbol, slot), getattr(other, slot))
     rows, expected_rows = live.positions.rows, replayed.positions.rows
     _equal("open positions", len(rows), len(expected_rows))
     for position, other_position in zip(rows, expected_rows, strict=True):
@@ -220,6 +263,9 @@ def _compare_columns(live: Ledger, replayed: Ledger) -> None:
         ("equity", live.equity_rows, replayed.equity_rows),
         ("trades", live.trade_rows, replayed.trade_rows),
         ("ledger", live.ledger_rows, replayed.ledger_rows),
+        ("cash ledger", live.cash_rows, replayed.cash_rows),
+        ("activity", live.activity_rows, replayed.activity_rows),
+        ("fills", live.fill_rows, replayed.fill_rows),
     )
     for table, rows, expected in tables:
         _equal(f"{table} rows", len(rows), len(expected))
@@ -227,6 +273,13 @@ def _compare_columns(live: Ledger, replayed: Ledger) -> None:
             if cells != other:
                 row = next(i for i, cell in enumerate(cells) if cell != other[i])
                 _equal(f"{table}.{column.name} row {row}", cells[row], other[row])
+
+
+def _told(ledger: Ledger) -> list[tuple[int, str, int, int]]:
+    """Give the dividends that are due later, without objects of the ledger."""
+    return [
+        (each.pay_time, each.symbol.name, each.position_id, each.amount) for each in ledger.accrued
+    ]
 
 
 def _compare_positions(position: Position, expected: Position) -> None:

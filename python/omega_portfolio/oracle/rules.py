@@ -18,6 +18,7 @@ from omega_portfolio.errors import (
     InvalidPositionSize,
     InvalidPrice,
     InvalidStopLoss,
+    InvalidSymbol,
     InvalidTakeProfit,
     InvalidTime,
     PositionNotFound,
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
     from omega_portfolio.oracle.book import Position, Symbol
     from omega_portfolio.oracle.events import Quote
+
+SPLIT_MAX: Final = 10**6
+"""Greatest numerator and denominator of a split."""
 
 COUNT_MAX: Final = 2**32 - 2
 """Most open positions, and most symbols."""
@@ -65,13 +69,32 @@ def size_is_tradable(size: int, symbol: Symbol) -> None:
             "must be greater than 0",
             "pass a positive size and choose the direction with side",
         )
-    if size % symbol.size_unit:
+    if size % symbol.lot:
         raise InvalidPositionSize(
             "size",
             _quantity(size),
-            f"must be a multiple of {_quantity(symbol.size_unit)} for {describe(symbol.name)}",
+            f"must be a multiple of {_quantity(symbol.lot)} for {describe(symbol.name)}",
             "round the size, or register the instrument with more size_decimals",
         )
+
+
+def size_is_allowed(size: int, symbol: Symbol) -> None:
+    """I9: within the bounds of the instrument."""
+    least, greatest = symbol.definition.min_size, symbol.definition.max_size
+    if size < least or (greatest and size > greatest):
+        bound = f"at least {_quantity(least)}" if size < least else f"at most {_quantity(greatest)}"
+        raise InvalidPositionSize(
+            "size",
+            _quantity(size),
+            f"must be {bound} for {describe(symbol.name)}",
+            "pass a size within the bounds of the instrument",
+        )
+
+
+def size_is_closable(size: int, held: int, symbol: Symbol) -> None:
+    """C1, I9: all that is held may be off the lot step."""
+    if size != held:
+        size_is_tradable(size, symbol)
 
 
 def size_is_held(size: int, position: Position) -> None:
@@ -95,11 +118,11 @@ def price_is_tradable(argument: str, price: int, symbol: Symbol) -> None:
             f"must be greater than 0 for {describe(symbol.name)}",
             "pass a positive price",
         )
-    if price % symbol.price_unit:
+    if price % symbol.tick:
         raise InvalidPrice(
             argument,
             _quantity(price),
-            f"must be a multiple of {_quantity(symbol.price_unit)} for {describe(symbol.name)}",
+            f"must be a multiple of {_quantity(symbol.tick)} for {describe(symbol.name)}",
             "round the price, or register the instrument with more price_decimals",
         )
 
@@ -110,11 +133,11 @@ def level_protects(name: Level, level: int, position: tuple[Symbol, int], market
     refusal = _LEVEL_REFUSALS[name]
     if level <= 0:
         raise refusal(name, _quantity(level), "must be greater than 0", "pass None for no level")
-    if level % symbol.price_unit:
+    if level % symbol.tick:
         raise refusal(
             name,
             _quantity(level),
-            f"must be a multiple of {_quantity(symbol.price_unit)} for {describe(symbol.name)}",
+            f"must be a multiple of {_quantity(symbol.tick)} for {describe(symbol.name)}",
             "round the level",
         )
     belongs_below = (name == "stop_loss") == (side == LONG)
@@ -139,11 +162,13 @@ def id_is_new(position_id: int, *, used: bool) -> None:
         )
 
 
-def position_is_open(position_id: int, position: Position | None) -> Position:
-    """C1, D1, F1."""
+def position_is_open(
+    position_id: int, position: Position | None, argument: str = "position_id"
+) -> Position:
+    """C1, D1, F1, P6."""
     if position is None:
         raise PositionNotFound(
-            "position_id",
+            argument,
             str(position_id),
             "is not the id of an open position",
             "look into positions for the open ones",
@@ -170,12 +195,12 @@ def margin_is_free(free_margin: int, needed: int, size: int) -> None:
         )
 
 
-def quote_is_single(quote: Quote, seen: Container[str]) -> None:
+def symbol_is_single(argument: str, name: str, seen: Container[str]) -> None:
     """K1: a symbol stands once."""
-    if quote.symbol in seen:
+    if name in seen:
         raise InvalidArgument(
-            quote.names.symbol,
-            describe(quote.symbol),
+            argument,
+            describe(name),
             "stands twice in the prices",
             "pass one row for each symbol",
         )
@@ -220,9 +245,98 @@ def amount_is_available(amount: int, free_margin: int) -> None:
         )
 
 
+def amount_is_held(amount: int, held: int, currency: str) -> None:
+    """W8, W9: not more than the cash in a currency."""
+    if amount > held:
+        raise InsufficientFunds(
+            "amount",
+            _money(amount),
+            f"is more than the cash of {_money(held)} {currency}",
+            "pass at most this",
+        )
+
+
+def amount_buys(receipt: int, amount: int) -> None:
+    """W9: an exchange comes to something."""
+    if receipt == 0:
+        raise InvalidAmount(
+            "amount", _money(amount), "comes to nothing in the other currency", "pass more"
+        )
+
+
+def rate_is_positive(rate: int) -> None:
+    """W9."""
+    if rate <= 0:
+        raise InvalidPrice(
+            "rate", _money(rate), "must be greater than 0", "pass a rate, or None for the market's"
+        )
+
+
+def dividend_is_positive(amount: int) -> None:
+    """L1."""
+    if amount <= 0:
+        raise InvalidAmount(
+            "amount", _quantity(amount), "must be greater than 0", "pass the money per unit"
+        )
+
+
+def pay_time_is_not_before(pay_time: int | None, time: int) -> None:
+    """L1."""
+    if pay_time is not None and pay_time < time:
+        raise InvalidTime(
+            "pay_time",
+            to_datetime(pay_time).isoformat(),
+            f"is before the event at {to_datetime(time).isoformat()}",
+            "pass a later time, or None to pay at once",
+        )
+
+
+def ratio_is_split(numerator: int, denominator: int) -> None:
+    """L3."""
+    for name, number in (("numerator", numerator), ("denominator", denominator)):
+        if not 1 <= number <= SPLIT_MAX:
+            raise InvalidArgument(
+                name, str(number), f"must be 1 to {SPLIT_MAX}", "pass whole numbers like 2 and 1"
+            )
+    if numerator == denominator:
+        raise InvalidArgument(
+            "denominator", str(denominator), "is equal to the numerator", "pass another ratio"
+        )
+
+
+def position_is_opposite(other_id: int, position: Position, other: Position) -> None:
+    """P6."""
+    if other.symbol is not position.symbol or other.side == position.side:
+        raise InvalidArgument(
+            "other_id",
+            str(other_id),
+            "is no position of the same symbol and the opposite side",
+            "pass the id of such a position",
+        )
+
+
+def id_is_for_an_open(position_id: int) -> None:
+    """P5."""
+    raise InvalidArgument(
+        "position_id",
+        str(position_id),
+        "is given to a fill that opens no position",
+        "leave it out",
+    )
+
+
 def _quantity(raw: int) -> str:
     return plain_text(raw, QUANTITY_SCALE)
 
 
 def _money(raw: int) -> str:
     return plain_text(raw, MONEY_SCALE)
+
+
+def symbol_is_registered(name: str, symbol: Symbol | None) -> Symbol:
+    """Z7, L1, L3."""
+    if symbol is None:
+        raise InvalidSymbol(
+            "symbol", describe(name), "is not registered", "register or use the symbol first"
+        )
+    return symbol

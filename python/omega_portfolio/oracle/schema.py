@@ -60,26 +60,55 @@ EQUITY: Final = _columns(
 
 TRADES: Final = _columns(
     "trade_id u64, position_id u64, symbol text, side text, size q, entry_time time, "
-    "entry_price p, exit_time time, exit_price p, gross_pnl m, entry_fee m, exit_fee m, "
-    "net_pnl m, cost m, mae m, mfe m, stop_loss p, take_profit p, tag text, reason text"
+    "entry_price p, exit_time time, exit_price p, gross_pnl m, entry_fee m, exit_fee m, swap m, "
+    "net_pnl m, cost m, mae m, mfe m, fx_pnl m, slippage m, stop_loss p, take_profit p, "
+    "tag text, reason text"
 )
 
 LEDGER: Final = _columns(
-    "event u64, time time, kind text, symbol text, position_id u64, amount m, balance m"
+    "event u64, time time, kind text, symbol text, position_id u64, amount m, balance m, residue m"
+)
+
+CASH: Final = _columns(
+    "currency text, amount m, rate m, cost m, value m, unrealized_pnl m, path text"
+)
+
+CASH_LEDGER: Final = _columns(
+    "event u64, time time, kind text, currency text, amount m, rate m, value m, balance m"
+)
+
+MARGIN: Final = _columns(
+    "symbol text, model text, base text, currency text, long_size q, short_size q, "
+    "hedged_size q, basis m, margin_native m, rate m, margin m"
+)
+
+ACTIVITY: Final = _columns(
+    "event u64, time time, kind text, order_id u64, position_id u64, symbol text, size q, "
+    "price p, detail text"
+)
+
+FILLS: Final = _columns(
+    "event u64, time time, position_id u64, order_id u64, symbol text, side text, size q, "
+    "price p, fee m, realized m, liquidity text, reason text"
 )
 
 POSITIONS: Final = _columns(
     "position_id u64, symbol text, side text, size q, entry_time time, entry_price p, "
     "stop_loss p, take_profit p, mark_price p, cost m, unrealized_pnl m, margin m, "
-    "entry_fee m, tag text"
+    "entry_fee m, swap m, tag text"
+)
+
+ORDERS: Final = _columns(
+    "order_id u64, position_id u64, symbol text, side text, kind text, price p, size q, "
+    "time time?, oco text, tag text"
 )
 
 ATTRIBUTION: Final = _columns(
-    "position_id u64, symbol text, side text, status text, price_pnl m, fee m, swap m, fx m, "
-    "cash m, total m"
+    "position_id u64, symbol text, side text, status text, price_pnl m, fx m, fee m, swap m, "
+    "dividend m, cash m, rounding m, total m"
 )
 
-RECEIPTS: Final = _columns("row u64, position_id u64, realized m, fee m, balance m")
+RECEIPTS: Final = _columns("row u64, position_id u64, order_id u64, realized m, fee m, balance m")
 
 REFUSED: Final = _columns("row u64, code u64, message text")
 
@@ -87,7 +116,11 @@ EVENTS: Final = _columns(
     "event u64, action text, time time?, symbol text?, side text?, size q?, price p?, bid p?, "
     "ask p?, stop_loss p?, take_profit p?, position_id u64?, fee m?, amount m?, tag text?, "
     "reason text?, price_decimals u64?, size_decimals u64?, contract_size q?, leverage q?, "
-    "quote_currency text?"
+    "quote_currency text?, terms text?, trailing p?, break_even p?, break_even_offset p?, "
+    "targets text?, exit_time time?, type text?, expiry time?, oco text?, order_id u64?, "
+    "other_id u64?, open p?, high p?, low p?, close p?, spread p?, path text?, currency text?, "
+    "from_currency text?, to_currency text?, rate m?, kind text?, long p?, short p?, "
+    "multiplier u64?, pay_time time?, numerator u64?, denominator u64?"
 )
 
 DRAWDOWNS: Final = _columns(
@@ -123,6 +156,16 @@ class Rows:
         """Append one row, a cell for each column."""
         for append, cell in zip(self._appends, row, strict=True):
             append(cell)
+
+    def cut(self, length: int) -> None:
+        """Take back the rows of an event that is refused."""
+        for cells in self.lists:
+            del cells[length:]
+
+    def overwrite(self, name: str, start: int, cell: Cell) -> None:
+        """Set a column of the rows of an event that is under way."""
+        cells = self._cells(name)
+        cells[start:] = [cell] * (len(cells) - start)
 
     def __len__(self) -> int:
         return len(self.lists[0])

@@ -94,11 +94,12 @@ def position_rows(account: Account) -> Rows:
     """Copy the open positions into rows of the positions table (B2)."""
     rows = Rows(POSITIONS)
     for position in account.positions.rows:
-        rows.append(_position_row(position))
+        rows.append(_position_row(position, account))
     return rows
 
 
-def _position_row(position: Position) -> Row:
+def _position_row(position: Position, account: Account) -> Row:
+    rates = account.rates
     return (
         position.position_id,
         position.symbol.name,
@@ -109,18 +110,19 @@ def _position_row(position: Position) -> Row:
         position.stop_loss,
         position.take_profit,
         position.mark_price(),
-        position.cost,
-        position.unrealized(),
-        position.margin(),
+        rates.convert(position.cost, position.symbol.currency),
+        account.unrealized_of(position),
+        position.margin(rates),
         position.entry_fee,
+        position.swap,
         position.tag,
     )
 
 
-def trade_of(account: Account) -> PythonTrade:
-    """Give the last row of the trades table as an object."""
+def trade_of(account: Account, row: int = -1) -> PythonTrade:
+    """Give a row of the trades table as an object, the last one by default."""
     digits = CURRENCY_DIGITS[account.configuration.currency]
-    return PythonTrade(account.trade_rows.row(-1), digits)
+    return PythonTrade(account.trade_rows.row(row), digits)
 
 
 def _metadata_text(value: Decimal | datetime | int | str | None) -> str:

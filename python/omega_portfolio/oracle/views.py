@@ -122,14 +122,17 @@ class PythonTrade(RowView):
     gross_pnl = Attribute(9, _money)
     entry_fee = Attribute(10, _money)
     exit_fee = Attribute(11, _money)
-    net_pnl = Attribute(12, _money)
-    cost = Attribute(13, _money)
-    mae = Attribute(14, _money)
-    mfe = Attribute(15, _money)
-    stop_loss = Attribute(16, _level)
-    take_profit = Attribute(17, _level)
-    tag = Attribute(18, _text)
-    reason = Attribute(19, _text)
+    swap = Attribute(12, _money)
+    net_pnl = Attribute(13, _money)
+    cost = Attribute(14, _money)
+    mae = Attribute(15, _money)
+    mfe = Attribute(16, _money)
+    fx_pnl = Attribute(17, _money)
+    slippage = Attribute(18, _money)
+    stop_loss = Attribute(19, _level)
+    take_profit = Attribute(20, _level)
+    tag = Attribute(21, _text)
+    reason = Attribute(22, _text)
 
 
 class PythonPositionView(RowView):
@@ -150,7 +153,8 @@ class PythonPositionView(RowView):
     unrealized_pnl = Attribute(10, _money)
     margin = Attribute(11, _money)
     entry_fee = Attribute(12, _money)
-    tag = Attribute(13, _text)
+    swap = Attribute(13, _money)
+    tag = Attribute(14, _text)
 
 
 class PositionsMapping(Mapping[int, PythonPositionView]):

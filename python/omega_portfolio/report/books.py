@@ -32,6 +32,14 @@ _KINDS: Final = {
     "realized_pnl": "realized profit",
 }
 
+# Postings that not every account has, and that no trade carries but the swaps.
+_MORE_KINDS: Final = {
+    "swap": "swaps",
+    "dividend": "dividends",
+    "split": "cash of splits",
+    "fx": "exchanges",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Sum:
@@ -152,7 +160,8 @@ def sums_of(statement: Statement) -> list[Sum]:
     }
     unrealized = ("unrealized profit", statement.unrealized)
     first = ("start balance", start)
-    postings = [(_KINDS.get(kind, kind), amount) for kind, amount in kinds.items()]
+    names = _KINDS | _MORE_KINDS
+    postings = [(names.get(kind, kind), amount) for kind, amount in kinds.items()]
     account_fees = ledger.filter(pl.col("kind") == "fee", pl.col("position_id") == 0)["amount"]
     by_trades = [
         first,
@@ -162,6 +171,12 @@ def sums_of(statement: Statement) -> list[Sum]:
         ("fees of open positions", -total(statement.positions["entry_fee"])),
         ("fees of the account", total(account_fees)),
     ]
+    others = [
+        ("swaps of open positions", total(statement.positions["swap"])),
+        *((names[kind], kinds[kind]) for kind in ("dividend", "split", "fx") if kind in kinds),
+        ("rounding of postings", rounding_of(ledger)),
+    ]
+    by_trades += [(text, amount) for text, amount in others if amount]
     sums = [
         Sum((("balance", statement.balance), unrealized), "equity", statement.equity),
         Sum((first, *postings), "balance", statement.balance),
@@ -173,13 +188,38 @@ def sums_of(statement: Statement) -> list[Sum]:
     return sums
 
 
+def rounding_of(ledger: pl.DataFrame) -> Decimal:
+    """Give what rounding to cents has added to the postings that trades and positions have exactly.
+
+    Parameters
+    ----------
+    ledger : polars.DataFrame
+        The exact ledger. Each posting books its amount and the residue of before, less the
+        residue of after it.
+
+    Returns
+    -------
+    Decimal
+        0 in an account with ``rounding="exact"``.
+    """
+    import polars as pl
+
+    if not (ledger["residue"] != 0).any():
+        return Decimal(0)
+    before = pl.col("residue").shift(1).fill_null(0)
+    carried = pl.col("kind").is_in(["realized_pnl", "swap"])
+    carried |= (pl.col("kind") == "fee") & (pl.col("position_id") != 0)
+    steps = ledger.select(carried=carried, step=before - pl.col("residue"))
+    return add(steps.filter("carried")["step"])
+
+
 def fees_of(statement: Statement) -> Decimal:
     """Give all fees of an account, as its postings have them: costs are negative."""
     return total(statement.ledger.filter(kind="fee")["amount"])
 
 
 def symbol_results(trades: pl.DataFrame, positions: pl.DataFrame | None) -> list[tuple[str, float]]:
-    """Give the result of each symbol: its trades, and its open positions after their fees.
+    """Give the result of each symbol: its trades, and its open positions after fees and swaps.
 
     Parameters
     ----------
@@ -194,7 +234,7 @@ def symbol_results(trades: pl.DataFrame, positions: pl.DataFrame | None) -> list
         return []
     parts = [trades.select("symbol", result=pl.col("net_pnl").cast(pl.Float64))]
     if positions is not None:
-        result = pl.col("unrealized_pnl") - pl.col("entry_fee")
+        result = pl.col("unrealized_pnl") - pl.col("entry_fee") + pl.col("swap")
         parts.append(positions.select("symbol", result=result.cast(pl.Float64)))
     rows = pl.concat(parts).group_by("symbol").agg(pl.col("result").sum()).sort("symbol")
     return list(rows.iter_rows())
@@ -217,6 +257,7 @@ __all__ = [
     "fees_of",
     "initial_balance",
     "read_statement",
+    "rounding_of",
     "sums_of",
     "symbol_results",
     "total",

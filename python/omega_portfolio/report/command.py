@@ -128,15 +128,9 @@ def restore(folder: Path, state: dict[str, Any], backend: str | None) -> Portfol
         A file is damaged, or an event is refused.
     """
     from omega_portfolio.files import read_source
-    from omega_portfolio.portfolio import Portfolio
+    from omega_portfolio.jobs import new_portfolio
 
-    configuration = state["configuration"]
-    portfolio = Portfolio(
-        configuration["initial_balance"],
-        currency=configuration["currency"],
-        leverage=configuration["leverage"],
-        backend=backend,
-    )
+    portfolio = new_portfolio(state["configuration"], backend=backend)
     portfolio.apply(read_source(folder / "events.parquet").frame)
     return portfolio
 

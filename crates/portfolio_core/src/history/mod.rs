@@ -32,7 +32,8 @@ use crate::columns::table::Snapshot;
 use crate::columns::text::{TextBlocks, TextView};
 use crate::export::{cell, placed};
 use crate::ledger::Ledger;
-use crate::numbers::{Money, Sum};
+use crate::numbers::{Money, Overflow, Sum};
+use crate::positions::Position;
 
 /// A column of plain values, in parts.
 #[derive(Debug, Clone, Default)]
@@ -195,6 +196,10 @@ pub struct TradeColumns {
     pub mae: Option<Pair>,
     /// Best result while open, >= 0.
     pub mfe: Option<Pair>,
+    /// Swaps, negative is paid.
+    pub swap: Option<Pair>,
+    /// What slippage cost, >= 0.
+    pub slippage: Option<Pair>,
     /// Entry price as doubles.
     pub entry_price: Option<Column<f64>>,
     /// Stop loss at entry as doubles; 0 = none.
@@ -242,6 +247,9 @@ pub struct History {
     pub net_withdrawals: Sum,
     /// All fees charged; `None` where only those of the trades are known.
     pub fees: Option<Sum>,
+    /// All swaps, those of open positions included; `None` where only those of the trades are
+    /// known.
+    pub swaps: Option<Sum>,
     /// The frames that it was read from.
     pub given: Given,
 }
@@ -252,9 +260,17 @@ impl Ledger {
     pub fn history(&self) -> History {
         let open = self.positions.rows().iter().map(|position| OpenPosition {
             entry_time: position.entry_time,
-            cost: position.cost.to_f64(),
+            // What is beyond the range of money has the cost it was bought for.
+            cost: self.cost_now(position).unwrap_or(position.cost).to_f64(),
         });
         History { open: open.collect(), ..self.columns() }
+    }
+
+    /// The cost of a position in account money, at the rate of now as in the table of positions.
+    fn cost_now(&self, position: &Position) -> Result<Money, Overflow> {
+        let place = usize::try_from(position.symbol).unwrap_or(usize::MAX);
+        let book = self.books().get(place).ok_or(Overflow)?;
+        position.cost.at_rate(self.profit_rate(book)?)
     }
 
     /// The history without what is open.
@@ -267,6 +283,7 @@ impl Ledger {
             open: Vec::new(),
             net_withdrawals: self.account.net_withdrawals,
             fees: Some(self.account.fees),
+            swaps: Some(self.account.swaps),
             given: Given::default(),
         }
     }
@@ -312,6 +329,8 @@ fn trade_columns(table: &impl Named) -> TradeColumns {
         cost: table.pair("cost"),
         mae: table.pair("mae"),
         mfe: table.pair("mfe"),
+        swap: table.pair("swap"),
+        slippage: table.pair("slippage"),
         entry_price: table.doubles("entry_price"),
         stop_loss: table.doubles("stop_loss"),
         side: table.text("side"),

@@ -1,5 +1,6 @@
 //! The account's totals.
 
+use crate::columns::text::TextView;
 use crate::numbers::{Money, Sum, mul_div_half_even, product_is_less};
 
 /// The account's totals after some event.
@@ -25,6 +26,8 @@ pub struct Account {
     pub in_margin_call: bool,
     /// All fees charged; rebates are negative.
     pub fees: Sum,
+    /// All swaps; negative is paid.
+    pub swaps: Sum,
     /// Withdrawals - deposits, without the initial balance.
     pub net_withdrawals: Sum,
     /// Time of the first event that had one.
@@ -95,6 +98,7 @@ impl Account {
             residue: Money::ZERO,
             in_margin_call: false,
             fees: Sum::ZERO,
+            swaps: Sum::ZERO,
             net_withdrawals: Sum::ZERO,
             first_time: 0,
             last_time: 0,
@@ -171,6 +175,14 @@ impl Account {
         self.margin_used = totals.margin_used;
         self.long_value = totals.long_value;
         self.short_value = totals.short_value;
+    }
+
+    /// Counts what a deposit or a withdrawal has booked.
+    #[inline]
+    pub(super) fn count_flow(&mut self, kind: TextView, booked: Money) {
+        if kind == TextView::DEPOSIT || kind == TextView::WITHDRAWAL {
+            self.net_withdrawals = self.net_withdrawals.minus(booked);
+        }
     }
 
     /// Counts an event and its time.

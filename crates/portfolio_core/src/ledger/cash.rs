@@ -93,8 +93,6 @@ impl Ledger {
     ) -> Result<(), Refused> {
         let totals = checked(self.with_flow(amount), "amount", &event.amount)?;
         self.reserve_posting()?;
-        let (_, booked, _) = totals;
-        self.account.net_withdrawals = self.account.net_withdrawals.minus(booked);
         self.record(op, event.time, |encoder| {
             encoder.natural(event.amount.raw());
             encoder.text("");
@@ -126,6 +124,7 @@ impl Ledger {
     fn commit_posting(&mut self, flow: &Flow, entry: &Entry) {
         let (totals, booked, residue) = flow;
         self.account.residue = *residue;
+        self.account.count_flow(entry.kind, *booked);
         self.account.store(totals, entry.time);
         let balance = totals.balance;
         let row = entry.row(self.account.events, *booked, balance, *residue);

@@ -9,7 +9,7 @@ use crate::columns::rows::CashRow;
 use crate::columns::text::TextView;
 use crate::currency::Currency;
 use crate::event::{Cash, Convert, Receipt};
-use crate::numbers::{Money, Overflow, Sum, mul_div_half_even};
+use crate::numbers::{Money, Overflow, mul_div_half_even};
 use crate::refusal::{Refusal, Refused};
 
 /// A change of foreign cash.
@@ -38,7 +38,7 @@ impl Ledger {
         let worth = event.amount.at_rate(self.rate(code)?)?;
         let mut moving = self.moving();
         let kind = TextView::DEPOSIT;
-        self.pay(&account_entry(kind, worth, event.time), &mut moving)?;
+        self.post(&account_entry(kind, worth, event.time), &mut moving)?;
         let change = Change { kind, code, amount: event.amount, worth, time: event.time };
         self.change_cash(&change, &mut moving)?;
         self.settle(&moving)?;
@@ -65,21 +65,12 @@ impl Ledger {
     fn pay_out(&mut self, event: &Cash, code: Currency, worth: Money) -> Result<(), Stop> {
         let mut moving = self.moving();
         let (kind, time) = (TextView::WITHDRAWAL, event.time);
-        self.pay(&account_entry(kind, worth.negated(), time), &mut moving)?;
+        self.post(&account_entry(kind, worth.negated(), time), &mut moving)?;
         let (amount, out) = (event.amount.negated(), worth.negated());
         let change = Change { kind, code, amount, worth: out, time };
         let relieved = self.change_cash(&change, &mut moving)?;
         self.post_result(worth.checked_sub(relieved)?, time, &mut moving)?;
         self.settle(&moving)?;
-        Ok(())
-    }
-
-    /// Posts what is paid in or out; metrics count what was booked of it.
-    fn pay(&mut self, entry: &Entry, moving: &mut Moving) -> Result<(), Stop> {
-        let before = self.account.balance;
-        self.post(entry, moving)?;
-        let booked = Sum::of(&[self.account.balance]).minus(before).saturated();
-        self.account.net_withdrawals = self.account.net_withdrawals.minus(booked);
         Ok(())
     }
 

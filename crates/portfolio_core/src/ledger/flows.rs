@@ -74,18 +74,24 @@ impl Ledger {
 
     /// An event before which something is due (rule Z8).
     #[cold]
-    pub(super) fn apply_after_flows(&mut self, event: &Event<'_>) -> Result<(), Refused> {
+    pub(super) fn apply_after_flows(
+        &mut self,
+        event: &Event<'_>,
+        symbol: Option<u32>,
+    ) -> Result<(), Refused> {
         self.scoped(|ledger| {
             let time = event.time(ledger.account.last_time).unwrap_or(ledger.account.last_time);
             // An event that is refused for its time must not make the clock run.
             ledger.check_time(time)?;
-            ledger.register_first_uses(event)?;
+            if symbol.is_none() {
+                ledger.register_first_uses(event)?;
+            }
             let by_hand = match event {
                 Event::Rollover(rollover) => ledger.find_symbol(rollover.symbol),
                 _ => None,
             };
             ledger.run_flows(time, by_hand.map(|index| (index, time)))?;
-            ledger.dispatch(event, None)
+            ledger.dispatch(event, symbol)
         })
     }
 

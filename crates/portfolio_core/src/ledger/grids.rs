@@ -4,7 +4,7 @@ mod orders;
 
 use super::Ledger;
 use crate::book::Book;
-use crate::event::{Close, Event, Level, Marks, Modify, Open, Quote};
+use crate::event::{Close, CloseBy, Event, Level, Marks, Modify, Open, Quote};
 use crate::numbers::{Price, Size};
 use crate::refusal::Refused;
 
@@ -49,13 +49,17 @@ impl Ledger {
     }
 
     /// Applies an event after its numbers were rounded to their grids.
-    pub(super) fn apply_rounded(&mut self, event: &Event<'_>) -> Result<(), Refused> {
+    pub(super) fn apply_rounded(
+        &mut self,
+        event: &Event<'_>,
+        symbol: Option<u32>,
+    ) -> Result<(), Refused> {
         match event {
             Event::Open(open) => {
-                let mut rounder = Rounder::new(self.book(open.symbol));
+                let mut rounder = Rounder::new(self.known_book(open.symbol, symbol));
                 let open = rounded_open(open, &mut rounder);
                 let changed = rounder.changed;
-                self.open_rounded(&open, changed)
+                self.open_rounded(&open, symbol, changed)
             }
             Event::Close(close) => {
                 let mut rounder = Rounder::new(self.book_of(close.position_id));
@@ -65,7 +69,19 @@ impl Ledger {
                     if Some(size) == held { size } else { rounder.size(size) }
                 });
                 let close = Close { size, price: rounder.price(close.price), ..*close };
-                self.apply_counted(&Event::Close(close), rounder.changed)
+                self.apply_counted(&Event::Close(close), None, rounder.changed)
+            }
+            Event::CloseBy(close) => {
+                let mut rounder = Rounder::new(self.book_of(close.position_id));
+                let held = self.positions.find(close.position_id).map(|(_, held)| held.size);
+                let size = close
+                    .size
+                    .map(|size| if Some(size) == held { size } else { rounder.size(size) });
+                self.apply_counted(
+                    &Event::CloseBy(CloseBy { size, ..*close }),
+                    None,
+                    rounder.changed,
+                )
             }
             Event::Modify(modify) => {
                 let mut rounder = Rounder::new(self.book_of(modify.position_id));
@@ -81,7 +97,7 @@ impl Ledger {
             Event::Mark(marks) | Event::UpdateEquity(marks) => {
                 let mut changed = 0_u64;
                 let round = |quote: &Quote<'_>| {
-                    let mut rounder = Rounder::new(self.book(quote.symbol));
+                    let mut rounder = Rounder::new(self.known_book(quote.symbol, symbol));
                     let (bid, ask) = (rounder.price(quote.bid), rounder.price(quote.ask));
                     // One price for both is one number of the call.
                     let more =
@@ -98,20 +114,30 @@ impl Ledger {
                 let marks = Marks { quotes: &quotes, ..*marks };
                 let update = matches!(event, Event::UpdateEquity(_));
                 let event = if update { Event::UpdateEquity(marks) } else { Event::Mark(marks) };
-                self.apply_counted(&event, changed)
+                self.apply_counted(&event, symbol, changed)
             }
-            other => self.apply_counted(other, 0),
+            other => self.apply_counted(other, None, 0),
         }
     }
 
-    fn apply_counted(&mut self, event: &Event<'_>, changed: u64) -> Result<(), Refused> {
+    fn apply_counted(
+        &mut self,
+        event: &Event<'_>,
+        symbol: Option<u32>,
+        changed: u64,
+    ) -> Result<(), Refused> {
         if self.has_due(event) {
-            self.apply_after_flows(event)?;
+            self.apply_after_flows(event, symbol)?;
         } else {
-            self.dispatch(event, None)?;
+            self.dispatch(event, symbol)?;
         }
         self.rounded = self.rounded.saturating_add(changed);
         Ok(())
+    }
+
+    /// The book of a symbol whose index the caller may know; its text then says nothing.
+    fn known_book(&self, symbol: &str, index: Option<u32>) -> Option<&Book> {
+        index.map_or_else(|| self.book(symbol), |index| self.book_at(index))
     }
 
     /// The book of an open position.

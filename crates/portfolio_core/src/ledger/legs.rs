@@ -284,7 +284,8 @@ impl Ledger {
         }
         self.account.fees = self.account.fees.plus(fee);
         let (kind, amount) = (TextView::FEE, fee.negated());
-        self.post(&Entry { kind, symbol, position_id, amount, time }, moving)
+        self.post(&Entry { kind, symbol, position_id, amount, time }, moving)?;
+        Ok(())
     }
 
     /// Fills a close (rules C2 to C6). The receipt has the fee and the realized result.
@@ -305,6 +306,7 @@ impl Ledger {
     /// The steps of a close whose fee is known, inside a scope.
     pub(super) fn leave(&mut self, leg: &CloseLeg, fee: Money) -> Result<(), Stop> {
         self.reserve_fill()?;
+        self.made.try_reserve(1)?;
         let found = self.positions.find(leg.position_id).map(|(row, held)| (row, *held));
         let Some((row, position)) = found else { return Err(not_found(leg.position_id).into()) };
         let size = leg.size.unwrap_or(position.size);
@@ -345,6 +347,7 @@ impl Ledger {
         self.charge(fee, (symbol, position_id, time), &mut moving)?;
         self.settle(&moving)?;
         self.last_trade = trade;
+        self.made.push(trade);
         self.tables.trades.push(&self.last_trade);
         self.note_fill(&Fill::closed(leg, &position, (size, fee, trade.gross_pnl)));
         self.receipt = Receipt {

@@ -1,5 +1,6 @@
 //! Questions about margin (rules M1 and M2); nothing changes.
 
+use super::rates::Assumed;
 use super::{Ledger, check_price, check_size, checked};
 use crate::book::{Book, Holding};
 use crate::numbers::{Money, Overflow, Price, Size};
@@ -44,15 +45,17 @@ impl Ledger {
         if book.general.is_none() {
             return checked(needed(book, size, price), "size", &size);
         }
-        self.check_rates(book)?;
-        checked(self.needed_in_full(book, size, price), "size", &size)
+        // What has no mark is asked for as if the open had set it (rules A5 and W4).
+        let assumed = self.find_symbol(symbol).map(|index| (index, price));
+        self.check_rates(book, assumed)?;
+        checked(self.needed_in_full(book, (size, price), assumed), "size", &size)
     }
 
     /// Rule W3 for a question.
-    fn check_rates(&self, book: &Book) -> Result<(), Refused> {
+    fn check_rates(&self, book: &Book, assumed: Assumed) -> Result<(), Refused> {
         let Some(general) = &book.general else { return Ok(()) };
         for currency in [general.profit, general.margin_currency] {
-            if self.rate(currency).is_err() {
+            if self.rate_assuming(currency, assumed).is_none() {
                 let (argument, account) = ("symbol", self.configuration.currency);
                 return Err(Refusal::RateMissing { argument, currency, account }.into());
             }
@@ -61,7 +64,12 @@ impl Ledger {
     }
 
     /// The margin that a long would need; of a hedged model a short may need less.
-    fn needed_in_full(&self, book: &Book, size: Size, price: Price) -> Result<Money, Overflow> {
+    fn needed_in_full(
+        &self,
+        book: &Book,
+        (size, price): (Size, Price),
+        assumed: Assumed,
+    ) -> Result<Money, Overflow> {
         let (bid, ask) = if book.is_marked() { (book.bid, book.ask) } else { (price, price) };
         let marked = Book { bid, ask, ..book.clone() };
         let added = book.worth(size, price)?;
@@ -70,7 +78,9 @@ impl Ledger {
             cost: book.long.cost.checked_add(added)?,
             unrealized: Money::ZERO,
         };
-        self.margin_of(&marked, &long, &book.short)?.margin.checked_sub(book.margin)
+        let (_, native, code) = self.margin_before_rate(&marked, &long, &book.short)?;
+        let rate = self.rate_assuming(code, assumed).ok_or(Overflow)?;
+        native.at_rate(rate)?.checked_sub(book.margin)
     }
 }
 

@@ -46,6 +46,7 @@ mod terms_codec;
 mod value;
 
 pub use account::Account;
+pub use bars::BarsStopped;
 pub use batch::BatchSize;
 use checks::{check_id, check_level, check_price, check_size, not_found};
 pub use configuration::{Configuration, Mode, OffGrid, Rounding};
@@ -85,6 +86,8 @@ pub struct Ledger {
     pub(crate) texts: TextPool,
     pub(crate) events: EventLog,
     pub(crate) last_trade: TradeRow,
+    /// The trades of the event under way, or of the last one, but for a plain close.
+    made: Vec<TradeRow>,
     /// What the last accepted event answered. It stays in its place: numbers of 128 bits that are
     /// moved right after they were written cost more than they took to compute.
     pub(crate) receipt: Receipt,
@@ -138,6 +141,7 @@ impl Ledger {
             texts: TextPool::default(),
             events: EventLog::new(&configuration.canonical_bytes()?),
             last_trade: TradeRow::default(),
+            made: Vec::new(),
             receipt: Receipt::default(),
             last_snapshot: crate::frozen::Last::default(),
             live: None,
@@ -204,10 +208,13 @@ impl Ledger {
     /// the symbol of an open or of a single quote where the caller knows it.
     #[inline]
     fn apply_unpublished(&mut self, event: &Event<'_>, symbol: Option<u32>) -> Result<(), Refused> {
+        if !self.made.is_empty() {
+            self.made.clear();
+        }
         if self.configuration.off_grid == OffGrid::Round {
-            self.apply_rounded(event)?;
+            self.apply_rounded(event, symbol)?;
         } else if self.has_due(event) {
-            self.apply_after_flows(event)?;
+            self.apply_after_flows(event, symbol)?;
         } else {
             self.dispatch(event, symbol)?;
         }
@@ -299,6 +306,14 @@ impl Ledger {
     #[must_use]
     pub fn last_trade(&self) -> &TradeRow {
         &self.last_trade
+    }
+
+    /// The trades that the last event made, in order, when it was one that may make several: bars,
+    /// quotes, two positions against each other, a fill in a netting account. That of a close is
+    /// [`Self::last_trade`].
+    #[must_use]
+    pub fn trades_made(&self) -> &[TradeRow] {
+        &self.made
     }
 
     /// The text of a view that came from this ledger.

@@ -3,7 +3,7 @@
 use super::Ledger;
 use crate::book::Book;
 use crate::currency::Currency;
-use crate::numbers::{Money, Overflow, mul_div_half_even};
+use crate::numbers::{Money, Overflow, Price, mul_div_half_even};
 use crate::refusal::Refusal;
 
 /// What the account knows of other currencies.
@@ -30,6 +30,9 @@ pub(crate) struct Holding {
     /// What it adds to the unrealized result.
     pub(crate) above_cost: Money,
 }
+
+/// A mark that a question assumes of a book that has none.
+pub(super) type Assumed = Option<(u32, Price)>;
 
 /// A step of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,8 +98,8 @@ impl Ledger {
         if code == self.configuration.currency || self.foreign.find(code).is_some() {
             return;
         }
-        let path = self.find_path(code).unwrap_or_default();
-        let rate = self.rate_of(path).unwrap_or_default();
+        let path = self.find_path(code, None).unwrap_or_default();
+        let rate = self.rate_of(path, None).unwrap_or_default();
         let [cash, cost, above_cost] = [Money::ZERO; 3];
         let holding = Holding { code, path, rate, cash, cost, above_cost };
         self.foreign_mut().list.push(holding);
@@ -110,46 +113,66 @@ impl Ledger {
         &mut self.foreign
     }
 
+    /// The rate that a currency has, or would have if a book without a mark had the assumed one.
+    pub(super) fn rate_assuming(&self, code: Currency, assumed: Assumed) -> Option<Money> {
+        if code == self.configuration.currency {
+            return Some(Money::ONE);
+        }
+        match self.foreign.find(code).filter(|holding| holding.path != [None; 2]) {
+            Some(holding) => Some(holding.rate).filter(|rate| rate.is_positive()),
+            None => self.rate_of(self.find_path(code, assumed)?, assumed),
+        }
+    }
+
     /// Rule W2.
-    fn find_path(&self, code: Currency) -> Option<[Option<Leg>; 2]> {
+    fn find_path(&self, code: Currency, assumed: Assumed) -> Option<[Option<Leg>; 2]> {
         let (account, pivot) = (self.configuration.currency, self.configuration.pivot);
-        if let Some(leg) = self.find_leg(code, account) {
+        let find = |from, to| self.find_leg((from, to), assumed);
+        if let Some(leg) = find(code, account) {
             return Some([Some(leg), None]);
         }
         if pivot == code || pivot == account {
             return None;
         }
-        Some([Some(self.find_leg(code, pivot)?), Some(self.find_leg(pivot, account)?)])
+        Some([Some(find(code, pivot)?), Some(find(pivot, account)?)])
     }
 
-    fn find_leg(&self, from: Currency, to: Currency) -> Option<Leg> {
+    fn find_leg(&self, (from, to): (Currency, Currency), assumed: Assumed) -> Option<Leg> {
         let find = |wanted: (Currency, Currency)| {
-            self.foreign.pairs.iter().copied().find(|&book| {
-                self.book_at(book).is_some_and(|book| {
-                    let pair = book.general.as_ref().and_then(|general| general.pair);
-                    book.is_marked() && pair == Some(wanted)
-                })
+            self.foreign.pairs.iter().copied().find(|&index| {
+                let book = self.book_at(index).and_then(|book| book.general.as_ref());
+                book.and_then(|general| general.pair) == Some(wanted)
+                    && self.mark_of(index, assumed).is_some()
             })
         };
         let direct = find((from, to)).map(|book| Leg { book, inverse: false });
         direct.or_else(|| find((to, from)).map(|book| Leg { book, inverse: true }))
     }
 
+    /// Bid and ask of a book, if it has a mark.
+    fn mark_of(&self, index: u32, assumed: Assumed) -> Option<(Price, Price)> {
+        match (self.book_at(index)?, assumed) {
+            (book, _) if book.is_marked() => Some((book.bid, book.ask)),
+            (_, Some((assumed, price))) if assumed == index => Some((price, price)),
+            _ => None,
+        }
+    }
+
     /// The rate along a path; nothing when it is 0 or too large.
-    fn rate_of(&self, path: [Option<Leg>; 2]) -> Option<Money> {
+    fn rate_of(&self, path: [Option<Leg>; 2], assumed: Assumed) -> Option<Money> {
         let [first, second] = path;
-        let mut rate = self.rate_of_leg(first?)?;
+        let mut rate = self.rate_of_leg(first?, assumed)?;
         if let Some(second) = second {
-            rate = rate.at_rate(self.rate_of_leg(second)?).ok()?;
+            rate = rate.at_rate(self.rate_of_leg(second, assumed)?).ok()?;
         }
         rate.is_positive().then_some(rate)
     }
 
     /// The middle of the mark, exact, or 1 / middle.
-    fn rate_of_leg(&self, leg: Leg) -> Option<Money> {
+    fn rate_of_leg(&self, leg: Leg, assumed: Assumed) -> Option<Money> {
         const HALF: i128 = 500_000_000;
-        let book = self.book_at(leg.book)?;
-        let middle = book.bid.raw().checked_add(book.ask.raw())?.checked_mul(HALF)?;
+        let (bid, ask) = self.mark_of(leg.book, assumed)?;
+        let middle = bid.raw().checked_add(ask.raw())?.checked_mul(HALF)?;
         let middle = Money::from_raw(middle).ok().filter(|middle| middle.is_positive())?;
         if !leg.inverse {
             return Some(middle);
@@ -164,8 +187,9 @@ impl Ledger {
         for place in 0..self.foreign.list.len() {
             let Some(holding) = self.foreign.list.get(place) else { continue };
             let (code, before, old) = (holding.code, holding.rate, holding.path);
-            let path = if old == [None; 2] { self.find_path(code).unwrap_or(old) } else { old };
-            let rate = match self.rate_of(path) {
+            let path =
+                if old == [None; 2] { self.find_path(code, None).unwrap_or(old) } else { old };
+            let rate = match self.rate_of(path, None) {
                 Some(rate) => rate,
                 None if self.is_in_use(holding) => return Err(Overflow),
                 None => Money::ZERO,
@@ -194,7 +218,7 @@ impl Ledger {
 
     /// What the path of a currency gives at the marks; 0 without one.
     pub(super) fn rate_by_marks(&self, holding: &Holding) -> Money {
-        self.rate_of(holding.path).unwrap_or_default()
+        self.rate_of(holding.path, None).unwrap_or_default()
     }
 
     /// The path of a currency as text (rule W10).

@@ -104,10 +104,10 @@ impl Ledger {
         let symbols: Vec<&str> = match event {
             Event::Open(open) => vec![open.symbol],
             Event::PlaceOrder(order) => vec![order.symbol],
-            Event::Bar(bars) => bars.bars.iter().map(|bar| bar.symbol).collect(),
             Event::Mark(marks) | Event::UpdateEquity(marks) | Event::Quotes(marks) => {
                 marks.quotes.iter().map(|quote| quote.symbol).collect()
             }
+            Event::Bar(bars) => bars.bars.iter().map(|bar| bar.symbol).collect(),
             _ => Vec::new(),
         };
         for symbol in symbols {

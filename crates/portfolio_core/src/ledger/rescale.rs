@@ -54,23 +54,38 @@ impl Ledger {
         };
         let symbol = book.symbol_text;
         let mut after = ratio.protected(book, &before)?;
+        let owner = (0, position.position_id);
+        self.drop_targets((&before, &mut after), owner, symbol, time)?;
+        Ok(self.protections.replace(position.protection, after))
+    }
+
+    /// Targets without a size are gone; `owner` is the order or the position that they belong to.
+    fn drop_targets(
+        &mut self,
+        (before, after): (&Protected, &mut Protected),
+        (order_id, position_id): (u64, u64),
+        symbol: TextView,
+        time: i64,
+    ) -> Result<(), Stop> {
         for (target, before) in after.targets.iter().zip(&before.targets) {
             if is_empty(target) {
+                let (kind, detail) = (TextView::CANCELLED, TextView::SPLIT);
+                let Target { size, price } = *before;
                 self.note_activity(&ActivityRow {
                     event: 0,
                     time,
-                    kind: TextView::CANCELLED,
-                    order_id: 0,
-                    position_id: position.position_id,
+                    kind,
+                    order_id,
+                    position_id,
                     symbol,
-                    size: before.size,
-                    price: before.price,
-                    detail: TextView::SPLIT,
+                    size,
+                    price,
+                    detail,
                 })?;
             }
         }
         after.targets.retain(|target| !is_empty(target));
-        Ok(self.protections.replace(position.protection, after))
+        Ok(())
     }
 
     /// What the resting orders of a symbol are after a split, by number.
@@ -98,17 +113,18 @@ impl Ledger {
         };
         let size = ratio.size(book, order.size)?;
         let (stop_loss, take_profit) = (price(order.stop_loss)?, price(order.take_profit)?);
-        let before = self.protections.get(order.protection);
-        let protected = before.map(|before| ratio.protected(book, before)).transpose()?;
+        let symbol = book.symbol_text;
+        let before = self.protections.get(order.protection).cloned();
+        let protected = before.as_ref().map(|before| ratio.protected(book, before)).transpose()?;
         let after = Order { kind, size, stop_loss, take_profit, ..order.clone() };
         let without_price = after.price().is_zero() && kind != OrderKind::Market;
         if size.is_zero() || without_price {
             return self.drop_order(order, TextView::CANCELLED, TextView::SPLIT, time);
         }
         let mut protection = order.protection;
-        if let Some(mut protected) = protected {
-            protected.targets.retain(|target| !is_empty(target));
-            protection = self.protections.replace(protection, protected);
+        if let Some((before, mut after)) = before.zip(protected) {
+            self.drop_targets((&before, &mut after), (order.order_id, 0), symbol, time)?;
+            protection = self.protections.replace(protection, after);
         }
         self.orders.remove(order.order_id);
         self.orders.put_back(Order { protection, ..after });

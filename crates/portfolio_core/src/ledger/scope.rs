@@ -22,6 +22,8 @@ pub(super) struct Scope {
     account: Account,
     receipt: Receipt,
     last_trade: TradeRow,
+    made: usize,
+    fills: usize,
     events: eventlog::Mark,
     tables: Lengths,
     positions: ScopeMark,
@@ -82,6 +84,8 @@ impl Ledger {
             account: self.account,
             receipt: self.receipt,
             last_trade: self.last_trade,
+            made: self.made.len(),
+            fills: self.fills.as_ref().map_or(0, Vec::len),
             events: self.events.mark(),
             tables: self.tables.lengths(),
             positions: self.positions.begin_scope()?,
@@ -131,6 +135,10 @@ impl Ledger {
         self.account = scope.account;
         self.receipt = scope.receipt;
         self.last_trade = scope.last_trade;
+        self.made.truncate(scope.made);
+        if let Some(fills) = &mut self.fills {
+            fills.truncate(scope.fills);
+        }
         self.events.rewind(scope.events);
         self.tables.take_back_to(scope.tables);
         self.positions.rewind_scope(scope.positions);

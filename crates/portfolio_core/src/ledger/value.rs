@@ -6,6 +6,7 @@ use super::account::Totals;
 use super::posting::Entry;
 use super::stop::Stop;
 use crate::book::{Book, Holding};
+use crate::columns::text::TextView;
 use crate::currency::Currency;
 use crate::event::Side;
 use crate::general::Valuation;
@@ -167,15 +168,27 @@ impl Ledger {
         long: &Holding,
         short: &Holding,
     ) -> Result<MarginParts, Overflow> {
+        let (basis, native, code) = self.margin_before_rate(book, long, short)?;
+        let rate = self.rate(code)?;
+        Ok(MarginParts { basis, native, rate, margin: native.at_rate(rate)? })
+    }
+
+    /// The basis of a margin, the margin before it is converted, and its currency.
+    pub(super) fn margin_before_rate(
+        &self,
+        book: &Book,
+        long: &Holding,
+        short: &Holding,
+    ) -> Result<(Money, Money, Currency), Overflow> {
+        let code = book.general.as_ref().map(|general| general.margin_currency);
+        let account = self.configuration.currency;
         // The cost of both sides is a figure of the symbol and has to be in range by itself.
         let basis = long.cost.checked_add(short.cost)?;
         let Some(model) = book.terms().and_then(|terms| terms.margin.as_ref()) else {
-            let (native, rate) = (book.leverage.margin(basis)?, self.profit_rate(book)?);
-            return Ok(MarginParts { basis, native, rate, margin: native.at_rate(rate)? });
+            return Ok((basis, book.leverage.margin(basis)?, code.unwrap_or(account)));
         };
         let per_lot = matches!(model.requirement, Requirement::PerLot(_));
-        let code = book.general.as_ref().map(|general| general.margin_currency);
-        let code = code.filter(|_| !per_lot).unwrap_or(self.configuration.currency);
+        let code = code.filter(|_| !per_lot).unwrap_or(account);
         let longs = basis_of(book, model, long, book.bid)?;
         let shorts = basis_of(book, model, short, book.ask)?;
         let basis = longs.checked_add(shorts)?;
@@ -199,8 +212,7 @@ impl Ledger {
                 required(&model.requirement, open)?.checked_add(hedged)?
             }
         };
-        let rate = self.rate(code)?;
-        Ok(MarginParts { basis, native, rate, margin: native.at_rate(rate)? })
+        Ok((basis, native, code))
     }
 
     /// Sets marks, moves the rates, and values everything that depends on them. `seen` says whether
@@ -312,6 +324,10 @@ impl Ledger {
         self.tables.postings.reserve(1)?;
         (self.account.balance, self.account.residue) = (balance, residue);
         moving.flow(booked);
+        self.account.count_flow(entry.kind, booked);
+        if entry.kind == TextView::SWAP {
+            self.account.swaps = self.account.swaps.plus(entry.amount);
+        }
         let event = self.account.events.wrapping_add(1);
         self.tables.postings.push(&entry.row(event, booked, balance, residue));
         Ok(())

@@ -276,11 +276,14 @@ impl Sources<'_> {
         }
         let fees = self.history.fees.or_else(|| self.trades.fees());
         let fees = fees.and_then(|fees: Sum| fees.finish().ok());
-        let costs = divided(fees.map(Money::to_f64), self.trades.gross_gains());
+        let swaps = self.history.swaps.unwrap_or(self.trades.swaps()).finish().ok();
+        let slippage = self.trades.slippage().and_then(|sum| sum.finish().ok());
+        let costs = fees.zip(swaps).and_then(|(fees, swaps)| fees.checked_sub(swaps).ok());
+        let costs = divided(costs.map(Money::to_f64), self.trades.gross_gains());
         entries.extend([
             ("total_commission", fees.map(Value::Money)),
-            ("total_swap", Some(Value::Money(Money::ZERO))),
-            ("total_slippage", None),
+            ("total_swap", swaps.map(Value::Money)),
+            ("total_slippage", slippage.map(Value::Money)),
             ("cost_ratio", float(costs)),
         ]);
     }

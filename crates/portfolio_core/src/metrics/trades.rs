@@ -26,6 +26,8 @@ pub struct Trades {
     adverse: Option<Adverse>,
     favourable: Option<Sum>,
     fees: Option<Sum>,
+    swaps: Sum,
+    slippage: Option<Sum>,
     gross_gains: Option<Sum>,
 }
 
@@ -104,6 +106,11 @@ impl Trades {
         if entry.is_some() && exit.is_some() {
             let fees = exact(entry, skip).chain(exact(exit, skip));
             self.fees = Some(fees.fold(self.fees.unwrap_or_default(), Sum::plus));
+        }
+        self.swaps = exact(trades.swap.as_ref(), skip).fold(self.swaps, Sum::plus);
+        if let Some(slippage) = &trades.slippage {
+            let sum = self.slippage.unwrap_or_default();
+            self.slippage = Some(exact(Some(slippage), skip).fold(sum, Sum::plus));
         }
         if let Some(gross) = &trades.gross_pnl {
             let gains = exact(Some(gross), skip).filter(|gross| gross.is_positive());
@@ -263,6 +270,16 @@ impl Trades {
     /// Fees of the trades; none where no column has them.
     pub(super) fn fees(&self) -> Option<Sum> {
         self.fees.or(if self.seen == 0 { Some(Sum::ZERO) } else { None })
+    }
+
+    /// Swaps of the trades; 0 without a column.
+    pub(super) const fn swaps(&self) -> Sum {
+        self.swaps
+    }
+
+    /// Slippage of the trades; none where no column has it.
+    pub(super) fn slippage(&self) -> Option<Sum> {
+        self.slippage.or(if self.seen == 0 { Some(Sum::ZERO) } else { None })
     }
 
     /// The sum of gross results above 0.

@@ -327,8 +327,8 @@ pub(crate) struct Take {
     pub(crate) target: Option<usize>,
 }
 
-/// The targets and the take profit of a position within a range of prices, nearest target first,
-/// take profit last.
+/// The targets and the take profit of a position within a range of prices, the nearest first; of
+/// equal prices targets in their order, then the take profit.
 pub(crate) fn takes_within(
     position: &Position,
     protected: Option<&Protected>,
@@ -343,12 +343,12 @@ pub(crate) fn takes_within(
     };
     let reached_targets = targets.iter().enumerate().filter(|(_, target)| reached(target.price));
     let mut takes: Vec<Take> = reached_targets.map(take).collect();
+    if reached(position.take_profit) {
+        takes.push(Take { price: position.take_profit, size: None, target: None });
+    }
     match position.side {
         Side::Long => takes.sort_by_key(|take| take.price),
         Side::Short => takes.sort_by_key(|take| std::cmp::Reverse(take.price)),
-    }
-    if reached(position.take_profit) {
-        takes.push(Take { price: position.take_profit, size: None, target: None });
     }
     takes
 }

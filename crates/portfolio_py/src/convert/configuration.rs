@@ -1,37 +1,73 @@
 //! What a portfolio starts with (SPEC section 2).
 
-use portfolio_core::currency::Currency;
-use portfolio_core::ledger::Configuration;
+use portfolio_core::event::Path;
+use portfolio_core::ledger::{Configuration, Mode, OffGrid, Rounding};
 use portfolio_core::numbers::FloatPolicy;
+use portfolio_core::refusal::Code;
 use pyo3::prelude::*;
 
-use super::{Given, number, text, word};
+use super::{Given, PATHS, number, text, word};
 
-/// 1 at scale 9: no leverage.
-const ONE: i128 = 1_000_000_000;
+/// What a caller may say beside the initial balance.
+pub(crate) struct Options<'py> {
+    pub(crate) currency: Given<'py>,
+    pub(crate) leverage: Given<'py>,
+    pub(crate) mode: Given<'py>,
+    pub(crate) floats: Given<'py>,
+    pub(crate) capacity: Option<Bound<'py, PyAny>>,
+    pub(crate) rounding: Given<'py>,
+    pub(crate) off_grid: Given<'py>,
+    pub(crate) margin_call: Option<Bound<'py, PyAny>>,
+    pub(crate) stop_out: Option<Bound<'py, PyAny>>,
+    pub(crate) path: Given<'py>,
+    pub(crate) pivot: Given<'py>,
+}
 
-/// The configuration, and how floats are taken; `options` are currency, leverage, mode and floats.
-/// The policy comes first because the numbers are read by it.
+/// The configuration, and how floats are taken. The policy comes first because the numbers are
+/// read by it.
 pub(crate) fn read_configuration(
     initial_balance: &Bound<'_, PyAny>,
-    options: [Given<'_>; 4],
-    capacity: Option<&Bound<'_, PyAny>>,
+    options: &Options<'_>,
 ) -> PyResult<(Configuration, FloatPolicy)> {
-    let [currency, leverage, mode, floats] = options;
-    let rule = "must be 'nearest' or 'strict'";
-    let policy = match word("floats", &floats, &["nearest", "strict"], rule)? {
-        1 => FloatPolicy::Strict,
-        _ => FloatPolicy::Nearest,
+    let policy = chosen("floats", &options.floats, &FLOATS, FloatPolicy::Nearest)?;
+    let mut configuration =
+        Configuration::new(number::money("initial_balance", initial_balance, policy)?);
+    if let Some(code) = &options.currency.0 {
+        configuration.currency = text::currency("currency", code)?;
+    }
+    if let Some(leverage) = &options.leverage.0 {
+        configuration.leverage = number::fixed("leverage", leverage, number::SCALE, policy)?;
+    }
+    configuration.mode = chosen("mode", &options.mode, &MODES, Mode::Hedging)?;
+    configuration.capacity = number::capacity(options.capacity.as_ref())?;
+    configuration.rounding = chosen("rounding", &options.rounding, &ROUNDINGS, Rounding::Exact)?;
+    configuration.off_grid = chosen("off_grid", &options.off_grid, &OFF_GRID, OffGrid::Refuse)?;
+    let percent = |argument, given: &Option<Bound<'_, PyAny>>| {
+        let given = given.as_ref();
+        given.map(|level| number::fixed(argument, level, number::SCALE, policy)).transpose()
     };
-    let initial_balance = number::money("initial_balance", initial_balance, policy)?;
-    let currency =
-        currency.0.map_or(Ok(Currency::USD), |code| text::currency("currency", &code))?;
-    let leverage =
-        leverage.0.map_or(Ok(ONE), |raw| number::fixed("leverage", &raw, number::SCALE, policy))?;
-    word("mode", &mode, &["hedging"], "must be 'hedging'")?;
-    let capacity = number::capacity(capacity)?;
-    Ok((
-        Configuration { currency, leverage, capacity, ..Configuration::new(initial_balance) },
-        policy,
-    ))
+    configuration.margin_call = percent("margin_call", &options.margin_call)?;
+    configuration.stop_out = percent("stop_out", &options.stop_out)?;
+    configuration.path = chosen("path", &options.path, &PATHS, Path::Pessimistic)?;
+    if let Some(code) = &options.pivot.0 {
+        configuration.pivot = text::currency("pivot", code)?;
+    }
+    Ok((configuration, policy))
+}
+
+const FLOATS: [(&str, FloatPolicy); 2] =
+    [("nearest", FloatPolicy::Nearest), ("strict", FloatPolicy::Strict)];
+const MODES: [(&str, Mode); 2] = [("hedging", Mode::Hedging), ("netting", Mode::Netting)];
+const ROUNDINGS: [(&str, Rounding); 2] = [("exact", Rounding::Exact), ("cents", Rounding::Cents)];
+const OFF_GRID: [(&str, OffGrid); 2] = [("refuse", OffGrid::Refuse), ("round", OffGrid::Round)];
+
+/// Which of a few words; `otherwise` when not given.
+fn chosen<R: Copy>(
+    argument: &'static str,
+    given: &Given<'_>,
+    known: &[(&str, R)],
+    otherwise: R,
+) -> PyResult<R> {
+    let Some(value) = &given.0 else { return Ok(otherwise) };
+    word(argument, value, Code::InvalidConfiguration, known)
 }

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyInt, PyType};
 
+use super::terms::read_terms;
 use super::{describe, number, text, wrong_type};
 use crate::fault::Fault;
 
@@ -55,7 +56,7 @@ pub(crate) fn read_instrument(
         contract,
         quote_currency,
         leverage,
-        terms: None,
+        terms: read_terms(given, policy)?,
     })
 }
 

@@ -1,18 +1,24 @@
 //! From Python values to the plain values of events.
 
+pub(crate) mod bars;
 pub(crate) mod configuration;
 pub(crate) mod frame;
 pub(crate) mod instrument;
 pub(crate) mod number;
+pub(crate) mod order;
 pub(crate) mod prices;
+pub(crate) mod protection;
+pub(crate) mod terms;
 pub(crate) mod text;
 pub(crate) mod time;
 
-use portfolio_core::event::{Cash, Level};
+use portfolio_core::event::{Change, Path};
 use portfolio_core::numbers::{FloatPolicy, Money};
 use portfolio_core::refusal::Code;
+use portfolio_core::terms::SwapKind;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBool, PyInt};
 
 use crate::fault::Fault;
 
@@ -50,53 +56,69 @@ impl<'py> FromPyObject<'_, 'py> for Given<'py> {
     }
 }
 
-/// A level that may be left as it is (not given, or `UNSET`), removed (`None`) or set.
-pub(crate) fn level(
-    argument: &'static str,
+/// What a modify does with a part of a protection: left as it is (not given, or `UNSET`), removed
+/// (`None`) or set.
+pub(crate) fn change<R>(
     given: &Given<'_>,
-    policy: FloatPolicy,
-) -> PyResult<Level> {
+    read: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<R>,
+) -> PyResult<Change<R>> {
     static UNSET: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let Some(value) = &given.0 else { return Ok(Level::Keep) };
+    let Some(value) = &given.0 else { return Ok(Change::Keep) };
     if value.is_none() {
-        return Ok(Level::Remove);
+        return Ok(Change::Remove);
     }
     let py = value.py();
     let unset = UNSET.get_or_try_init(py, || {
         py.import("omega_portfolio.sentinel")?.getattr("UNSET").map(Bound::unbind)
     })?;
     if value.is(unset) {
-        return Ok(Level::Keep);
+        return Ok(Change::Keep);
     }
-    number::price(argument, value, policy).map(Level::Set)
+    read(value).map(Change::Set)
 }
 
-/// What is paid in or out.
-pub(crate) fn cash(
-    amount: &Bound<'_, PyAny>,
-    time: &Bound<'_, PyAny>,
+/// The fee of a fill; the instrument's commission when there is none.
+pub(crate) fn fee(
+    given: Option<&Bound<'_, PyAny>>,
     policy: FloatPolicy,
-) -> PyResult<Cash> {
-    let amount = number::money("amount", amount, policy)?;
-    Ok(Cash { amount, time: time::time("time", time)?, currency: None })
+) -> PyResult<Option<Money>> {
+    given.map(|fee| number::money("fee", fee, policy)).transpose()
 }
 
-/// The fee of a fill, if one is given.
-pub(crate) fn fee_or_none(given: &Given<'_>, policy: FloatPolicy) -> PyResult<Option<Money>> {
-    given.0.as_ref().map(|fee| number::money("fee", fee, policy)).transpose()
-}
-
-/// Which of a few words of the configuration; the first when not given.
-pub(crate) fn word(
-    argument: &'static str,
-    given: &Given<'_>,
-    known: &[&str],
-    rule: &'static str,
-) -> PyResult<usize> {
-    let Some(value) = &given.0 else { return Ok(0) };
-    let given = text::text(argument, value, Code::InvalidConfiguration)?;
-    known.iter().position(|word| *word == given).ok_or_else(|| {
-        let remedy = "pass one of these words";
-        Fault::new(Code::InvalidConfiguration, argument, describe(value), rule, remedy).into()
+/// A whole number that 32 bits hold.
+pub(crate) fn count(argument: &'static str, value: &Bound<'_, PyAny>) -> PyResult<u32> {
+    let whole = value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>();
+    let number = if whole { value.extract::<u32>().ok() } else { None };
+    number.ok_or_else(|| {
+        let rule = "must be a whole number from 0 to 2^32 - 1";
+        wrong_type(argument, value, rule, "pass an int in this range").into()
     })
 }
+
+/// Which of a few words; another one is refused with `code`.
+pub(crate) fn word<R: Copy>(
+    argument: &'static str,
+    value: &Bound<'_, PyAny>,
+    code: Code,
+    known: &[(&str, R)],
+) -> PyResult<R> {
+    let given = text::text(argument, value, code)?;
+    let found = known.iter().find(|(word, _)| *word == given);
+    found.map(|(_, meaning)| *meaning).ok_or_else(|| {
+        let words: Vec<_> = known.iter().map(|(word, _)| format!("'{word}'")).collect();
+        let rule = format!("must be one of {}", words.join(", "));
+        Fault::new(code, argument, describe(value), rule, "pass one of these words").into()
+    })
+}
+
+/// The words for the way of the price within a bar.
+pub(crate) const PATHS: [(&str, Path); 4] = [
+    ("pessimistic", Path::Pessimistic),
+    ("optimistic", Path::Optimistic),
+    ("ohlc", Path::Ohlc),
+    ("olhc", Path::Olhc),
+];
+
+/// The words for what a swap is counted in.
+pub(crate) const SWAP_KINDS: [(&str, SwapKind); 3] =
+    [("points", SwapKind::Points), ("rate", SwapKind::Rate), ("funding", SwapKind::Funding)];

@@ -29,6 +29,16 @@ pub(crate) fn price(
     Ok(Price::from_raw(fixed(argument, value, SCALE, policy)?).unwrap_or_default())
 }
 
+/// A protective level, if there is one.
+#[inline]
+pub(crate) fn level(
+    argument: &'static str,
+    value: Option<&Bound<'_, PyAny>>,
+    policy: FloatPolicy,
+) -> PyResult<Option<Price>> {
+    value.map(|level| price(argument, level, policy)).transpose()
+}
+
 /// A size.
 #[inline]
 pub(crate) fn size(

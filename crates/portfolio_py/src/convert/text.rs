@@ -48,9 +48,14 @@ pub(crate) fn side(value: &Bound<'_, PyAny>) -> PyResult<Side> {
     })
 }
 
+/// The text of a currency's code.
+pub(crate) fn code<'a>(argument: &'static str, value: &'a Bound<'_, PyAny>) -> PyResult<&'a str> {
+    text(argument, value, Code::InvalidCurrency)
+}
+
 /// A currency code.
 pub(crate) fn currency(argument: &'static str, value: &Bound<'_, PyAny>) -> PyResult<Currency> {
-    let code = text(argument, value, Code::InvalidCurrency)?;
+    let code = code(argument, value)?;
     Currency::parse(code).ok_or_else(|| {
         let rule = "is not a known currency";
         let remedy = "pass an ISO 4217 code such as 'USD'";
@@ -60,18 +65,31 @@ pub(crate) fn currency(argument: &'static str, value: &Bound<'_, PyAny>) -> PyRe
 
 /// A position id.
 #[inline]
-pub(crate) fn position_id(value: &Bound<'_, PyAny>) -> PyResult<u64> {
-    let argument = "position_id";
+pub(crate) fn position_id(argument: &'static str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    let remedy = "pass the id that open_position gave";
+    id(argument, value, Code::InvalidPositionId, remedy)
+}
+
+/// The id of an order.
+pub(crate) fn order_id(value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    id("order_id", value, Code::InvalidArgument, "pass the id that place_order gave")
+}
+
+#[inline]
+fn id(
+    argument: &'static str,
+    value: &Bound<'_, PyAny>,
+    code: Code,
+    remedy: &'static str,
+) -> PyResult<u64> {
     if !value.is_instance_of::<PyInt>() || value.is_instance_of::<PyBool>() {
-        let remedy = "pass the id that open_position gave";
         return Err(wrong_type(argument, value, "must be an int", remedy).into());
     }
     match value.extract::<u64>() {
         Ok(id) if id > 0 => Ok(id),
         _ => {
             let rule = "an id is a whole number from 1 to 2^64 - 1";
-            let remedy = "pass the id that open_position gave";
-            Err(Fault::new(Code::InvalidPositionId, argument, describe(value), rule, remedy).into())
+            Err(Fault::new(code, argument, describe(value), rule, remedy).into())
         }
     }
 }

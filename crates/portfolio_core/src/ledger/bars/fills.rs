@@ -87,7 +87,9 @@ impl Ledger {
             let Some(position) = self.position(position_id) else { return Ok(()) };
             let protected = self.protections.get(position.protection);
             let takes = takes_within(&position, protected, range);
-            let Some(take) = takes.first() else { return Ok(()) };
+            // At one price for all of them the take profit is what is left for the last.
+            let target = takes.iter().find(|take| at.is_some() && take.target.is_some());
+            let Some(take) = target.or_else(|| takes.first()) else { return Ok(()) };
             self.take_one(&position, take, at.unwrap_or(take.price), time)?;
         }
     }

@@ -4,10 +4,13 @@
 //! happen all or not at all, so it runs in a scope that can be taken back.
 
 mod fills;
+mod history;
 mod quiet;
 mod steps;
 mod stop_out;
 mod walk;
+
+pub use history::BarsStopped;
 
 use hashbrown::HashSet;
 

@@ -47,12 +47,17 @@ impl Rounder<'_> {
 
 impl Ledger {
     /// An open whose other numbers are rounded already.
-    pub(super) fn open_rounded(&mut self, open: &Open<'_>, changed: u64) -> Result<(), Refused> {
-        let mut rounder = Rounder::new(self.book(open.symbol));
+    pub(super) fn open_rounded(
+        &mut self,
+        open: &Open<'_>,
+        symbol: Option<u32>,
+        changed: u64,
+    ) -> Result<(), Refused> {
+        let mut rounder = Rounder::new(self.known_book(open.symbol, symbol));
         let targets = rounder.targets(open.protection.targets);
         let protection = rounder.protection(&open.protection, &targets);
         let changed = changed.saturating_add(rounder.changed);
-        self.apply_counted(&Event::Open(Open { protection, ..*open }), changed)
+        self.apply_counted(&Event::Open(Open { protection, ..*open }), symbol, changed)
     }
 
     /// A modify whose levels are rounded already.
@@ -75,7 +80,7 @@ impl Ledger {
         };
         let changed = changed.saturating_add(rounder.changed);
         let modify = Modify { trailing, break_even, targets, ..*modify };
-        self.apply_counted(&Event::Modify(modify), changed)
+        self.apply_counted(&Event::Modify(modify), None, changed)
     }
 
     pub(super) fn place_rounded(&mut self, order: &PlaceOrder<'_>) -> Result<(), Refused> {
@@ -92,7 +97,7 @@ impl Ledger {
         let protection = rounder.protection(&order.protection, &targets);
         let changed = rounder.changed;
         let order = PlaceOrder { size, kind, stop_loss, take_profit, protection, ..*order };
-        self.apply_counted(&Event::PlaceOrder(order), changed)
+        self.apply_counted(&Event::PlaceOrder(order), None, changed)
     }
 
     pub(super) fn bars_rounded(&mut self, event: &Bars<'_>) -> Result<(), Refused> {
@@ -111,7 +116,7 @@ impl Ledger {
             });
             changed = changed.saturating_add(rounder.changed);
         }
-        self.apply_counted(&Event::Bar(Bars { bars: &bars, ..*event }), changed)
+        self.apply_counted(&Event::Bar(Bars { bars: &bars, ..*event }), None, changed)
     }
 
     pub(super) fn quotes_rounded(&mut self, event: &Marks<'_>) -> Result<(), Refused> {
@@ -123,6 +128,6 @@ impl Ledger {
             quotes.push(rounder.quote(quote));
             changed = changed.saturating_add(rounder.changed);
         }
-        self.apply_counted(&Event::Quotes(Marks { quotes: &quotes, ..*event }), changed)
+        self.apply_counted(&Event::Quotes(Marks { quotes: &quotes, ..*event }), None, changed)
     }
 }

@@ -1,0 +1,119 @@
+"""The configuration of a portfolio, converted and checked (SPEC A1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+from omega_portfolio.errors import InvalidAmount, InvalidConfiguration, describe
+from omega_portfolio.oracle.codec import MODES, PATHS, ROUNDINGS, Configuration
+from omega_portfolio.oracle.currency import check_currency
+from omega_portfolio.oracle.numbers import (
+    MONEY_SCALE,
+    QUANTITY_SCALE,
+    FloatPolicy,
+    plain_text,
+    read_number,
+)
+from omega_portfolio.oracle.reading import check_capacity
+from omega_portfolio.oracle.texts import read_str
+
+FLOATS: Final = ("nearest", "strict")
+OFF_GRID: Final = ("refuse", "round")
+
+
+class Settings(NamedTuple):
+    """A configuration, and what is said beside it and is no part of it."""
+
+    configuration: Configuration
+    policy: FloatPolicy
+    rounds_off_grid: bool
+
+
+def read_settings(initial_balance: object, options: Mapping[str, object]) -> Settings:
+    """Convert and check the arguments of the constructor, in its order.
+
+    Raises
+    ------
+    OmegaPortfolioError
+        The first argument that cannot be converted, or breaks a rule.
+    """
+    # An unknown policy is refused in its turn, after the numbers it is for.
+    policy: FloatPolicy = "strict" if options["floats"] == "strict" else "nearest"
+    balance = read_number("initial_balance", initial_balance, MONEY_SCALE, policy)
+    currency = read_str("currency", options["currency"])
+    leverage = read_number("leverage", options["leverage"], QUANTITY_SCALE, policy)
+    mode, floats = read_str("mode", options["mode"]), read_str("floats", options["floats"])
+    if options["capacity"] is not None:
+        check_capacity(options["capacity"], "pass the expected number of equity rows, or None")
+    rounding = read_str("rounding", options["rounding"])
+    off_grid = read_str("off_grid", options["off_grid"])
+    levels = {
+        name: read_number(name, options[name], QUANTITY_SCALE, policy)
+        for name in ("margin_call", "stop_out")
+        if options[name] is not None
+    }
+    path, pivot = read_str("path", options["path"]), read_str("pivot", options["pivot"])
+
+    if balance < 0:
+        raise InvalidAmount(
+            "initial_balance",
+            plain_text(balance, MONEY_SCALE),
+            "must not be negative",
+            "start with 0 or more",
+        )
+    check_currency("currency", currency)
+    if leverage <= 0:
+        raise InvalidConfiguration(
+            "leverage",
+            plain_text(leverage, QUANTITY_SCALE),
+            "must be greater than 0",
+            "pass 1 for no leverage",
+        )
+    mode_index = _index("mode", mode, MODES)
+    _index("floats", floats, FLOATS)
+    rounding_index = _index("rounding", rounding, ROUNDINGS)
+    rounds_off_grid = _index("off_grid", off_grid, OFF_GRID) == 1
+    _check_levels(levels)
+    path_index = _index("path", path, PATHS)
+    check_currency("pivot", pivot)
+    configuration = Configuration(
+        initial_balance=balance,
+        currency=currency,
+        leverage=leverage,
+        mode=mode_index,
+        rounding=rounding_index,
+        margin_call=levels.get("margin_call", 0),
+        stop_out=levels.get("stop_out", 0),
+        path=path_index,
+        pivot=pivot,
+    )
+    return Settings(configuration, policy, rounds_off_grid)
+
+
+def _check_levels(levels: Mapping[str, int]) -> None:
+    """Refuse levels of the margin that are none, or stand the wrong way round (M9)."""
+    for name, level in levels.items():
+        if level <= 0:
+            raise InvalidConfiguration(
+                name,
+                plain_text(level, QUANTITY_SCALE),
+                "must be greater than 0",
+                "pass percent, or None for none",
+            )
+    if len(levels) == 2 and levels["stop_out"] > levels["margin_call"]:
+        raise InvalidConfiguration(
+            "stop_out",
+            plain_text(levels["stop_out"], QUANTITY_SCALE),
+            f"is above margin_call {plain_text(levels['margin_call'], QUANTITY_SCALE)}",
+            "pass a lower stop_out",
+        )
+
+
+def _index(name: str, text: str, words: Sequence[str]) -> int:
+    if text not in words:
+        quoted = " or ".join(f'"{word}"' for word in words)
+        raise InvalidConfiguration(
+            name, describe(text), "is not one of the words", f"pass {quoted}"
+        )
+    return words.index(text)

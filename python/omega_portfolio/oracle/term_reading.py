@@ -1,0 +1,252 @@
+"""Terms as a caller gave them, converted and checked (SPEC 13, 15, 16)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import cache
+from itertools import pairwise
+from typing import Any, Final, TypeVar
+from zoneinfo import available_timezones
+
+from omega_portfolio.errors import InvalidArgument, InvalidInstrument, describe
+from omega_portfolio.oracle.numbers import (
+    MONEY_SCALE,
+    QUANTITY_ONE,
+    QUANTITY_SCALE,
+    FloatPolicy,
+    read_number,
+)
+from omega_portfolio.oracle.terms import (
+    COMMISSION_KINDS,
+    COMMISSION_ON,
+    DAY_COUNTS,
+    MARGIN_BASES,
+    MARGIN_CURRENCIES,
+    MARGIN_KINDS,
+    SLIPPAGE_KINDS,
+    SWAP_KINDS,
+    CommissionTerms,
+    MarginTerms,
+    SlippageTerms,
+    SwapTerms,
+)
+from omega_portfolio.oracle.texts import read_str
+from omega_portfolio.terms import Commission, Margin, Slippage, Swap
+
+SEED_LIMIT: Final = 2**64
+MULTIPLIER_MAX: Final = 2**32 - 1
+_CLOCK: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+
+Given = TypeVar("Given")
+
+
+def read_margin(value: object, policy: FloatPolicy) -> MarginTerms | None:
+    """Convert a margin model (M5)."""
+    given = _instance("margin", value, Margin)
+    if given is None:
+        return None
+    figures = (given.leverage, given.rate, given.per_lot, given.tiers)
+    kinds = [kind for kind, figure in enumerate(figures) if figure is not None]
+    if len(kinds) != 1:
+        raise InvalidInstrument(
+            "margin", describe(given), "has none, or several, of its models", "pass one of them"
+        )
+    number, kind = 0, kinds[0]
+    tiers: tuple[tuple[int, int], ...] = ()
+    name = f"margin.{MARGIN_KINDS[kind]}"
+    if name == "margin.tiers":
+        tiers = tuple(
+            (_limit(name, limit, policy), _positive(name, rate, QUANTITY_SCALE, policy))
+            for limit, rate in _rows(name, given.tiers, 2)
+        )
+        _check_limits(name, [limit for limit, _ in tiers])
+    else:
+        scale = MONEY_SCALE if name == "margin.per_lot" else QUANTITY_SCALE
+        number = _positive(name, figures[kind], scale, policy)
+    base = _word("margin.base", given.base, MARGIN_BASES)
+    hedged = None
+    if given.hedged is not None:
+        hedged = read_number("margin.hedged", given.hedged, QUANTITY_SCALE, policy)
+        if not 0 <= hedged <= QUANTITY_ONE:
+            raise _wrong("margin.hedged", given.hedged, "must be 0 to 1")
+    currency = _word("margin.currency", given.currency, MARGIN_CURRENCIES)
+    return MarginTerms(kind, number, tiers, base, hedged, currency)
+
+
+def read_commission(value: object, policy: FloatPolicy) -> CommissionTerms | None:
+    """Convert a commission model (Z1, Z2)."""
+    given = _instance("commission", value, Commission)
+    if given is None:
+        return None
+    kind = _word("commission.kind", given.kind, COMMISSION_KINDS)
+    scale = QUANTITY_SCALE if COMMISSION_KINDS[kind] == "rate" else MONEY_SCALE
+
+    def figure(name: str, number: object) -> int:
+        return read_number(f"commission.{name}", number, scale, policy)
+
+    taker = None if given.taker is None else figure("taker", given.taker)
+    maker = taker if given.maker is None else figure("maker", given.maker)
+    minimum = None
+    if given.minimum is not None:
+        minimum = read_number("commission.minimum", given.minimum, MONEY_SCALE, policy)
+        if minimum < 0:
+            raise _wrong("commission.minimum", given.minimum, "must not be negative")
+    tiers: tuple[tuple[int, int, int], ...]
+    if given.tiers is None:
+        if taker is None or maker is None:
+            raise _wrong("commission.taker", None, "is needed without tiers")
+        tiers = ((0, taker, maker),)
+    else:
+        if taker is not None or maker is not None:
+            raise _wrong("commission.tiers", given.tiers, "stands beside taker or maker")
+        tiers = tuple(
+            (
+                _limit("commission.tiers", row[0], policy),
+                figure("tiers", row[1]),
+                figure("tiers", row[2]),
+            )
+            for row in _rows("commission.tiers", given.tiers, 3)
+        )
+        _check_limits("commission.tiers", [volume for volume, _, _ in tiers])
+    if minimum is not None and any(min(tier[1:]) < 0 for tier in tiers):
+        raise _wrong("commission.minimum", given.minimum, "stands beside a rebate")
+    on = _word("commission.on", given.on, COMMISSION_ON)
+    # One tier for all volumes says what taker and maker say, and is the same definition.
+    return CommissionTerms(kind, tiers, len(tiers) > 1, minimum, on)
+
+
+def read_slippage(value: object, policy: FloatPolicy) -> SlippageTerms | None:
+    """Convert a slippage model (Z4)."""
+    given = _instance("slippage", value, Slippage)
+    if given is None:
+        return None
+    kind = _word("slippage.kind", given.kind, SLIPPAGE_KINDS)
+    figure = read_number("slippage.value", given.value, QUANTITY_SCALE, policy)
+    if figure < 0:
+        raise _wrong("slippage.value", given.value, "must not be negative")
+    seed = _whole("slippage.seed", given.seed)
+    if not 0 <= seed < SEED_LIMIT:
+        raise _wrong("slippage.seed", given.seed, "must be 0 to 2^64 - 1")
+    return SlippageTerms(kind, figure, seed)
+
+
+def read_swap(value: object, policy: FloatPolicy) -> SwapTerms | None:
+    """Convert a swap model (Z5)."""
+    given = _instance("swap", value, Swap)
+    if given is None:
+        return None
+    kind = _word("swap.kind", given.kind, SWAP_KINDS)
+    long = read_number("swap.long", given.long, QUANTITY_SCALE, policy)
+    short = read_number("swap.short", given.short, QUANTITY_SCALE, policy)
+    rollovers = _read_clocks(given.rollover)
+    zone = read_str("swap.zone", given.zone)
+    if not is_zone(zone):
+        raise _wrong("swap.zone", zone, "is no IANA time zone")
+    multipliers = tuple(
+        _whole("swap.multipliers", number) for number in _sequence("swap.multipliers", given)
+    )
+    if len(multipliers) != 7 or not all(0 <= number <= MULTIPLIER_MAX for number in multipliers):
+        raise _wrong("swap.multipliers", given.multipliers, "must be seven whole numbers from 0")
+    day_count = _whole("swap.day_count", given.day_count)
+    if day_count not in DAY_COUNTS:
+        raise _wrong("swap.day_count", day_count, "must be 360 or 365")
+    return SwapTerms(kind, long, short, rollovers, zone, multipliers, day_count)
+
+
+@cache
+def is_zone(name: str) -> bool:
+    """Tell whether a name is that of a time zone of the IANA database."""
+    return name == "UTC" or name in available_timezones()
+
+
+def _read_clocks(value: object) -> tuple[int, ...]:
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, tuple | list):
+        raise InvalidArgument(
+            "swap.rollover", describe(value), "must be a str or a sequence of them", 'pass "17:00"'
+        )
+    minutes: list[int] = []
+    for text in texts:
+        match = _CLOCK.fullmatch(read_str("swap.rollover", text))
+        if match is None:
+            raise _wrong("swap.rollover", text, "must be HH:MM")
+        minutes.append(60 * int(match[1]) + int(match[2]))
+    if not minutes or len(set(minutes)) != len(minutes):
+        raise _wrong("swap.rollover", value, "must be one or more times, each once")
+    return tuple(sorted(minutes))
+
+
+def _instance(name: str, value: object, expected: type[Given]) -> Given | None:
+    if value is None or isinstance(value, expected):
+        return value
+    kind = expected.__name__
+    raise InvalidArgument(name, describe(value), f"must be a {kind}", f"pass op.{kind}(...)")
+
+
+def _word(name: str, value: object, words: Sequence[str]) -> int:
+    text = read_str(name, value)
+    if text not in words:
+        raise _wrong(name, text, f"must be one of {', '.join(words)}")
+    return words.index(text)
+
+
+def _whole(name: str, value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return int.__index__(value)
+    raise InvalidArgument(name, describe(value), "must be an int", "pass a whole number")
+
+
+def _sequence(name: str, given: Swap) -> Sequence[Any]:
+    if not isinstance(given.multipliers, tuple | list):
+        raise InvalidArgument(
+            name, describe(given.multipliers), "must be a sequence", "pass seven whole numbers"
+        )
+    return given.multipliers
+
+
+def _rows(name: str, value: object, width: int) -> list[Sequence[Any]]:
+    """Take a sequence of tiers."""
+    if not isinstance(value, tuple | list):
+        raise InvalidArgument(name, describe(value), "must be a sequence", "pass a list of tiers")
+    for row in value:
+        if not isinstance(row, tuple | list):
+            raise InvalidArgument(name, describe(row), "must be a tuple", "pass a list of tiers")
+        if len(row) != width:
+            raise _wrong(name, row, f"must have {width} numbers")
+    if not value:
+        raise _wrong(name, value, "must not be empty")
+    return list(value)
+
+
+def _limit(name: str, value: object, policy: FloatPolicy) -> int:
+    """Read a limit; 0 stands for None."""
+    return 0 if value is None else _positive(name, value, MONEY_SCALE, policy)
+
+
+def _check_limits(name: str, limits: Sequence[int]) -> None:
+    """Refuse limits that do not ascend, or do not end with None."""
+    given = limits[:-1]
+    ascending = all(one < two for one, two in pairwise(given))
+    if limits[-1] or not all(given) or not ascending:
+        raise _wrong(name, len(limits), "must ascend, with None in the last tier and only there")
+
+
+def _positive(name: str, value: object, scale: int, policy: FloatPolicy) -> int:
+    number = read_number(name, value, scale, policy)
+    if number <= 0:
+        raise _wrong(name, value, "must be greater than 0")
+    return number
+
+
+def _wrong(name: str, value: object, rule: str) -> InvalidInstrument:
+    return InvalidInstrument(name, describe(value), rule, "change this field of the instrument")
+
+
+READERS: Final[dict[str, Callable[[object, FloatPolicy], Any]]] = {
+    "margin": read_margin,
+    "commission": read_commission,
+    "slippage": read_slippage,
+    "swap": read_swap,
+}
+"""How the terms of an instrument are read, in the order of its signature."""
