@@ -17,7 +17,7 @@ COLUMNS = {
     "symbol": pa.string_view(),
     "side": pa.string_view(),
     "status": pa.string_view(),
-    **dict.fromkeys(("price_pnl", "fee", "swap", "fx", "cash", "total"), None),
+    **dict.fromkeys(("price_pnl", "fx", "fee", "swap", "dividend", "cash", "rounding", "total"), None),
 }
 ACCOUNT = (0, "", "", "account")
 
@@ -28,7 +28,8 @@ def rows_of(portfolio: op.Portfolio) -> list[tuple[object, ...]]:
 
 def row(names: tuple[object, ...], price_pnl: str, fee: str, cash: str, total: str) -> tuple:
     zero = Decimal(0)
-    return (*names, Decimal(price_pnl), Decimal(fee), zero, zero, Decimal(cash), Decimal(total))
+    middle = (zero, Decimal(fee), zero, zero, Decimal(cash), zero)
+    return (*names, Decimal(price_pnl), *middle, Decimal(total))
 
 
 def test_without_an_event_there_is_the_row_of_the_account(make_portfolio):

@@ -83,7 +83,7 @@ def test_the_values_are_those_of_every_kind_of_event(make_portfolio):
         for cell in column
         if isinstance(cell, str)
     )
-    assert {len(table) for table in cells} == {3, 5, 7, 14, 20, 21}
+    assert {len(table) for table in cells} == {3, 6, 7, 8, 15, 23, 49}
 
 
 # Copies

@@ -202,9 +202,9 @@ def test_without_a_point_there_is_nothing_to_measure(backend: str) -> None:
         )
         assert nulls(found, "drawdown") == NO_POINT
         assert found.drawdown_count == 0
-        measured = {"total_commission", "total_swap"}
+        measured = {"total_commission", "total_swap", "total_slippage"}
         if label == "no row and a trade":
-            measured -= {"total_commission"}
+            measured -= {"total_commission", "total_slippage"}
         assert nulls(found, "exposure") == names_of("exposure") - measured, label
         assert rows(source.drawdowns()) == rows(source.monthly_returns()) == []
         assert rows(source.rolling_metrics(2)) == rows(source.yearly_returns()) == []
