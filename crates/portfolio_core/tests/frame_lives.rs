@@ -130,12 +130,12 @@ impl Source {
         let (size, price) = (self.size(), self.price(symbol, 85, 115));
         let side = ["long", "buy", "short"][index(&mut self.random, 3)];
         let mut row = format!("open time={time} symbol={symbol} side={side} size={size}");
-        row += &format!(" price={price}{}", self.protection(symbol));
+        row = format!("{row} price={price}{}", self.protection(symbol));
         if self.one_in(3) {
             row += " fee=0.12 tag=a_tag_that_is_not_inline";
         }
         if self.one_in(5) {
-            row += &format!(" position_id={}", 1 + self.below(60));
+            row = format!("{row} position_id={}", 1 + self.below(60));
         }
         row
     }
@@ -145,14 +145,14 @@ impl Source {
         let (size, price) = (self.size(), self.price(symbol, 85, 115));
         let side = ["buy", "sell"][index(&mut self.random, 2)];
         let mut row = format!("order time={time} symbol={symbol} side={side} size={size}");
-        row += &match self.random.below(4) {
-            0 => " type=market".to_owned(),
-            1 => format!(" type=stop price={price}"),
-            _ => format!(" price={price}"),
+        row = match self.random.below(4) {
+            0 => format!("{row} type=market"),
+            1 => format!("{row} type=stop price={price}"),
+            _ => format!("{row} price={price}"),
         };
         row += &self.protection(symbol);
         if self.one_in(3) {
-            row += &format!(" oco=g tag=o expiry={}", time + 300 * MINUTE);
+            row = format!("{row} oco=g tag=o expiry={}", time + 300 * MINUTE);
         }
         row
     }
