@@ -17,7 +17,9 @@ COLUMNS = {
     "symbol": pa.string_view(),
     "side": pa.string_view(),
     "status": pa.string_view(),
-    **dict.fromkeys(("price_pnl", "fx", "fee", "swap", "dividend", "cash", "rounding", "total"), None),
+    **dict.fromkeys(
+        ("price_pnl", "fx", "fee", "swap", "dividend", "cash", "rounding", "total"), None
+    ),
 }
 ACCOUNT = (0, "", "", "account")
 
