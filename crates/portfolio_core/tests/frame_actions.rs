@@ -9,7 +9,6 @@
 
 #[expect(dead_code, reason = "each test uses its part")]
 mod frame_calls;
-#[expect(dead_code, reason = "each test uses its part")]
 mod frame_rows;
 
 use frame_calls::{LONG, instrument, means, money, open, price, registered, size};
