@@ -195,6 +195,7 @@ const ALWAYS: [&str; 18] = [
     "max_consecutive_losses",
     "total_commission",
     "total_swap",
+    "total_slippage",
 ];
 
 #[test]

@@ -104,7 +104,9 @@ class Symbol:
         """
         if self.definition.inverse:
             return half_even(size * self.contract_size * QUANTITY_ONE, price) if size else 0
-        return size * price * self.contract_size // QUANTITY_ONE
+        whole, rest = divmod(size * price * self.contract_size, QUANTITY_ONE)
+        # Only prices that a split left off their grid have a rest (L3).
+        return half_even(size * price * self.contract_size, QUANTITY_ONE) if rest else whole
 
     def price_of(self, size: int, cost: int) -> int:
         """Give the price at which a size has a cost, rounded half-even (P2)."""
