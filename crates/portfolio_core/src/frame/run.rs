@@ -186,16 +186,22 @@ impl<'f, 'a> Run<'f, 'a> {
 
     /// Lists a refused row, or ends the call.
     #[cold]
-    fn refuse(&mut self, mut error: Box<RowError>) -> Result<(), FrameError> {
+    fn refuse(&mut self, error: Box<RowError>) -> Result<(), FrameError> {
+        let error = self.named_missing(error);
+        if self.on_error == OnError::Raise || error.malformed {
+            return Err(error.into());
+        }
+        self.list(&error, error.row)
+    }
+
+    /// A cell of a column that is not there is not null, it is missing.
+    fn named_missing(&self, mut error: Box<RowError>) -> Box<RowError> {
         if error.code == Code::InvalidFrame && !self.names.contains(&error.column) {
             "missing".clone_into(&mut error.value);
             error.rule = "the column is needed by this row".into();
             error.remedy = "add the column";
         }
-        if self.on_error == OnError::Raise || error.malformed {
-            return Err(error.into());
-        }
-        self.list(&error, error.row)
+        error
     }
 
     fn list(&mut self, error: &RowError, row: usize) -> Result<(), FrameError> {
@@ -331,7 +337,10 @@ impl<'f, 'a> Run<'f, 'a> {
                 Ok(())
             }
             Err(error) if self.on_error == OnError::Raise => self.refuse(error),
-            Err(error) => rows.into_iter().try_for_each(|row| self.list(&error, row)),
+            Err(error) => {
+                let error = self.named_missing(error);
+                rows.into_iter().try_for_each(|row| self.list(&error, row))
+            }
         }
     }
 }

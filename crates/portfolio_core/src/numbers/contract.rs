@@ -1,7 +1,7 @@
 //! Contract sizes, and the one product of different units.
 
 use super::round::{divide_product, with_sign};
-use super::{LIMIT, Money, Overflow, Price, Size, power_of_ten};
+use super::{LIMIT, Money, Overflow, Price, Size, power_of_ten, ratio_half_even};
 
 /// The units of the underlying in one unit of size, above 0 and with 9 decimals.
 ///
@@ -144,18 +144,19 @@ pub fn notional(size: Size, price: Price, contract: &Contract) -> Result<Money, 
     }
 }
 
-/// The general case, out of the way of the usual one. The division comes first; it is exact,
-/// because the product of size and price has as many zeros at its end as the contract size has
-/// decimals.
+/// The general case, out of the way of the usual one. The division comes first; on the grids of an
+/// instrument it is exact, because the product of size and price has as many zeros at its end as
+/// the contract size has decimals. A price that a split has made may be off them; then the whole
+/// product is rounded half-even, once.
 #[inline(never)]
 fn notional_wide(size: Size, price: Price, contract: &Contract) -> Result<Money, Overflow> {
     let (quotient, remainder) =
         divide_product(size.0.unsigned_abs(), price.0.unsigned_abs(), contract.divisor)
             .ok_or(Overflow)?;
-    debug_assert!(
-        remainder == 0,
-        "size {size} times price {price} has more than 18 decimals with {contract:?}"
-    );
+    if remainder != 0 {
+        let (digits, divisor) = contract.fraction();
+        return Money::from_raw(ratio_half_even(&[size.0, price.0, digits], divisor)?);
+    }
     contract.scale(with_sign(quotient, size.is_negative() != price.is_negative())?)
 }
 
@@ -242,10 +243,18 @@ mod tests {
     }
 
     #[test]
-    #[cfg(debug_assertions)]
-    #[should_panic(expected = "has more than 18 decimals")]
-    fn a_product_off_the_grid_is_a_broken_invariant() {
-        let _ = notional_raw(1, 1, ONE / 10);
+    fn a_product_off_the_grid_is_rounded_half_even() {
+        // Tenths: 0.1, 0.5, 0.6, 1.5, -1.5; and halves of odd products.
+        for (size, price, contract, rounded) in [
+            (1, 1, ONE / 10, 0),
+            (1, 5, ONE / 10, 0),
+            (2, 3, ONE / 10, 1),
+            (3, 5, ONE / 10, 2),
+            (-3, 5, ONE / 10, -2),
+            (1_000_000_003, 32_667_333_333, ONE / 2, 16_333_666_715_501_000_000),
+        ] {
+            assert_eq!(notional_raw(size, price, contract), Ok(rounded), "{size} * {price}");
+        }
     }
 
     /// A number of a grid: how many steps of 10^-decimals, and the decimals.
