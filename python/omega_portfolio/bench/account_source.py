@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from omega_portfolio.bench.account_draws import Position
 from omega_portfolio.bench.account_market import MarketCalls
-from omega_portfolio.bench.event_rows import NEVER_TOLD, TOLD, rows_of, spoil_cell
+from omega_portfolio.bench.event_rows import NEVER_TOLD, rows_of, spoil_cell
 from omega_portfolio.bench.event_tables import event_table
 from omega_portfolio.bench.refusals import Operation, spoil
 
@@ -307,14 +307,13 @@ class AccountSource(MarketCalls):
         return "apply", (event_table(random, rows),), keywords
 
     def _told(self) -> Operation:
-        """Draw an operation that rows can tell, without the options that they cannot."""
+        """Draw an operation that rows can tell."""
         while True:
             # A frame of bars that is drawn and left ends it.
             self._writes = True
             name, arguments, keywords = self._random.choice(self._good)()
-            if name in TOLD and name not in NEVER_TOLD:
-                told = {key: value for key, value in keywords.items() if key in TOLD[name]}
-                return name, arguments, told
+            if name not in NEVER_TOLD:
+                return name, arguments, keywords
 
 
 __all__ = ["LOOK_INTERVAL", "AccountSource"]

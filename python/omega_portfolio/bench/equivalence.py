@@ -33,7 +33,6 @@ from omega_portfolio.bench.histories import (
     compare_events,
     compare_lots,
     compare_second_lives,
-    events_are_told,
 )
 from omega_portfolio.bench.operations import OperationSource
 from omega_portfolio.bench.refusals import spoil_construction
@@ -135,7 +134,7 @@ class _Life:
             if progress is not None:
                 progress(len(self.operations) - done)
         difference = difference or compare_everything(left, right, result.visited)
-        if difference is None and events_are_told(self._setting):
+        if difference is None:
             difference = compare_events(left, right, result.visited)
             difference = difference or compare_lots(left, right, result.visited)
             if difference is None and self._number % SECOND_LIFE_INTERVAL == 0:

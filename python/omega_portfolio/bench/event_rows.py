@@ -9,8 +9,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from omega_portfolio.bench.refusals import KEYWORDS
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from random import Random
@@ -21,19 +19,13 @@ if TYPE_CHECKING:
 Row: TypeAlias = "dict[str, Any]"
 """The cells of one row by column; those that are left out are null."""
 
-FRAMES_TELL_ACCOUNTS: Final = False
-"""Whether frames of events tell orders, bars, cash and terms, both ways."""
-
-_PLAIN: Final = {
+COLUMNS: Final = {
     **dict.fromkeys(("action", "symbol", "side", "key"), "text"),
     "time": "time",
     **dict.fromkeys(("size", "price", "bid", "ask", "stop_loss", "take_profit"), "number"),
     **dict.fromkeys(("fee", "amount", "contract_size", "leverage"), "number"),
     **dict.fromkeys(("position_id", "event", "price_decimals", "size_decimals"), "whole"),
     **dict.fromkeys(("tag", "reason", "quote_currency"), "text"),
-}
-
-_OF_ACCOUNTS: Final = {
     **dict.fromkeys(("terms", "targets", "type", "oco", "path"), "text"),
     **dict.fromkeys(("currency", "from_currency", "to_currency", "kind"), "text"),
     **dict.fromkeys(("exit_time", "expiry", "pay_time"), "time"),
@@ -43,30 +35,10 @@ _OF_ACCOUNTS: Final = {
     **dict.fromkeys(("order_id", "other_id", "multiplier"), "whole"),
     **dict.fromkeys(("numerator", "denominator"), "whole"),
 }
-
-COLUMNS: Final = _PLAIN | (_OF_ACCOUNTS if FRAMES_TELL_ACCOUNTS else {})
 """The columns of SPEC E1, and what each holds."""
 
 NEVER_TOLD: Final = {"apply", "process_bars", "register_instrument"}
 """A frame that is drawn has no frames in it, and no terms but those that get_events wrote."""
-
-TOLD: Final[dict[str, tuple[str, ...]]] = (
-    KEYWORDS
-    if FRAMES_TELL_ACCOUNTS
-    else {
-        "register_instrument": (),
-        "open_position": ("stop_loss", "take_profit", "fee", "tag", "position_id"),
-        "close_position": ("size", "fee", "reason"),
-        "modify_position": ("stop_loss", "take_profit"),
-        "mark": ("time",),
-        "update_equity": (),
-        "charge_fee": ("position_id",),
-        "deposit": (),
-        "withdraw": (),
-        "apply": ("on_error", "exact"),
-    }
-)
-"""Calls that a frame of events tells, and their options that it has columns for."""
 
 YEAR_1: Final = -62_135_596_800_000_000
 """The first time there is, in microseconds."""
@@ -323,9 +295,7 @@ def spoil_cell(random: Random, rows: list[Row]) -> None:
 
 __all__ = [
     "COLUMNS",
-    "FRAMES_TELL_ACCOUNTS",
     "NEVER_TOLD",
-    "TOLD",
     "Row",
     "exact",
     "rows_of",

@@ -13,7 +13,6 @@ from omega_portfolio.bench.comparison import (
     read,
     table_or_refusal,
 )
-from omega_portfolio.bench.event_rows import FRAMES_TELL_ACCOUNTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,22 +24,6 @@ if TYPE_CHECKING:
 
 LOT_METHODS: Final[tuple[LotMethod, ...]] = ("fifo", "lifo", "hifo", "average", "specific")
 """The ways in which lots are matched, each a table of its own."""
-
-
-def events_are_told(setting: Setting) -> bool:
-    """Say whether a frame of events tells everything that happens under a setting.
-
-    Parameters
-    ----------
-    setting : Setting
-        A configuration.
-
-    Returns
-    -------
-    bool
-        False for portfolios with terms, as long as frames do not tell accounts.
-    """
-    return FRAMES_TELL_ACCOUNTS or not setting.terms
 
 
 def compare_events(left: Portfolio, right: Portfolio, visited: Visited) -> Difference | None:
@@ -137,4 +120,4 @@ def _second_differences(
         yield Difference("the digest after the frame of all events", *digests[1:])
 
 
-__all__ = ["compare_events", "compare_lots", "compare_second_lives", "events_are_told"]
+__all__ = ["compare_events", "compare_lots", "compare_second_lives"]

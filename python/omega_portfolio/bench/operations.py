@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 from omega_portfolio.bench.answers import Applied
 from omega_portfolio.bench.event_frames import FrameWriter
-from omega_portfolio.bench.event_rows import TOLD
 from omega_portfolio.bench.holdings import Change, Held, Holdings, Market
 from omega_portfolio.bench.inputs import (
     DAY,
@@ -337,7 +336,7 @@ class OperationSource:
         others = (self._fee, self._deposit, self._withdraw, self._register, self._apply)
         operation = (kinds * 3 + others)[int(random.random() * 20)]()
         self._forget_operation()
-        return spoil(random, operation, TOLD)
+        return spoil(random, operation)
 
     def _relation(self) -> Operation:
         """Break a rule that depends on what the portfolio holds."""

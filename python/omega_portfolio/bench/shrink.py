@@ -23,7 +23,6 @@ from omega_portfolio.bench.histories import (
     compare_events,
     compare_lots,
     compare_second_lives,
-    events_are_told,
 )
 from omega_portfolio.bench.refusals import KEYWORDS, Operation
 from omega_portfolio.bench.shrink_arguments import simpler
@@ -70,7 +69,7 @@ def replay(
         if difference is not None:
             return number, difference
     found = compare_everything(left, right, visited)
-    if found is None and events_are_told(setting):
+    if found is None:
         found = compare_events(left, right, visited)
         found = found or compare_lots(left, right, visited)
         found = found or compare_second_lives(pair, setting, left, right, visited)

@@ -150,7 +150,7 @@ impl Ledger {
             reason: TextView::SPLIT,
             order_id: 0,
         };
-        self.leave(&leg, Money::ZERO)
+        self.close_leg(&leg)
     }
 
     /// What is left of a position; nothing when it is less than a lot step.
