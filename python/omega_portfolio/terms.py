@@ -144,7 +144,7 @@ class Swap:
     rollover : str or sequence of str, default "17:00"
         Local times of the day, ``HH:MM``.
     zone : str, default "UTC"
-        IANA name of the time zone.
+        IANA name of the time zone with an area, such as ``"Europe/London"``, or ``"UTC"``.
     multipliers : sequence of int, default (1, 1, 3, 1, 1, 0, 0)
         How often each weekday is charged, Monday first.
     day_count : {360, 365}, default 360

@@ -183,7 +183,8 @@ impl Swap {
         let holds = ascending && inside && !self.rollovers.is_empty();
         require(holds, "swap.rollover", text, rule)?;
         let zone = || format!("{:?}", self.zone);
-        require(is_zone(&self.zone), "swap.zone", zone, "is not the name of a zone")?;
+        let rule = "must be an IANA name with an area, such as Europe/London, or UTC";
+        require(is_zone(&self.zone), "swap.zone", zone, rule)?;
         let days = || self.day_count.to_string();
         require(matches!(self.day_count, 360 | 365), "swap.day_count", days, "must be 360 or 365")
     }

@@ -254,12 +254,12 @@ fn of_accounts() -> Vec<(&'static str, Refusal)> {
             },
         ),
         (
-            "[4017] swap.zone='Mars': is not the name of a zone; \
-             look up the terms of the instrument",
+            "[4017] swap.zone='Mars': must be an IANA name with an area, such as Europe/London, or \
+             UTC; look up the terms of the instrument",
             Refusal::TermNotAllowed {
                 argument: "swap.zone",
                 value: own("'Mars'"),
-                rule: "is not the name of a zone",
+                rule: "must be an IANA name with an area, such as Europe/London, or UTC",
             },
         ),
         (

@@ -84,7 +84,8 @@ _TIMES: Final = (
 _TIMES_FAR: Final = (
     -62_135_424_000 * _SECONDS,
     -2_717_650_800 * _SECONDS,
-    3_786_912_000 * _SECONDS,
+    *(3_786_912_000 * _SECONDS, 16_725_225_600 * _SECONDS),  # the years 2090 and 2500
+    253_300_000_000 * _SECONDS,  # the year 9996
 )
 
 

@@ -109,6 +109,7 @@ SWAPS: Final = _each(
     *({"kind": "rate", "zone": zone} for zone in (
         "", "EST5", "Mars/Base", "utc", "europe/london", None, 1, b"UTC", "UTC ", "../UTC",
         "/etc/passwd", "Etc/GMT+5", "US/Eastern", "GMT", "EST", "\ud800", "America\x00",
+        "posix/Europe/London", "localtime", "Factory", "Etc/Unknown", "Japan", "Europe/",
     )),
     *({"kind": "rate", "multipliers": values} for values in (
         (), (1,) * 6, (1,) * 8, (1, 1, 1, 1, 1, 1, -1), (1, 1, 1, 1, 1, 1, 2**32), 1, None,

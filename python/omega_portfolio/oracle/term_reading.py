@@ -142,7 +142,8 @@ def read_swap(value: object, policy: FloatPolicy) -> SwapTerms | None:
     rollovers = _read_clocks(given.rollover)
     zone = read_str("swap.zone", given.zone)
     if not is_zone(zone):
-        raise _wrong("swap.zone", zone, "is no IANA time zone")
+        rule = "must be an IANA name with an area, such as Europe/London, or UTC"
+        raise _wrong("swap.zone", zone, rule)
     multipliers = tuple(
         _whole("swap.multipliers", number) for number in _sequence("swap.multipliers", given)
     )
@@ -156,8 +157,11 @@ def read_swap(value: object, policy: FloatPolicy) -> SwapTerms | None:
 
 @cache
 def is_zone(name: str) -> bool:
-    """Tell whether a name is that of a time zone of the IANA database."""
-    return name == "UTC" or name in available_timezones()
+    """Tell whether a name is UTC or one with an area of the IANA database.
+
+    Names without an area are not the same everywhere, such as localtime and Factory.
+    """
+    return name == "UTC" or ("/" in name and name in available_timezones())
 
 
 def _read_clocks(value: object) -> tuple[int, ...]:
