@@ -184,6 +184,7 @@ def null_frames() -> Iterator[Frame]:
 
 
 def type_frames() -> Iterator[Frame]:
+    yield Frame(67, "no rows, symbols as nulls", lambda: prices(pa.nulls(0), pa.array([], DECIMAL)))
     yield Frame(67, "symbols as numbers", lambda: quotes([1, 2]))
     yield Frame(67, "symbols as bytes", lambda: quotes([b"A", b"B"]))
     yield Frame(67, "prices as text", lambda: prices(values=["100.5", "6"]))

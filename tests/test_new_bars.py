@@ -181,3 +181,7 @@ def test_a_frame_of_bars_has_its_columns(make_portfolio):
     refuses(op.InvalidArgument, "path", lambda: portfolio.process_bars(frame, path="up"))
     assert portfolio.process_bars(frame.clear()) == 0
     assert portfolio.events == 0
+    for name in frame.columns:
+        # Types are asked for without rows, too (N8).
+        empty = frame.clear().with_columns(pl.lit(None).alias(name))
+        refuses(op.InvalidFrame, "bars", lambda one=empty: portfolio.process_bars(one))

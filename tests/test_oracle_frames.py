@@ -9,7 +9,7 @@ import pytest
 
 import omega_portfolio as op
 from event_frames import closed, live_through, opened, paid, quoted, table, whole_picture
-from omega_portfolio.oracle import portfolio_orders
+from omega_portfolio.oracle.checkpoint import Checkpoint
 from omega_portfolio.oracle.frame_columns import ACTIONS, CELLS, COLUMNS
 from omega_portfolio.oracle.invariants import INVARIANTS
 from omega_portfolio.oracle.ledger import Ledger
@@ -66,7 +66,7 @@ def test_an_interrupt_on_the_way_back_ends_the_use(monkeypatch: pytest.MonkeyPat
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(portfolio_orders, "taken_back", interrupted)
+        patch.setattr(Checkpoint, "restore", interrupted)
         with pytest.raises(KeyboardInterrupt):
             portfolio.apply(table(paid(200), paid(0)))
     for use in (lambda: portfolio.balance, portfolio.get_events, portfolio.compact):

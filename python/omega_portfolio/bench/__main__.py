@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--portfolio-operations",
         type=_positive,
-        default=20_000,
+        default=600,
         metavar="N",
         help="operations before a new portfolio with another configuration begins",
     )

@@ -22,7 +22,7 @@ _STEPS: Final = (
     *(0, 0, 0, 1, _SECOND, _MINUTE, _MINUTE, 5 * _MINUTE, _HOUR, _HOUR, 4 * _HOUR),
     *(8 * _HOUR, DAY),
 )
-_STEPS_LONG: Final = (3 * DAY, 10 * DAY, 40 * DAY, 200 * DAY)
+_STEPS_LONG: Final = (3 * DAY, 3 * DAY, 4 * DAY, 10 * DAY, 10 * DAY, 40 * DAY)
 _MOMENT_MAX: Final = 253_400_000_000 * _SECOND
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 

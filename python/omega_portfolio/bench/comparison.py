@@ -144,7 +144,9 @@ def read(source: Portfolio | State, name: str) -> object:
         return Refusal(type(error).__name__, error.code, error.argument)
 
 
-def compare_everything(left: Portfolio, right: Portfolio, visited: Visited) -> Difference | None:
+def compare_everything(
+    left: Portfolio, right: Portfolio, visited: Visited, *, in_full: bool = True
+) -> Difference | None:
     """Compare all that can be read from two portfolios.
 
     Parameters
@@ -153,13 +155,15 @@ def compare_everything(left: Portfolio, right: Portfolio, visited: Visited) -> D
         The portfolios.
     visited : Visited
         Takes count of what was compared.
+    in_full : bool, default True
+        Whether metrics and the tables of floats, which are made of the exact ones, belong to it.
 
     Returns
     -------
     Difference or None
         The first difference found; a table, a view or a snapshot that cannot be had is one.
     """
-    return first_difference(_differences(left, right, visited))
+    return first_difference(_differences(left, right, visited, in_full=in_full))
 
 
 def first_difference(differences: Iterator[Difference]) -> Difference | None:
@@ -206,24 +210,28 @@ def _origin(error: BaseException) -> str:
     return f"raised in {frames[-1].name}, line {frames[-1].lineno} of {frames[-1].filename}"
 
 
-def _differences(left: Portfolio, right: Portfolio, visited: Visited) -> Iterator[Difference]:
+def _differences(
+    left: Portfolio, right: Portfolio, visited: Visited, *, in_full: bool
+) -> Iterator[Difference]:
     yield from _scalar_differences(left, right, visited)
+    views = (True, False) if in_full else (True,)
     for name in TABLES:
-        for exact in (True, False):
+        for exact in views:
             label = f"{'exact' if exact else 'float'} table {name}"
             tables = [getattr(side, f"get_{name}")(exact=exact) for side in (left, right)]
             yield from compare_tables(label, tables[0], tables[1], visited)
-    yield from _compare_attributions(left, right, visited)
+    yield from _compare_attributions(left, right, visited, views)
     yield from _compare_positions(left, right, visited)
     yield from _compare_states(left, right, visited)
-    yield from _compare_metrics(left, right, visited)
+    if in_full:
+        yield from _compare_metrics(left, right, visited)
 
 
 def _compare_attributions(
-    left: Portfolio, right: Portfolio, visited: Visited
+    left: Portfolio, right: Portfolio, visited: Visited, views: tuple[bool, ...]
 ) -> Iterator[Difference]:
     """Compare where the change of equity comes from."""
-    for exact in (True, False):
+    for exact in views:
         label = f"{'exact' if exact else 'float'} table attribution"
         # A backend itself is asked, which is what the public method does.
         hooks = [getattr(side, ATTRIBUTION) for side in (left, right)]

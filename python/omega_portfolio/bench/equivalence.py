@@ -1,8 +1,9 @@
 """The proof that both backends mean the same: one list of random operations, applied to both.
 
-After every operation the answers are compared, from time to time all scalars and the digest,
-less often every column of every table, and at the end the events and what they give when they
-are applied again. The first difference ends the run; it is reduced to the
+After every operation the answers and the main figures are compared, from time to time all scalars
+and the digest, and at the end of each portfolio every cell of every table. Some portfolios are
+proved in full: their metrics, their events and what these give when they are applied again, the
+lots, and the replay of ``verify``. The first difference ends the run; it is reduced to the
 shortest list of operations that shows it and printed as Python.
 """
 
@@ -26,14 +27,9 @@ from omega_portfolio.bench.comparison import (
     compare_everything,
     compare_figures,
     compare_scalars,
-    compare_verifications,
     read,
 )
-from omega_portfolio.bench.histories import (
-    compare_events,
-    compare_lots,
-    compare_second_lives,
-)
+from omega_portfolio.bench.histories import compare_proofs
 from omega_portfolio.bench.operations import OperationSource
 from omega_portfolio.bench.refusals import spoil_construction
 from omega_portfolio.bench.results import Failure, Plan, Result, facts, report
@@ -47,22 +43,9 @@ if TYPE_CHECKING:
     from omega_portfolio.bench.refusals import Operation
     from omega_portfolio.portfolio import Portfolio
 
-VERIFY_INTERVAL: Final = 10
-"""Every so many portfolios, both are also verified: replayed from their events."""
-
-SECOND_LIFE_INTERVAL: Final = 4
-"""Every so many portfolios, the events of each are applied to a fresh one of the other side."""
-
 PLAIN_INTERVAL: Final = 4
-"""Every so many portfolios, the instruments have no terms and only the plain calls are drawn."""
-
-TERMS_OPERATIONS: Final = 1_500
-"""A portfolio with terms has at most so many operations: the Python backend takes a refused bar
-back by applying the whole history again."""
-
-TERMS_SCALARS: Final = 100
-TERMS_TABLES: Final = 500
-"""Operations between two comparisons of a portfolio with terms, at most."""
+"""Every so many portfolios, the instruments have no terms and only the plain calls are drawn. The
+interval of proofs has no part in common with it, so that both kinds are proved."""
 
 
 def run(plan: Plan, pair: Pair, progress: Callable[[int], object] | None = None) -> Result:
@@ -118,37 +101,25 @@ class _Life:
         self, count: int, result: Result, progress: Callable[[int], object] | None
     ) -> Difference | None:
         """Apply and compare up to `count` operations; the first difference ends it."""
-        count = min(count, self._limited(self._plan.portfolio_operations, TERMS_OPERATIONS))
-        interval = self._limited(self._plan.scalar_interval, TERMS_SCALARS)
+        count = min(count, self._plan.portfolio_operations)
         difference = self._compare_constructors(result)
         if difference is not None:
             return difference
         left, right = self._pair.build(self._setting)
         while len(self.operations) < count and difference is None:
             done = len(self.operations)
-            target = min(done + interval, count)
+            target = min(done + self._plan.scalar_interval, count)
             difference = self._step(target, left, right, result)
-            tables = self._limited(self._plan.table_interval, TERMS_TABLES)
-            if difference is None and target % tables == 0 and target < count:
-                difference = compare_everything(left, right, result.visited)
             if progress is not None:
                 progress(len(self.operations) - done)
-        difference = difference or compare_everything(left, right, result.visited)
-        if difference is None:
-            difference = compare_events(left, right, result.visited)
-            difference = difference or compare_lots(left, right, result.visited)
-            if difference is None and self._number % SECOND_LIFE_INTERVAL == 0:
-                difference = compare_second_lives(
-                    self._pair, self._setting, left, right, result.visited
-                )
-        if difference is None and self._number % VERIFY_INTERVAL == 0:
-            difference = compare_verifications(left, right)
+        proved = self._number % self._plan.proof_interval == 0
+        difference = difference or compare_everything(left, right, result.visited, in_full=proved)
+        if proved:
+            difference = difference or compare_proofs(
+                self._pair, self._setting, (left, right), result.visited
+            )
         result.kinds.update(name for name, _, _ in self.operations)
         return difference
-
-    def _limited(self, interval: int, most: int) -> int:
-        """Give an interval of the plan, or a shorter one for a portfolio with terms."""
-        return min(interval, most) if self._setting.terms else interval
 
     def _step(
         self, target: int, left: Portfolio, right: Portfolio, result: Result
@@ -212,10 +183,10 @@ class _Life:
                 if isinstance(left_answer, Applied):
                     result.rows += len(left_answer.receipts)
                     result.rows_refused += len(left_answer.refused)
+            difference = compare_figures(left, right, result.visited)
+            if difference is not None:
+                return difference
             if accounts is not None:
-                difference = compare_figures(left, right, result.visited)
-                if difference is not None:
-                    return difference
                 accounts.look(left, moved=isinstance(left_answer, tuple))
         result.accepted += accepted
         return None

@@ -9,6 +9,7 @@ from omega_portfolio.bench.comparison import (
     Visited,
     compare_derived,
     compare_tables,
+    compare_verifications,
     first_difference,
     read,
     table_or_refusal,
@@ -24,6 +25,32 @@ if TYPE_CHECKING:
 
 LOT_METHODS: Final[tuple[LotMethod, ...]] = ("fifo", "lifo", "hifo", "average", "specific")
 """The ways in which lots are matched, each a table of its own."""
+
+
+def compare_proofs(
+    pair: Pair, setting: Setting, sides: tuple[Portfolio, Portfolio], visited: Visited
+) -> Difference | None:
+    """Compare what takes long: events, second lives, lots, and the replay of each side.
+
+    Parameters
+    ----------
+    pair : Pair
+        The two constructors.
+    setting : Setting
+        The configuration of the portfolios.
+    sides : (Portfolio, Portfolio)
+        The portfolios.
+    visited : Visited
+        Takes count of what was compared.
+
+    Returns
+    -------
+    Difference or None
+    """
+    difference = compare_events(*sides, visited)
+    difference = difference or compare_lots(*sides, visited)
+    difference = difference or compare_second_lives(pair, setting, *sides, visited)
+    return difference or compare_verifications(*sides)
 
 
 def compare_events(left: Portfolio, right: Portfolio, visited: Visited) -> Difference | None:
@@ -120,4 +147,4 @@ def _second_differences(
         yield Difference("the digest after the frame of all events", *digests[1:])
 
 
-__all__ = ["compare_events", "compare_lots", "compare_second_lives"]
+__all__ = ["compare_events", "compare_lots", "compare_proofs", "compare_second_lives"]

@@ -45,14 +45,14 @@ _WEIGHTS: Final = {
     "close": 54,
     "modify": 22,
     "mark": 26,
-    "update_equity": 43,
+    "update_equity": 46,
     "fee": 8,
     "deposit": 6,
     "withdraw": 8,
     "register": 4,
     "relation": 8,
     "refusal": 14,
-    "apply": 6,
+    "apply": 3,
 }
 
 

@@ -23,18 +23,20 @@ class Plan:
     seed : int
         Source of every choice; with the same seed a run repeats itself.
     portfolio_operations : int
-        After so many operations a new portfolio with another configuration begins.
+        After so many operations a new portfolio with another configuration begins. Tables are
+        compared at the end of a portfolio.
     scalar_interval : int
-        Operations between two comparisons of scalars and digests.
-    table_interval : int
-        Operations between two comparisons of all tables.
+        Operations between two comparisons of all scalars and digests.
+    proof_interval : int
+        Every so many portfolios are proved in full: floats and metrics, frames of events and
+        second lives, lots, and the replay of ``verify``.
     """
 
     operations: int = 1_000_000
     seed: int = 1
-    portfolio_operations: int = 20_000
-    scalar_interval: int = 500
-    table_interval: int = 5_000
+    portfolio_operations: int = 600
+    scalar_interval: int = 100
+    proof_interval: int = 9
 
 
 @dataclass(frozen=True, slots=True)

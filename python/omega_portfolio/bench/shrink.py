@@ -11,19 +11,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from omega_portfolio.bench.answers import Difference, answer, compare_answers
-from omega_portfolio.bench.comparison import (
-    Visited,
-    compare_everything,
-    compare_figures,
-    compare_verifications,
-)
+from omega_portfolio.bench.comparison import Visited, compare_everything, compare_figures
 from omega_portfolio.bench.event_rows import COLUMNS
 from omega_portfolio.bench.event_tables import plain_table
-from omega_portfolio.bench.histories import (
-    compare_events,
-    compare_lots,
-    compare_second_lives,
-)
+from omega_portfolio.bench.histories import compare_proofs
 from omega_portfolio.bench.refusals import KEYWORDS, Operation
 from omega_portfolio.bench.shrink_arguments import simpler
 
@@ -34,13 +25,13 @@ if TYPE_CHECKING:
     from omega_portfolio.bench.shapes import Setting
 
 BUDGET: Final = 400_000
-TERMS_BUDGET: Final = 60_000
+TERMS_BUDGET: Final = 30_000
 """Operations that a reduction may repeat before it settles for what it has; those of portfolios
 with terms take longer."""
 
 
 def replay(
-    pair: Pair, setting: Setting, operations: Sequence[Operation]
+    pair: Pair, setting: Setting, operations: Sequence[Operation], *, to_the_end: bool = True
 ) -> tuple[int, Difference] | None:
     """Apply a list of operations to a new pair and compare everything at the end.
 
@@ -52,6 +43,8 @@ def replay(
         The configuration.
     operations : sequence of Operation
         The calls.
+    to_the_end : bool, default True
+        Whether what is compared at the end may show the difference that is looked for.
 
     Returns
     -------
@@ -64,16 +57,13 @@ def replay(
         left_answer = answer(getattr(left, name), arguments, keywords)
         right_answer = answer(getattr(right, name), arguments, keywords)
         difference = compare_answers(left_answer, right_answer)
-        if difference is None and setting.terms:
-            difference = compare_figures(left, right, visited)
+        difference = difference or compare_figures(left, right, visited)
         if difference is not None:
             return number, difference
+    if not to_the_end:
+        return None
     found = compare_everything(left, right, visited)
-    if found is None:
-        found = compare_events(left, right, visited)
-        found = found or compare_lots(left, right, visited)
-        found = found or compare_second_lives(pair, setting, left, right, visited)
-    found = found or compare_verifications(left, right)
+    found = found or compare_proofs(pair, setting, (left, right), visited)
     return None if found is None else (len(operations), found)
 
 
@@ -94,6 +84,7 @@ class Reduction:
         self._pair = pair
         self.setting = setting
         self._kind = kind
+        self._to_the_end = not kind.startswith(("an answer", "an exception"))
         self._budget = TERMS_BUDGET if setting.terms else BUDGET
 
     def shorten(self, operations: Sequence[Operation]) -> list[Operation]:
@@ -125,7 +116,7 @@ class Reduction:
 
     def _fails(self, operations: Sequence[Operation]) -> bool:
         self._budget -= len(operations)
-        found = replay(self._pair, self.setting, operations)
+        found = replay(self._pair, self.setting, operations, to_the_end=self._to_the_end)
         return found is not None and found[1].kind == self._kind
 
     def _shortest_prefix(self, operations: list[Operation]) -> list[Operation]:

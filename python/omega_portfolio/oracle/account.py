@@ -274,10 +274,15 @@ class Account:
                 found.append(Pair(name, base, quote, bid, ask))
         return found
 
+    def _is_pair(self, name: str) -> bool:
+        """Tell whether marks of a symbol are rates (W2); a default instrument is no pair."""
+        symbol = self.symbols.get(name)
+        return symbol is not None and bool(symbol.definition.base_currency)
+
     def rates_at(self, marks: Mapping[str, tuple[int, int]]) -> Rates:
         """Give the rates at other marks of some symbols (W4)."""
-        # Most accounts have one currency, and then no mark is a rate.
-        if not self.rates.currencies:
+        # Most accounts have one currency, and most marks are of no pair: then no rate moves.
+        if not self.rates.currencies or not any(map(self._is_pair, marks)):
             return self.rates
         return self.rates.marked(self.pairs(marks))
 

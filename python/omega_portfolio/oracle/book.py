@@ -26,6 +26,10 @@ class Sums(NamedTuple):
     short_cost: int
 
 
+NOTHING = Sums(0, 0, 0, 0)
+"""The sums of a symbol without open positions."""
+
+
 class Holding(NamedTuple):
     """What is held of a symbol and what it is worth; quotes of 0 mean no mark yet (A5).
 
@@ -86,7 +90,7 @@ class Symbol:
             self.margin_currency = None
         elif self.margin_terms.currency == IN_BASE:
             self.margin_currency = definition.base_currency
-        self.holding = Holding(0, 0, Sums(0, 0, 0, 0), 0, 0, 0, 0)
+        self.holding = Holding(0, 0, NOTHING, 0, 0, 0, 0)
         self.volume = 0
         self.slips = 0
         self.last_bar: int | None = None
@@ -99,14 +103,13 @@ class Symbol:
     def value(self, size: int, price: int) -> int:
         """Give a size at a price as raw native money (I11).
 
-        That is ``size * price * contract_size``, exact because of I2 (N1); of an inverse
-        instrument ``size * contract_size / price``, rounded half-even.
+        That is ``size * price * contract_size``, exact because of I2 (N1) but for prices off the
+        grid, which a split makes: then rounded half-even (N2). Of an inverse instrument it is
+        ``size * contract_size / price``, rounded half-even.
         """
         if self.definition.inverse:
             return half_even(size * self.contract_size * QUANTITY_ONE, price) if size else 0
-        whole, rest = divmod(size * price * self.contract_size, QUANTITY_ONE)
-        # Only prices that a split left off their grid have a rest (L3).
-        return half_even(size * price * self.contract_size, QUANTITY_ONE) if rest else whole
+        return half_even(size * price * self.contract_size, QUANTITY_ONE)
 
     def price_of(self, size: int, cost: int) -> int:
         """Give the price at which a size has a cost, rounded half-even (P2)."""
@@ -181,6 +184,8 @@ class Symbol:
         """
         first, second = names
         bid, ask = quote
+        if sums == NOTHING:
+            return Holding(bid, ask, sums, 0, 0, 0, 0)
         longs, shorts = self.sides(sums, bid, ask)
         within(first, longs.cost + shorts.cost, "cost of the symbol")
         within(first, longs.value, "value of the longs")

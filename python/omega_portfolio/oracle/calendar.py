@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta, timezone, tzinfo
+from contextlib import suppress
+from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -35,29 +37,31 @@ def moments(terms: SwapTerms, after: int, until: int) -> list[Moment]:
 
 def _candidates(terms: SwapTerms, after: int, until: int) -> Iterator[Moment]:
     """Give the rollovers of all local days that may be within two times."""
-    # UTC is known where there is no data base of zones, too.
-    zone = timezone.utc if terms.zone == "UTC" else ZoneInfo(terms.zone)
     day, last = to_datetime(max(after, TIME_MIN)).date(), to_datetime(until).date()
     day = max(day, date.min + _DAY) - _DAY
     last = min(last, date.max - _DAY) + _DAY
     while True:
         multiplier = terms.multipliers[day.weekday()]
-        for minutes in terms.rollovers:
-            time = _instant(day, minutes, zone)
-            if time is not None:
-                yield Moment(time, multiplier)
+        for time in _instants(day, terms.rollovers, terms.zone):
+            yield Moment(time, multiplier)
         if day == last:
             return
         day += _DAY
 
 
-def _instant(day: date, minutes: int, zone: tzinfo) -> int | None:
-    """Give a local time in UTC; None beyond the years that there are.
+@lru_cache(maxsize=4096)
+def _instants(day: date, rollovers: tuple[int, ...], zone: str) -> list[int]:
+    """Give the local times of a day in UTC, as far as they are in the years that there are.
 
     With a fold of 0 a time that does not exist or comes twice has the offset before the change.
     """
-    local = datetime(day.year, day.month, day.day, minutes // 60, minutes % 60, tzinfo=zone)
-    try:
-        return (local - EPOCH) // _MICROSECOND
-    except OverflowError:
-        return None
+    # UTC is known where there is no data base of zones, too.
+    local = timezone.utc if zone == "UTC" else ZoneInfo(zone)
+    found = []
+    for minutes in rollovers:
+        moment = datetime(
+            day.year, day.month, day.day, minutes // 60, minutes % 60, tzinfo=local
+        )
+        with suppress(OverflowError):
+            found.append((moment - EPOCH) // _MICROSECOND)
+    return found

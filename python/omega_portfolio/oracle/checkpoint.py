@@ -5,7 +5,10 @@ Rows are only appended, so their number is enough; everything else is copied.
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
+
+from omega_portfolio.oracle.book import Position
 
 if TYPE_CHECKING:
     from omega_portfolio.oracle.account import Account
@@ -23,6 +26,18 @@ _SCALARS = (
     "in_margin_call",
     "ambiguous_count",
 )
+
+
+_CHANGING_OF_SYMBOL = ("holding", "volume", "slips", "last_bar", "last_rollover")
+"""What events change of a symbol; the rest is its definition."""
+
+_CHANGING_OF_POSITION = tuple(
+    name for name in Position.__slots__ if name not in {"position_id", "symbol", "side", "tag"}
+)
+"""What events change of a position; a split changes its initial stop."""
+
+_of_symbol = attrgetter(*_CHANGING_OF_SYMBOL)
+_of_position = attrgetter(*_CHANGING_OF_POSITION)
 
 
 class Checkpoint:
@@ -43,8 +58,10 @@ class Checkpoint:
         self._account = account
         self._values = {name: getattr(account, name) for name in _SCALARS}
         self._rows = [(rows, len(rows)) for rows in account.all_rows()]
-        self._symbols = [(symbol, _slots(symbol)) for symbol in account.symbols.values()]
-        self._positions = [(position, _slots(position)) for position in account.positions.rows]
+        self._symbols = [(symbol, _of_symbol(symbol)) for symbol in account.symbols.values()]
+        self._positions = [
+            (position, _of_position(position)) for position in account.positions.rows
+        ]
         self._ids = (account.ids.next_free, set(account.ids.given))
         self._orders = (account.orders.next_id, list(account.orders.rows))
         self._journal = account.journal.pending()
@@ -58,20 +75,16 @@ class Checkpoint:
             rows.cut(length)
         account.symbols.clear()
         for symbol, slots in self._symbols:
-            _set_slots(symbol, slots)
+            _set_slots(symbol, _CHANGING_OF_SYMBOL, slots)
             account.symbols[symbol.name] = symbol
         for position, slots in self._positions:
-            _set_slots(position, slots)
+            _set_slots(position, _CHANGING_OF_POSITION, slots)
         account.positions.replace([position for position, _ in self._positions])
         account.ids.next_free, account.ids.given = self._ids
         account.orders.next_id, account.orders.rows = self._orders
         account.journal.forget(self._journal)
 
 
-def _slots(value: Any) -> dict[str, Any]:  # noqa: ANN401 - a symbol or a position.
-    return {name: getattr(value, name) for name in value.__slots__}
-
-
-def _set_slots(value: Any, slots: dict[str, Any]) -> None:  # noqa: ANN401 - as above.
-    for name, cell in slots.items():
+def _set_slots(value: object, names: tuple[str, ...], cells: tuple[Any, ...]) -> None:
+    for name, cell in zip(names, cells, strict=True):
         setattr(value, name, cell)

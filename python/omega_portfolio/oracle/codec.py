@@ -245,13 +245,13 @@ class Journal:
         """Add the record of an accepted event."""
         self._pending.append(record)
 
-    def pending(self) -> list[Record]:
-        """Give a copy of the records that have not been encoded."""
-        return list(self._pending)
+    def pending(self) -> int:
+        """Give the number of records that have not been encoded."""
+        return len(self._pending)
 
-    def forget(self, pending: list[Record]) -> None:
-        """Go back to the records that were pending at the beginning of an event."""
-        self._pending = list(pending)
+    def forget(self, pending: int) -> None:
+        """Go back to the records that were pending before; none was encoded since."""
+        del self._pending[pending:]
 
     def flush(self) -> None:
         """Encode, hash and count what came since the last time."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 
 from omega_portfolio.errors import OffSessionRollover
 from omega_portfolio.oracle import codec, rules
@@ -40,17 +41,16 @@ class Flows(Fills):
         NumberOutOfRange
             A figure is out of range; flows before it are charged.
         """
-        queue = [(when, 0, symbol.index, symbol) for when, symbol in self._due(time, beside)]
-        payable = self._payable(time)
-        times = sorted({item[0] for item in queue} | {each.pay_time for each in payable})
-        for when in times:
-            for _, _, _, symbol in sorted(
-                (item for item in queue if item[0] == when), key=lambda item: item[2]
-            ):
-                self._roll_over(symbol, when)
-            for accrual in payable:
-                if accrual.pay_time == when:
-                    self._pay(accrual)
+        queue: list[tuple[int, int, int, Symbol | Accrual]] = [
+            (when, 0, symbol.index, symbol) for when, symbol in self._due(time, beside)
+        ]
+        for place, accrual in enumerate(self._payable(time)):
+            queue.append((accrual.pay_time, 1, place, accrual))
+        for when, _, _, what in sorted(queue, key=itemgetter(0, 1, 2)):
+            if isinstance(what, Symbol):
+                self._roll_over(what, when)
+            else:
+                self._pay(what)
 
     def _due(self, time: int, beside: Symbol | None) -> list[tuple[int, Symbol]]:
         """Give the rollovers that are due, of symbols with an open position."""

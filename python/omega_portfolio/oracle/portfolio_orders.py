@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from omega_portfolio.errors import InvalidArgument, InvariantViolation, OmegaPortfolioError
 from omega_portfolio.oracle.account_calls import AccountCalls
 from omega_portfolio.oracle.bar_reading import read_bars, read_path, read_timed_bars
+from omega_portfolio.oracle.checkpoint import Checkpoint
 from omega_portfolio.oracle.events import (
     OF_QUOTES,
     Bars,
@@ -207,6 +208,7 @@ class PythonOrders(AccountCalls):
         with self._turn():
             ledger = self._sound()
             length, rounded = ledger.journal.length(), ledger.rounded_count
+            saved = Checkpoint(ledger)
             try:
                 yield ledger
             except InvariantViolation:
@@ -219,8 +221,13 @@ class PythonOrders(AccountCalls):
                     "a frame was interrupted while it was taken back",
                     "discard this portfolio",
                 )
-                self._ledger = taken_back(ledger, length)
-                self._ledger.rounded_count = rounded
+                if isinstance(error, OmegaPortfolioError):
+                    saved.restore()
+                    ledger.violation = None
+                else:
+                    # An interrupt may have left anything; the events before it are sound.
+                    self._ledger = ledger = taken_back(ledger, length)
+                ledger.rounded_count = rounded
                 raise
 
     def _level(self, argument: str, value: object) -> int | Unset | None:

@@ -48,6 +48,8 @@ def close_below_stop_out(ledger: Ledger, bars: Sequence[Range], time: int) -> No
 
 def _search_bar(ledger: Ledger, bar: Range, level: int, time: int) -> None:
     """Close positions at the prices within a bar at which the account comes below the level."""
+    if _adverse_extreme(bar) is None:
+        return
     lowest = bar.open
     while True:
         extreme = _adverse_extreme(bar)

@@ -118,8 +118,12 @@ impl<'a> Group<'a> {
         let marks = Marks { time: self.time, quotes: &quotes };
         let applied = ledger.apply_in_batch(&event_of(self.action, marks), None);
         applied.map_err(|refusal| {
-            let last = self.quotes.len().saturating_sub(1);
-            let row = self.quotes.get(ledger.refused_quote().min(last)).copied();
+            let at = match (refusal.argument(), ledger.refused_quote()) {
+                ("prices" | "quotes", at) => at.min(self.quotes.len().saturating_sub(1)),
+                // What no quote is at fault for, as a rate that an order lacks, is said of the first.
+                (_, at) => at,
+            };
+            let row = self.quotes.get(at).copied();
             let mut row = row.unwrap_or(QuoteRow::without(self.first));
             if refusal.argument() == "time" {
                 row.row = self.first;

@@ -56,7 +56,13 @@ impl Source {
     }
 
     fn column<'a>(self, batch: &'a RecordBatch, name: &str) -> PyResult<&'a ArrayRef> {
-        batch.column_by_name(name).ok_or_else(|| self.column_fault(name, "is missing"))
+        let found = batch.column_by_name(name);
+        let array = found.ok_or_else(|| self.column_fault(name, "is missing"))?;
+        if array.data_type() == &DataType::Null {
+            // Nulls are none of the types of rule N8, also where there is no row.
+            return Err(self.column_fault(name, "is of type null"));
+        }
+        Ok(array)
     }
 
     /// A column of texts without nulls.
