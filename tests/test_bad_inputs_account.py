@@ -1,0 +1,26 @@
+"""The catalogue of bad inputs on the calls for orders, bars, cash, terms and corporate actions."""
+
+from __future__ import annotations
+
+import pytest
+
+from bad_input_accounts import account
+from bad_input_runs import Tally, try_slot
+from bad_input_slots import Slot
+from bad_input_slots_cash import cash_slots
+from bad_input_slots_market import market_slots
+from bad_input_slots_terms import term_slots
+
+SLOTS = [*market_slots(), *cash_slots(), *term_slots()]
+
+
+@pytest.fixture(scope="module")
+def tally(request: pytest.FixtureRequest) -> Tally:
+    counter = Tally("bad inputs of the account")
+    request.config.pluginmanager.register(counter, "bad-inputs-account-tally")
+    return counter
+
+
+@pytest.mark.parametrize("slot", SLOTS, ids=str)
+def test_values(slot: Slot, tally: Tally) -> None:
+    try_slot(account, slot, tally)
