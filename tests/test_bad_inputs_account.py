@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 
 from bad_input_accounts import account
-from bad_input_runs import Tally, try_slot
+from bad_input_runs import Tally, answers, try_slot
 from bad_input_slots import Slot
 from bad_input_slots_cash import cash_slots
 from bad_input_slots_market import market_slots
 from bad_input_slots_terms import term_slots
+from bad_states_account import State, states
 
 SLOTS = [*market_slots(), *cash_slots(), *term_slots()]
+STATES = states()
 
 
 @pytest.fixture(scope="module")
@@ -24,3 +26,9 @@ def tally(request: pytest.FixtureRequest) -> Tally:
 @pytest.mark.parametrize("slot", SLOTS, ids=str)
 def test_values(slot: Slot, tally: Tally) -> None:
     try_slot(account, slot, tally)
+
+
+@pytest.mark.parametrize("state", STATES, ids=[state.label for state in STATES])
+def test_states(state: State, tally: Tally) -> None:
+    tally.add(state.number)
+    assert answers(state.scene, state.act).refused == state.wanted
