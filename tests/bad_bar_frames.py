@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -60,12 +61,12 @@ def put(table: pa.Table, name: str, cells: object) -> pa.Table:
     return table.set_column(number, name, cells if isinstance(cells, pa.Array) else [cells])
 
 
-def cell(name: str, value: object, kind: pa.DataType | None = None) -> Change:
-    """Replace the cell of a column in row 1."""
+def cell(name: str, value: object, kind: pa.DataType | None = None, row: int = 1) -> Change:
+    """Replace the cell of a column in a row."""
 
     def change(table: pa.Table) -> pa.Table:
         cells = table[name].to_pylist()
-        cells[1] = value
+        cells[row] = value
         return put(table, name, pa.array(cells, kind))
 
     return change
@@ -257,6 +258,44 @@ def time_frames() -> Iterator[BarFrame]:
     yield of_time(40, "the same bars later", lambda t: pa.concat_tables([t, t]))
     again = lambda t: pa.concat_tables([t, t.slice(3, 1)])  # noqa: E731
     yield BarFrame(40, "the same bar again", again, (4024,), "row 4", ("process_bars",))
+
+
+def two_faults() -> Iterator[BarFrame]:
+    """Frames with two bad cells, of which one is named whatever the batches.
+
+    A wrong type or a null comes before all values, column by column; values row by row.
+    """
+    nan = float("nan")
+    of_times = ("process_bars",)
+
+    def both(label: str, place: str, code: int, *changes: Change, calls: Any = CALLS) -> BarFrame:
+        def change(table: pa.Table) -> pa.Table:
+            for one in changes:
+                table = one(table)
+            return table
+
+        return BarFrame(65, label, change, (code,), place, calls)
+
+    low = cell("low", nan, row=0)
+    yield both("value before null", "column close, row 1", 4030, low, cell("close", None))
+    yield both(
+        "two nulls",
+        "column open, row 1",
+        4030,
+        cell("close", None, row=0),
+        cell("open", None),
+    )
+    yield both("two values", "column low, row 0", 4011, low, cell("open", nan))
+    yield both("values of a row", "column low, row 1", 4011, cell("low", nan), cell("close", nan))
+    late = cell("time", 2**63 - 1)
+    yield both("time below", "column low, row 0", 4011, low, late, calls=of_times)
+    yield both("time beside", "column time, row 1", 4006, cell("low", nan), late, calls=of_times)
+    yield both(
+        "symbol above", "column close, row 1", 4011, cell("symbol", "", row=0), cell("close", nan)
+    )
+    yield both(
+        "refused above", "column close, row 1", 4011, cell("high", 1, row=0), cell("close", nan)
+    )
 
 
 def broken(table: pa.Table) -> pa.RecordBatchReader:

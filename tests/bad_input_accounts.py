@@ -38,6 +38,13 @@ def account(backend: str, floats: str = "nearest") -> op.Portfolio:
     return portfolio
 
 
+def waiting(backend: str, floats: str = "nearest") -> op.Portfolio:
+    """Make an account with a market order of POUND, whose currency has no rate."""
+    portfolio = account(backend, floats)
+    portfolio.place_order("POUND", "long", 1, START, type="market")
+    return portfolio
+
+
 def netted(backend: str, floats: str = "nearest") -> op.Portfolio:
     """Make an account in netting mode: 10 A long at 100 in position 1."""
     portfolio = op.Portfolio("100000", leverage=10, mode="netting", floats=floats, backend=backend)

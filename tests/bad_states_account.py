@@ -1,4 +1,4 @@
-"""Calls for orders, cash, terms and corporate actions that only the state makes wrong.
+"""Calls for orders, bars, cash and corporate actions that only the state makes wrong.
 
 The accounts are those of `bad_input_accounts`: their docstrings say what they hold.
 """
@@ -6,12 +6,12 @@ The accounts are those of `bad_input_accounts`: their docstrings say what they h
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import omega_portfolio as op
-from bad_input_accounts import account, charged, netted, order_with
+from bad_input_accounts import account, charged, netted, order_with, waiting
 from bad_input_runs import Scene
-from bad_input_slots import created, instrument_with, modify_with, open_with
+from bad_input_slots import modify_with, open_with
 from bad_inputs import LATER
 
 Call = Callable[[op.Portfolio], object]
@@ -30,8 +30,7 @@ class State(NamedTuple):
 
 def states() -> list[State]:
     groups = (id_states, side_states, order_states, bar_states, cash_states, flow_states)
-    more = (netting_states, term_states, margin_states, cost_states, setting_states)
-    return [state for group in (*groups, *more) for state in group()]
+    return [state for group in (*groups, netting_states) for state in group()]
 
 
 def id_states() -> Iterator[State]:
@@ -67,12 +66,12 @@ def side_states() -> Iterator[State]:
     """Levels and protection on the wrong side; A is at 99 and 101, position 1 is long."""
     stop, goal = (4007, "stop_loss"), (4008, "take_profit")
     for call in (open_with, order_with):
-        name = call.__name__.removesuffix("_with")
 
         def tried(
-            label: str, wanted: tuple[int, str], call: Call = call, **arguments: object
+            label: str, wanted: tuple[int, str], call: Any = call, **arguments: object
         ) -> State:
-            return State(42, f"{name} {label}", lambda p: call(p, **arguments), wanted)
+            name = f"{call.__name__} {label}"
+            return State(42, name, lambda p: call(p, **arguments), wanted)
 
         yield tried("stop of a long above", stop, stop_loss=101)
         yield tried("stop of a long at it", stop, stop_loss=100)
@@ -194,46 +193,65 @@ def bar_states() -> Iterator[State]:
 
 
 def cash_states() -> Iterator[State]:
-    missing = 4025
-    yield State(62, "deposit of an unrated", lambda p: p.deposit(1, LATER, currency="GBP"),
-                (missing, "currency"))  # fmt: skip
-    yield State(62, "withdraw an unrated", lambda p: p.withdraw(1, LATER, currency="GBP"),
-                (missing, "currency"))  # fmt: skip
+    def cash(label: str, argument: str, code: int, act: Call, number: int = 62) -> State:
+        return State(number, label, act, (code, argument))
+
+    for call in ("deposit", "withdraw"):
+        yield cash(
+            f"{call} an unrated currency",
+            "currency",
+            4025,
+            lambda p, call=call: getattr(p, call)(1, LATER, currency="GBP"),
+        )
     for rate in (None, 2):
-        yield State(
-            62,
-            f"to an unrated at {rate}",
-            lambda p, rate=rate: p.convert_cash(1, "EUR", "GBP", LATER, rate=rate),
-            (missing, "to_currency"),
-        )
-        yield State(
-            62,
-            f"from an unrated at {rate}",
-            lambda p, rate=rate: p.convert_cash(1, "GBP", "JPY", LATER, rate=rate),
-            (missing, "from_currency"),
-        )
-    yield State(62, "open with an unrated result", lambda p: open_with(p, symbol="POUND"),
-                (missing, "symbol"))  # fmt: skip
-    yield State(
-        62,
-        "convert to itself",
-        lambda p: p.convert_cash(1, "EUR", "EUR", LATER),
-        (4024, "to_currency"),
+        for source, target, argument, code in (
+            ("EUR", "GBP", "to_currency", 4025),
+            ("GBP", "EUR", "from_currency", 4025),
+            ("GBP", "JPY", "from_currency", 4025),
+            ("EUR", "EUR", "to_currency", 4024),
+        ):
+            yield cash(
+                f"{source} to {target} at {rate}",
+                argument,
+                code,
+                lambda p, codes=(source, target), rate=rate: p.convert_cash(
+                    1, *codes, LATER, rate=rate
+                ),
+            )
+    yield cash(
+        "open with an unrated result", "symbol", 4025, lambda p: open_with(p, symbol="POUND")
     )
-    yield State(45, "withdraw more than is held",
-                lambda p: p.withdraw("1000.01", LATER, currency="EUR"), (4016, "amount"))  # fmt: skip
-    yield State(45, "convert more than is held",
-                lambda p: p.convert_cash("1000.01", "EUR", "USD", LATER), (4016, "amount"))  # fmt: skip
-    yield State(45, "convert more than is free",
-                lambda p: p.convert_cash(102_000, "USD", "EUR", LATER), (4016, "amount"))  # fmt: skip
-    yield State(45, "receive nothing",
-                lambda p: p.convert_cash("1e-18", "EUR", "USD", LATER, rate="0.1"),
-                (4009, "amount"))  # fmt: skip
-    yield State(48, "deposit over 38 digits",
-                lambda p: p.deposit(10**20 - 1, LATER, currency="EUR"), (4010, "amount"))  # fmt: skip
-    yield State(47, "receive over 38 digits",
-                lambda p: p.convert_cash(1000, "EUR", "USD", LATER, rate=10**18),
-                (4010, "amount"))  # fmt: skip
+
+    # An order whose profit has no rate: that is none of the reasons to drop it.
+    for step, act in {
+        "bar": lambda p: p.process_bar(LATER, {"POUND": (1, 1, 1, 1)}),
+        "quote": lambda p: p.process_quotes(LATER, {"POUND": 1}),
+    }.items():
+        yield State(62, f"unrated fill by a {step}", act, (4025, "symbol"), waiting)
+
+    def exchanged(
+        label: str, code: int, number: int, amount: object, *codes: str, rate: object = None
+    ) -> State:
+        return cash(
+            label,
+            "amount",
+            code,
+            lambda p: p.convert_cash(amount, *codes, LATER, rate=rate),
+            number,
+        )
+
+    yield exchanged("convert more than is held", 4016, 45, "1000.01", "EUR", "USD")
+    yield exchanged("convert more than is free", 4016, 45, 102_000, "USD", "EUR")
+    yield exchanged("receive nothing", 4009, 45, "1e-18", "EUR", "USD", rate="0.1")
+    yield exchanged("receive over 38 digits", 4010, 47, 1000, "EUR", "USD", rate=10**18)
+    for call, amount, code in (("withdraw", "1000.01", 4016), ("deposit", 10**20 - 1, 4010)):
+        yield cash(
+            f"{call} too much",
+            "amount",
+            code,
+            lambda p, call=call, v=amount: getattr(p, call)(v, LATER, currency="EUR"),
+            48,
+        )
 
 
 def flow_states() -> Iterator[State]:
@@ -300,116 +318,4 @@ def netting_states() -> Iterator[State]:
     yield fill("reduction over 38 digits", (4010, "price"), 47, side="short", price=10**20)
     yield State(
         37, "close by itself", lambda p: p.close_by(1, 1, LATER), (4024, "other_id"), netted
-    )
-
-
-def term_states() -> Iterator[State]:
-    """Instruments whose fields contradict each other."""
-
-    def wrong(label: str, argument: str, code: int = 4017, **changes: object) -> State:
-        return State(29, label, lambda p: instrument_with(p, **changes), (code, argument))
-
-    yield wrong("tick off the decimals", "tick_size", tick_size="0.00005")
-    yield wrong("step off the decimals", "lot_step", lot_step="0.00005")
-    yield wrong("least size off the step", "min_size", lot_step="0.1", min_size="0.25")
-    yield wrong("greatest size off the step", "max_size", lot_step="0.1", max_size="0.25")
-    yield wrong("sizes the wrong way round", "max_size", min_size=2, max_size=1)
-    yield wrong("inverse without a base", "inverse", inverse=True)
-    yield wrong("margin without a base", "margin.currency",
-                margin=op.Margin(rate=1, currency="base"))  # fmt: skip
-    yield wrong("unknown base", "base_currency", 4022, base_currency="usd")
-    for label, changes in (
-        ("a swap", {"swap": op.Swap("points", 1)}),
-        ("a tick", {"tick_size": 1}),
-    ):
-        yield State(
-            40,
-            f"A again with {label}",
-            lambda p, c=changes: instrument_with(
-                p, symbol="A", price_decimals=9, size_decimals=9, **c
-            ),
-            (4018, "symbol"),
-        )
-    for registered in (None, {}, "A", op.Margin(rate=1), op.Instrument):
-        yield State(
-            33,
-            f"an instrument that is {registered!r}"[:40],
-            lambda p, r=registered: p.register_instrument(r),
-            (4024, "instrument"),
-        )
-
-
-def margin_states() -> Iterator[State]:
-    def wrong(label: str, argument: str, **fields: object) -> State:
-        return State(
-            29,
-            label,
-            lambda p: instrument_with(p, margin=op.Margin(**fields)),
-            (4017, argument),
-        )
-
-    yield wrong("no model", "margin")
-    yield wrong("two models", "margin", rate=1, leverage=1)
-    yield wrong("no tier", "margin.tiers", tiers=[])
-    yield wrong("tier of three", "margin.tiers", tiers=[(1, 1, 1), (None, 1)])
-    yield wrong("last tier with a limit", "margin.tiers", tiers=[(1, 1), (2, 1)])
-    yield wrong("None in the middle", "margin.tiers", tiers=[(None, 1), (None, 1)])
-    yield wrong("descending tiers", "margin.tiers", tiers=[(2, 1), (1, 1), (None, 1)])
-    yield wrong("equal tiers", "margin.tiers", tiers=[(1, 1), (1, 1), (None, 1)])
-    yield wrong("hedged above 1", "margin.hedged", rate=1, hedged="1.000000001")
-
-
-def cost_states() -> Iterator[State]:
-    def cost(label: str, argument: str, **fields: object) -> State:
-        given = {"kind": "per_lot", **fields}
-        return State(
-            29,
-            label,
-            lambda p: instrument_with(p, commission=op.Commission(**given)),
-            (4017, f"commission.{argument}"),
-        )
-
-    row = (None, 1, 1)
-    yield cost("no figure", "taker")
-    yield cost("maker alone", "taker", maker=1)
-    yield cost("tiers beside a taker", "tiers", taker=1, tiers=[row])
-    yield cost("tiers beside a maker", "tiers", maker=1, tiers=[row])
-    yield cost("no tier", "tiers", tiers=[])
-    yield cost("tier of two", "tiers", tiers=[(None, 1)])
-    yield cost("last tier with a volume", "tiers", tiers=[(1, 1, 1)])
-    yield cost("descending tiers", "tiers", tiers=[(2, 1, 1), (1, 1, 1), row])
-    yield cost("minimum beside a rebate", "minimum", taker=1, maker=-1, minimum=1)
-    yield cost("minimum of 0 beside a rebate", "minimum", taker=-1, minimum=0)
-
-    def night(label: str, argument: str, code: int = 4017, **fields: object) -> State:
-        return State(
-            55,
-            label,
-            lambda p: instrument_with(p, swap=op.Swap("points", 1, **fields)),
-            (code, f"swap.{argument}"),
-        )
-
-    for zone in ("Europe/Nowhere", "utc", "../UTC", "Europe/Berlin ", "EST5EDT4"):
-        yield night(f"zone {zone}", "zone", zone=zone)
-    for clock in ("24:00", "17:60", "7:00", "17:00:00", "17.00", [], ["17:00", "17:00"]):
-        yield night(f"rollover {clock}", "rollover", rollover=clock)
-    yield night("rollover of numbers", "rollover", 4024, rollover=[17])
-    yield night("rollover that is a number", "rollover", 4024, rollover=17)
-    yield night("six days", "multipliers", multipliers=(1,) * 6)
-    yield night("eight days", "multipliers", multipliers=(1,) * 8)
-    yield night("days as text", "multipliers", 4024, multipliers="1131100")
-    yield night("no days", "multipliers", 4024, multipliers=None)
-    yield night("364 days", "day_count", day_count=364)
-
-
-def setting_states() -> Iterator[State]:
-    def wrong(label: str, argument: str, code: int = 4020, **settings: object) -> State:
-        return State(29, label, lambda p: created(p, **settings), (code, argument))
-
-    yield wrong("stop-out above the call", "stop_out", margin_call=100, stop_out="100.000000001")
-    yield wrong("rounding in capitals", "rounding", rounding="CENTS")
-    yield wrong("no path", "path", path="hlco")
-    yield wrong("pivot in small letters", "pivot", 4022, pivot="usd")
-    yield State(
-        29, "stop-out at the call", lambda p: created(p, margin_call=100, stop_out=100), None
     )

@@ -5,12 +5,25 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
 import pyarrow as pa
 import pytest
 
 import omega_portfolio as op
-from bad_bar_frames import BARS, CALLS, BarFrame, bad_frames, base, good_frames, put
+from bad_bar_frames import (
+    BARS,
+    CALLS,
+    BarFrame,
+    bad_frames,
+    base,
+    good_frames,
+    put,
+    two_faults,
+    type_frames,
+    with_empty_chunks,
+)
 from bad_frames import MILLION, Capsule
 from bad_input_accounts import account
 from bad_input_runs import Answer, Tally, answers, whole_picture
@@ -83,6 +96,56 @@ def test_frames(frame: BarFrame, call: str, tally: Tally) -> None:
     if call == "process_bars":
         assert all(frame.place in text for text in texts), texts
         assert code in (4030, 4010, 4011) or all("row " in text for text in texts), texts
+
+
+TWO_FAULTS = [(frame, call) for frame in two_faults() for call in frame.calls]
+
+
+@pytest.mark.parametrize("batches", [False, True], ids=["whole", "row by row"])
+@pytest.mark.parametrize(
+    ("frame", "call"), TWO_FAULTS, ids=[f"{frame}-{call}" for frame, call in TWO_FAULTS]
+)
+def test_which_of_two_faults_is_named(
+    frame: BarFrame, call: str, batches: bool, tally: Tally
+) -> None:
+    tally.add(frame.number)
+    texts: list[str] = []
+    cut = replace(frame, change=lambda t: with_empty_chunks(frame.change(t)))
+    found = asked(call, cut if batches else frame, texts)
+    assert found.refused == (frame.codes[0], "bars")
+    assert all(frame.place in text for text in texts), texts
+
+
+@pytest.mark.parametrize("batches", [False, True], ids=["whole", "row by row"])
+@pytest.mark.parametrize("prices", [{"bid": 5.0, "ask": None}, {"bid": None, "ask": 5.0}], ids=str)
+def test_a_null_of_quotes_comes_before_their_values(
+    prices: dict[str, float | None], batches: bool, tally: Tally
+) -> None:
+    tally.add(64)
+    bad = {name: [float("nan"), price] for name, price in prices.items()}
+    frame = pa.table({"symbol": ["A", "B"], **bad})
+    made = with_empty_chunks(frame) if batches else frame
+    assert answers(scene, lambda p: p.mark(made, time=LATER)).refused == (4030, "prices")
+    assert answers(scene, lambda p: p.process_quotes(LATER, made)).refused == (4030, "quotes")
+
+
+EMPTY = [(frame, call) for frame in type_frames() for call in frame.calls]
+
+
+@pytest.mark.parametrize(("frame", "call"), EMPTY, ids=[f"{frame}-{call}" for frame, call in EMPTY])
+def test_a_frame_without_rows_has_types(frame: BarFrame, call: str, tally: Tally) -> None:
+    tally.add(69)
+    empty = replace(frame, change=lambda t: frame.change(t).slice(0, 0))
+    assert asked(call, empty, []).refused == (4030, "bars")
+
+
+@pytest.mark.parametrize("kinds", [(pa.null(), pa.float64()), (pa.string(), pa.string())], ids=str)
+def test_quotes_without_rows_have_types(kinds: tuple[pa.DataType, ...], tally: Tally) -> None:
+    tally.add(69)
+    empty = pa.schema(zip(("symbol", "price"), kinds, strict=True)).empty_table()
+    assert answers(scene, lambda p: p.mark(empty, time=LATER)).refused == (4030, "prices")
+    assert answers(scene, lambda p: p.update_equity(LATER, empty)).refused == (4030, "prices")
+    assert answers(scene, lambda p: p.process_quotes(LATER, empty)).refused == (4030, "quotes")
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -214,6 +277,21 @@ class Calling(Mapping[str, object]):
 
     def __getitem__(self, symbol: str) -> object:
         return self.values_by_symbol[symbol]
+
+
+class Doubling(dict[str, object]):
+    """A dict whose items are others than those it holds."""
+
+    def items(self) -> Any:
+        return [(symbol, (100, 200)) for symbol in self]
+
+
+def test_a_dict_may_have_items_of_its_own(tally: Tally) -> None:
+    tally.add(95)
+    for call in (op.Portfolio.process_quotes, op.Portfolio.update_equity):
+        found = answers(scene, lambda p, c=call: getattr(p, c.__name__)(LATER, Doubling(A=1)))
+        wanted = answers(scene, lambda p, c=call: getattr(p, c.__name__)(LATER, {"A": (100, 200)}))
+        assert found == wanted
 
 
 def test_a_call_inside_the_reading_of_another_call(tally: Tally) -> None:

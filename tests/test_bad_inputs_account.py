@@ -11,9 +11,10 @@ from bad_input_slots_cash import cash_slots
 from bad_input_slots_market import market_slots
 from bad_input_slots_terms import term_slots
 from bad_states_account import State, states
+from bad_states_terms import contradictions
 
 SLOTS = [*market_slots(), *cash_slots(), *term_slots()]
-STATES = states()
+STATES = [*states(), *contradictions()]
 
 
 @pytest.fixture(scope="module")
