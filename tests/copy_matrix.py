@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import omega_portfolio as op
-from hand_overs import HAND_OVERS, HandOver, Places, Source, places_of_columns, tables_of
+from hand_overs import ENGINE, HAND_OVERS, HandOver, Places, Source, places_of_columns, tables_of
 from omega_portfolio.bench.addresses import Chunk, Column, column_addresses
 from omega_portfolio.bench.zero_copy import TYPE_NAMES, build_all_tables
 
@@ -24,20 +24,20 @@ POSITIONS = 6_000
 def copy_matrix() -> Matrix:
     """Look at every column of every table on every way; a type has one answer on each."""
     portfolio = build_all_tables(POSITIONS, "rust")
-    grown = list(tables_without_nulls(portfolio))
+    grown = list(tables_of_the_engine(portfolio))
     assert max(len(column.chunks) for _, columns in grown for column in columns) > 1
     matrix = {way.label: row_of(way, grown) for way in HAND_OVERS if not way.compact}
     portfolio.compact()
-    compact = list(tables_without_nulls(portfolio))
+    compact = list(tables_of_the_engine(portfolio))
     assert {len(column.chunks) for _, columns in compact for column in columns} == {1}
     matrix |= {way.label: row_of(way, compact) for way in HAND_OVERS if way.compact}
     return matrix
 
 
-def tables_without_nulls(portfolio: op.Portfolio) -> Iterator[tuple[Source, list[Column]]]:
+def tables_of_the_engine(portfolio: op.Portfolio) -> Iterator[tuple[Source, list[Column]]]:
     """Give the tables that share the engine's memory, and where their columns lie."""
     for source in tables_of(portfolio):
-        if source.name != "events":
+        if source.name in ENGINE:
             yield source, column_addresses(source.table)
 
 

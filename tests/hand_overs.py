@@ -32,7 +32,23 @@ from omega_portfolio.bench.addresses import (
 
 Cells = dict[str, list[Any]]
 
-SCANNED = ("equity", "trades", "ledger", "positions", "events")
+GETTERS = {
+    "equity": "get_equity_curve",
+    **{
+        name: f"get_{name}"
+        for name in (
+            "trades", "ledger", "positions", "events", "cash", "cash_ledger", "margin", "orders",
+            "activity", "fills", "lots",
+        )
+    },
+}  # fmt: skip
+"""Every table of a portfolio, and the method that gives it."""
+
+SCANNED = tuple(name for name in GETTERS if name != "lots")
+ENGINE = ("equity", "trades", "ledger", "positions", "cash_ledger", "activity")
+"""The tables that are memory of the engine; the others are made when they are asked for."""
+
+WITH_NULLS = ("events", "orders", "lots")
 VIEWS = (False, True)
 EXACT = Context(prec=40)
 
@@ -54,6 +70,10 @@ class Source:
         return f"{self.name} {'exact' if self.exact else 'float'}"
 
 
+def everything(_source: Source) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class HandOver:
     """One way out: what is written, what it gives, and what can be seen of that.
@@ -66,22 +86,15 @@ class HandOver:
     take: Callable[[Source], Any]
     cells: Callable[[Any], Cells]
     places: Callable[[Any], list[Places]]
-    of: Callable[[Source], bool] = lambda _source: True
+    of: Callable[[Source], bool] = everything
     compact: bool = False
 
 
 def tables_of(portfolio: op.Portfolio) -> Iterator[Source]:
-    """Give the five tables of a portfolio in both views."""
-    getters = (
-        portfolio.get_equity_curve,
-        portfolio.get_trades,
-        portfolio.get_ledger,
-        portfolio.get_positions,
-        portfolio.get_events,
-    )
-    for name, getter in zip(SCANNED, getters, strict=True):
+    """Give the tables of a portfolio in both views."""
+    for name, getter in GETTERS.items():
         for exact in VIEWS:
-            yield Source(name, exact, portfolio, getter(exact=exact))
+            yield Source(name, exact, portfolio, getattr(portfolio, getter)(exact=exact))
 
 
 def receipts_of(make: Callable[[], op.Portfolio]) -> Iterator[Source]:
@@ -98,12 +111,27 @@ def receipts_of(make: Callable[[], op.Portfolio]) -> Iterator[Source]:
         yield Source("refused", exact, portfolio, receipts.refused)
 
 
+def rest_and_exchange(portfolio: op.Portfolio) -> None:
+    """Make rows of every kind in the tables of orders, activity, cash and margin."""
+    portfolio.register_instrument(op.Instrument("EURUSD", base_currency="EUR"))
+    portfolio.mark({"EURUSD": "1.25"}, time=130)
+    portfolio.deposit("100.000000000000000001", 130, currency="EUR")
+    portfolio.convert_cash(40, "EUR", "USD", 131, rate="1.3")
+    portfolio.withdraw("0.5", 131, currency="EUR")
+    portfolio.place_order("NEW", "buy", 2, 140, price=1, tag="an order with a tag of its own")
+    portfolio.place_order("NEW", "buy", "0.000000001", 140, price=2, expiry=10**15, oco="g")
+    portfolio.place_order("NEW", "buy", 3, 140, type="market", targets=[(9, 1)], trailing="0.5")
+    portfolio.cancel_order(portfolio.place_order("NEW", "sell", 1, 141, price=5), 142)
+    portfolio.process_bar(150, {"NEW": (3, "3.5", "2.5", 3, "0.1")})
+
+
 def sources(make_portfolio: Callable[..., op.Portfolio]) -> list[Source]:
     """Give every kind of table, with rows of every kind of event."""
 
     def make() -> op.Portfolio:
         portfolio = make_portfolio(1000, leverage=10)
         live_through(portfolio)
+        rest_and_exchange(portfolio)
         return portfolio
 
     return [*tables_of(make()), *receipts_of(make)]
@@ -263,7 +291,7 @@ def is_scanned(source: Source) -> bool:
 
 
 def has_no_null(source: Source) -> bool:
-    return source.name != "events"
+    return source.name not in WITH_NULLS
 
 
 EVERYWHERE = [

@@ -10,15 +10,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 import omega_portfolio as op
-from account_picture import assert_identity, picture
+from account_picture import picture
 from bad_frames import (
     GOOD,
     MILLION,
@@ -29,13 +27,13 @@ from bad_frames import (
     million_with_nan,
     quotes,
 )
+from bad_input_runs import Answer, Tally, try_slot
+from bad_input_runs import answers as answers_on
 from bad_input_slots import Slot, all_slots
-from bad_inputs import LATER, Entry, scene
+from bad_inputs import LATER, scene
 from bad_states import STATE
-from conftest import _chosen_backends
 from interpreter import run_python
 
-BACKENDS = _chosen_backends()
 SLOTS = all_slots()
 SLOTS_EXPECTED = 53
 COMBINATIONS_MIN = 2000
@@ -66,98 +64,21 @@ WRONG_PRICES: list[object] = [
 ]
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a backend made of a call."""
-
-    refused: tuple[int, str] | None
-    digest: str
-
-
-class Tally:
-    """Counts the combinations; a plugin of the run, so that the summary can print them."""
-
-    def __init__(self) -> None:
-        self.combinations = 0
-        self.numbers: set[int] = set()
-
-    def add(self, number: int) -> None:
-        self.combinations += 1
-        self.numbers.add(number)
-
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        terminalreporter.write_line(
-            f"bad inputs: {self.combinations} combinations of {len(self.numbers)} entries "
-            f"on {' and '.join(BACKENDS)}"
-        )
-
-
 @pytest.fixture(scope="module")
 def tally(request: pytest.FixtureRequest) -> Tally:
-    counter = Tally()
+    counter = Tally("bad inputs")
     request.config.pluginmanager.register(counter, "bad-inputs-tally")
     return counter
 
 
-def answer(backend: str, act: Callable[[op.Portfolio], object], floats: str = "nearest") -> Answer:
-    """Make a call on a fresh account; checks what holds whether it is refused or not."""
-    portfolio = scene(backend, floats)
-    assert portfolio.backend == backend
-    before = picture(portfolio)
-    try:
-        result = act(portfolio)
-    except op.OmegaPortfolioError as refusal:
-        return refused(portfolio, refusal, before)
-    shown = result if isinstance(result, op.Portfolio) else portfolio
-    assert_identity(shown)
-    shown.verify()
-    return Answer(None, shown.digest)
-
-
-def refused(
-    portfolio: op.Portfolio, error: op.OmegaPortfolioError, before: dict[str, object]
-) -> Answer:
-    """Check a refusal: typed, printable, without a trace."""
-    assert type(error) is op.errors.by_code[error.code]
-    assert error.rule
-    assert error.remedy
-    assert len(error.value) <= 80
-    assert str(error).encode("utf-8")
-    assert picture(portfolio) == before, f"a refused call left a trace: {error}"
-    return Answer((error.code, error.argument), portfolio.digest)
-
-
-def answers(act: Callable[[op.Portfolio], object], floats: str = "nearest") -> Answer:
+def answers(act: Callable[[op.Portfolio], object]) -> Answer:
     """Make a call on each backend; they must agree."""
-    found = {backend: answer(backend, act, floats) for backend in BACKENDS}
-    assert len(set(found.values())) == 1, f"the backends differ: {found}"
-    return next(iter(found.values()))
-
-
-def run_entry(slot: Slot, entry: Entry) -> Answer:
-    def act(portfolio: op.Portfolio) -> object:
-        value = entry.make(portfolio)
-        if entry.kind == "digit":
-            value = f"1.{'0' * slot.scale}1"
-        return slot.run(portfolio, value)
-
-    return answers(act, "strict" if entry.kind == "strict" else "nearest")
+    return answers_on(scene, act)
 
 
 @pytest.mark.parametrize("slot", SLOTS, ids=str)
 def test_values(slot: Slot, tally: Tally) -> None:
-    failures = []
-    for entry in slot.entries:
-        tally.add(entry.number)
-        wanted = slot.outcome(entry.kind)
-        try:
-            found = run_entry(slot, entry).refused
-        except Exception as error:  # noqa: BLE001 - all failures of a slot are shown at once.
-            failures.append(f"{entry.number} {entry.label}: {type(error).__name__}: {error}")
-            continue
-        if found != wanted:
-            failures.append(f"{entry.number} {entry.label}: {found} instead of {wanted}")
-    assert not failures, "\n".join(["", *failures])
+    try_slot(scene, slot, tally)
 
 
 @pytest.mark.parametrize(

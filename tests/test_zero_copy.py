@@ -34,7 +34,7 @@ from omega_portfolio.bench.addresses import (
 BACKENDS = os.environ.get("OMEGA_TEST_BACKENDS", "rust,python").split(",")
 TABLES = [
     f"{name} {view}"
-    for name in ("equity", "trades", "ledger", "positions")
+    for name in ("equity", "trades", "ledger", "positions", "cash_ledger", "activity")
     for view in ("float", "exact")
 ]
 GROWTH = 100_000
@@ -61,6 +61,8 @@ def grow(portfolio: op.Portfolio, rows: int) -> None:
         portfolio.close_position(position_id, 101, start, size=1, reason="half of the position")
         if number % 2:
             portfolio.close_position(position_id, 102, start)
+        portfolio.deposit(1, start, currency="EUR")
+        portfolio.cancel_order(portfolio.place_order("ACME", "long", 1, start, price=50), start)
     for number in range(rows // 1_000):
         portfolio.mark({"ACME": 50 + number % 100})
         for step in range(1_000):
@@ -93,6 +95,27 @@ def test_two_tables_share_the_memory_of_the_engine(name):
         assert len(grown) > len(first)
         for old, new in zip(column_addresses(first), column_addresses(grown), strict=True):
             assert old.chunks[0].values == new.chunks[0].values, old.name
+
+
+@rust_only
+@pytest.mark.parametrize("name", ["cash", "margin", "orders", "fills", "lots"])
+@pytest.mark.parametrize("exact", [False, True])
+def test_a_table_made_on_demand_is_copied_once(name, exact):
+    portfolio = zero_copy.build_all_tables(30, "rust")
+    portfolio.place_order("ACME", "long", 1, portfolio.time, price=50, tag="it rests for ever")
+    getter = getattr(portfolio, f"get_{name}")
+    tables = [getter(exact=exact) for _ in range(2)]
+    # A time that is not there is a null, which the reader of addresses does not take.
+    nulls = {"orders": "time", "lots": "exit_time"}
+    columns = [column for column in tables[0].columns if column != nulls.get(name)]
+    first, second = (column_addresses(table.select(columns)) for table in tables)
+    assert not any(map(same_memory, first, second))
+    frame = pl.DataFrame(tables[0])
+    assert frame.height > 0
+    assert frame.equals(pl.DataFrame(tables[1]))
+    assert all(map(same_memory, first, frame_addresses(frame.select(columns))))
+    portfolio.open_position("NEW", "long", 1, 1, portfolio.time)
+    assert frame.equals(pl.DataFrame(tables[0]))
 
 
 @rust_only

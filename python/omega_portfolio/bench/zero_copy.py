@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
 from omega_portfolio.bench.addresses import column_addresses, frame_addresses, same_memory
+from omega_portfolio.instrument import Instrument
 from omega_portfolio.portfolio import Portfolio
 
 if TYPE_CHECKING:
@@ -124,13 +125,13 @@ def build_history(
 
 
 def build_all_tables(positions: int, backend: str) -> Portfolio:
-    """Build a portfolio with rows in all four tables, texts of all lengths among them.
+    """Build a portfolio with rows in all tables of the engine, texts of all lengths among them.
 
     Parameters
     ----------
     positions : int
         Number of positions opened; two thirds of them are closed again, half of these in two
-        parts.
+        parts. With every tenth come euros, and an order that is cancelled.
     backend : str
         As the argument of :class:`omega_portfolio.Portfolio`.
 
@@ -139,6 +140,8 @@ def build_all_tables(positions: int, backend: str) -> Portfolio:
     Portfolio
     """
     portfolio = Portfolio(10**12, backend=backend)
+    portfolio.register_instrument(Instrument("EURUSD", base_currency="EUR"))
+    portfolio.mark({"EURUSD": "1.25"}, time=START_TIME)
     for number in range(positions):
         moment = START_TIME + number
         symbol = ("ACME", "a symbol of more than twelve bytes")[number % 2]
@@ -150,11 +153,15 @@ def build_all_tables(positions: int, backend: str) -> Portfolio:
             portfolio.close_position(position_id, 101, moment, size=number % 3, reason="signal")
         if number % 3 == 2:
             portfolio.close_position(position_id, 102, moment, reason=f"the rest of {number}")
+        if number % 10 == 0:
+            portfolio.deposit("0.25", moment, currency="EUR")
+            order_id = portfolio.place_order(symbol, "long", 1, moment, price=50)
+            portfolio.cancel_order(order_id, moment)
     return portfolio
 
 
 def tables_of(portfolio: Portfolio) -> dict[str, Table]:
-    """Return all tables of a portfolio in both views.
+    """Return the tables that are memory of the engine, in both views.
 
     Parameters
     ----------
@@ -171,6 +178,8 @@ def tables_of(portfolio: Portfolio) -> dict[str, Table]:
         "trades": portfolio.get_trades,
         "ledger": portfolio.get_ledger,
         "positions": portfolio.get_positions,
+        "cash_ledger": portfolio.get_cash_ledger,
+        "activity": portfolio.get_activity,
     }
     return {
         f"{name} {'exact' if exact else 'float'}": getter(exact=exact)

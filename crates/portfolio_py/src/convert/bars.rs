@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
 use portfolio_core::event::{Bar, Bars, Path};
 use portfolio_core::import::{CellError, Numbers, Times};
 use portfolio_core::numbers::{FloatPolicy, Price};
@@ -43,7 +44,7 @@ impl<'py> GivenBars<'py> {
     pub(crate) fn read(given: Value<'_, 'py>, policy: FloatPolicy) -> PyResult<Self> {
         if speaks_arrow(given)? {
             let (schema, batches) = read_frame(SOURCE.argument, given)?;
-            SOURCE.check_columns(&schema, OF_A_MOMENT, SPREAD)?;
+            check(&schema, &batches, OF_A_MOMENT)?;
             return Ok(Self::Frame(batches));
         }
         let Ok(mapping) = given.cast::<PyMapping>() else {
@@ -69,7 +70,7 @@ impl<'py> GivenBars<'py> {
             Self::Frame(batches) => {
                 let mut bars = Vec::new();
                 for batch in batches {
-                    read_batch(batch, policy, &mut bars)?;
+                    read_batch(batch, policy, &mut bars, |_| Ok(()))?;
                 }
                 Ok(bars)
             }
@@ -140,16 +141,29 @@ impl<'a> Prices<'a> {
     }
 }
 
-/// Appends the bars of a batch.
+/// The columns are there, once, with nothing else, of the right types and without nulls.
+fn check(
+    schema: &SchemaRef,
+    batches: &[RecordBatch],
+    needed: &'static [&'static str],
+) -> PyResult<()> {
+    SOURCE.check_columns(schema, needed, SPREAD)?;
+    SOURCE.check_cells(schema, batches, needed)?;
+    SOURCE.check_cells(schema, batches, SPREAD)
+}
+
+/// Appends the bars of a batch; `clock` reads the time of a row before its bar.
 fn read_batch<'a>(
     batch: &'a RecordBatch,
     policy: FloatPolicy,
     bars: &mut Vec<Bar<'a>>,
+    mut clock: impl FnMut(usize) -> PyResult<()>,
 ) -> PyResult<()> {
     let before = bars.len();
     let symbols = SOURCE.texts(batch, "symbol", before)?;
     let prices = Prices::read(batch, before, policy)?;
     for row in 0..batch.num_rows() {
+        clock(row)?;
         let symbol = SOURCE.text(&symbols, "symbol", row, before)?;
         bars.push(bar(symbol, prices.get(row, before)?));
     }
@@ -170,7 +184,7 @@ pub(crate) fn read_history(given: Value<'_, '_>) -> PyResult<Frame> {
         return Err(wrong_type("bars", given, rule, remedy).into());
     }
     let frame = read_frame(SOURCE.argument, given)?;
-    SOURCE.check_columns(&frame.0, OF_A_HISTORY, SPREAD)?;
+    check(&frame.0, &frame.1, OF_A_HISTORY)?;
     Ok(frame)
 }
 
@@ -178,27 +192,13 @@ impl<'a> History<'a> {
     /// Reads the cells; Python is not needed for it.
     pub(crate) fn read(batches: &'a [RecordBatch], policy: FloatPolicy) -> PyResult<Self> {
         let mut history = Self { bars: Vec::new(), moments: Vec::new() };
+        let Self { bars, moments } = &mut history;
         for batch in batches {
-            let before = history.bars.len();
+            let before = bars.len();
             let times = SOURCE.times(batch, "time", before)?;
-            history.read_times(&times, batch.num_rows(), before)?;
-            read_batch(batch, policy, &mut history.bars)?;
+            read_batch(batch, policy, bars, |row| read_time(&times, row, before, moments))?;
         }
         Ok(history)
-    }
-
-    fn read_times(&mut self, times: &Times<'_>, rows: usize, before: usize) -> PyResult<()> {
-        for row in 0..rows {
-            let time = times.get(row).map_err(|error| SOURCE.cell("time", before, row, &error))?;
-            let time = time.ok_or_else(|| SOURCE.cell("time", before, row, &CellError::Null))?;
-            let place = before.saturating_add(row);
-            let after = place.saturating_add(1);
-            match self.moments.last_mut() {
-                Some((last, range)) if *last == time => range.end = after,
-                _ => self.moments.push((time, place..after)),
-            }
-        }
-        Ok(())
     }
 
     /// One event for each time.
@@ -212,6 +212,24 @@ impl<'a> History<'a> {
     pub(crate) fn row(&self, event: usize, bar: usize) -> usize {
         self.moments.get(event).map_or(0, |(_, range)| range.start.saturating_add(bar))
     }
+}
+
+/// Adds a row to the bars of its time.
+fn read_time(
+    times: &Times<'_>,
+    row: usize,
+    before: usize,
+    moments: &mut Vec<(i64, Range<usize>)>,
+) -> PyResult<()> {
+    let time = times.get(row).map_err(|error| SOURCE.cell("time", before, row, &error))?;
+    let time = time.ok_or_else(|| SOURCE.cell("time", before, row, &CellError::Null))?;
+    let place = before.saturating_add(row);
+    let after = place.saturating_add(1);
+    match moments.last_mut() {
+        Some((last, range)) if *last == time => range.end = after,
+        _ => moments.push((time, place..after)),
+    }
+    Ok(())
 }
 
 /// The way of the price within a bar; the portfolio's when not given.

@@ -1,7 +1,7 @@
 //! Frames of prices of other libraries: their columns, and their cells.
 
 use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_schema::{DataType, Schema};
+use arrow_schema::{DataType, Schema, SchemaRef};
 use portfolio_core::event::Quote;
 use portfolio_core::import::{CellError, Numbers, Texts, Times, WrongType};
 use portfolio_core::numbers::{FloatPolicy, Price};
@@ -48,6 +48,42 @@ impl Source {
         match needed.iter().find(|name| !present.contains(name)) {
             Some(name) => Err(self.column_fault(name, "is missing")),
             None => Ok(()),
+        }
+    }
+
+    /// Checks types and nulls column by column, so that what is named does not depend on how the
+    /// rows are cut into batches. A frame without rows has types, too.
+    pub(crate) fn check_cells(
+        self,
+        schema: &SchemaRef,
+        batches: &[RecordBatch],
+        names: &[&'static str],
+    ) -> PyResult<()> {
+        let none = [RecordBatch::new_empty(SchemaRef::clone(schema))];
+        let batches = if batches.is_empty() { &none } else { batches };
+        for name in names {
+            match schema.field_with_name(name) {
+                Ok(field) if *field.data_type() == DataType::Null => {
+                    let wrong = WrongType { found: "Null".to_owned(), wanted: "of values" };
+                    return Err(self.wrong_type(name, &wrong));
+                }
+                Ok(_) => {}
+                Err(_) => continue,
+            }
+            let mut before = 0_usize;
+            for batch in batches {
+                self.check_column(batch, name, before)?;
+                before = before.saturating_add(batch.num_rows());
+            }
+        }
+        Ok(())
+    }
+
+    fn check_column(self, batch: &RecordBatch, name: &'static str, before: usize) -> PyResult<()> {
+        match name {
+            "symbol" => self.texts(batch, name, before).map(|_| ()),
+            "time" => self.times(batch, name, before).map(|_| ()),
+            _ => self.numbers(batch, name, before, FloatPolicy::Nearest).map(|_| ()),
         }
     }
 
@@ -159,15 +195,21 @@ impl Source {
     }
 }
 
-/// The columns of quotes to read, after checking that they are there, once, with nothing else.
-pub(crate) fn check_quotes(source: Source, schema: &Schema) -> PyResult<&'static [&'static str]> {
+/// The columns of quotes to read, after checking that they are there, once, with nothing else, and
+/// of which types they are.
+pub(crate) fn check_quotes(
+    source: Source,
+    schema: &SchemaRef,
+    batches: &[RecordBatch],
+) -> PyResult<&'static [&'static str]> {
     let two = schema.fields().iter().any(|field| matches!(field.name().as_str(), "bid" | "ask"));
     let names = if two { TWO_PRICES } else { ONE_PRICE };
-    source.check_columns(schema, names, &[]).map(|()| names)
+    source.check_columns(schema, names, &[])?;
+    source.check_cells(schema, batches, names)?;
+    Ok(names)
 }
 
-/// Reads the quotes of a batch; `before` rows came in earlier batches. Types and nulls are looked
-/// at column by column, then the cells row by row.
+/// Reads the quotes of a batch, row by row; `before` rows came in earlier batches.
 pub(crate) fn read_batch<'a>(
     source: Source,
     batch: &'a RecordBatch,

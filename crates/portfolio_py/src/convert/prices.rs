@@ -26,13 +26,14 @@ impl<'py> Prices<'py> {
         policy: FloatPolicy,
     ) -> PyResult<Self> {
         let Some(prices) = prices else { return Ok(Self::Items(Vec::new())) };
-        if let Ok(items) = prices.cast::<PyDict>() {
+        // A subclass may have items of its own.
+        if let Ok(items) = prices.cast_exact::<PyDict>() {
             return Self::from_dict(argument, items, policy);
         }
         if speaks_arrow(prices)? {
             let source = Source::quotes(argument);
             let (schema, batches) = read_frame(argument, prices)?;
-            let names = frame::check_quotes(source, &schema)?;
+            let names = frame::check_quotes(source, &schema, &batches)?;
             return Ok(Self::Frame(source, batches, names));
         }
         let Ok(mapping) = prices.cast::<PyMapping>() else {
