@@ -45,7 +45,7 @@ def test_frames_are_of_every_kind():
     """The source draws every action, type, layout and way to treat errors, and most are taken."""
     types, actions, answers = Counter(), Counter(), Counter()
     chunks, columns, options = Counter(), set(), Counter()
-    for seed in range(40):
+    for seed in range(120):
         random = Random(seed)
         setting = draw_setting(random)
         portfolio = op.PortfolioPython(setting.initial_balance, **setting.options)
@@ -169,7 +169,7 @@ def lived(portfolio: type) -> op.Portfolio:
 def test_every_cell_of_the_events_is_compared(fault):
     visited = Visited()
     assert compare_events(lived(op.PortfolioPython), lived(op.PortfolioPython), visited) is None
-    assert visited.cells == 2 * 27 * 21
+    assert visited.cells == 2 * 27 * 49
     difference = compare_events(lived(op.PortfolioPython), lived(fault), visited)
     assert difference is not None
     assert difference.kind.startswith("row  of column fee of the exact table events")

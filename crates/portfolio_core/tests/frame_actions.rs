@@ -193,7 +193,8 @@ fn bars_and_quotes_stand_together_by_their_number() {
             &format!("{LONG} stop_loss=95 fee=2"),
             "open time=1 symbol=B side=short size=2 price=50 take_profit=44",
             &format!("{BAR} event=7 path=optimistic"),
-            "bar time=2 event=7 path=optimistic symbol=B open=50 high=52 low=43 close=51 spread=0.5",
+            "bar time=2 event=7 path=optimistic symbol=B open=50 high=52 low=43 close=51 \
+             spread=0.5",
             "bar time=3 event=6 high=-1",
             "quotes time=4 symbol=ACME price=101 event=8",
             "quotes time=4 event=8",
