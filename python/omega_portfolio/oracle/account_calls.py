@@ -28,7 +28,7 @@ from omega_portfolio.oracle.events import (
 from omega_portfolio.oracle.numbers import MONEY_SCALE, read_number
 from omega_portfolio.oracle.reading import PythonAccount
 from omega_portfolio.oracle.state import trade_of
-from omega_portfolio.oracle.texts import read_position_id, read_str, read_symbol
+from omega_portfolio.oracle.texts import read_code, read_position_id, read_symbol
 from omega_portfolio.oracle.times import read_time
 
 if TYPE_CHECKING:
@@ -96,8 +96,8 @@ class AccountCalls(PythonAccount):
         """Exchange money of one currency for another, at the market or at a rate."""
         event = ConvertCash(
             amount=self._money("amount", amount),
-            from_currency=read_str("from_currency", from_currency),
-            to_currency=read_str("to_currency", to_currency),
+            from_currency=read_code("from_currency", from_currency),
+            to_currency=read_code("to_currency", to_currency),
             time=read_time("time", time),
             rate=None if rate is None else self._money("rate", rate),
         )

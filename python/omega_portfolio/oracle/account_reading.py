@@ -6,7 +6,7 @@ from typing import Final
 
 from omega_portfolio.errors import InvalidArgument, describe
 from omega_portfolio.oracle.terms import SWAP_KINDS
-from omega_portfolio.oracle.texts import read_str
+from omega_portfolio.oracle.texts import read_code, read_str
 
 WHOLE_MAX: Final = 2**32 - 1
 
@@ -18,8 +18,10 @@ def read_cash_currency(value: object) -> str | None:
     ------
     InvalidArgument
         It is no ``str``.
+    InvalidCurrency
+        It is not valid Unicode.
     """
-    return None if value is None else read_str("currency", value)
+    return None if value is None else read_code("currency", value)
 
 
 def read_swap_kind(value: object) -> int:

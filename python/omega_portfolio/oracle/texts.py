@@ -6,6 +6,7 @@ from typing import Final
 
 from omega_portfolio.errors import (
     InvalidArgument,
+    InvalidCurrency,
     InvalidPositionId,
     InvalidSide,
     InvalidSymbol,
@@ -48,6 +49,19 @@ def read_symbol(argument: str, value: object) -> str:
     if not symbol.isascii():
         _utf8_length(argument, symbol, InvalidSymbol)
     return symbol
+
+
+def read_code(argument: str, value: object) -> str:
+    """Take the code of a currency that is valid Unicode; the rules know whether it is one.
+
+    Raises
+    ------
+    InvalidArgument, InvalidCurrency
+        It is no ``str``, or holds a lone surrogate.
+    """
+    code = read_str(argument, value)
+    _utf8_length(argument, code, InvalidCurrency)
+    return code
 
 
 def check_symbol(argument: str, symbol: str) -> None:
