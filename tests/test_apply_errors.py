@@ -257,17 +257,6 @@ CASES: list[Case] = [
         "row 3, column bid",
         [2, 3],
     ),
-    # An order lacks a rate: no quote of the event is at fault (W3)
-    Case(
-        [
-            register(quote_currency="AUD"),
-            {**update(symbol="B", side="buy", size=1, type="market"), "action": "order"},
-            *(quoted("quotes", 1, symbol=name, price=1, event=1) for name in "AB"),
-        ],
-        op.MissingRate,
-        "row 2, column symbol",
-        [2, 3],
-    ),
     Case(
         [paid(2), *(update(symbol=name, price=1, event=1) for name in "AB")],
         op.InvalidTime,

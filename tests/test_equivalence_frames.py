@@ -11,7 +11,7 @@ import pytest
 
 import omega_portfolio as op
 from event_frames import KINDS, live_through
-from omega_portfolio.bench import equivalence
+from omega_portfolio.bench import equivalence, operations
 from omega_portfolio.bench.answers import Applied, Refusal, answer
 from omega_portfolio.bench.backends import Pair
 from omega_portfolio.bench.comparison import Visited
@@ -41,11 +41,14 @@ TYPES = {
 }
 
 
-def test_frames_are_of_every_kind():
+def test_frames_are_of_every_kind(monkeypatch):
     """The source draws every action, type, layout and way to treat errors, and most are taken."""
     types, actions, answers = Counter(), Counter(), Counter()
     chunks, columns, options = Counter(), set(), Counter()
-    for seed in range(120):
+    # Many frames in few operations.
+    monkeypatch.setitem(operations._WEIGHTS, "apply", 23)
+    monkeypatch.setitem(operations._WEIGHTS, "update_equity", 26)
+    for seed in range(20):
         random = Random(seed)
         setting = draw_setting(random)
         portfolio = op.PortfolioPython(setting.initial_balance, **setting.options)

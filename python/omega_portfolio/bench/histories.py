@@ -16,7 +16,7 @@ from omega_portfolio.bench.comparison import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from omega_portfolio.bench.backends import Pair
     from omega_portfolio.bench.shapes import Setting
@@ -28,7 +28,11 @@ LOT_METHODS: Final[tuple[LotMethod, ...]] = ("fifo", "lifo", "hifo", "average", 
 
 
 def compare_proofs(
-    pair: Pair, setting: Setting, sides: tuple[Portfolio, Portfolio], visited: Visited
+    pair: Pair,
+    setting: Setting,
+    sides: tuple[Portfolio, Portfolio],
+    visited: Visited,
+    methods: Sequence[LotMethod] = LOT_METHODS,
 ) -> Difference | None:
     """Compare what takes long: events, second lives, lots, and the replay of each side.
 
@@ -42,13 +46,15 @@ def compare_proofs(
         The portfolios.
     visited : Visited
         Takes count of what was compared.
+    methods : sequence of str, optional
+        Ways in which lots are matched.
 
     Returns
     -------
     Difference or None
     """
     difference = compare_events(*sides, visited)
-    difference = difference or compare_lots(*sides, visited)
+    difference = difference or compare_lots(*sides, methods, visited)
     difference = difference or compare_second_lives(pair, setting, *sides, visited)
     return difference or compare_verifications(*sides)
 
@@ -70,8 +76,10 @@ def compare_events(left: Portfolio, right: Portfolio, visited: Visited) -> Diffe
     return first_difference(_event_differences(left, right, visited))
 
 
-def _lots_differences(left: Portfolio, right: Portfolio, visited: Visited) -> Iterator[Difference]:
-    for method in LOT_METHODS:
+def _lots_differences(
+    left: Portfolio, right: Portfolio, methods: Sequence[LotMethod], visited: Visited
+) -> Iterator[Difference]:
+    for method in methods:
         # The float view is made of the exact one, by one code for both sides.
         tables = [table_or_refusal(side.get_lots, method, exact=True) for side in (left, right)]
         yield from compare_derived(f"exact table lots by {method}", tables, visited)
@@ -85,13 +93,17 @@ def _event_differences(left: Portfolio, right: Portfolio, visited: Visited) -> I
         )
 
 
-def compare_lots(left: Portfolio, right: Portfolio, visited: Visited) -> Difference | None:
-    """Compare the lots of each method: they are made of events and fills.
+def compare_lots(
+    left: Portfolio, right: Portfolio, methods: Sequence[LotMethod], visited: Visited
+) -> Difference | None:
+    """Compare lots, which are made of events and fills.
 
     Parameters
     ----------
     left, right : Portfolio
         The portfolios.
+    methods : sequence of str
+        The ways in which they are matched.
     visited : Visited
         Takes count of what was compared.
 
@@ -99,7 +111,7 @@ def compare_lots(left: Portfolio, right: Portfolio, visited: Visited) -> Differe
     -------
     Difference or None
     """
-    return first_difference(_lots_differences(left, right, visited))
+    return first_difference(_lots_differences(left, right, methods, visited))
 
 
 def compare_second_lives(

@@ -16,8 +16,10 @@ def read_cash_currency(value: object) -> str | None:
 
     Raises
     ------
-    InvalidArgument, InvalidCurrency
-        It is no ``str``, or holds a lone surrogate.
+    InvalidArgument
+        It is no ``str``.
+    InvalidCurrency
+        It is not valid Unicode.
     """
     return None if value is None else read_code("currency", value)
 

@@ -26,11 +26,13 @@ class _Ratio(NamedTuple):
     def price(self, price: int) -> int:
         """Give a price after the split, on the tick."""
         tick = self.symbol.tick
-        return half_even(price * self.denominator, self.numerator * tick) * tick
+        after = half_even(price * self.denominator, self.numerator * tick) * tick
+        return within("numerator", after, "price after the split")
 
     def fine_price(self, price: int) -> int:
         """Give a price that is shown, with all decimals."""
-        return half_even(price * self.denominator, self.numerator)
+        after = half_even(price * self.denominator, self.numerator)
+        return within("numerator", after, "price after the split")
 
     def size(self, size: int) -> int:
         """Give a size after the split, rounded down to the lot step."""

@@ -52,7 +52,7 @@ def read_symbol(argument: str, value: object) -> str:
 
 
 def read_code(argument: str, value: object) -> str:
-    """Take the code of a currency, of which the rules know whether it is one.
+    """Take the code of a currency that is valid Unicode; the rules know whether it is one.
 
     Raises
     ------

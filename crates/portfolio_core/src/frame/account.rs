@@ -14,7 +14,7 @@ use crate::terms::{SwapKind, Terms};
 const UP_TO_32_BITS: &str = "must be from 0 to 2^32 - 1";
 
 impl<'a> RowReader<'_, 'a> {
-    pub(super) fn cash(&self, ledger: &Ledger) -> Read<Cash> {
+    pub(super) fn cash(&self, ledger: &mut Ledger) -> Read<Cash> {
         let time = self.needed_time()?;
         let amount = self.money("amount", &self.columns.amount)?;
         let amount = self.needed("amount", amount)?;
@@ -23,7 +23,7 @@ impl<'a> RowReader<'_, 'a> {
         Ok(Cash { amount, time, currency: currency.transpose()? })
     }
 
-    pub(super) fn convert(&self, ledger: &Ledger) -> Read<Convert> {
+    pub(super) fn convert(&self, ledger: &mut Ledger) -> Read<Convert> {
         let columns = self.columns;
         let time = self.needed_time()?;
         let amount = self.money("amount", &columns.amount)?;
@@ -44,7 +44,7 @@ impl<'a> RowReader<'_, 'a> {
         &self,
         column: &'static str,
         code: &str,
-        (ledger, time): (&Ledger, i64),
+        (ledger, time): (&mut Ledger, i64),
     ) -> Read<Currency> {
         self.currency(column, code).map_err(|unknown| match ledger.check_moment(time) {
             Ok(()) => unknown,

@@ -348,7 +348,7 @@ impl<'f, 'a> Run<'f, 'a> {
 /// The event of a row that names no position by its key and has no quotes.
 fn event_of_row<'t, 'a: 't>(
     reader: &RowReader<'_, 'a>,
-    ledger: &Ledger,
+    ledger: &mut Ledger,
     action: Action,
     targets: &'t mut Vec<Target>,
 ) -> Result<Event<'t>, Box<RowError>> {

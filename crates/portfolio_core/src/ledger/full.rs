@@ -8,8 +8,10 @@ use super::protect::bytes_of;
 use super::record::{EVENT_BYTES, QUOTE_BYTES, op};
 use super::stop::Stop;
 use super::{Ledger, check_price, check_size, not_found};
-use crate::event::{Close, Marks, Open};
+use crate::book::Book;
+use crate::event::{Close, Marks, Open, Side};
 use crate::instrument::check_text;
+use crate::numbers::{Money, Overflow, Price};
 use crate::refusal::{Refusal, Refused};
 
 impl Ledger {
@@ -139,8 +141,13 @@ impl Ledger {
             let quotes = planned.iter().zip(event.quotes);
             let quotes: Vec<_> =
                 quotes.map(|((index, _), quote)| (*index, quote.bid, quote.ask)).collect();
-            let set = ledger.set_quotes(&quotes, true);
-            set.map_err(|stop| stop.named("prices", &event.quotes.len()))?;
+            if let Err(stop) = ledger.set_quotes(&quotes, true) {
+                let Some((place, price)) = ledger.quote_at_fault(&quotes) else {
+                    return Err(stop.named("prices", &event.quotes.len()));
+                };
+                good = place;
+                return Err(stop.named("prices", &price));
+            }
             let bytes = planned.len().saturating_mul(QUOTE_BYTES);
             ledger.events.reserve(bytes.saturating_add(EVENT_BYTES))?;
             ledger.record(op, time, |encoder| {
@@ -160,5 +167,38 @@ impl Ledger {
         });
         self.scratch.set_good(good);
         done
+    }
+
+    /// Finds the quote at which its own symbol is out of range, and the price of it that is at
+    /// fault; nothing when only all quotes together are. For an event that is taken back.
+    #[cold]
+    fn quote_at_fault(&mut self, quotes: &[(u32, Price, Price)]) -> Option<(usize, Price)> {
+        for &(index, bid, ask) in quotes {
+            if let Some(book) = self.book_at_mut(index) {
+                (book.bid, book.ask) = (bid, ask);
+            }
+        }
+        self.move_rates().ok()?;
+        quotes.iter().enumerate().find_map(|(place, &(index, bid, ask))| {
+            let book = self.book_at(index)?;
+            self.valuation(book).err()?;
+            Some((place, if self.is_of_ask(book) { ask } else { bid }))
+        })
+    }
+
+    /// Whether the value of the shorts alone is out of range.
+    fn is_of_ask(&self, book: &Book) -> bool {
+        let Ok(rate) = self.profit_rate(book) else { return false };
+        let worth = |side| -> Result<Money, Overflow> {
+            let size = book.holding(side).size;
+            if size.is_zero() { Ok(Money::ZERO) } else { book.worth(size, book.mark(side)) }
+        };
+        let Ok(longs) = worth(Side::Long) else { return false };
+        let Ok(shorts) = worth(Side::Short) else { return true };
+        let gain = |side, worth| book.gain(side, worth, book.holding(side).cost);
+        let result = gain(Side::Long, longs)
+            .and_then(|long| long.checked_add(gain(Side::Short, shorts)?)?.at_rate(rate));
+        let others = [result, longs.at_rate(rate), self.margin_parts(book).map(|it| it.margin)];
+        others.iter().all(Result::is_ok) && shorts.at_rate(rate).is_err()
     }
 }

@@ -146,7 +146,21 @@ impl Ledger {
         scratch.calls = scratch.calls.wrapping_add(1);
         let mut unknown = HashSet::new();
         let mut sums = Sums::of(&self.account);
+        // The rules of all quotes come before the range of any (N3).
+        let mut late = None;
+        let mut value = |book: &Book, quote: &Quote<'_>, number: usize| -> Result<Valued, Refused> {
+            let units = check_quote(book, quote)?;
+            let mut values = Values::default();
+            if late.is_none() {
+                match value_sides(book, quote, &mut sums) {
+                    Ok(found) => values = found,
+                    Err(refused) => late = Some((refused, number)),
+                }
+            }
+            Ok(Valued { bid: quote.bid, ask: quote.ask, units, values })
+        };
         for quote in event.quotes {
+            let number = scratch.planned.len();
             let twice = || Refused::new(Refusal::SymbolTwice { symbol: quote.symbol.to_owned() });
             let index = self.find_symbol(quote.symbol);
             let known = index.and_then(|index| Some((index, self.book_at(index)?)));
@@ -157,17 +171,21 @@ impl Ledger {
                 if last == Some(scratch.calls) {
                     return Err(twice());
                 }
-                let valued = value_quote(book, quote, &mut sums)?;
+                let valued = value(book, quote, number)?;
                 PlannedMark { target: Target::Known(index), valued }
             } else {
                 let book = self.default_book(quote.symbol)?;
                 if !unknown.insert(quote.symbol) {
                     return Err(twice());
                 }
-                let valued = value_quote(&book, quote, &mut sums)?;
+                let valued = value(&book, quote, number)?;
                 PlannedMark { target: Target::New(Box::new(book)), valued }
             };
             scratch.planned.push(mark);
+        }
+        if let Some((refused, number)) = late {
+            scratch.planned.truncate(number);
+            return Err(refused);
         }
         let totals = checked(sums.finish(&self.account), "prices", &event.quotes.len())?;
         totals.assert_identity();
@@ -297,14 +315,6 @@ impl Sums {
         long_value.checked_add(short_value)?;
         Ok(Totals { equity, unrealized, long_value, short_value, ..account.totals() })
     }
-}
-
-/// Checks a quote and adds what it changes to the account's totals.
-#[inline(always)]
-fn value_quote(book: &Book, quote: &Quote<'_>, sums: &mut Sums) -> Result<Valued, Refused> {
-    let units = check_quote(book, quote)?;
-    let values = value_sides(book, quote, sums)?;
-    Ok(Valued { bid: quote.bid, ask: quote.ask, units, values })
 }
 
 #[inline(always)]

@@ -347,13 +347,20 @@ impl Ledger {
         Some(book)
     }
 
-    /// Rule T3 by itself, for an interface whose next rule is its own to ask: whether the code of a
-    /// currency is known (rules W8 and W9).
+    /// What comes before the rules of an event by itself (T3, and the flows of Z8), for an interface
+    /// whose next rule is its own to ask: whether the code of a currency is known (rules W8 and W9).
+    /// Nothing changes.
     ///
     /// # Errors
-    /// [`Refusal::TimeRunsBackwards`] and [`Refusal::TimeOutOfRange`].
-    pub fn check_moment(&self, time: i64) -> Result<(), Refusal> {
-        self.check_time(time).map_err(|refused| *refused)
+    /// [`Refusal::TimeRunsBackwards`], [`Refusal::TimeOutOfRange`], and a flow that is out of range.
+    pub fn check_moment(&mut self, time: i64) -> Result<(), Refusal> {
+        let charged = self.check_time(time).and_then(|()| {
+            self.begin_scope()?;
+            let charged = self.run_flows(time, None);
+            self.rewind_scope();
+            charged
+        });
+        charged.map_err(|refused| *refused)
     }
 
     /// Rule T3.

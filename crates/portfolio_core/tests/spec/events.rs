@@ -26,7 +26,7 @@ pub(super) struct Room<'a> {
 
 /// The event of a call.
 pub(super) fn event<'a>(
-    ledger: &Ledger,
+    ledger: &mut Ledger,
     statement: &'a Statement,
     room: &'a mut Room<'a>,
 ) -> Result<Event<'a>, Refused> {
@@ -72,7 +72,7 @@ pub(super) fn event<'a>(
 
 /// Events of other currencies, of nights, and of the company behind a symbol.
 fn later_event<'a>(
-    ledger: &Ledger,
+    ledger: &mut Ledger,
     word: &str,
     given: &Arguments<'a>,
 ) -> Result<Event<'a>, Refused> {
@@ -225,7 +225,7 @@ fn order<'a>(given: &Arguments<'a>, room: &'a mut Vec<Target>) -> Result<PlaceOr
 }
 
 /// Whether a currency is known is a rule that comes after the time (W8 and W9).
-fn cash(ledger: &Ledger, given: &Arguments<'_>) -> Result<Cash, Refused> {
+fn cash(ledger: &mut Ledger, given: &Arguments<'_>) -> Result<Cash, Refused> {
     let (amount, time) = (given.money("amount")?, given.time_given()?);
     if given.given("currency").is_some() {
         ledger.check_moment(time)?;
@@ -233,7 +233,7 @@ fn cash(ledger: &Ledger, given: &Arguments<'_>) -> Result<Cash, Refused> {
     Ok(Cash { currency: given.currency("currency")?, ..Cash::new(amount, time) })
 }
 
-fn convert(ledger: &Ledger, given: &Arguments<'_>) -> Result<Convert, Refused> {
+fn convert(ledger: &mut Ledger, given: &Arguments<'_>) -> Result<Convert, Refused> {
     let (amount, time) = (given.money("amount")?, given.time_given()?);
     let rate = given.number("rate", Money::parse)?;
     ledger.check_moment(time)?;

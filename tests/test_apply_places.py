@@ -1,0 +1,54 @@
+"""Rows that a refusal names in events of several rows of accounts with terms (SPEC E7)."""
+
+from __future__ import annotations
+
+import pytest
+
+import omega_portfolio as op
+from event_frames import opened, quoted, table, terms_of
+
+HUGE = 10**21
+BAR = dict.fromkeys(("open", "high", "low", "close"), 1)
+
+
+def refused(portfolio, *rows):
+    before = portfolio.digest
+    with pytest.raises(op.OmegaPortfolioError) as caught:
+        portfolio.apply(table(*rows))
+    assert portfolio.digest == before
+    name, place = type(caught.value), caught.value.value.partition(":")[0]
+    recorded = portfolio.apply(table(*rows), on_error="record").refused.to_polars()
+    assert set(recorded["code"]) == {name.code}
+    return name, place, recorded["row"].to_list()
+
+
+@pytest.mark.parametrize("action", ["quotes", "bar"])
+def test_a_rate_that_an_order_lacks_is_said_of_the_first_row(make_portfolio, action):
+    prices = BAR if action == "bar" else {"price": 1}
+    rows = [
+        {"action": "register", "symbol": "B", "quote_currency": "AUD"},
+        {"action": "order", "time": 1, "symbol": "B", "side": "buy", "size": 1, "type": "market"},
+        *(quoted(action, 1, symbol=name, event=1, **prices) for name in "AB"),
+    ]
+    found = refused(make_portfolio(1000), *rows)
+    assert found == (op.MissingRate, "row 2, column symbol", [2, 3])
+
+
+def test_a_symbol_that_is_out_of_range_by_itself_has_its_own_row(make_portfolio):
+    rows = [
+        {"action": "register", "symbol": "A", "terms": terms_of(margin=op.Margin(per_lot=1))},
+        *(opened(1, side="short", symbol=name, price=1) for name in "AB"),
+        *(quoted("mark", 1, symbol=name, bid=1, ask=HUGE, event=1) for name in "AB"),
+    ]
+    found = refused(make_portfolio(1000), *rows)
+    assert found == (op.NumberOutOfRange, "row 3, column ask", [3, 4])
+
+
+def test_the_rules_of_all_quotes_come_before_the_range_of_one(make_portfolio):
+    rows = [
+        opened(1, symbol="A", price=1),
+        quoted("mark", 1, symbol="A", price=HUGE, event=1),
+        quoted("mark", 1, symbol="B", price=0, event=1),
+    ]
+    found = refused(make_portfolio(1000), *rows)
+    assert found == (op.InvalidPrice, "row 2, column price", [1, 2])
