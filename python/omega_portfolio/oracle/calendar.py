@@ -59,9 +59,7 @@ def _instants(day: date, rollovers: tuple[int, ...], zone: str) -> list[int]:
     local = timezone.utc if zone == "UTC" else ZoneInfo(zone)
     found = []
     for minutes in rollovers:
-        moment = datetime(
-            day.year, day.month, day.day, minutes // 60, minutes % 60, tzinfo=local
-        )
+        moment = datetime(day.year, day.month, day.day, minutes // 60, minutes % 60, tzinfo=local)
         with suppress(OverflowError):
             found.append((moment - EPOCH) // _MICROSECOND)
     return found

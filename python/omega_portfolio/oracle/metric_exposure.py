@@ -10,6 +10,7 @@ from omega_portfolio.oracle.metric_curve import YEAR, Curve
 from omega_portfolio.oracle.metric_numbers import Value, in_range, mean, money, ratio
 from omega_portfolio.oracle.metric_record import Fill, Record
 
+
 def exposure(record: Record, curve: Curve) -> dict[str, Value]:
     """Give the group ``exposure``."""
     gross = _over_equity(curve, [point.gross_exposure for point in curve.points])
