@@ -300,6 +300,16 @@ def test_a_refused_row_has_its_place_and_leaves_nothing(make_portfolio, one):
     portfolio.verify()
 
 
+def test_a_row_without_a_symbol_is_no_bar_and_counts_as_a_row(make_portfolio):
+    bar = {"action": "bar", "open": 5, "high": 6, "low": 4, "close": 5}
+    portfolio = make_portfolio(1000)
+    portfolio.apply(table(bar | {"symbol": "A", "time": 1}))
+    empty = {"symbol": None, "time": 2, "event": 1}
+    odd = {"symbol": "A", "time": 2, "event": 1, "spread": -1}
+    with pytest.raises(op.InvalidPrice, match="row 1, column spread"):
+        portfolio.apply(table(bar | empty, bar | odd))
+
+
 def test_every_rule_of_the_frames_is_among_the_cases():
     assert len(CASES) >= 75
     errors = {one.error for one in CASES}
