@@ -120,7 +120,7 @@ impl<'a> Group<'a> {
         applied.map_err(|refusal| {
             let at = match (refusal.argument(), ledger.refused_quote()) {
                 ("prices" | "quotes", at) => at.min(self.quotes.len().saturating_sub(1)),
-                // What no quote is at fault for, as a rate that an order lacks, is said of the first.
+                // What no quote is at fault for, as a rate that an order lacks, is the first's.
                 (_, at) => at,
             };
             let row = self.quotes.get(at).copied();

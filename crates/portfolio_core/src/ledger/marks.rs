@@ -95,6 +95,7 @@ impl Ledger {
     ) -> Result<(), Refused> {
         let time = event.time.unwrap_or(self.account.last_time);
         self.check_time(time)?;
+        self.scratch.set_good(0);
         if let [quote] = event.quotes
             && let Some(index) = symbol.or_else(|| self.find_symbol(quote.symbol))
             && let Some(book) = self.book_at(index)
@@ -148,17 +149,18 @@ impl Ledger {
         let mut sums = Sums::of(&self.account);
         // The rules of all quotes come before the range of any (N3).
         let mut late = None;
-        let mut value = |book: &Book, quote: &Quote<'_>, number: usize| -> Result<Valued, Refused> {
-            let units = check_quote(book, quote)?;
-            let mut values = Values::default();
-            if late.is_none() {
-                match value_sides(book, quote, &mut sums) {
-                    Ok(found) => values = found,
-                    Err(refused) => late = Some((refused, number)),
+        let mut value =
+            |book: &Book, quote: &Quote<'_>, number: usize| -> Result<Valued, Refused> {
+                let units = check_quote(book, quote)?;
+                let mut values = Values::default();
+                if late.is_none() {
+                    match value_sides(book, quote, &mut sums) {
+                        Ok(found) => values = found,
+                        Err(refused) => late = Some((refused, number)),
+                    }
                 }
-            }
-            Ok(Valued { bid: quote.bid, ask: quote.ask, units, values })
-        };
+                Ok(Valued { bid: quote.bid, ask: quote.ask, units, values })
+            };
         for quote in event.quotes {
             let number = scratch.planned.len();
             let twice = || Refused::new(Refusal::SymbolTwice { symbol: quote.symbol.to_owned() });

@@ -178,25 +178,36 @@ impl<'a> History<'a> {
     /// Reads the cells; Python is not needed for it.
     pub(crate) fn read(batches: &'a [RecordBatch], policy: FloatPolicy) -> PyResult<Self> {
         let mut history = Self { bars: Vec::new(), moments: Vec::new() };
+        let mut before = 0_usize;
+        for batch in batches {
+            // Types and nulls of all columns come before any cell.
+            SOURCE.times(batch, "time", before)?;
+            SOURCE.texts(batch, "symbol", before)?;
+            Prices::read(batch, before, policy)?;
+            before = before.saturating_add(batch.num_rows());
+        }
         for batch in batches {
             let before = history.bars.len();
             let times = SOURCE.times(batch, "time", before)?;
-            history.read_times(&times, batch.num_rows(), before)?;
-            read_batch(batch, policy, &mut history.bars)?;
+            let symbols = SOURCE.texts(batch, "symbol", before)?;
+            let prices = Prices::read(batch, before, policy)?;
+            for row in 0..batch.num_rows() {
+                history.read_time(&times, row, before)?;
+                let symbol = SOURCE.text(&symbols, "symbol", row, before)?;
+                history.bars.push(bar(symbol, prices.get(row, before)?));
+            }
         }
         Ok(history)
     }
 
-    fn read_times(&mut self, times: &Times<'_>, rows: usize, before: usize) -> PyResult<()> {
-        for row in 0..rows {
-            let time = times.get(row).map_err(|error| SOURCE.cell("time", before, row, &error))?;
-            let time = time.ok_or_else(|| SOURCE.cell("time", before, row, &CellError::Null))?;
-            let place = before.saturating_add(row);
-            let after = place.saturating_add(1);
-            match self.moments.last_mut() {
-                Some((last, range)) if *last == time => range.end = after,
-                _ => self.moments.push((time, place..after)),
-            }
+    fn read_time(&mut self, times: &Times<'_>, row: usize, before: usize) -> PyResult<()> {
+        let time = times.get(row).map_err(|error| SOURCE.cell("time", before, row, &error))?;
+        let time = time.ok_or_else(|| SOURCE.cell("time", before, row, &CellError::Null))?;
+        let place = before.saturating_add(row);
+        let after = place.saturating_add(1);
+        match self.moments.last_mut() {
+            Some((last, range)) if *last == time => range.end = after,
+            _ => self.moments.push((time, place..after)),
         }
         Ok(())
     }

@@ -83,6 +83,7 @@ impl Ledger {
     pub(super) fn bar(&mut self, event: &Bars<'_>) -> Result<(), Refused> {
         self.check_time(event.time)?;
         let path = event.path.unwrap_or(self.configuration.path);
+        self.scratch.set_good(0);
         if let [bar] = event.bars
             && self.quiet_bar(bar, event.time, path)?
         {
