@@ -88,7 +88,7 @@ def assert_no_difference(plan: Plan, pair: Pair) -> equivalence.Result:
 
 
 FAULTS = {
-    FeeOneUnitHigher: ("equity", 3, "fee="),
+    FeeOneUnitHigher: ("equity", 3, "close_position"),
     OtherArgument: ("an answer, PositionNotFound of position_id and", 1, "charge_fee"),
     SecondRebateOfTheLedgerIsLost: ("column amount of the float table ledger", 4, "fee"),
     OtherDigest: ("digest", 3, "deposit"),
