@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 
 import omega_portfolio as op
@@ -52,3 +53,20 @@ def test_the_rules_of_all_quotes_come_before_the_range_of_one(make_portfolio):
     ]
     found = refused(make_portfolio(1000), *rows)
     assert found == (op.InvalidPrice, "row 2, column price", [1, 2])
+
+
+def test_a_bar_behind_a_row_without_a_symbol_has_its_own_row(make_portfolio):
+    portfolio = make_portfolio(1000)
+    portfolio.process_bar(1, {"A": (1, 1, 1, 1), "B": (1, 1, 1, 1)})
+    rows = [quoted("bar", 2, symbol=name, spread=-1, event=1, **BAR) for name in (None, "B")]
+    found = refused(portfolio, *rows)
+    assert found == (op.InvalidPrice, "row 1, column spread", [0, 1])
+
+
+def test_nulls_of_bars_come_before_their_cells(make_portfolio):
+    frame = pa.table({"time": [2**62, 1], "symbol": ["A", "A"], **dict.fromkeys(BAR, [1, 1])})
+    with pytest.raises(op.InvalidTime, match="row 0, column time"):
+        make_portfolio(1000).process_bars(frame)
+    frame = frame.set_column(3, "high", [[1, None]])
+    with pytest.raises(op.InvalidFrame, match="row 1, column high"):
+        make_portfolio(1000).process_bars(frame)

@@ -88,11 +88,11 @@ def assert_no_difference(plan: Plan, pair: Pair) -> equivalence.Result:
 
 
 FAULTS = {
-    FeeOneUnitHigher: ("an answer, accepted and accepted", 3, "apply"),
+    FeeOneUnitHigher: ("equity", 3, "close_position"),
     OtherArgument: ("an answer, PositionNotFound of position_id and", 1, "charge_fee"),
     SecondRebateOfTheLedgerIsLost: ("column amount of the float table ledger", 4, "fee"),
     OtherDigest: ("digest", 3, "deposit"),
-    RefusalChangesTheState: ("an answer, accepted and accepted", 4, "apply"),
+    RefusalChangesTheState: ("equity", 1, "withdraw"),
     PanicOnModify: ("an exception that is no typed refusal", 1, "modify_position"),
 }
 

@@ -78,14 +78,16 @@ impl Ledger {
         let closes = held.is_some_and(|held| held.side != leg.side);
         let fee = match leg.fee {
             Some(fee) => fee,
-            None => self.commission(fill, leg.maker, (opens, closes))?,
+            None => self.commission(fill, leg.maker, (opens, closes)).map_err(|stop| {
+                let stop = Stop::from(stop);
+                if opens { stop } else { stop.closing() }
+            })?,
         };
-        self.count_volume(fill)?;
-        match held {
-            Some(held) if held.side == leg.side => self.increase(leg, &held, fee),
+        let id = match held {
+            Some(held) if held.side == leg.side => self.increase(leg, &held, fee)?,
             Some(held) if held.size >= leg.size => {
                 self.reduce(leg, &held, (leg.size, fee), TextView::REDUCE)?;
-                Ok(held.position_id)
+                held.position_id
             }
             Some(held) => {
                 let share = fee.share(held.size.raw(), leg.size.raw())?;
@@ -95,10 +97,12 @@ impl Ledger {
                 let rest = OpenLeg { size, ..*leg };
                 let id = self.enter(&rest, fee.checked_sub(share)?)?;
                 (self.receipt.realized, self.receipt.fee) = (realized, fee);
-                Ok(id)
+                id
             }
-            None => self.enter(leg, fee),
-        }
+            None => self.enter(leg, fee)?,
+        };
+        self.count_volume(fill)?;
+        Ok(id)
     }
 
     /// Rules O3 and P5; answers the position that the fill meets in a netting account.

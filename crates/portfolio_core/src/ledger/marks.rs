@@ -95,6 +95,7 @@ impl Ledger {
     ) -> Result<(), Refused> {
         let time = event.time.unwrap_or(self.account.last_time);
         self.check_time(time)?;
+        self.scratch.set_good(0);
         if let [quote] = event.quotes
             && let Some(index) = symbol.or_else(|| self.find_symbol(quote.symbol))
             && let Some(book) = self.book_at(index)

@@ -349,12 +349,10 @@ impl Ledger {
 
     /// What comes before the rules of an event by itself (T3, and the flows of Z8), for an
     /// interface whose next rule is its own to ask: whether the code of a currency is known (rules
-    /// W8 and W9).
-    /// Nothing changes.
+    /// W8 and W9). Nothing changes.
     ///
     /// # Errors
-    /// [`Refusal::TimeRunsBackwards`], [`Refusal::TimeOutOfRange`], and a flow that is out of
-    /// range.
+    /// [`Refusal::TimeRunsBackwards`], [`Refusal::TimeOutOfRange`], and a flow out of range.
     pub fn check_moment(&mut self, time: i64) -> Result<(), Refusal> {
         let charged = self.check_time(time).and_then(|()| {
             self.begin_scope()?;
