@@ -283,7 +283,7 @@ fn update_equity(marks: Marks<'_>) -> Event<'_> {
     Event::UpdateEquity(marks)
 }
 
-/// Marks and equity updates have the same checks, quote after quote.
+/// Marks and equity updates have the same checks, quote after quote; the range of all comes last.
 #[test]
 fn quotes() {
     let calls: [fn(Marks<'_>) -> Event<'_>; 2] = [mark, update_equity];
@@ -291,7 +291,7 @@ fn quotes() {
         let mut trial = Trial::new();
         let most = Price::from_raw(MOST / 10_i128.pow(9) * 10_i128.pow(9)).unwrap();
         let wide = Quote { symbol: "ACME", bid: most, ask: most };
-        let refused: [(i64, &[Quote<'_>]); 8] = [
+        let refused: [(i64, &[Quote<'_>]); 9] = [
             (9, &[quote("", "0", "0")]),
             (10, &[quote("", "0", "0"), quote("ACME", "0", "0")]),
             (10, &[quote("ACME", "0", "0"), quote("", "0", "0")]),
@@ -300,6 +300,7 @@ fn quotes() {
             (10, &[quote("ACME", "2", "1.001")]),
             (10, &[quote("ACME", "2", "1"), quote("ACME", "0", "0")]),
             (10, &[wide, quote("ACME", "0", "0")]),
+            (10, &[wide]),
         ];
         for (time, quotes) in refused {
             trial.refuse(&event(Marks { time: Some(time), quotes }));
@@ -312,6 +313,7 @@ fn quotes() {
             "PriceMustBePositive prices",
             "PriceOffGrid prices",
             "QuoteCrossed prices",
+            "SymbolTwice symbol",
             "ResultOutOfRange prices",
         ];
         let quotes = [quote("ACME", "1", "2"), quote("B", "1", "2")];
