@@ -65,7 +65,7 @@ def test_a_bar_behind_a_row_without_a_symbol_has_its_own_row(make_portfolio):
 
 def test_nulls_of_bars_come_before_their_cells(make_portfolio):
     frame = pa.table({"time": [2**62, 1], "symbol": ["A", "A"], **{key: [1, 1] for key in BAR}})
-    with pytest.raises(op.InvalidTime, match="row 0, column time"):
+    with pytest.raises(op.InvalidTime, match="column time, row 0"):
         make_portfolio(1000).process_bars(frame)
     frame = frame.set_column(3, "high", [[1, None]])
     with pytest.raises(op.InvalidFrame, match="row 1, column high"):
