@@ -68,5 +68,5 @@ def test_nulls_of_bars_come_before_their_cells(make_portfolio):
     with pytest.raises(op.InvalidTime, match="column time, row 0"):
         make_portfolio(1000).process_bars(frame)
     frame = frame.set_column(3, "high", [[1, None]])
-    with pytest.raises(op.InvalidFrame, match="row 1, column high"):
+    with pytest.raises(op.InvalidFrame, match="column high, row 1"):
         make_portfolio(1000).process_bars(frame)
