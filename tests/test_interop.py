@@ -86,7 +86,7 @@ def test_the_values_are_those_of_every_kind_of_event(make_portfolio):
         for cell in column
         if isinstance(cell, str)
     )
-    assert {len(table) for table in cells} == {3, 6, 7, 8, 9, 11, 12, 14, 15, 23, 49}
+    assert {len(table) for table in cells} == {3, 6, 7, 8, 9, 10, 11, 12, 15, 23, 49}
 
 
 # Copies
