@@ -284,6 +284,7 @@ fn update_equity(marks: Marks<'_>) -> Event<'_> {
 }
 
 /// A quote that is allowed, and out of range with what is held.
+#[expect(clippy::arithmetic_side_effects, reason = "the digits of a constant")]
 fn wide() -> Quote<'static> {
     let most = Price::from_raw(MOST / 10_i128.pow(9) * 10_i128.pow(9)).unwrap();
     Quote { symbol: "ACME", bid: most, ask: most }
