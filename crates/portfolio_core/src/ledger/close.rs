@@ -9,7 +9,7 @@ use crate::columns::text::TextView;
 use crate::event::{Close, Receipt, Side};
 use crate::excursion::Seen;
 use crate::instrument::check_text;
-use crate::numbers::{Money, Overflow, Price, Size, Sum, mul_div_half_even};
+use crate::numbers::{Money, Overflow, Price, Size, Sum};
 use crate::positions::Position;
 use crate::refusal::{Refusal, Refused};
 
@@ -101,7 +101,8 @@ impl Ledger {
         let cost = relieved_cost(book, position, size)?;
         let gross = book.result(side, size, cost, event.price)?;
         let (adverse, favorable) = excursion(book, (side, seen), (size, cost), event.price)?;
-        let entry_fee = entry_fee_share(position, size)?;
+        // Rule C5.
+        let entry_fee = position.entry_fee.share(size.raw(), position.size.raw())?;
         let net = Sum::of(&[gross]).minus(entry_fee).minus(fee).finish()?;
         let balance_before_fee = before.balance.checked_add(gross)?;
         let held = book.holding(side);
@@ -291,14 +292,4 @@ fn excursion(
     let adverse = book.result(side, size, cost, worst)?.min(Money::ZERO);
     let favorable = book.result(side, size, cost, best)?.max(Money::ZERO);
     Ok((adverse, favorable))
-}
-
-/// Rule C5.
-#[inline]
-fn entry_fee_share(position: &Position, size: Size) -> Result<Money, Overflow> {
-    if size == position.size || position.entry_fee.is_zero() {
-        return Ok(position.entry_fee);
-    }
-    let fee = position.entry_fee.raw();
-    Money::from_raw(mul_div_half_even(fee, size.raw(), position.size.raw())?)
 }
