@@ -20,6 +20,7 @@ pub mod ledger;
 mod account_events;
 mod account_tables;
 pub mod attribution;
+pub mod batch;
 pub mod columns;
 pub mod export;
 pub mod frozen;

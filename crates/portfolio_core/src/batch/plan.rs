@@ -1,0 +1,1 @@
+//! The runs of a batch, and what all of them share.
