@@ -2,7 +2,7 @@
 
 use super::Fill;
 use super::drive::{Driver, with_spread};
-use super::levels::{Anchor, Which, is_relative};
+use super::levels::{Anchor, Which, is_relative, twice};
 use super::orders::{Action, LevelGiven, OrderRow, OrderType, SizeRule};
 use super::sizes::Asked;
 use crate::book::Book;
@@ -32,6 +32,24 @@ struct Now<'a> {
     /// The row of the bar that fills what it places.
     bar: usize,
     time: i64,
+}
+
+impl<'a> Now<'a> {
+    fn market_order(&self, side: Side, size: Size) -> PlaceOrder<'a> {
+        PlaceOrder {
+            symbol: self.name,
+            side,
+            size,
+            time: self.time,
+            kind: OrderKind::Market,
+            expiry: None,
+            oco: "",
+            stop_loss: None,
+            take_profit: None,
+            protection: Protection::NONE,
+            tag: self.row.tag,
+        }
+    }
 }
 
 impl Driver<'_> {
@@ -87,6 +105,7 @@ impl Driver<'_> {
                 Side::Short => self.filled_at(now.bar),
             },
         };
+        check_row(row)?;
         let given = [row.stop_loss, row.take_profit, row.trailing];
         check_anchor(price, row.rule != SizeRule::Units || given.into_iter().any(is_relative))?;
         let book = self.book(now.index).ok_or_else(|| unknown(now.name))?;
@@ -201,33 +220,13 @@ impl Driver<'_> {
         }
         let Some(position_id) = self.meant(now).first().copied() else { return Ok(()) };
         let Some((_, held)) = self.ledger.positions.find(position_id) else { return Ok(()) };
-        let order = self.market_order(now, held.side.other(), size.min(held.size));
+        let order = now.market_order(held.side.other(), size.min(held.size));
         self.place(now, &order)
-    }
-
-    fn market_order<'n>(&self, now: Now<'n>, side: Side, size: Size) -> PlaceOrder<'n> {
-        PlaceOrder {
-            symbol: now.name,
-            side,
-            size,
-            time: now.time,
-            kind: OrderKind::Market,
-            expiry: None,
-            oco: "",
-            stop_loss: None,
-            take_profit: None,
-            protection: Protection::NONE,
-            tag: now.row.tag,
-        }
     }
 
     fn modify(&mut self, now: Now<'_>) -> Result<(), Refused> {
         let row = now.row;
-        for given in [row.stop_loss, row.take_profit, row.trailing] {
-            if let LevelGiven::Twice(argument) = given {
-                return Err(super::levels::twice(argument));
-            }
-        }
+        check_row(row)?;
         for position_id in self.meant(now) {
             let Some((_, held)) = self.ledger.positions.find(position_id) else { continue };
             let book = self.book(now.index).ok_or_else(|| unknown(now.name))?;
@@ -280,9 +279,9 @@ impl Driver<'_> {
             return Ok(());
         }
         let order = if missing.is_negative() {
-            self.market_order(now, Side::Short, missing.negated())
+            now.market_order(Side::Short, missing.negated())
         } else {
-            self.market_order(now, Side::Long, missing)
+            now.market_order(Side::Long, missing)
         };
         self.place(now, &order)
     }
@@ -295,6 +294,23 @@ impl Ledger {
             Some(short) => short == view,
             None => self.texts.blocks().text(view) == text,
         }
+    }
+}
+
+/// What is wrong with a row whatever the market is (rule R6).
+fn check_row(row: &OrderRow<'_>) -> Result<(), Refused> {
+    for given in [row.stop_loss, row.take_profit, row.trailing] {
+        if let LevelGiven::Twice(argument) = given {
+            return Err(twice(argument));
+        }
+    }
+    let has_trigger = row.break_even.is_some_and(|trigger| !trigger.is_zero());
+    match row.break_even_offset {
+        Some(offset) if !has_trigger && !offset.is_zero() => {
+            let rule = "stands without a break_even";
+            Err(not_allowed("break_even_offset", offset.to_string(), rule))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -43,9 +43,13 @@ pub enum Halted {
     },
 }
 
-impl From<std::collections::TryReserveError> for Halted {
-    fn from(_: std::collections::TryReserveError) -> Self {
-        Self::OutOfMemory { bytes: 0 }
+impl Halted {
+    /// What else than memory could lack was asked before.
+    pub(super) const fn out_of_memory(refusal: &Refusal) -> Self {
+        match refusal {
+            Refusal::OutOfMemory { bytes } => Self::OutOfMemory { bytes: *bytes },
+            _ => Self::OutOfMemory { bytes: 0 },
+        }
     }
 }
 
@@ -59,7 +63,7 @@ impl From<std::collections::TryReserveError> for Halted {
 pub fn drive(run: &Run<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<Driven, Halted> {
     let mut driver = Driver::new(run)?;
     driver.failed = !driver.register()? || !driver.moments(go_on)?;
-    driver.finish()
+    Ok(driver.finish())
 }
 
 /// A run under way.
@@ -68,7 +72,7 @@ pub(super) struct Driver<'r> {
     pub(super) ledger: Ledger,
     /// What the ledger calls the symbols of the bars, as far as it has met them.
     pub(super) indices: Vec<Option<u32>>,
-    /// The rows behind the orders, by order_id from 1.
+    /// The rows behind the orders, by `order_id` from 1.
     pub(super) placed: Vec<Placed>,
     /// Rows of bars whose close fills something.
     pub(super) closing: Vec<usize>,
@@ -81,10 +85,7 @@ impl<'r> Driver<'r> {
     fn new(run: &'r Run<'r>) -> Result<Self, Halted> {
         let made = Ledger::new(run.configuration.clone());
         // What an account cannot be was refused when the batch was made.
-        let ledger = made.map_err(|refusal| match refusal {
-            Refusal::OutOfMemory { bytes } => Halted::OutOfMemory { bytes },
-            _ => Halted::OutOfMemory { bytes: 0 },
-        })?;
+        let ledger = made.map_err(|refusal| Halted::out_of_memory(&refusal))?;
         Ok(Self {
             run,
             ledger,
@@ -130,11 +131,14 @@ impl<'r> Driver<'r> {
             if next.peek().is_none_or(|due| due.moments > passed) {
                 continue;
             }
-            while let Some(due) = next.next_if(|due| due.moments == passed) {
+            while let Some(due) = next.next_if(|due| due.moments == passed && !due.late) {
                 self.carry_out(*due)?;
             }
             if !self.quote_closes(time)? {
                 return Ok(false);
+            }
+            while let Some(due) = next.next_if(|due| due.moments == passed) {
+                self.carry_out(*due)?;
             }
         }
         Ok(true)
@@ -197,7 +201,7 @@ impl<'r> Driver<'r> {
         self.rejected.push((self.ledger.account().events, rejected));
     }
 
-    fn finish(mut self) -> Result<Driven, Halted> {
+    fn finish(mut self) -> Driven {
         let wanting = self.for_margin();
         if !wanting.is_empty() {
             // What was rejected after the events in front of it comes before the next event.
@@ -205,7 +209,7 @@ impl<'r> Driver<'r> {
             self.rejected.sort_by_key(|(event, rejected)| (*event, !rejected.for_margin));
         }
         let rejected = self.rejected.into_iter().map(|(_, rejected)| rejected).collect();
-        Ok(Driven { ledger: self.ledger, rejected, failed: self.failed })
+        Driven { ledger: self.ledger, rejected, failed: self.failed }
     }
 
     /// The orders that are gone for want of margin (rule Q5), with the numbers of the events.
@@ -279,12 +283,7 @@ impl BarTable {
 }
 
 fn price(prices: &Prices, row: usize) -> Price {
-    let raw = match prices {
-        Prices::Narrow(raws) => raws.get(row).map(|&raw| i128::from(raw)),
-        Prices::Wide(raws) => raws.get(row).copied(),
-        Prices::Same(price) => return *price,
-    };
-    raw.and_then(|raw| Price::from_raw(raw).ok()).unwrap_or_default()
+    prices.get(row).unwrap_or_default()
 }
 
 /// What is asked for where this is bid. The ledger has accepted the bar, so it is in range.

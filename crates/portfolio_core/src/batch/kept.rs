@@ -16,7 +16,6 @@ use crate::event::Side;
 use crate::export::cells;
 use crate::history::TextColumn;
 use crate::ledger::Ledger;
-use crate::refusal::Refusal;
 
 impl Driven {
     /// What is kept of the run.
@@ -145,7 +144,8 @@ impl Texts {
 }
 
 fn final_state(ledger: &mut Ledger, failed: bool, digest: bool) -> Result<FinalState, Halted> {
-    let digest = if digest { Some(ledger.digest().map_err(out_of_memory)?) } else { None };
+    let digest = digest.then(|| ledger.digest()).transpose();
+    let digest = digest.map_err(|refusal| Halted::out_of_memory(&refusal))?;
     let count = |items: usize| u64::try_from(items).unwrap_or(u64::MAX);
     let account = ledger.account();
     Ok(FinalState {
@@ -164,12 +164,4 @@ fn final_state(ledger: &mut Ledger, failed: bool, digest: bool) -> Result<FinalS
         margin_level: account.margin_level(),
         digest,
     })
-}
-
-/// A digest is refused for nothing else.
-fn out_of_memory(refusal: Refusal) -> Halted {
-    match refusal {
-        Refusal::OutOfMemory { bytes } => Halted::OutOfMemory { bytes },
-        _ => Halted::OutOfMemory { bytes: 0 },
-    }
 }

@@ -76,11 +76,8 @@ impl Anchor {
             return Ok(if removed { Change::Remove } else { Change::Set(distance) });
         }
         let below = (which == Which::StopLoss) == (self.side == Side::Long);
-        let level = if below {
-            self.price.checked_sub(distance)
-        } else {
-            self.price.checked_add(distance)
-        };
+        let level =
+            if below { self.price.checked_sub(distance) } else { self.price.checked_add(distance) };
         level.map(Change::Set).map_err(|Overflow| {
             let argument = which.argument(matches!(given, LevelGiven::Rate(_)));
             Refusal::ResultOutOfRange { argument, value: distance.to_string() }.into()

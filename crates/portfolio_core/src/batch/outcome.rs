@@ -35,6 +35,7 @@ pub enum EquityColumns {
 
 /// What is kept of the runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is asked for by its own name")]
 pub struct Keep {
     /// Rows of the equity history.
     pub record: Record,

@@ -69,7 +69,8 @@ impl Settings {
     /// # Errors
     /// The first refusal: of the account, or of an instrument.
     pub fn check(&self) -> Result<(), Refusal> {
-        let mut ledger = Ledger::new(Configuration { capacity: None, ..self.configuration.clone() })?;
+        let mut ledger =
+            Ledger::new(Configuration { capacity: None, ..self.configuration.clone() })?;
         for instrument in &self.instruments {
             let mut instrument = instrument.clone();
             if !self.costs.is_none() {
@@ -154,7 +155,7 @@ impl Batch {
     /// The runs of these frames.
     ///
     /// # Errors
-    /// What breaks rule R3: a run_id that only one of the frames has, or that stands twice; a run
+    /// What breaks rule R3: a `run_id` that only one of the frames has; a run
     /// whose account cannot be (rule A1).
     pub fn new(
         bars: Arc<BarTable>,
@@ -296,7 +297,9 @@ fn instruments_with(settings: &Settings, bars: &BarTable, costs: &Costs) -> Vec<
         settings.instruments.iter().map(|instrument| instrument.symbol.as_str()).collect();
     let others = bars.symbols.iter().filter(|symbol| !given.contains(symbol.as_str()));
     instruments.extend(others.map(|symbol| Instrument::default_for(symbol)));
-    instruments.iter_mut().for_each(|instrument| costs.put_into(instrument));
+    for instrument in &mut instruments {
+        costs.put_into(instrument);
+    }
     instruments
 }
 
@@ -320,36 +323,25 @@ fn plans(
     };
     let mut own: HashMap<u32, Range<usize>> =
         rows.iter().filter_map(|rows| Some((rows.run_id?, rows.places.clone()))).collect();
-    let mut seen = HashSet::new();
     let mut plans = Vec::with_capacity(params.len());
-    for row in 0..params.len() {
-        let run_id = params.run_id(row);
-        if !seen.insert(run_id) {
-            return Err(unpaired("params", Some(row), run_id, "stands twice"));
-        }
+    for (row, &run_id) in params.run_ids().iter().enumerate() {
         let places = match &shared {
             Some(all) => all.clone(),
             None => own
                 .remove(&run_id)
-                .ok_or_else(|| unpaired("params", Some(row), run_id, "no row of orders has it"))?,
+                .ok_or_else(|| unpaired("params", row, run_id, "no row of orders has it"))?,
         };
         plans.push(RunPlan { run_id, params: Some(row), places });
     }
-    match rows.iter().filter_map(|rows| rows.run_id).find(|run_id| own.contains_key(run_id)) {
-        Some(run_id) => Err(unpaired("orders", None, run_id, "no row of params has it")),
-        None => Ok(plans),
-    }
+    let lacking = rows.iter().find(|rows| rows.run_id.is_some_and(|id| own.contains_key(&id)));
+    let Some(RunRows { run_id: Some(run_id), places }) = lacking else { return Ok(plans) };
+    let row = usize::try_from(orders.row(places.start).row).unwrap_or(usize::MAX);
+    Err(unpaired("orders", row, *run_id, "no row of params has it"))
 }
 
 #[cold]
-fn unpaired(
-    frame: &'static str,
-    row: Option<usize>,
-    run_id: u32,
-    rule: &'static str,
-) -> Box<BatchError> {
-    let remedy = "give orders and params the same runs, each once in params";
-    let error = BatchError::column(frame, "run_id", rule, remedy);
-    let row = row.and_then(|row| u64::try_from(row).ok());
+fn unpaired(frame: &'static str, row: usize, run_id: u32, rule: &'static str) -> Box<BatchError> {
+    let error = BatchError::column(frame, "run_id", rule, "give orders and params the same runs");
+    let row = u64::try_from(row).ok();
     Box::new(BatchError { row, value: run_id.to_string(), ..*error })
 }

@@ -184,7 +184,7 @@ impl Batch {
         };
         let mut made = work.on_threads(threads.clamp(1, tiles.max(1)))?;
         made.sort_by_key(|(tile, _)| *tile);
-        let mut collected = Collected::new(&shape);
+        let mut collected = Collected::new(shape);
         for (place, (tile, made)) in made.into_iter().enumerate() {
             // Tiles that nobody took are the last ones, or behind one that ended everything.
             if place != tile {

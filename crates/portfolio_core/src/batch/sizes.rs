@@ -61,8 +61,9 @@ impl Asked {
             &[unit, book.contract.raw(), rate, lot],
         );
         let raw = lots.and_then(|lots| lots.checked_mul(lot).ok_or(Overflow));
-        let size = raw.and_then(Size::from_raw).map_err(|Overflow| {
-            Refusal::ResultOutOfRange { argument: "size", value: self.size.to_string() }
+        let size = raw.and_then(Size::from_raw).map_err(|Overflow| Refusal::ResultOutOfRange {
+            argument: "size",
+            value: self.size.to_string(),
         })?;
         if size.is_zero() && self.action == Action::Open {
             return Err(Refusal::SizeMustBePositive { size }.into());

@@ -13,6 +13,8 @@ pub(super) struct Due {
     pub(super) place: usize,
     /// The row of the bar that fills what it places; none when it cannot be carried out.
     pub(super) bar: Option<usize>,
+    /// Whether it comes behind all that happens at the last of these moments.
+    pub(super) late: bool,
 }
 
 /// The rows of a run in the order in which they are carried out; they come by time, then row.
@@ -31,12 +33,12 @@ pub(super) fn schedule<'a>(
             (Fill::Close, Some(bar)) => moment_of(bars, bar).saturating_add(1),
             _ => passed,
         };
-        Due { moments, place, bar }
+        Due { moments, place, bar, late: fill == Fill::Close && bar.is_none() }
     };
     let mut due: Vec<Due> = rows.enumerate().map(due).collect();
     if fill == Fill::Close {
         // Rows of one moment stay by time, then row.
-        due.sort_by_key(|due| due.moments);
+        due.sort_by_key(|due| (due.moments, due.late));
     }
     due
 }

@@ -24,9 +24,19 @@ impl Kind {
     #[must_use]
     pub fn of(name: &str) -> Self {
         match name {
-            "initial_equity" | "final_equity" | "net_profit" | "max_drawdown_amount"
-            | "gross_profit" | "gross_loss" | "total_net_pnl" | "largest_win" | "largest_loss"
-            | "worst_mae" | "total_commission" | "total_swap" | "total_slippage" => Self::Money,
+            "initial_equity"
+            | "final_equity"
+            | "net_profit"
+            | "max_drawdown_amount"
+            | "gross_profit"
+            | "gross_loss"
+            | "total_net_pnl"
+            | "largest_win"
+            | "largest_loss"
+            | "worst_mae"
+            | "total_commission"
+            | "total_swap"
+            | "total_slippage" => Self::Money,
             "ruined" | "short_sample" | "sqn_uses_risk" => Self::Flag,
             "max_consecutive_wins" | "max_consecutive_losses" => Self::Count,
             _ if name.ends_with("_count") => Self::Count,

@@ -58,7 +58,9 @@ pub fn ratio_floor(factors: &[i128], divisors: &[i128]) -> Result<i128, Overflow
     assert!(divisors.iter().all(|&divisor| divisor > 0), "divisors {divisors:?} must be above 0");
     assert!(factors.iter().all(|&factor| factor >= 0), "factors {factors:?} must not be negative");
     let product = |numbers: &[i128]| {
-        numbers.iter().try_fold(1_u128, |product, number| product.checked_mul(number.unsigned_abs()))
+        numbers
+            .iter()
+            .try_fold(1_u128, |product, number| product.checked_mul(number.unsigned_abs()))
     };
     if let (Some(over), Some(under)) = (product(factors), product(divisors)) {
         return with_sign(over.checked_div(under).ok_or(Overflow)?, false);

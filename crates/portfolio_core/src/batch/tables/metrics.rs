@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::{
-    ArrayRef, BooleanArray, DurationMicrosecondArray, Float64Array, UInt64Array,
-};
+use arrow_array::{ArrayRef, BooleanArray, DurationMicrosecondArray, Float64Array, UInt64Array};
 use arrow_buffer::{BooleanBuffer, NullBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, SchemaRef, TimeUnit};
 

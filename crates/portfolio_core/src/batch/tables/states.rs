@@ -91,12 +91,15 @@ impl Rows for FinalRows {
         let exact = shape.view() == View::Exact;
         for (_, amount) in AMOUNTS {
             let mut column = Numbers::new(exact);
-            states.iter().for_each(|state| column.push_money(amount(state).raw()));
+            for state in states {
+                column.push_money(amount(state).raw());
+            }
             arrays.push(numbers(Kind::Money, column, None));
         }
         let mut levels = Numbers::new(exact);
-        let level = |state: &FinalState| state.margin_level.unwrap_or_default().raw();
-        states.iter().for_each(|state| levels.push_money(level(state)));
+        for state in states {
+            levels.push_money(state.margin_level.unwrap_or_default().raw());
+        }
         let known = states.iter().map(|state| state.margin_level.is_some());
         arrays.push(numbers(Kind::Money, levels, Some(known.collect())));
         let known = states.iter().map(|state| state.digest.is_some());
