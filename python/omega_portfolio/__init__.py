@@ -69,6 +69,10 @@ from omega_portfolio.sentinel import UNSET, Unset
 
 if TYPE_CHECKING:
     from omega_portfolio.analysis import Analysis
+    from omega_portfolio.batch.grid import grid, sample
+    from omega_portfolio.batch.signals import orders_from_signals
+    from omega_portfolio.batch.walk import WalkForward, walk_forward
+    from omega_portfolio.batch.weights import orders_from_weights
     from omega_portfolio.envelope import Envelope
     from omega_portfolio.history import History, metrics
     from omega_portfolio.instrument import Instrument
@@ -101,7 +105,13 @@ _LAZY = {
     "Swap": "terms",
     "Table": "types",
     "Trade": "types",
+    "grid": "batch.grid",
     "metrics": "history",
+    "orders_from_signals": "batch.signals",
+    "orders_from_weights": "batch.weights",
+    "sample": "batch.grid",
+    "walk_forward": "batch.walk",
+    "WalkForward": "batch.walk",
 }
 
 
@@ -193,7 +203,13 @@ __all__ = [
     "TooManyPositions",
     "Trade",
     "Unset",
+    "WalkForward",
     "backend_status",
     "errors",
+    "grid",
     "metrics",
+    "orders_from_signals",
+    "orders_from_weights",
+    "sample",
+    "walk_forward",
 ]
