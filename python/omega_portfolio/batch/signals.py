@@ -103,8 +103,7 @@ def orders_from_signals(
     times, symbols : sequence, optional
         Of the rows and columns of arrays. One column needs no symbol.
     size : number or matrix, optional
-        The size of every entry, or a matrix of the form of ``entries``. Left out when ``params``
-        has it.
+        The size of every entry, or a matrix of the form of ``entries``; 1 when it is left out.
     accumulate : bool, default False
         Give the order also while the symbol is held.
     **columns : scalar or matrix
@@ -150,7 +149,7 @@ def orders_from_signals(
     signals = {name: cells for name, cells in given.items() if cells is not None}
     if not signals:
         raise InvalidArgument("entries", "None", "there is no signal", "pass entries")
-    values = columns if size is None else {"size": size, **columns}
+    values = {"size": size, **columns} if size is not None else columns
     for name, value in values.items():
         if name not in OPEN_COLUMNS:
             remedy = f"choose from {', '.join(OPEN_COLUMNS)}"
@@ -301,6 +300,7 @@ def _part(
 
     action, side = SIGNALS[signal]
     opens = action == "open"
+    values = {"size": 1, **values}
     # A close names the tag of what it closes, and nothing else of an order.
     kept = values if opens else {name: values[name] for name in ("tag",) if name in values}
     made: list[pl.Expr | pl.Series] = [
@@ -308,7 +308,10 @@ def _part(
         for name, value in kept.items()
     ]
     head: list[pl.Expr | pl.Series] = [pl.lit(action).alias("action"), pl.lit(side).alias("side")]
-    turn = [pl.lit(int(opens), dtype=pl.UInt8).alias("turn"), place.alias("place")]
+    turn: list[pl.Expr | pl.Series] = [
+        pl.lit(int(opens), dtype=pl.UInt8).alias("turn"),
+        place.alias("place"),
+    ]
     return keys.with_columns(*head, *made, *turn)
 
 

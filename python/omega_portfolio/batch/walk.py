@@ -179,7 +179,7 @@ def walk_forward(
     ...     metric="net_profit",
     ... )
     >>> walk.splits.select("split", "run_id", "size", "final_equity").rows()
-    [(0, 1, 2, 100020.0), (1, 1, 2, 100040.0), (2, 1, 2, 100060.0)]
+    [(0, 1, 2, 100018.0), (1, 1, 2, 100036.0), (2, 1, 2, 100050.0)]
     """
     if window not in ("rolling", "anchored"):
         remedy = "choose rolling or anchored"
@@ -197,10 +197,9 @@ def walk_forward(
     check_progress(progress)
     money = {"initial_balance": initial_balance, "currency": currency}
     labels = options.get("labels", ())
-    frame = None if callable(orders) else taken(orders, "orders")
     walk = Walk(
         frame_of_stream(taken(bars, "bars")),
-        orders if callable(orders) else frame_of_stream(frame),
+        orders if callable(orders) else frame_of_stream(taken(orders, "orders")),
         numbered(frame_of_stream(taken(params, "params", labels))),
         metric,
         descending,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from omega_portfolio.batch.result import BatchResult
     from omega_portfolio.batch.splits import Split
+    from omega_portfolio.batch.tables import Frame
     from omega_portfolio.types import ArrowStream, NumberLike
 
 
@@ -72,7 +73,8 @@ class Walk:
         test = self._test(split, chosen, balance)
         run = None if chosen is None else chosen["run_id"].item()
         result_end = test.portfolio(test.run_ids[0]).equity
-        final, tested = test.final.row(0, named=True), test.metrics.row(0, named=True)
+        final = eager(test.final).row(0, named=True)
+        tested = eager(test.metrics).row(0, named=True)
         ends = (split.train_start, split.train_end, split.test_start, split.test_end)
         first, last, start, end = (self._time(at) for at in _inclusive(ends))
         figures = {} if chosen is None else chosen.row(0, named=True)
@@ -93,11 +95,11 @@ class Walk:
             "open_count": final["open_count"],
         }
         mark = pl.lit(number, dtype=pl.UInt32).alias("split")
-        tables = [
-            table.select(mark, pl.exclude("run_id"))
+        equity, trades, rejected = (
+            eager(table).select(mark, pl.exclude("run_id"))
             for table in (test.equity, test.trades, test.rejected)
-        ]
-        return Step(self._row(row), *tables, result_end)
+        )
+        return Step(self._row(row), equity, trades, rejected, result_end)
 
     def _row(self, row: dict[str, Any]) -> pl.DataFrame:
         """Make a row whose columns have the same types in every split."""
@@ -128,7 +130,7 @@ class Walk:
                 return None, 0
         result = self._run(start, end, orders, params, record="none", trades=False)
         best = result.best(self.metric, 1, descending=self.descending)
-        trials = result.metrics[self.metric].count()
+        trials = eager(result.metrics)[self.metric].count()
         return (best if best.height else None), trials
 
     def _test(self, split: Split, chosen: pl.DataFrame | None, balance: NumberLike) -> BatchResult:
@@ -180,10 +182,16 @@ def _inclusive(ends: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
     return ends[0], ends[1] - 1, ends[2], ends[3] - 1
 
 
-def frame_of_stream(stream: object) -> pl.DataFrame:
+def frame_of_stream(stream: ArrowStream) -> pl.DataFrame:
+    """Give a frame of Polars over a table."""
     import polars as pl
 
     return stream if isinstance(stream, pl.DataFrame) else pl.DataFrame(stream)
+
+
+def eager(frame: Frame) -> pl.DataFrame:
+    """Give a table of a result that is in memory."""
+    return frame.lazy().collect()
 
 
 def numbered(params: pl.DataFrame) -> pl.DataFrame:
@@ -216,13 +224,16 @@ def microseconds(name: str, frame: pl.DataFrame) -> pl.Series:
     times = frame["time"]
     check_times(name, times)
     refuse_null(name, times)
-    if times.dtype.is_integer():
-        return times.cast(pl.Int64)
-    return (
-        times.cast(pl.Datetime("us")).dt.epoch("us")
-        if times.dtype == pl.Date
-        else times.dt.epoch("us")
-    )
+    whole: pl.Series = times if times.dtype.is_integer() else times.cast(_like(times)).to_physical()
+    micros: pl.Series = whole.cast(pl.Int64)
+    return micros
 
 
-__all__ = ["Step", "Walk", "frame_of_stream", "microseconds", "numbered"]
+def _like(times: pl.Series) -> pl.DataType:
+    """Give the type of microseconds in the zone of some times."""
+    import polars as pl
+
+    return pl.Datetime("us", getattr(times.dtype, "time_zone", None))
+
+
+__all__ = ["Step", "Walk", "eager", "frame_of_stream", "microseconds", "numbered"]
