@@ -148,26 +148,31 @@ def read_matrix(name: str, given: object, times: pl.DataFrame | None, symbols: o
 
 def read_keys(name: str, frame: pl.DataFrame) -> pl.DataFrame:
     """Check the columns that name the rows of a frame."""
-    import polars as pl
-
     if "time" not in frame.columns:
         remedy = f"the columns found are {', '.join(frame.columns)}; add the column time"
         raise InvalidFrame(name, "column time", "is missing", remedy)
     keys = frame.select([key for key in KEYS if key in frame.columns])
     check_times(name, keys["time"])
-    for key in keys.columns:
-        refuse_null(name, keys[key])
-    if "run_id" in keys.columns:
-        runs = keys["run_id"]
-        if not runs.dtype.is_integer():
-            value = f"column run_id: {runs.dtype}"
-            raise InvalidFrame(name, value, "holds no whole numbers", "use an integer type")
-        wrong = (~runs.is_between(0, RUN_MAX)).arg_true()
-        if len(wrong):
-            value = f"row {wrong[0]}, column run_id: {runs[wrong[0]]}"
-            raise InvalidFrame(name, value, "is not from 0 to 2^32 - 2", "number the runs from 0")
-        keys = keys.with_columns(pl.col("run_id").cast(pl.UInt32))
-    return keys
+    refuse_null(name, keys["time"])
+    return keys.with_columns(read_runs(name, keys)) if "run_id" in keys.columns else keys
+
+
+def read_runs(name: str, frame: pl.DataFrame) -> pl.Series:
+    """Check the column run_id, and give it in its own type."""
+    import polars as pl
+
+    runs = frame["run_id"]
+    refuse_null(name, runs)
+    if not runs.dtype.is_integer():
+        value = f"column run_id: {runs.dtype}"
+        raise InvalidFrame(name, value, "holds no whole numbers", "use an integer type")
+    wide: pl.Series = runs.cast(pl.Int64, strict=False)
+    wrong = (~wide.is_between(0, RUN_MAX)).fill_null(value=True).arg_true()
+    if len(wrong):
+        value = f"row {wrong[0]}, column run_id: {runs[wrong[0]]}"
+        raise InvalidFrame(name, value, "is not from 0 to 2^32 - 2", "number the runs from 0")
+    ids: pl.Series = wide.cast(pl.UInt32)
+    return ids
 
 
 def check_times(name: str, times: pl.Series) -> None:
@@ -298,6 +303,7 @@ __all__ = [
     "frame_of",
     "read_keys",
     "read_matrix",
+    "read_runs",
     "read_times",
     "refuse_null",
 ]

@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     Scalar = str | int | float | Decimal | date
 
 SIGNALS: Final = {
-    "exits": ("close", "long"),
-    "short_exits": ("close", "short"),
     "entries": ("open", "long"),
+    "exits": ("close", "long"),
     "short_entries": ("open", "short"),
+    "short_exits": ("close", "short"),
 }
-"""Each kind of signal, and action and side of its order; those that close come first."""
+"""Each kind of signal, and action and side of its order."""
 
 OPEN_COLUMNS: Final = (
     "size",
@@ -66,7 +66,7 @@ _FILL: Final = "fill_null(False), or drop the row"
 
 
 def orders_from_signals(
-    entries: object,
+    entries: object = None,
     exits: object = None,
     *,
     short_entries: object = None,
@@ -141,10 +141,10 @@ def orders_from_signals(
     if not isinstance(accumulate, bool):
         raise InvalidArgument("accumulate", describe(accumulate), "is no truth value", "pass True")
     given = {
-        "exits": exits,
-        "short_exits": short_exits,
         "entries": entries,
+        "exits": exits,
         "short_entries": short_entries,
+        "short_exits": short_exits,
     }
     signals = {name: cells for name, cells in given.items() if cells is not None}
     if not signals:
@@ -159,7 +159,7 @@ def orders_from_signals(
     orders = pl.concat(parts, how="vertical_relaxed")
     opens = pl.col("action") == "open"
     keys = [name for name in KEYS if name in orders.columns]
-    orders = orders.sort([*keys, "turn", "place"]).drop("turn", "place")
+    orders = orders.sort([*keys, "turn", "place"], maintain_order=True).drop("turn", "place")
     return orders if accumulate else orders.with_columns(if_flat=pl.when(opens).then(opens))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from omega_portfolio.batch.matrices import check_times, read_runs, refuse_null
 from omega_portfolio.errors import InvalidFrame
 
 if TYPE_CHECKING:
@@ -205,18 +206,12 @@ def numbered(params: pl.DataFrame) -> pl.DataFrame:
         raise InvalidFrame("params", "0 rows", "has no run", "pass one or more")
     if "run_id" not in params.columns:
         return params.with_row_index("run_id")
-    runs = params["run_id"]
-    if not runs.dtype.is_integer() or runs.null_count() or not runs.is_between(0, 2**32 - 2).all():
-        rule = "holds something else than run ids"
-        raise InvalidFrame("params", "column run_id", rule, "use whole numbers from 0")
-    return params.select(pl.col("run_id").cast(pl.UInt32), pl.exclude("run_id"))
+    return params.select(read_runs("params", params), pl.exclude("run_id"))
 
 
 def microseconds(name: str, frame: pl.DataFrame) -> pl.Series:
     """Give the times of a frame in microseconds since 1970; a time without a zone is UTC."""
     import polars as pl
-
-    from omega_portfolio.batch.matrices import check_times, refuse_null
 
     if "time" not in frame.columns:
         remedy = f"the columns found are {', '.join(frame.columns)}"
