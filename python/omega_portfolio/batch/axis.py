@@ -31,11 +31,14 @@ class Axis:
         The ends.
     names : sequence of str
         Texts of values that stand at 0, 1, ...; empty for an axis of numbers.
+    room : float
+        What is free before the first and behind the last value, as part of their distance.
     """
 
     low: float
     high: float
     names: Sequence[str]
+    room: float = 0.03
 
     def places(self, values: pl.Series) -> pl.Series:
         """Give the place of each value."""
@@ -48,7 +51,8 @@ class Axis:
 
     def scale(self, start: float, end: float) -> Scale:
         """Give the pixels from ``start`` to ``end``."""
-        return Scale(self.low, self.high, start, end)
+        room = (self.high - self.low) * self.room
+        return Scale(self.low - room, self.high + room, start, end)
 
     def marks(self, most: int) -> list[Tick]:
         """Give the marks with their texts."""
@@ -65,7 +69,7 @@ def axis_of(values: pl.Series) -> Axis:
     >>> import polars as pl
     >>> from omega_portfolio.batch.axis import axis_of
     >>> axis_of(pl.Series([5, 20, 10])), axis_of(pl.Series(["b", "a"])).names
-    (Axis(low=5.0, high=20.0, names=()), ['a', 'b'])
+    (Axis(low=5.0, high=20.0, names=(), room=0.03), ['a', 'b'])
     """
     import polars as pl
 

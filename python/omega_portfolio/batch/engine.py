@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from omega_portfolio.backend import core_module
 
@@ -128,7 +128,7 @@ class Engine(Protocol):
 def open_engine(
     name: BackendName,
     frames: tuple[ArrowStream, ArrowStream, ArrowStream | None],
-    settings: Mapping[str, object],
+    settings: Mapping[str, Any],
 ) -> Engine:
     """Check a batch on a backend.
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 WIDTH: Final = 960
 SHADES: Final = 10
 ROW_MIN: Final = 9.0
-ROW_MAX: Final = 30.0
+ROW_MAX: Final = 40.0
 HEIGHT: Final = 460.0
 TEXT_WIDTH: Final = 40.0
 """A cell that is narrower has no number in it, and the pointer tells."""
@@ -140,7 +140,10 @@ def cell_text(value: float, kind: Kind) -> str:
         return percent(value, decimals=1)
     if kind == "money":
         return short_money(value)
-    return signed(f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}")
+    size = abs(value)
+    if 0 < size < 0.005:
+        return signed(f"{value:.1g}")
+    return signed(f"{value:,.{0 if size >= 1000 else 1 if size >= 100 else 2}f}")
 
 
 def _tip(corner: tuple[float, float], size: tuple[float, float], text: str) -> str:

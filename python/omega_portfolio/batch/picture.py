@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from omega_portfolio.batch.axis import Axis, axis_of
+from omega_portfolio.batch.axis import BINS, CELLS_MAX, Axis, axis_of
 from omega_portfolio.batch.heat import heat_map
 from omega_portfolio.catalogue import CATALOGUE, unknown_metric
 from omega_portfolio.errors import InvalidArgument, describe
@@ -27,8 +27,9 @@ from omega_portfolio.report.plane import (
     span_of,
     value_marks,
 )
-from omega_portfolio.report.svg import Picture, dots, fine, label, trail
+from omega_portfolio.report.svg import Picture, dots, fine, label, line, trail
 from omega_portfolio.report.text import count, short_money
+from omega_portfolio.report.thin import thin_dots
 
 if TYPE_CHECKING:
     import polars as pl
@@ -42,8 +43,8 @@ COLOURS: Final = (
 )
 """Curves in one picture are told apart by these."""
 
-DOTS_MAX: Final = 120
-"""With more points a line says more than its dots."""
+DOT_CELLS: Final = (240, 80)
+"""Of dots in the same cell of the picture one is drawn."""
 
 
 def plot_metric(result: BatchResult, metric: str, over: str | Sequence[str] | None) -> Plot:
@@ -164,27 +165,44 @@ def _line(
         text += ", from the lowest to the highest"
         shown = frame.select(pl.col("value").sort()).with_row_index("at", offset=1)
         shown = shown.select(pl.col("at").cast(pl.Float64), "value")
-        axis = Axis(1.0, float(max(frame.height, 2)), ())
-    means = shown.group_by("at").agg(pl.col("value").mean()).sort("at")
-    if chosen and means.height < frame.height:
-        text += ", the line is their mean"
+        axis = Axis(1.0, float(max(frame.height, 2)), (), 0.0)
+    means = means_of(shown) if chosen else shown
+    if means.height < frame.height:
+        text += ", with their mean"
     size = WIDE
     look = Look(title, text, kind)
     low, high = span_of(*ends_of(shown["value"]), look)
     foot, top = size.height - 28, 10
     marks = value_marks(low, high, foot - top, look)
     left = max(margin_of(marks), 56)
-    x = axis.scale(left + 12, size.width - 28)
+    x = axis.scale(left, size.width - 16)
     y = Scale(low, high, foot, top)
     body = [grid(marks, y, left, size.width - 16)]
     body.append(bottom(axis.marks(8), x, foot))
     places = [(x(at), y(value)) for at, value in means.iter_rows()]
-    body.append(fine(trail(places), "line accent"))
-    if shown.height <= DOTS_MAX or shown.height > means.height:
-        body.append(dots(((x(at), y(value)) for at, value in shown.iter_rows()), "dot accent"))
+    if axis.names:
+        # Between names there is nothing, so there is no line from one to the next.
+        body.extend(line(at - 14, mean, at + 14, mean, "line accent") for at, mean in places)
+    else:
+        body.append(fine(trail(places), "line accent"))
     if chosen:
-        body.append(label(size.width - 16, foot - 8, chosen[0], "end"))
-    return Picture(size.width, size.height + 4, title, text, "".join(body))
+        few = thin_dots(shown, "at", "value", DOT_CELLS)
+        body.append(dots(((x(at), y(value)) for at, value in few.iter_rows()), "dot accent"))
+    if chosen:
+        body.append(label(size.width - 16, size.height + 10, chosen[0], "ink end"))
+    return Picture(size.width, size.height + 18, title, text, "".join(body))
+
+
+def means_of(shown: pl.DataFrame) -> pl.DataFrame:
+    """Give the mean at each place; of many places the mean of each bin, at its middle."""
+    import polars as pl
+
+    if shown["at"].n_unique() > CELLS_MAX:
+        low, high = ends_of(shown["at"])
+        width = (high - low) / BINS
+        place = ((pl.col("at") - low) / width).floor().clip(0, BINS - 1)
+        shown = shown.select((low + (place + 0.5) * width).alias("at"), "value")
+    return shown.group_by("at").agg(pl.col("value").mean()).sort("at")
 
 
 def plot_curves(result: BatchResult, runs: object) -> Plot:

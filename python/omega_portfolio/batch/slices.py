@@ -178,8 +178,6 @@ def slices(
         )
         yield tables
         done += tables.done
-        if drive.told is not None:
-            drive.told(done)
         if not tables.complete:
             rule = f"ended the batch after {done:,} runs"
             remedy = "the whole runs are in the attribute result of this error"

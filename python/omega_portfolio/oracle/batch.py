@@ -48,6 +48,7 @@ from omega_portfolio.oracle.texts import read_str
 
 if TYPE_CHECKING:
     from omega_portfolio.instrument import Instrument
+    from omega_portfolio.oracle.numbers import FloatPolicy
     from omega_portfolio.terms import Commission, Slippage, Swap
     from omega_portfolio.types import ArrowStream, Mode, NumberLike
 
@@ -268,7 +269,7 @@ class BatchPython:
         )
 
 
-def _read_instruments(value: object, currency: str, policy: Any) -> list[Definition]:  # noqa: ANN401
+def _read_instruments(value: object, currency: str, policy: FloatPolicy) -> list[Definition]:
     """Convert and check the instruments, which all runs register."""
     found: dict[str, Definition] = {}
     for instrument in _sequence("instruments", value):

@@ -143,11 +143,11 @@ def read_fill(name: str, cell: str, _: FloatPolicy) -> str:
     )
 
 
-def _commission(name: str, cell: Any, policy: FloatPolicy) -> CommissionTerms | None:  # noqa: ANN401
+def _commission(name: str, cell: float, policy: FloatPolicy) -> CommissionTerms | None:
     return read_commission(Commission(_kind(name), cell), policy)  # type: ignore[arg-type]
 
 
-def _slippage(name: str, cell: Any, policy: FloatPolicy) -> SlippageTerms | None:  # noqa: ANN401
+def _slippage(name: str, cell: float, policy: FloatPolicy) -> SlippageTerms | None:
     return read_slippage(Slippage(_kind(name), cell), policy)  # type: ignore[arg-type]
 
 
