@@ -43,7 +43,7 @@ use std::fmt;
 pub use contract::{Contract, notional};
 pub use fixed::{Money, Price, Size};
 pub use float::float_to_fixed;
-pub(crate) use float::nine_decimals;
+pub(crate) use float::{nine_decimals, nine_decimals_run};
 pub use format::format_fixed;
 pub use leverage::Leverage;
 pub use mirror::{fixed9_to_f64, fixed18_to_f64};
