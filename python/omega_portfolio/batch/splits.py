@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -16,6 +17,7 @@ Span: TypeAlias = int | str | timedelta
 """Bars, a period of Polars such as ``"6mo"``, or a duration."""
 
 _PERIOD: Final = re.compile(r"(?:[0-9]+(?:us|ms|s|m|h|d|w|mo|q|y))+")
+_PART: Final = re.compile(r"([0-9]+)([a-z]+)")
 _REMEDY: Final = 'pass a number of bars, a period such as "6mo", or a timedelta'
 
 
@@ -123,18 +125,17 @@ def _at(times: pl.Series, spans: list[tuple[int | str, int]]) -> int:
     import polars as pl
 
     bars = sum(span * number for span, number in spans if isinstance(span, int))
-    periods = [(span, number) for span, number in spans if isinstance(span, str) and number]
-    if not periods:
+    units: Counter[str] = Counter()
+    for span, number in spans:
+        if isinstance(span, str):
+            for count, unit in _PART.findall(span):
+                units[unit] += int(count) * number
+    period = "".join(f"{count}{unit}" for unit, count in units.items() if count)
+    if not period:
         return min(bars, len(times))
-    moment = times[:1].cast(pl.Datetime("us"))
-    for span, number in periods:
-        # Months are counted from the first moment at once: step by step the 31st would be lost.
-        moment = moment.dt.offset_by(_repeated(span, number))
+    # All at once, from the first moment: month by month the 31st would be lost.
+    moment = times[:1].cast(pl.Datetime("us")).dt.offset_by(period)
     return int(times.search_sorted(moment.to_physical()[0], side="left"))
-
-
-def _repeated(period: str, number: int) -> str:
-    return re.sub(r"[0-9]+", lambda found: str(int(found[0]) * number), period)
 
 
 __all__ = ["Span", "Split", "cut"]

@@ -172,11 +172,22 @@ class Walk:
             known = self.bars.filter(self.bar_times <= moments[end - 1])
             orders = frame_of_stream(orders(known, params))
         times = microseconds("orders", orders)
+        if "run_id" in orders.columns:
+            self._know_runs(orders)
         if self.options.get("fill", "next_open") == "close":
             # The first bar at or after the order fills it.
             after = times > moments[start - 1] if start else times >= times.min()
             return orders.filter(after & (times <= moments[end - 1]))
         return orders.filter((times >= moments[start]) & (times < moments[end - 1]))
+
+    def _know_runs(self, orders: pl.DataFrame) -> None:
+        """Refuse orders of a run that is none."""
+        runs = read_runs("orders", orders)
+        strange = (~runs.is_in(self.params["run_id"].implode())).arg_true()
+        if len(strange):
+            value = f"row {strange[0]}, column run_id: {runs[strange[0]]}"
+            remedy = "add it to params, or drop its orders"
+            raise InvalidFrame("orders", value, "is no run of params", remedy)
 
 
 def _inclusive(ends: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
