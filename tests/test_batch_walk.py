@@ -203,8 +203,8 @@ def test_filled_at_the_close(backend):
 
 
 def test_the_chain_is_exact(backend):
-    """A third of a cent is handed on with all its digits."""
-    prices = [Decimal("100.000000001") + day for day in range(40)]
+    """A part of a cent is handed on with all its digits."""
+    prices = [100 + day * Decimal("1.000000001") for day in range(40)]
     frame = bars_of(PRICES).with_columns(
         **{name: pl.Series(prices) for name in ("open", "high", "low", "close")}
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from decimal import Decimal
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
@@ -257,9 +258,10 @@ def render(table: pl.DataFrame) -> str:
 
     columns = []
     for name in table.columns:
-        cells = table[name].to_list()
+        unit = UNITS.get(name)
         texts = [
-            metric_texts(cell, UNITS[name])[0] if name in UNITS else _text(cell) for cell in cells
+            _text(cell) if unit is None or cell is None else metric_texts(cell, unit)[0]
+            for cell in table[name].to_list()
         ]
         width = max(map(len, [name, *texts]))
         columns.append([text.rjust(width) for text in [name, *texts]])
@@ -267,6 +269,8 @@ def render(table: pl.DataFrame) -> str:
 
 
 def _text(cell: object) -> str:
+    if isinstance(cell, Decimal):
+        return format(cell.normalize(), "f")
     return "" if cell is None else str(cell)
 
 
