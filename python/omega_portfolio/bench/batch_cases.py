@@ -95,7 +95,7 @@ class Case:
         return "\n".join(
             [
                 "from decimal import Decimal",
-                "from omega_portfolio import *",
+                "from omega_portfolio import Commission, Instrument, Margin, Slippage, Swap",
                 "from omega_portfolio.backend import core_module",
                 "from omega_portfolio.bench.batch_cases import Case, Rows",
                 "from omega_portfolio.oracle.batch import BatchPython",
@@ -106,7 +106,8 @@ class Case:
                 f"case = Case(frames, {{}}, {{}}, {self.floats}, {self.stamps!r}, "
                 f"{dict(self.types)!r})",
                 "tables = [case.table(name) for name in ('bars', 'orders', 'params')]",
-                "for constructor in (core_module().Batch, BatchPython):",
+                "constructors = [core_module().Batch, BatchPython]",
+                "for constructor in constructors:",
                 f"    batch = constructor(*tables{options})",
                 f"    found = batch.run(0, len(batch){keep})",
             ]
