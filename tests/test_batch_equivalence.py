@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
+import omega_portfolio as op
 from omega_portfolio.bench import batch_equivalence, batch_shrink
 from omega_portfolio.bench.__main__ import main
 from omega_portfolio.bench.batch_cases import Case, Rows
 from omega_portfolio.bench.batch_comparison import compare, make
-from omega_portfolio.bench.batch_draws import Scale
+from omega_portfolio.bench.batch_draws import Scale, draw_case
 from omega_portfolio.bench.batch_equivalence import batch_class, report
 from omega_portfolio.bench.table_comparison import Visited
 from omega_portfolio.oracle.batch import BatchPython
@@ -167,3 +170,22 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert facts["differences"] == 0
     assert main(command) == 0
     assert "0 differences" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_a_run_is_proved_by_its_events(backend: str, number: int) -> None:
+    """R11: the same account as the one that gets these events through the calls."""
+    case = draw_case(Random(f"lives:{number}"), Scale(moments=12, rows=16, runs=2))
+    names = ("currency", "leverage", "mode", "rounding", "margin_call", "stop_out", "path", "pivot")
+    settings = {name: case.options[name] for name in names if name in case.options}
+    frames = {name: rows for name, rows in case.frames.items() if name != "params"}
+    options = {name: value for name, value in case.options.items() if name != "labels"}
+    batch = replace(case, frames=frames, options=options).build(batch_class(backend))
+    digests = batch.run(0, len(batch), digest=True).final.to_polars()["digest"].to_list()
+    for place, digest in enumerate(digests):
+        account = batch.portfolio(place)
+        assert account.digest == digest
+        account.verify()
+        again = op.Portfolio(case.options["initial_balance"], backend=backend, **settings)
+        again.apply(account.get_events())
+        assert again.digest == digest
