@@ -19,7 +19,7 @@ def sample_bars(count: int = 40) -> pl.DataFrame:
     rows = []
     for day in range(count):
         start, end = CLOSES[(day - 1) % 40] if day else CLOSES[0], CLOSES[day % 40]
-        high, low = max(start, end) + 0.5, min(start, end) - 0.5
+        high, low = max(start, end) + 1.5, min(start, end) - 1.5
         rows.append((START + timedelta(days=day), "ACME", start, high, low, end))
     names = ["time", "symbol", "open", "high", "low", "close"]
     return pl.DataFrame(rows, names, orient="row")

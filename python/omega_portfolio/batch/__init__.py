@@ -3,22 +3,24 @@
 ======================  ============================================================
 module                  its job
 ======================  ============================================================
-``run``                 the call: its arguments, checked, and the one or two passes
+``run``, ``passes``     the call: its arguments, checked; the one or two passes
 ``inputs``              frames, readers and files, as something that exports Arrow
 ``engine``              what both backends give, and which one is taken
 ``slices``              how many runs at a time, the bound of memory, the loop
 ``progress``,           how far it is, and how it is stopped
 ``cancel``
 ``sink``, ``manifest``  results on disk: parts, and the list of them
-``result``, ``tables``  the answer
+``result``, ``facts``,  the answer, its tables, how it looks
+``tables``, ``view``
 ``ranking``             which run is best, and how likely it is luck
-``picture``, ``heat``   a metric over the parameters, curves over each other
+``picture``, ``heat``,  a metric over the parameters, curves over each other
+``axis``
 ``grid``                parameters: every combination of values, or a sample of ranges
 ``signals``,            orders out of truth values, and out of weights; ``matrices`` reads
 ``weights``             the forms that both come in
 ``walk``, ``splits``,   choose on one part of time, test on the next
 ``walk_steps``
-``command``             the command ``omega-portfolio sweep``
+``command``, ``setup``  the command ``omega-portfolio sweep``
 ======================  ============================================================
 
 Nothing here books anything: a run is made by the backend, by the rules of a portfolio.

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from omega_portfolio.batch.engine import open_engine
+from omega_portfolio.batch.facts import Facts
 from omega_portfolio.batch.inputs import params_frame
 from omega_portfolio.batch.manifest import read_manifest
 from omega_portfolio.batch.progress import shown
-from omega_portfolio.batch.result import BatchResult, Facts
+from omega_portfolio.batch.result import BatchResult
 from omega_portfolio.batch.sink import Sink, read_times, scanned, write_parts
 from omega_portfolio.batch.slices import (
     Drive,
@@ -103,7 +104,8 @@ class Work:
         try:
             better = self._pass(facts[1], drive, sinks[1])
         except (KeyboardInterrupt, RunCancelled) as error:
-            _hand_over(error, worse.with_optimistic(error.result))  # type: ignore[arg-type,union-attr]
+            partial: BatchResult = error.result  # type: ignore[union-attr,assignment]
+            _hand_over(error, worse.with_optimistic(partial))
             raise
         return worse.with_optimistic(better)
 

@@ -160,11 +160,11 @@ def _line(
     title, text = texts
     if chosen:
         axis = axis_of(frame[chosen[0]])
-        shown = frame.select(at=axis.places(frame[chosen[0]]), value="value")
+        shown = frame.select(place=axis.places(frame[chosen[0]]), value="value")
     else:
         text += ", from the lowest to the highest"
-        shown = frame.select(pl.col("value").sort()).with_row_index("at", offset=1)
-        shown = shown.select(pl.col("at").cast(pl.Float64), "value")
+        shown = frame.select(pl.col("value").sort()).with_row_index("place", offset=1)
+        shown = shown.select(pl.col("place").cast(pl.Float64), "value")
         axis = Axis(1.0, float(max(frame.height, 2)), (), 0.0)
     means = means_of(shown) if chosen else shown
     if means.height < frame.height:
@@ -179,15 +179,16 @@ def _line(
     y = Scale(low, high, foot, top)
     body = [grid(marks, y, left, size.width - 16)]
     body.append(bottom(axis.marks(8), x, foot))
+    if chosen:
+        few = thin_dots(shown, "place", "value", DOT_CELLS)
+        body.append(dots(((x(at), y(value)) for at, value in few.iter_rows()), "dot accent"))
+    colour = "second" if means.height < frame.height else "accent"
     places = [(x(at), y(value)) for at, value in means.iter_rows()]
     if axis.names:
         # Between names there is nothing, so there is no line from one to the next.
-        body.extend(line(at - 14, mean, at + 14, mean, "line accent") for at, mean in places)
+        body.extend(line(at - 14, mean, at + 14, mean, f"line {colour}") for at, mean in places)
     else:
-        body.append(fine(trail(places), "line accent"))
-    if chosen:
-        few = thin_dots(shown, "at", "value", DOT_CELLS)
-        body.append(dots(((x(at), y(value)) for at, value in few.iter_rows()), "dot accent"))
+        body.append(fine(trail(places), f"line {colour}"))
     if chosen:
         body.append(label(size.width - 16, size.height + 10, chosen[0], "ink end"))
     return Picture(size.width, size.height + 18, title, text, "".join(body))
@@ -197,12 +198,12 @@ def means_of(shown: pl.DataFrame) -> pl.DataFrame:
     """Give the mean at each place; of many places the mean of each bin, at its middle."""
     import polars as pl
 
-    if shown["at"].n_unique() > CELLS_MAX:
-        low, high = ends_of(shown["at"])
+    if shown["place"].n_unique() > CELLS_MAX:
+        low, high = ends_of(shown["place"])
         width = (high - low) / BINS
-        place = ((pl.col("at") - low) / width).floor().clip(0, BINS - 1)
-        shown = shown.select((low + (place + 0.5) * width).alias("at"), "value")
-    return shown.group_by("at").agg(pl.col("value").mean()).sort("at")
+        place = ((pl.col("place") - low) / width).floor().clip(0, BINS - 1)
+        shown = shown.select((low + (place + 0.5) * width).alias("place"), "value")
+    return shown.group_by("place").agg(pl.col("value").mean()).sort("place")
 
 
 def plot_curves(result: BatchResult, runs: object) -> Plot:

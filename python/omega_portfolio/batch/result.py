@@ -2,62 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any
 
 from omega_portfolio.batch.ranking import deflated, rank
 from omega_portfolio.errors import InvalidArgument, describe
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     import polars as pl
 
-    from omega_portfolio.batch.engine import Engine
+    from omega_portfolio.batch.facts import Facts
     from omega_portfolio.batch.tables import Frame, Frames
     from omega_portfolio.portfolio import Portfolio
     from omega_portfolio.report import Plot
-
-SHOWN: Final = ("total_return", "sharpe_ratio", "max_drawdown", "trade_count")
-"""Metrics of the few runs that a notebook shows, beside the parameters."""
-
-SHOWN_RUNS: Final = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a result knows beside its tables.
-
-    Attributes
-    ----------
-    engine : Engine
-        The batch; it makes a run again when somebody asks for its portfolio.
-    params : polars.DataFrame or None
-        run_id and the parameters of each run.
-    options : mapping
-        Arguments of the metrics, for reports.
-    currency : str
-        Of the account.
-    total : int
-        Runs that were asked for.
-    complete : bool
-        Whether all of them are there.
-    times : polars.Series or None
-        Times of the points of every curve.
-    folder : Path or None
-        Where the tables lie.
-    """
-
-    engine: Engine
-    params: pl.DataFrame | None
-    options: Mapping[str, object]
-    currency: str
-    total: int
-    complete: bool = True
-    times: pl.Series | None = None
-    folder: Path | None = None
 
 
 class BatchResult:
@@ -132,14 +92,9 @@ class BatchResult:
         params = self._facts.params
         if params is None:
             return metrics
-        columns = [*params.columns, *self.metric_names]
-        if isinstance(metrics, _lazy_class()):
-            rows = metrics.join(params.lazy(), on="run_id", how="left", maintain_order="left")
-            return rows.select(columns)
-        joined = cast("pl.DataFrame", metrics).join(
-            params, on="run_id", how="left", maintain_order="left"
-        )
-        return joined.select(columns)
+        rows = metrics.lazy().join(params.lazy(), on="run_id", how="left", maintain_order="left")
+        rows = rows.select([*params.columns, *self.metric_names])
+        return rows if self.folder is not None else rows.collect()
 
     @property
     def metric_names(self) -> list[str]:
@@ -318,6 +273,11 @@ class BatchResult:
         return self.metrics.lazy().collect()
 
     @property
+    def total(self) -> int:
+        """Number of runs that were asked for."""
+        return self._facts.total
+
+    @property
     def currency(self) -> str:
         """Currency of the accounts."""
         return self._facts.currency
@@ -333,66 +293,18 @@ class BatchResult:
     def _places(self) -> dict[int, int]:
         return {run: place for place, run in enumerate(self._facts.engine.run_ids)}
 
-    def summary(self) -> list[tuple[str, str]]:
-        """Name what a person wants to see first."""
-        import polars as pl
-
-        failed = self.final.lazy().filter(pl.col("status") == "failed").select(pl.len()).collect()
-        there = len(self.run_ids)
-        missing = "" if self.complete else f" of {self._facts.total:,}, ended before the rest"
-        refused = self.rejected.lazy().filter(pl.col("row").is_not_null()).select(pl.len())
-        facts = [
-            ("runs", f"{there:,}{missing}"),
-            ("failed", f"{failed.item():,}"),
-            ("rejected orders", f"{refused.collect().item():,}"),
-            ("trades", f"{self.trades.lazy().select(pl.len()).collect().item():,}"),
-        ]
-        if self.folder is not None:
-            facts.append(("folder", str(self.folder)))
-        return facts
-
     def __len__(self) -> int:
         return len(self.run_ids)
 
     def __repr__(self) -> str:
-        return f"<BatchResult  {'  '.join(f'{name}={text}' for name, text in self.summary())}>"
+        from omega_portfolio.batch.view import summary_of
+
+        return f"<BatchResult  {'  '.join(f'{name}={text}' for name, text in summary_of(self))}>"
 
     def _repr_html_(self) -> str:
-        from omega_portfolio.display import rows_html
+        from omega_portfolio.batch.view import html_of
 
-        shown = self._shown()
-        headers = [(name, "") for name in shown.columns]
-        facts = ", ".join(f"{name}: {text}" for name, text in self.summary())
-        return rows_html(f"BatchResult: {facts}", headers, shown.iter_rows())
-
-    def _shown(self) -> pl.DataFrame:
-        """Give the best runs with their parameters and a few metrics, as people read them."""
-        import polars as pl
-
-        from omega_portfolio.catalogue import UNITS
-        from omega_portfolio.display import metric_texts
-
-        first = ["run_id"] if self.params is None else self.params.columns
-        rows = self.best("sharpe_ratio", SHOWN_RUNS)
-        if rows.is_empty():
-            rows = self.metrics.lazy().head(SHOWN_RUNS).collect()
-        texts = [
-            pl.Series(
-                name, [_text(metric_texts(one, UNITS[name])[0]) for one in rows[name]], pl.String
-            )
-            for name in SHOWN
-        ]
-        return rows.select(first).hstack(texts)
+        return html_of(self)
 
 
-def _text(text: str) -> str:
-    return "" if text == "None" else text
-
-
-def _lazy_class() -> type[pl.LazyFrame]:
-    import polars as pl
-
-    return pl.LazyFrame
-
-
-__all__ = ["SHOWN", "BatchResult", "Facts"]
+__all__ = ["BatchResult"]
