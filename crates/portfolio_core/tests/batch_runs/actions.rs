@@ -140,12 +140,18 @@ fn parameters_override_rows_and_settings() {
         30   A      close  -     -    -         a
     ";
     let params = "
-        run_id size size_rule side  stop_loss_distance take_profit initial_balance mode    leverage fill  label
-        5      -    -         -     -                  -           -               -       -        -     one
-        3      3    -         short 30                 -           500             netting 10       -     two
-        4      1000 value     -     -                  0           -               -       -        close -
+        run_id size size_rule side  stop_loss_distance take_profit initial_balance label
+        5      -    -         -     -                  -           -               one
+        3      3    -         short 30                 -           500             two
+        4      1000 value     -     -                  0           -               -
     ";
-    let made = Made::new(BARS, orders).with_params(params);
+    let settings = "
+        run_id mode    leverage fill
+        5      -       -        -
+        3      netting 10       -
+        4      -       -        close
+    ";
+    let made = Made::new(BARS, orders).with_params(params).with_more_params(settings);
     let tables = made.tables();
     let finals = shown(&tables.finals, "run_id trade_count open_count balance");
     // A: 110 to 130, or 1000 / 100 of them from 100 to 120 at closes. A short of 3 has its stop at

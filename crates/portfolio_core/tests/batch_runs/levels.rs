@@ -29,17 +29,21 @@ fn open_levels(made: &Made) -> Vec<String> {
 #[test]
 fn distances_and_rates_are_measured_from_the_fill() {
     let orders = "
-        time action side  size stop_loss_distance take_profit_distance stop_loss_rate take_profit_rate
-        10   open   long  1    5                  10                   -              -
-        10   open   short 1    5                  10                   -              -
-        10   open   long  1    -                  -                    0.1            0.05
-        10   open   short 1    -                  -                    0.1            0.05
+        time action side  size stop_loss_distance take_profit_distance
+        10   open   long  1    5                  10
+        10   open   short 1    5                  10
     ";
     let made = Made::new(STILL, orders);
-    let levels =
-        ["long 201 196 211", "short 200 205 190", "long 201 180.9 211.05", "short 200 220 190"];
+    let levels = ["long 201 196 211", "short 200 205 190"];
     assert_eq!(open_levels(&made), levels);
     assert_eq!(open_levels(&made.with(|settings| settings.fill = Fill::Close)), levels);
+    let orders = "
+        time action side  size stop_loss_rate take_profit_rate
+        10   open   long  1    0.1            0.05
+        10   open   short 1    0.1            0.05
+    ";
+    let levels = ["long 201 180.9 211.05", "short 200 220 190"];
+    assert_eq!(open_levels(&Made::new(STILL, orders)), levels);
 }
 
 #[test]
@@ -80,14 +84,13 @@ fn a_rate_is_rounded_half_even_to_the_tick() {
 #[test]
 fn a_row_that_says_a_level_twice_is_rejected() {
     let orders = "
-        time action side  type   price size stop_loss stop_loss_rate trailing trailing_rate break_even_offset
-        10   open   long  market -     1    190       0.1            -        -             -
-        10   open   long  market -     1    -         -              5        0.1           -
-        10   open   long  market -     1    -         -              -        -             1
-        10   open   long  limit  -     1    -         -              -        -             -
-        10   open   long  limit  -5    1    -         0.1            -        -             -
-        10   modify -     -      -     -    190       0.1            -        -             -
-        10   open   long  market -     1    0         0.1            -        -             -
+        time action side  type   price size stop_loss stop_loss_rate trailing trailing_rate
+        10   open   long  market -     1    190       0.1            -        -
+        10   open   long  market -     1    -         -              5        0.1
+        10   open   long  limit  -     1    -         -              -        -
+        10   open   long  limit  -5    1    -         0.1            -        -
+        10   modify -     -      -     -    190       0.1            -        -
+        10   open   long  market -     1    0         0.1            -        -
     ";
     let tables = Made::new(STILL, orders).tables();
     assert_eq!(
@@ -95,23 +98,33 @@ fn a_row_that_says_a_level_twice_is_rejected() {
         [
             "0 open InvalidArgument stop_loss_rate",
             "1 open InvalidArgument trailing_rate",
-            "2 open InvalidArgument break_even_offset",
-            "3 open InvalidArgument price",
-            "4 open InvalidPrice price",
-            "5 modify InvalidArgument stop_loss_rate",
+            "2 open InvalidArgument price",
+            "3 open InvalidPrice price",
+            "4 modify InvalidArgument stop_loss_rate",
         ]
     );
     assert_eq!(shown(&tables.finals, "open_count"), ["1"]);
+    let orders = "
+        time action side size break_even break_even_offset
+        10   open   long 1    -          1
+        10   open   long 1    -          0
+        10   modify -    -    0          1
+        10   modify -    -    -          1
+    ";
+    let tables = Made::new(STILL, orders).tables();
+    let rejected = shown(&tables.rejected, "row action error argument");
+    let of = |row, action| format!("{row} {action} InvalidArgument break_even_offset");
+    assert_eq!(rejected, [of(0, "open"), of(2, "modify"), of(3, "modify")]);
 }
 
 #[test]
 fn a_modify_measures_from_the_mark_of_each_side() {
     let orders = "
-        time action side  size stop_loss_distance take_profit_rate trailing_rate break_even break_even_offset
-        10   open   long  1    -                  -                -             -          -
-        10   open   short 1    -                  -                -             -          -
-        20   modify -     -    10                 0.1              -             -          -
-        25   modify long  -    -                  -                0.01          3          1
+        time action side  size stop_loss_distance take_profit_rate trailing_rate break_even
+        10   open   long  1    -                  -                -             -
+        10   open   short 1    -                  -                -             -
+        20   modify -     -    10                 0.1              -             -
+        25   modify long  -    -                  -                0.01          3
     ";
     let made = Made::new(STILL, orders);
     // The mark is (200, 201); 1 percent of the bid is nearer than 10.

@@ -76,6 +76,18 @@ impl Made {
         Self { params: Some(frame(params)), ..self }
     }
 
+    /// More columns of the same rows.
+    pub(crate) fn with_more_params(self, params: &str) -> Self {
+        let (one, more) = (self.params.unwrap(), frame(params));
+        let names = |batch: &RecordBatch| -> Vec<String> {
+            batch.schema().fields().iter().map(|field| field.name().clone()).collect()
+        };
+        let columns = names(&one).into_iter().zip(one.columns().to_vec());
+        let added = names(&more).into_iter().zip(more.columns().to_vec()).skip(1);
+        let params = RecordBatch::try_from_iter(columns.chain(added)).unwrap();
+        Self { params: Some(params), ..self }
+    }
+
     pub(crate) fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(&mut self.settings);
         self
