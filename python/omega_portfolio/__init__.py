@@ -72,8 +72,12 @@ from omega_portfolio.sentinel import UNSET, Unset
 if TYPE_CHECKING:
     from omega_portfolio.analysis import Analysis
     from omega_portfolio.batch.cancel import CancelToken
+    from omega_portfolio.batch.grid import grid, sample
     from omega_portfolio.batch.result import BatchResult
     from omega_portfolio.batch.run import run_batch
+    from omega_portfolio.batch.signals import orders_from_signals
+    from omega_portfolio.batch.walk import WalkForward, walk_forward
+    from omega_portfolio.batch.weights import orders_from_weights
     from omega_portfolio.envelope import Envelope
     from omega_portfolio.history import History, metrics
     from omega_portfolio.instrument import Instrument
@@ -109,8 +113,14 @@ _LAZY = {
     "Swap": "terms",
     "Table": "types",
     "Trade": "types",
+    "WalkForward": "batch.walk",
+    "grid": "batch.grid",
     "metrics": "history",
+    "orders_from_signals": "batch.signals",
+    "orders_from_weights": "batch.weights",
     "run_batch": "batch.run",
+    "sample": "batch.grid",
+    "walk_forward": "batch.walk",
 }
 
 
@@ -206,8 +216,14 @@ __all__ = [
     "TooManyPositions",
     "Trade",
     "Unset",
+    "WalkForward",
     "backend_status",
     "errors",
+    "grid",
     "metrics",
+    "orders_from_signals",
+    "orders_from_weights",
     "run_batch",
+    "sample",
+    "walk_forward",
 ]

@@ -15,6 +15,12 @@ module                  its job
 ``ranking``             which run is best, and how likely it is luck
 ``picture``, ``heat``,  a metric over the parameters, curves over each other
 ``axis``
+``grid``                parameters: every combination of values, or a sample of ranges
+``signals``,            orders out of truth values, and out of weights; ``matrices`` reads
+``weights``             the forms that both come in
+``walk``, ``splits``,   choose on one part of time, test on the next
+``walk_steps``
+``command``, ``setup``  the command ``omega-portfolio sweep``
 ======================  ============================================================
 
 Nothing here books anything: a run is made by the backend, by the rules of a portfolio.
