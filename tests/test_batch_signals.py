@@ -7,6 +7,9 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 import omega_portfolio as op
 from matrix_accounts import CASH, FEE, account_of_signals, bars_of, days_of, walk_of
@@ -163,6 +166,36 @@ def test_times_of_any_kind():
         assert orders["time"].to_list() == [times[0], times[3]]
 
 
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_any_signals_give_the_orders_of_a_loop(data):
+    """Every true cell is an order; of one time what closes comes first, then by column."""
+    rows, width = data.draw(st.integers(0, 6)), data.draw(st.integers(1, 4))
+    matrix = arrays(bool, (rows, width))
+    kinds = data.draw(st.lists(st.sampled_from(KINDS), min_size=1, unique=True))
+    cells = {kind: data.draw(matrix) for kind in kinds}
+    names = [f"S{place}" for place in range(width)][::-1]
+    orders = op.orders_from_signals(**cells, times=range(rows), symbols=names)
+    expected = [
+        (row, names[place], action, side)
+        for row in range(rows)
+        for action in ("close", "open")
+        for place in range(width)
+        for kind, (act, side) in KIND_OF.items()
+        if act == action and kind in cells and cells[kind][row, place]
+    ]
+    assert orders.select("time", "symbol", "action", "side").rows() == expected
+
+
+KIND_OF = {
+    "entries": ("open", "long"),
+    "short_entries": ("open", "short"),
+    "exits": ("close", "long"),
+    "short_exits": ("close", "short"),
+}
+KINDS = tuple(KIND_OF)
+
+
 def test_no_signal_at_all_gives_no_order():
     empty = op.orders_from_signals(wide(IN & False), wide(OUT & False))
     assert empty.height == 0
@@ -255,6 +288,10 @@ LIST = pl.DataFrame({"time": DAYS[:2], "symbol": ["A", "B"], "entries": [True, T
         (
             lambda: op.orders_from_signals(IN[None], times=DAYS, symbols=SYMBOLS),
             *("InvalidFrame", "entries", "dimensions"),
+        ),
+        (
+            lambda: op.orders_from_signals(IN[:, :0], times=DAYS, symbols=[]),
+            *("InvalidFrame", "entries", "has no column"),
         ),
         (
             lambda: op.orders_from_signals(FRAME, sizes=2),
