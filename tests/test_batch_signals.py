@@ -151,6 +151,14 @@ def test_many_runs():
     assert shared.filter(pl.col("run_id") == 0).drop("run_id").rows() == ROWS
     sizes = op.orders_from_signals({0: IN, 1: IN}, size={0: 5, 1: 6}, times=DAYS, symbols=SYMBOLS)
     assert sizes["size"].to_list() == [5] * 4 + [6] * 4
+    # A list beside a matrix, and a matrix of values for one of the runs.
+    single = LIST.filter(symbol="A").with_columns(size=pl.lit(3))
+    mixed = op.orders_from_signals({0: FRAME.select("time", "A"), 1: single})
+    assert mixed.select("run_id", "symbol", "size").rows() == [
+        (0, "A", 1),
+        (0, "A", 1),
+        (1, "A", 3),
+    ]
     listed = pl.DataFrame({"run_id": [3, 3], "time": DAYS[:2], "entries": [True, False]})
     assert op.orders_from_signals(listed)["run_id"].to_list() == [3]
 
@@ -326,6 +334,20 @@ LIST = pl.DataFrame({"time": DAYS[:2], "symbol": ["A", "B"], "entries": [True, T
             *("InvalidArgument", "size", "matrix beside a list"),
         ),
         (lambda: op.orders_from_signals({}), "InvalidArgument", "entries", "has no run"),
+        (
+            lambda: op.orders_from_signals({0: FRAME, 1: LIST.drop("symbol")}),
+            *("InvalidFrame", "entries", "is named in some runs only"),
+        ),
+        (
+            lambda: op.orders_from_signals({0: FRAME, 1: IN[:, 0]}, times=DAYS),
+            *("InvalidArgument", "times", "is for arrays"),
+        ),
+        (
+            lambda: op.orders_from_signals(
+                {0: FRAME, 1: FRAME.with_columns(pl.col("time").cast(pl.Datetime("ms")))}
+            ),
+            *("InvalidFrame", "entries", "run 1, columns time Datetime"),
+        ),
         (
             lambda: op.orders_from_signals({"a": FRAME}),
             *("InvalidArgument", "entries", "no run_id"),
