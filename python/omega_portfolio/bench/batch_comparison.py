@@ -22,6 +22,12 @@ TABLES: Final = ("equity", "trades", "metrics", "final", "rejected")
 ENDLESS: Final = 1e9
 """A statistic beyond it is divided by a deviation that is 0 but for rounding (S6)."""
 
+RISK_METRICS: Final = ("expectancy_r", "sqn", "sqn_100")
+RISK_TOLERANCE: Final = 1e-2
+RISK_ENDLESS: Final = 1e4
+"""R divides by the distance from entry to stop, and of two prices that differ in their last digits
+rounding has left little (S6)."""
+
 _PLACE: Final = re.compile(r"(run \d+)?(, )?(row \d+)?(, )?(column \w+)?(?=:|$)")
 
 
@@ -174,17 +180,19 @@ def _compare_metrics(left: Joined, right: Joined, visited: Visited) -> Iterator[
         is_float = pa.types.is_floating(one.schema.field(name).type)
         for cells in zip(one[name].to_pylist(), other[name].to_pylist(), strict=True):
             visited.cells += 1
-            mine, yours = map(_told, cells) if is_float else cells
+            mine, yours = (_told(name, cell) for cell in cells) if is_float else cells
             same = mine == yours
             if isinstance(mine, float) and isinstance(yours, float):
-                same = math.isclose(mine, yours, rel_tol=METRIC_TOLERANCE, abs_tol=1e-12)
+                near = RISK_TOLERANCE if name in RISK_METRICS else METRIC_TOLERANCE
+                same = math.isclose(mine, yours, rel_tol=near, abs_tol=1e-12)
             if not same:
                 yield Difference(f"column {name} of the metrics", repr(mine), repr(yours))
 
 
-def _told(cell: float | None) -> float | None:
+def _told(name: str, cell: float | None) -> float | None:
     """Give a statistic, or None where it is divided by what rounding has left (S6)."""
-    return None if cell is not None and abs(cell) > ENDLESS else cell
+    most = RISK_ENDLESS if name in RISK_METRICS else ENDLESS
+    return None if cell is not None and abs(cell) > most else cell
 
 
 __all__ = ["TABLES", "Answer", "Made", "Refused", "compare", "make"]
