@@ -10,21 +10,30 @@
 //! `moments`, `symbols`, `prices` and `rules` of the bars; `order_cells`, `param_cells`, `cells`,
 //! `words` and `row_order` of the other two; `overrides` is what a run changes in a row.
 
+mod actions;
 pub mod bars;
 mod cells;
+pub mod drive;
 mod error;
+mod kept;
+mod levels;
 mod moments;
 mod order_cells;
 pub mod orders;
+pub mod outcome;
 mod overrides;
 mod param_cells;
 pub mod params;
 pub mod plan;
+pub mod pool;
 mod prices;
 mod row_order;
 mod rules;
+mod sizes;
 mod source;
 mod symbols;
+mod tables;
+mod times;
 mod words;
 
 pub use error::BatchError;

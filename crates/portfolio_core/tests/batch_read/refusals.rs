@@ -240,37 +240,97 @@ fn rows_that_are_no_orders() {
     let cases = [
         ("time=_".to_owned(), format!("[4030] orders=row 1, column time: null: {null}")),
         ("symbol=_".to_owned(), format!("[4030] orders=row 1, column symbol: null: {null}")),
-        ("symbol=acme".to_owned(), "[4012] orders=row 1, column symbol: \"acme\": no bar has \
-         this symbol; pass bars of it, or drop the row".to_owned()),
+        (
+            "symbol=acme".to_owned(),
+            "[4012] orders=row 1, column symbol: \"acme\": no bar has \
+         this symbol; pass bars of it, or drop the row"
+                .to_owned(),
+        ),
         ("action=_".to_owned(), format!("[4030] orders=row 1, column action: null: {null}")),
-        ("action=buy".to_owned(), "[4024] orders=row 1, column action: \"buy\": is no action; \
-         pass open, close, modify, cancel or target".to_owned()),
+        (
+            "action=buy".to_owned(),
+            "[4024] orders=row 1, column action: \"buy\": is no action; \
+         pass open, close, modify, cancel or target"
+                .to_owned(),
+        ),
         (format!("{open} side=_"), format!("[4030] orders=row 1, column side: null: {null}")),
-        ("action=open size=1".to_owned(), format!("[4030] orders=row 1, column side: null: \
-         {null}")),
-        (format!("{open} side=up"), format!("[4019] orders=row 1, column side: \"up\": must be \
-         'long', 'buy', 'short' or 'sell'; {word}")),
-        ("side=up".to_owned(), format!("[4019] orders=row 1, column side: \"up\": must be \
-         'long', 'buy', 'short' or 'sell'; {word}")),
+        (
+            "action=open size=1".to_owned(),
+            format!(
+                "[4030] orders=row 1, column side: null: \
+         {null}"
+            ),
+        ),
+        (
+            format!("{open} side=up"),
+            format!(
+                "[4019] orders=row 1, column side: \"up\": must be \
+         'long', 'buy', 'short' or 'sell'; {word}"
+            ),
+        ),
+        (
+            "side=up".to_owned(),
+            format!(
+                "[4019] orders=row 1, column side: \"up\": must be \
+         'long', 'buy', 'short' or 'sell'; {word}"
+            ),
+        ),
         (format!("{open} size=_"), format!("[4030] orders=row 1, column size: null: {null}")),
         ("action=target".to_owned(), format!("[4030] orders=row 1, column size: null: {null}")),
-        (format!("{open} size_rule=lots"), format!("[4024] orders=row 1, column size_rule: \
-         \"lots\": must be 'units', 'value', 'equity' or 'risk'; {word}")),
-        ("action=target size=1 size_rule=risk".to_owned(), "[4024] orders=row 1, column \
-         size_rule: \"risk\": a target has no stop loss that says the risk; pass units, value or equity".to_owned()),
-        (format!("{open} type=market_if"), format!("[4024] orders=row 1, column type: \
-         \"market_if\": must be 'market', 'limit' or 'stop'; {word}")),
-        (format!("{open} targets=1"), "[4024] orders=row 1, column targets: \"1\": is no pair \
-         of a price and a size; write targets as price:size, with ; between them".to_owned()),
-        (format!("{open} targets=1:x"), "[4011] orders=row 1, column targets: \"x\": is not a \
-         decimal number; write digits with at most one point, like 1.08123, and no blanks or separators".to_owned()),
-        ("run_id=4294967295".to_owned(), "[4024] orders=row 1, column run_id: 4294967295: a \
-         run_id is a whole number from 0 to 2^32 - 2; number the runs from 0".to_owned()),
-        ("run_id=-1".to_owned(), "[4024] orders=row 1, column run_id: -1: a run_id is a whole \
-         number from 0 to 2^32 - 2; number the runs from 0".to_owned()),
+        (
+            format!("{open} size_rule=lots"),
+            format!(
+                "[4024] orders=row 1, column size_rule: \
+         \"lots\": must be 'units', 'value', 'equity' or 'risk'; {word}"
+            ),
+        ),
+        (
+            "action=target size=1 size_rule=risk".to_owned(),
+            "[4024] orders=row 1, column \
+         size_rule: \"risk\": a target has no stop loss that says the risk; \
+         pass units, value or equity"
+                .to_owned(),
+        ),
+        (
+            format!("{open} type=market_if"),
+            format!(
+                "[4024] orders=row 1, column type: \
+         \"market_if\": must be 'market', 'limit' or 'stop'; {word}"
+            ),
+        ),
+        (
+            format!("{open} targets=1"),
+            "[4024] orders=row 1, column targets: \"1\": is no pair \
+         of a price and a size; write targets as price:size, with ; between them"
+                .to_owned(),
+        ),
+        (
+            format!("{open} targets=1:x"),
+            "[4011] orders=row 1, column targets: \"x\": is not a \
+         decimal number; write digits with at most one point, like 1.08123, and no \
+         blanks or separators"
+                .to_owned(),
+        ),
+        (
+            "run_id=4294967295".to_owned(),
+            "[4024] orders=row 1, column run_id: 4294967295: a \
+         run_id is a whole number from 0 to 2^32 - 2; number the runs from 0"
+                .to_owned(),
+        ),
+        (
+            "run_id=-1".to_owned(),
+            "[4024] orders=row 1, column run_id: -1: a run_id is a whole \
+         number from 0 to 2^32 - 2; number the runs from 0"
+                .to_owned(),
+        ),
         ("run_id=_".to_owned(), format!("[4030] orders=row 1, column run_id: null: {null}")),
-        ("run_id=3 action=open side=x size=1".to_owned(), format!("[4019] orders=run 3, row 1, \
-         column side: \"x\": must be 'long', 'buy', 'short' or 'sell'; {word}")),
+        (
+            "run_id=3 action=open side=x size=1".to_owned(),
+            format!(
+                "[4019] orders=run 3, row 1, \
+         column side: \"x\": must be 'long', 'buy', 'short' or 'sell'; {word}"
+            ),
+        ),
     ];
     for (row, message) in cases {
         let first = if row.contains("run_id") { "run_id=1" } else { "" };
