@@ -7,6 +7,11 @@
 //! once.
 
 pub mod bars;
+mod error;
 pub mod orders;
+mod overrides;
 pub mod params;
 pub mod plan;
+
+pub use error::BatchError;
+pub use overrides::{Fill, Overrides};

@@ -62,6 +62,35 @@ pub enum LevelGiven {
     Twice(&'static str),
 }
 
+impl LevelGiven {
+    /// In an open a stop loss or take profit at 0 is none.
+    #[must_use]
+    pub const fn of_an_open(self) -> Self {
+        match self {
+            Self::Price(price) if price.is_zero() => Self::Nothing,
+            other => other,
+        }
+    }
+
+    /// In an open a trailing distance of 0 is none.
+    #[must_use]
+    pub const fn trailing_of_an_open(self) -> Self {
+        match self {
+            Self::Distance(distance) if distance.is_zero() => Self::Nothing,
+            other => other,
+        }
+    }
+
+    /// This, unless it is nothing.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        match self {
+            Self::Nothing => other,
+            given => given,
+        }
+    }
+}
+
 /// One row, with the overrides of its run already applied.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OrderRow<'a> {
