@@ -1,6 +1,8 @@
 //! Many accounts over the same bars: the frames are read once, then any of the runs can be made, as
 //! often as one likes.
 
+use std::sync::Arc;
+
 use portfolio_core::batch::BatchError;
 use portfolio_core::batch::bars::BarTable;
 use portfolio_core::batch::orders::OrderTable;
@@ -116,6 +118,7 @@ impl BatchCore {
         let statistics = [&periods_per_year, &risk_free_rate, &mar, &confidence, &resample];
         let metrics = read_options(statistics)?;
         let settings = Settings { configuration, instruments, costs, fill, metrics };
+        settings.check().map_err(refused)?;
         let batch = py.detach(move || frames.read(&labels, settings, policy))?;
         Ok(Self { batch, policy })
     }
@@ -181,7 +184,7 @@ impl BatchCore {
     /// How many moments the bars have.
     #[getter]
     fn moments(&self) -> usize {
-        self.batch.bars.moments.len()
+        self.batch.bars().moments.len()
     }
 
     /// BLAKE2b-256 over all that decides results, as hex.
@@ -195,7 +198,7 @@ impl BatchCore {
     }
 
     fn __repr__(&self) -> String {
-        format!("Batch({} runs, {} moments)", self.batch.len(), self.batch.bars.moments.len())
+        format!("Batch({} runs, {} moments)", self.batch.len(), self.batch.bars().moments.len())
     }
 }
 
@@ -233,7 +236,7 @@ impl Frames {
         let params = self.params.as_ref().map(|(schema, batches)| {
             ParamTable::read(schema, batches, labels, policy)
         });
-        Batch::new(bars, orders, params.transpose()?, settings)
+        Batch::new(Arc::new(bars), Arc::new(orders), params.transpose()?, settings)
     }
 }
 

@@ -34,18 +34,16 @@ pub(crate) fn read_instruments(
     all.iter().map(|instrument| read_instrument(&instrument, policy)).collect()
 }
 
-/// The costs that every instrument has; `None` when none of the three is given.
+/// The costs that every instrument has.
 pub(crate) fn read_costs(
     [commission, slippage, swap]: [&Option<Bound<'_, PyAny>>; 3],
     policy: FloatPolicy,
-) -> PyResult<Option<Costs>> {
-    let costs = Costs {
+) -> PyResult<Costs> {
+    Ok(Costs {
         commission: commission.as_ref().map(|model| read_commission(model, policy)).transpose()?,
         slippage: slippage.as_ref().map(|model| read_slippage(model, policy)).transpose()?,
         swap: swap.as_ref().map(|model| read_swap(model, policy)).transpose()?,
-    };
-    let any = costs.commission.is_some() || costs.slippage.is_some() || costs.swap.is_some();
-    Ok(any.then_some(costs))
+    })
 }
 
 /// The columns of `params` that are carried along.
