@@ -11,7 +11,7 @@ MINUTE = 60_000_000
 
 def bars(moments: int, symbols: tuple[str, ...] = ("ACME",), seed: int = 1) -> pl.DataFrame:
     """A random walk of each symbol, a bar a minute."""
-    random_number = random.Random(seed)  # noqa: S311 - prices, not secrets.
+    random_number = random.Random(seed)
     last = dict.fromkeys(symbols, 10_000)
     rows = []
     for moment in range(moments):

@@ -8,7 +8,7 @@ import pyarrow as pa
 from typing_extensions import Self, disjoint_base
 
 from omega_portfolio import types
-from omega_portfolio._core_parts import Analysis, Row, Totals
+from omega_portfolio._core_parts import Analysis, Cancels, Row, Totals
 from omega_portfolio.instrument import Instrument
 from omega_portfolio.rust import PortfolioRust
 from omega_portfolio.sentinel import Unset
@@ -34,7 +34,6 @@ __all__ = [
     "AccountCore",
     "Batch",
     "BatchTables",
-    "CancelToken",
     "CashCore",
     "HistoryCore",
     "MarketCore",
@@ -298,13 +297,6 @@ class HistoryCore(Analysis):
     ) -> Self: ...
 
 @final
-class CancelToken:
-    def __new__(cls) -> Self: ...
-    def cancel(self) -> None: ...
-    @property
-    def cancelled(self) -> bool: ...
-
-@final
 class Batch:
     def __new__(
         cls,
@@ -356,7 +348,7 @@ class Batch:
         digest: bool = False,
         on_error: Literal["record", "raise"] = "record",
         progress: Callable[[int], object] | None = None,
-        cancel: CancelToken | None = None,
+        cancel: Cancels | None = None,
     ) -> BatchTables: ...
     def portfolio(self, place: int) -> PortfolioRust: ...
 

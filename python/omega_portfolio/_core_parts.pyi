@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, type_check_only
+from typing import Literal, Protocol, type_check_only
 
 from omega_portfolio._core import Table
 from omega_portfolio.metric_values import MetricValue, Trials
@@ -99,3 +99,8 @@ class Row:
     def tag(self) -> str: ...
     @property
     def swap(self) -> Decimal: ...
+
+@type_check_only
+class Cancels(Protocol):
+    @property
+    def cancelled(self) -> bool: ...

@@ -16,12 +16,11 @@ use pyo3::types::PyDict;
 
 use crate::account::AccountCore;
 use crate::batch_tables::BatchTables;
-use crate::cancel::read_cancel;
 use crate::capsule::Frame;
 use crate::convert::Given;
 use crate::convert::batch::{
-    Wanted, read_costs, read_fill, read_instruments, read_labels, read_place, read_progress,
-    read_range, read_threads,
+    Wanted, read_cancel, read_costs, read_fill, read_instruments, read_labels, read_place,
+    read_progress, read_range, read_threads,
 };
 use crate::convert::configuration::{Options, policy_word, read_configuration, read_policy};
 use crate::fault::{Fault, refused};
@@ -151,8 +150,7 @@ impl BatchCore {
         let batch = &slf.get().batch;
         let runs = read_range(first, count, batch.len())?;
         let threads = read_threads(threads)?;
-        let wanted =
-            Wanted { record, equity_columns, trades, metrics, exact, digest, on_error };
+        let wanted = Wanted { record, equity_columns, trades, metrics, exact, digest, on_error };
         let keep = wanted.read()?;
         let watch = Watch {
             progress: progress.map(read_progress).transpose()?,
@@ -166,7 +164,10 @@ impl BatchCore {
     }
 
     /// The portfolio of a run in the state at the end, with all of its history.
-    fn portfolio<'py>(slf: &Bound<'py, Self>, place: Value<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn portfolio<'py>(
+        slf: &Bound<'py, Self>,
+        place: Value<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let core = slf.get();
         let place = read_place(place, core.batch.len())?;
         let control = Control::default();
@@ -210,12 +211,7 @@ struct Frames {
 }
 
 impl Frames {
-    fn read(
-        &self,
-        labels: &[String],
-        settings: Settings,
-        policy: FloatPolicy,
-    ) -> PyResult<Batch> {
+    fn read(&self, labels: &[String], settings: Settings, policy: FloatPolicy) -> PyResult<Batch> {
         self.plan(labels, settings, policy).map_err(|error| Fault::batch(&error).into())
     }
 
@@ -233,9 +229,10 @@ impl Frames {
         let bars = BarTable::read(schema, batches, policy, only)?;
         let (schema, batches) = &self.orders;
         let orders = OrderTable::read(schema, batches, &bars, policy)?;
-        let params = self.params.as_ref().map(|(schema, batches)| {
-            ParamTable::read(schema, batches, labels, policy)
-        });
+        let params = self
+            .params
+            .as_ref()
+            .map(|(schema, batches)| ParamTable::read(schema, batches, labels, policy));
         Batch::new(Arc::new(bars), Arc::new(orders), params.transpose()?, settings)
     }
 }

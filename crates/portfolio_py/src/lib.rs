@@ -13,7 +13,6 @@ mod analysis;
 mod attribution;
 mod batch;
 mod batch_tables;
-mod cancel;
 mod capsule;
 mod cash_events;
 mod convert;
@@ -44,7 +43,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<history::HistoryCore>()?;
     module.add_class::<batch::BatchCore>()?;
     module.add_class::<batch_tables::BatchTables>()?;
-    module.add_class::<cancel::CancelToken>()?;
     module.add_class::<table::Table>()?;
     module.add_class::<frames::Receipts>()?;
     module.add_class::<state::State>()?;

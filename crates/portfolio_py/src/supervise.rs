@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use portfolio_core::batch::pool::Control;
 use pyo3::prelude::*;
 
-use crate::cancel::CancelToken;
+use crate::convert::batch::is_cancelled;
 use crate::guard::panicked;
 
 /// How often the waiting thread looks up.
@@ -25,7 +25,7 @@ const BETWEEN_CALLS: Duration = Duration::from_millis(100);
 /// Who is told how far the work is, and who may end it.
 pub(crate) struct Watch {
     pub(crate) progress: Option<Py<PyAny>>,
-    pub(crate) cancel: Option<Py<CancelToken>>,
+    pub(crate) cancel: Option<Py<PyAny>>,
 }
 
 impl Watch {
@@ -43,10 +43,11 @@ pub(crate) fn supervise<R: Send>(
     control: &Control,
     work: impl FnOnce() -> R + Send,
 ) -> PyResult<R> {
+    let mut lookout = Lookout { watch, control, told: None };
+    lookout.ask_token(py)?;
     py.detach(|| {
         scope(|threads| {
             let (worker, ended) = start(threads, work)?;
-            let mut lookout = Lookout { watch, control, told: None };
             let raised = lookout.wait(&ended);
             let done = worker.join().map_err(|payload| panicked(payload.as_ref()))?;
             raised.and_then(|()| lookout.tell_last()).map(|()| done)
@@ -86,22 +87,31 @@ impl Lookout<'_> {
             if raised.is_ok() {
                 raised = self.look_up(started);
             }
-            let cancelled = self.watch.cancel.as_ref().is_some_and(|token| token.get().is_cancelled());
-            if raised.is_err() || cancelled {
+            if raised.is_err() {
                 self.control.cancel.store(true, Ordering::Relaxed);
             }
         }
         raised
     }
 
-    /// Signals, then `progress` when it has not heard anything for a while.
+    /// Signals, then the token, then `progress` when it has not heard anything for a while.
     fn look_up(&mut self, started: Instant) -> PyResult<()> {
         let last = self.told.map_or(started, |(at, _)| at);
         let late = last.elapsed() >= BETWEEN_CALLS;
         Python::attach(|py| {
             py.check_signals()?;
+            self.ask_token(py)?;
             if late { self.tell(py) } else { Ok(()) }
         })
+    }
+
+    /// Cancels the work when the token says so.
+    fn ask_token(&self, py: Python<'_>) -> PyResult<()> {
+        let token = self.watch.cancel.as_ref().map(|token| token.bind(py));
+        if token.map_or(Ok(false), is_cancelled)? {
+            self.control.cancel.store(true, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// Calls `progress` unless it was told the same before.

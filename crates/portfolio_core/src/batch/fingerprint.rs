@@ -19,9 +19,9 @@ use crate::codec::{Bytes, Encoder};
 use crate::currency::Currency;
 use crate::event::{Path, Side};
 use crate::eventlog::Hasher;
+use crate::history::Resample;
 use crate::instrument::Instrument;
 use crate::ledger::{Mode, OffGrid, terms_bytes};
-use crate::history::Resample;
 use crate::metrics::Options;
 use crate::numbers::{Money, Price, Size};
 use crate::refusal::Refusal;
@@ -180,7 +180,9 @@ impl Sink {
         let columns = [&bars.open, &bars.high, &bars.low, &bars.close, &bars.spread];
         self.put(RECORD, |encoder| {
             encoder.small(u64::from(symbol));
-            columns.iter().for_each(|column| encoder.signed(column.get(row).raw()));
+            for column in columns {
+                encoder.signed(column.get(row).raw());
+            }
         })
     }
 
@@ -293,7 +295,9 @@ fn put_order(encoder: &mut Encoder<'_>, row: &OrderRow<'_>) {
         OrderType::Stop => 2,
     });
     optional(encoder, row.price, price);
-    [row.stop_loss, row.take_profit, row.trailing].into_iter().for_each(|at| level(encoder, at));
+    for given in [row.stop_loss, row.take_profit, row.trailing] {
+        level(encoder, given);
+    }
     optional(encoder, row.break_even, price);
     optional(encoder, row.break_even_offset, price);
     encoder.count(row.targets.len());

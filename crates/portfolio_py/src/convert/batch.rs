@@ -1,7 +1,7 @@
 //! What a batch is told beside its frames (SPEC section 20).
 
-use portfolio_core::batch::outcome::{EquityColumns, Keep, Record};
 use portfolio_core::batch::Fill;
+use portfolio_core::batch::outcome::{EquityColumns, Keep, Record};
 use portfolio_core::batch::plan::Costs;
 use portfolio_core::instrument::Instrument;
 use portfolio_core::numbers::FloatPolicy;
@@ -12,7 +12,7 @@ use pyo3::types::{PyBool, PyInt, PyString};
 use super::instrument::read_instrument;
 use super::protection::items;
 use super::terms::{read_commission, read_slippage, read_swap};
-use super::{Given, describe, text, word, wrong_type};
+use super::{Given, describe, word, wrong_type};
 use crate::fault::Fault;
 
 type Value<'a, 'py> = &'a Bound<'py, PyAny>;
@@ -180,20 +180,35 @@ fn chosen<R: Copy>(
 /// `True` or `False`.
 fn flag(argument: &'static str, given: &Given<'_>, otherwise: bool) -> PyResult<bool> {
     let Some(value) = &given.0 else { return Ok(otherwise) };
-    let flag = value.cast::<PyBool>().map_err(|_| {
-        wrong_type(argument, value, "must be a bool", "pass True or False")
-    })?;
+    let flag = value
+        .cast::<PyBool>()
+        .map_err(|_| wrong_type(argument, value, "must be a bool", "pass True or False"))?;
     Ok(flag.is_true())
 }
 
 /// Somebody who wants to know how far the runs are.
-pub(crate) fn read_progress(given: Value<'_, '_>) -> PyResult<Option<Py<PyAny>>> {
-    if given.is_none() {
-        return Ok(None);
-    }
+pub(crate) fn read_progress(given: Value<'_, '_>) -> PyResult<Py<PyAny>> {
     if given.is_callable() {
-        return Ok(Some(given.clone().unbind()));
+        return Ok(given.clone().unbind());
     }
     let (rule, remedy) = ("must be callable or None", "pass a function of the number of runs done");
     Err(wrong_type("progress", given, rule, remedy).into())
+}
+
+/// Something that says whether the runs are to end: a token of `omega_portfolio`, or any other
+/// object with a flag of that name.
+pub(crate) fn read_cancel(given: Value<'_, '_>) -> PyResult<Py<PyAny>> {
+    match given.getattr_opt("cancelled")? {
+        Some(flag) if flag.is_instance_of::<PyBool>() => Ok(given.clone().unbind()),
+        _ => {
+            let (rule, remedy) =
+                ("must be a CancelToken or None", "pass omega_portfolio.CancelToken()");
+            Err(wrong_type("cancel", given, rule, remedy).into())
+        }
+    }
+}
+
+/// Whether the end was asked for.
+pub(crate) fn is_cancelled(token: &Bound<'_, PyAny>) -> PyResult<bool> {
+    token.getattr("cancelled")?.is_truthy()
 }
