@@ -181,7 +181,7 @@ impl Sink {
         self.put(RECORD, |encoder| {
             encoder.small(u64::from(symbol));
             for column in columns {
-                encoder.signed(column.get(row).raw());
+                encoder.signed(column.raw(row).unwrap_or(0));
             }
         })
     }
