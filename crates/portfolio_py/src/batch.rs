@@ -2,15 +2,19 @@
 //! often as one likes.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use portfolio_core::batch::BatchError;
 use portfolio_core::batch::bars::BarTable;
+use portfolio_core::batch::drive::{Halted, drive};
 use portfolio_core::batch::orders::OrderTable;
 use portfolio_core::batch::params::ParamTable;
 use portfolio_core::batch::plan::{Batch, Settings};
 use portfolio_core::batch::pool::{Control, Stopped};
 use portfolio_core::ledger::Ledger;
 use portfolio_core::numbers::FloatPolicy;
+use portfolio_core::refusal::Refusal;
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -169,11 +173,11 @@ impl BatchCore {
         place: Value<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let core = slf.get();
-        let place = read_place(place, core.batch.len())?;
+        let run = read_run(&core.batch, place)?;
         let control = Control::default();
-        let work = || core.batch.ledger(place, &control);
-        let ledger = supervise(slf.py(), &Watch::NOBODY, &control, work)?.map_err(stopped)?;
-        live(slf.py(), ledger, core.policy)
+        let work = || drive(&run, &mut || !control.cancel.load(Ordering::Relaxed));
+        let driven = supervise(slf.py(), &Watch::NOBODY, &control, work)?.map_err(halted)?;
+        live(slf.py(), driven.ledger, core.policy)
     }
 
     /// The ids of the runs, in their order.
@@ -243,6 +247,15 @@ fn stopped(stopped: Stopped) -> PyErr {
         Stopped::Rejected(failure) => Fault::run(&failure).into(),
         Stopped::Refused(refusal) => refused(refusal),
         Stopped::Threads(error) => error.into(),
+    }
+}
+
+/// Why a run was not carried out.
+fn halted(halted: Halted) -> PyErr {
+    match halted {
+        // Whoever cancels raises something else.
+        Halted::Cancelled => PyRuntimeError::new_err("stopped"),
+        Halted::OutOfMemory { bytes } => refused(Refusal::OutOfMemory { bytes }),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use portfolio_core::batch::Fill;
 use portfolio_core::batch::outcome::{EquityColumns, Keep, Record};
-use portfolio_core::batch::plan::Costs;
+use portfolio_core::batch::plan::{Batch, Costs, Run};
 use portfolio_core::instrument::Instrument;
 use portfolio_core::numbers::FloatPolicy;
 use portfolio_core::refusal::Code;
@@ -79,13 +79,13 @@ pub(crate) fn read_range(
     Ok(start..start.saturating_add(count))
 }
 
-/// The place of a run.
-pub(crate) fn read_place(place: Value<'_, '_>, runs: usize) -> PyResult<usize> {
-    let Some(last) = runs.checked_sub(1) else {
-        let rule = "there is no run";
-        return Err(refused("place", place, rule.to_owned(), "pass orders or params with rows"));
-    };
-    at_most("place", place, last)
+/// The run at a place.
+pub(crate) fn read_run<'b>(batch: &'b Batch, place: Value<'_, '_>) -> PyResult<Run<'b>> {
+    let found = whole("place", place)?.and_then(|place| batch.run(place));
+    found.ok_or_else(|| {
+        let rule = format!("must be from 0 and below {}", batch.len());
+        refused("place", place, rule, "pass a place in batch.run_ids")
+    })
 }
 
 fn at_most(argument: &'static str, value: Value<'_, '_>, most: usize) -> PyResult<usize> {
