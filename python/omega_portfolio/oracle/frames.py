@@ -23,6 +23,7 @@ class Holds(Enum):
     NUMBER = "an integer, a float, or a decimal of at most 128 bits"
     WHOLE = "an integer"
     TIME = "a timestamp, a date, or an integer"
+    FLAG = "a boolean"
 
 
 _NANOSECONDS: Final = {
@@ -203,6 +204,8 @@ def _is_taken(arrow_type: pa.DataType, holds: Holds) -> bool:
         return bool(
             is_type.is_string(kind) or is_type.is_large_string(kind) or is_type.is_string_view(kind)
         )
+    if holds is Holds.FLAG:
+        return bool(is_type.is_boolean(arrow_type))
     if is_type.is_integer(arrow_type):
         return True
     if holds is Holds.NUMBER:

@@ -2,8 +2,16 @@
 
 use std::ops::Range;
 
+use arrow_array::RecordBatch;
+use arrow_schema::Schema;
+
+use super::bars::BarTable;
+use super::cells::{Moment, Notes, Numeric, TargetLists};
+use super::error::BatchError;
+use super::order_cells;
+use super::row_order::RowOrder;
 use crate::event::{Side, Target};
-use crate::numbers::{Price, Size};
+use crate::numbers::{FloatPolicy, Price, Size};
 
 /// What a row asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,4 +151,212 @@ pub struct RunRows {
     pub run_id: Option<u32>,
     /// Places.
     pub places: Range<usize>,
+}
+
+/// The orders of all runs (rule R2): of each column that there is, the cells of all rows.
+#[derive(Debug, Clone, Default)]
+pub struct OrderTable {
+    pub(super) order: RowOrder,
+    pub(super) cells: OrderCells,
+}
+
+/// The cells by row. Those that an action does not take are as if they were not there.
+#[derive(Debug, Clone, Default)]
+pub(super) struct OrderCells {
+    pub(super) times: Vec<i64>,
+    /// Empty when all rows have the one symbol that there is.
+    pub(super) symbols: Vec<u32>,
+    pub(super) words: Vec<Words>,
+    pub(super) size: Numeric,
+    pub(super) price: Numeric,
+    pub(super) stop_loss: Group,
+    pub(super) take_profit: Group,
+    pub(super) trailing: Group,
+    pub(super) break_even: Numeric,
+    pub(super) break_even_offset: Numeric,
+    pub(super) targets: TargetLists,
+    pub(super) exit_time: Moment,
+    pub(super) expiry: Moment,
+    pub(super) oco: Notes,
+    pub(super) tag: Notes,
+}
+
+/// What a row says in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Words {
+    pub(super) action: Action,
+    pub(super) side: Option<Side>,
+    pub(super) rule: SizeRule,
+    pub(super) kind: OrderType,
+    pub(super) if_flat: bool,
+}
+
+/// The columns of a level, of which a row may have one.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Group {
+    pub(super) price: Numeric,
+    pub(super) distance: Numeric,
+    pub(super) rate: Numeric,
+}
+
+impl OrderTable {
+    /// Reads the orders of batches of one schema, for these bars; floats are taken under a policy.
+    ///
+    /// # Errors
+    /// [`BatchError`] for a column that is not known, is missing, comes twice or is of a type that
+    /// cannot be taken, and for the first cell of the first row that cannot be taken.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
+    /// use portfolio_core::batch::bars::BarTable;
+    /// use portfolio_core::batch::orders::OrderTable;
+    /// use portfolio_core::numbers::FloatPolicy;
+    ///
+    /// let time: ArrayRef = Arc::new(Int64Array::from(vec![0, 60]));
+    /// let price: ArrayRef = Arc::new(Float64Array::from(vec![1.5, 1.25]));
+    /// let columns = ["open", "high", "low", "close"].map(|name| (name, Arc::clone(&price)));
+    /// let first = [("time", Arc::clone(&time))];
+    /// let batch = RecordBatch::try_from_iter(first.into_iter().chain(columns)).unwrap();
+    /// let (schema, batches) = (batch.schema(), [batch]);
+    /// let bars = BarTable::read(&schema, &batches, FloatPolicy::Nearest, Some("EURUSD"))?;
+    ///
+    /// let action: ArrayRef = Arc::new(StringArray::from(vec!["close", "open"]));
+    /// let side: ArrayRef = Arc::new(StringArray::from(vec![None, Some("long")]));
+    /// let columns = [("time", time), ("action", action), ("side", side)];
+    /// let batch = RecordBatch::try_from_iter(columns).unwrap();
+    /// let (schema, batches) = (batch.schema(), [batch]);
+    /// let read = OrderTable::read(&schema, &batches, &bars, FloatPolicy::Nearest);
+    /// let place = read.unwrap_err().place();
+    /// assert_eq!(place, "row 1, column size: null");
+    /// # Ok::<(), Box<portfolio_core::batch::BatchError>>(())
+    /// ```
+    pub fn read(
+        schema: &Schema,
+        batches: &[RecordBatch],
+        bars: &BarTable,
+        floats: FloatPolicy,
+    ) -> Result<Self, Box<BatchError>> {
+        let (cells, runs) = order_cells::read(schema, batches, &bars.symbols, floats)?;
+        let order = RowOrder::of(&cells.times, runs.as_deref());
+        Ok(Self { order, cells })
+    }
+
+    /// The rows of each run, by run_id; all rows at once when the orders have no run_id.
+    #[must_use]
+    pub fn runs(&self) -> &[RunRows] {
+        &self.order.runs
+    }
+
+    /// The number of rows.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.cells.times.len()
+    }
+
+    /// Whether there is no row.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.cells.times.is_empty()
+    }
+
+    /// The row at a place, without overrides.
+    ///
+    /// # Panics
+    /// For a place behind the last row, which no run has.
+    #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "a place that no run has is a broken invariant")]
+    pub fn row(&self, place: usize) -> OrderRow<'_> {
+        let row = self.order.row(place);
+        let cells = &self.cells;
+        let words = cells.words[row];
+        let bare = OrderRow {
+            row: u64::try_from(row).unwrap_or(u64::MAX),
+            time: cells.times[row],
+            symbol: cells.symbols.get(row).copied().unwrap_or(0),
+            action: words.action,
+            side: words.side,
+            size: cells.size.size(row),
+            rule: words.rule,
+            kind: words.kind,
+            price: None,
+            stop_loss: LevelGiven::Nothing,
+            take_profit: LevelGiven::Nothing,
+            trailing: LevelGiven::Nothing,
+            break_even: None,
+            break_even_offset: None,
+            targets: &[],
+            exit_time: None,
+            expiry: None,
+            oco: "",
+            tag: cells.tag.get(row),
+            if_flat: words.if_flat,
+        };
+        match words.action {
+            Action::Open => cells.open(row, cells.levels(row, bare)),
+            Action::Modify => cells.levels(row, bare),
+            Action::Close | Action::Cancel | Action::Target => bare,
+        }
+    }
+}
+
+impl OrderCells {
+    /// The row with its levels.
+    #[inline]
+    fn levels<'a>(&'a self, row: usize, bare: OrderRow<'a>) -> OrderRow<'a> {
+        let is_open = bare.action == Action::Open;
+        let names = ["stop_loss_distance", "stop_loss_rate"];
+        let stop_loss = self.stop_loss.get(row, is_open, names);
+        let names = ["take_profit_distance", "take_profit_rate"];
+        let take_profit = self.take_profit.get(row, is_open, names);
+        OrderRow {
+            stop_loss,
+            take_profit,
+            trailing: self.trailing.get(row, is_open, ["trailing", "trailing_rate"]),
+            break_even: self.break_even.price(row),
+            break_even_offset: self.break_even_offset.price(row),
+            ..bare
+        }
+    }
+
+    /// The row with what only an open takes.
+    #[inline]
+    fn open<'a>(&'a self, row: usize, order: OrderRow<'a>) -> OrderRow<'a> {
+        let set = |price: &Price| !price.is_zero();
+        OrderRow {
+            price: self.price.price(row),
+            break_even: order.break_even.filter(set),
+            break_even_offset: order.break_even_offset.filter(set),
+            targets: self.targets.get(row),
+            exit_time: self.exit_time.get(row),
+            expiry: self.expiry.get(row),
+            oco: self.oco.get(row),
+            ..order
+        }
+    }
+}
+
+impl Group {
+    /// Where the level of a row is. In an open a stop loss, take profit or trailing at 0 is none.
+    #[inline]
+    fn get(&self, row: usize, is_open: bool, [distance, rate]: [&'static str; 2]) -> LevelGiven {
+        let price = self.price.price(row).map(LevelGiven::Price);
+        let price = price.filter(|price| !is_open || price.of_an_open() != LevelGiven::Nothing);
+        let is_trailing = distance == "trailing";
+        let kept = |given: &LevelGiven| {
+            !(is_open && is_trailing) || given.trailing_of_an_open() != LevelGiven::Nothing
+        };
+        let second = self.distance.price(row).map(LevelGiven::Distance).filter(kept);
+        let third = self.rate.raw(row).map(LevelGiven::Rate);
+        match (price, second, third) {
+            (None, None, None) => LevelGiven::Nothing,
+            (Some(given), None, None) | (None, Some(given), None) | (None, None, Some(given)) => {
+                given
+            }
+            (Some(_), Some(_), _) => LevelGiven::Twice(distance),
+            (_, _, Some(_)) => LevelGiven::Twice(rate),
+        }
+    }
 }

@@ -66,12 +66,17 @@ impl Overrides {
                 take_profit: self.take_profit.or(row.take_profit).of_an_open(),
                 trailing: self.trailing.or(row.trailing).trailing_of_an_open(),
                 break_even: present(self.break_even, row.break_even),
-                break_even_offset: present(self.break_even_offset, row.break_even_offset),
+                break_even_offset: present(self.break_even_offset, self.offset_of(&row)),
                 ..self.sized(row)
             },
             Action::Target => self.sized(row),
             Action::Close | Action::Modify | Action::Cancel => row,
         }
+    }
+
+    /// The offset of a row, which goes with a break-even that is taken away.
+    fn offset_of(&self, row: &OrderRow<'_>) -> Option<Price> {
+        row.break_even_offset.filter(|_| self.break_even != Some(Price::ZERO))
     }
 
     fn sized<'a>(&self, row: OrderRow<'a>) -> OrderRow<'a> {

@@ -13,6 +13,7 @@ pub mod drawdown;
 pub mod episodes;
 pub mod exposure;
 mod figures;
+mod kinds;
 mod live;
 pub mod moments;
 pub mod months;
@@ -23,6 +24,7 @@ pub mod sums;
 pub mod tail;
 pub mod trades;
 
+pub use kinds::Kind;
 pub use live::Live;
 pub use running::Running;
 pub use trades::Trades;

@@ -36,32 +36,89 @@ pub fn ratio_half_even(factors: &[i128], divisor: i128) -> Result<i128, Overflow
     mul_div_half_even(left, right, divisor)
 }
 
+/// The product of some numbers over the product of others, all of them not negative, rounded down
+/// once.
+///
+/// # Errors
+/// [`Overflow`] when the result has more than 38 digits, or the product of the factors more than
+/// 640 bits.
+///
+/// # Panics
+/// When a divisor is not greater than 0, or a factor is negative.
+///
+/// ```
+/// use portfolio_core::numbers::{Overflow, ratio_floor};
+///
+/// assert_eq!(ratio_floor(&[7, 5], &[2, 9]), Ok(1)); // 35 / 18
+/// let large = 10_i128.pow(37);
+/// assert_eq!(ratio_floor(&[large, large, 99], &[large, 10, large]), Ok(9));
+/// assert_eq!(ratio_floor(&[large, large], &[7]), Err(Overflow));
+/// ```
+pub fn ratio_floor(factors: &[i128], divisors: &[i128]) -> Result<i128, Overflow> {
+    assert!(divisors.iter().all(|&divisor| divisor > 0), "divisors {divisors:?} must be above 0");
+    assert!(factors.iter().all(|&factor| factor >= 0), "factors {factors:?} must not be negative");
+    let product = |numbers: &[i128]| {
+        numbers
+            .iter()
+            .try_fold(1_u128, |product, number| product.checked_mul(number.unsigned_abs()))
+    };
+    if let (Some(over), Some(under)) = (product(factors), product(divisors)) {
+        return with_sign(over.checked_div(under).ok_or(Overflow)?, false);
+    }
+    let mut digits = one();
+    for factor in factors {
+        digits = multiplied(&digits, factor.unsigned_abs())?;
+    }
+    // Rounded down by one divisor after the other is rounded down by their product.
+    for divisor in divisors {
+        digits = quotient_digits(&digits, divisor.unsigned_abs())?.0;
+    }
+    with_sign(two_digits(digits)?, false)
+}
+
+const fn one() -> [u64; DIGITS] {
+    [1, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+}
+
+/// Quotient and rest of a number of several digits; the rest has the shift of the divisor, whose
+/// top bit is set by it.
+fn quotient_digits(
+    digits: &[u64; DIGITS],
+    divisor: u128,
+) -> Result<([u64; DIGITS], u128), Overflow> {
+    // With the top bit of the divisor set, an estimated digit is at most two too large.
+    let shift = divisor.leading_zeros();
+    let digits = multiplied(digits, 1_u128.wrapping_shl(shift))?;
+    let divisor = divisor.wrapping_shl(shift);
+    let (mut rest, mut quotient) = (0_u128, [0_u64; DIGITS]);
+    for (to, &digit) in quotient.iter_mut().zip(&digits).rev() {
+        let (next, left) = divide_digit(rest, u128::from(digit), divisor);
+        rest = left;
+        *to = low_digit(next);
+    }
+    Ok((quotient, rest))
+}
+
 /// The same, digit by digit.
 fn divide_digits(factors: &[i128], divisor: u128) -> Result<i128, Overflow> {
-    let mut digits = [0_u64; DIGITS];
-    if let Some(first) = digits.first_mut() {
-        *first = 1;
-    }
+    let mut digits = one();
     let mut negative = false;
     for factor in factors {
         negative ^= *factor < 0;
         digits = multiplied(&digits, factor.unsigned_abs())?;
     }
-    // With the top bit of the divisor set, an estimated digit is at most two too large.
-    let shift = divisor.leading_zeros();
-    let digits = multiplied(&digits, 1_u128.wrapping_shl(shift))?;
-    let divisor = divisor.wrapping_shl(shift);
-    let (mut rest, mut quotient) = (0_u128, 0_u128);
-    for &digit in digits.iter().rev() {
-        let (next, left) = divide_digit(rest, u128::from(digit), divisor);
-        rest = left;
-        if quotient >> 64 != 0 {
-            return Err(Overflow);
-        }
-        quotient = (quotient << 64) | next;
-    }
-    let up = rounds_up(quotient, rest, divisor);
+    let (quotient, rest) = quotient_digits(&digits, divisor)?;
+    let quotient = two_digits(quotient)?;
+    let up = rounds_up(quotient, rest, divisor.wrapping_shl(divisor.leading_zeros()));
     with_sign(quotient.checked_add(u128::from(up)).ok_or(Overflow)?, negative)
+}
+
+/// The number of its two lowest digits, unless there are more.
+fn two_digits([low, high, rest @ ..]: [u64; DIGITS]) -> Result<u128, Overflow> {
+    if rest.iter().any(|&digit| digit != 0) {
+        return Err(Overflow);
+    }
+    Ok((u128::from(high) << 64) | u128::from(low))
 }
 
 /// A number of several digits times one of two digits.
@@ -163,6 +220,25 @@ mod tests {
             let small = i128::from(small.max(1));
             if let Some(divisor) = c.checked_mul(small) {
                 prop_assert_eq!(divide_digits(&[a, small, b], divisor.unsigned_abs()), wanted);
+            }
+        }
+
+        #[test]
+        fn rounded_down_is_not_above(
+            a in generators::raw(), b in generators::raw(), c in generators::raw(), small: u32
+        ) {
+            let [a, b, c] = [a.abs(), b.abs(), c.abs().max(1)];
+            let small = i128::from(small.max(1));
+            let floor = ratio_floor(&[a, b, small], &[c, small]);
+            prop_assert_eq!(ratio_floor(&[b, a], &[c]), floor);
+            // Half-even is one above it, or the same.
+            match (mul_div_half_even(a, b, c), floor) {
+                (Ok(near), Ok(floor)) => proptest::prop_assert!((0..=1).contains(&(near - floor))),
+                (near, floor) => prop_assert_eq!(floor.is_err(), near.is_err()),
+            }
+            if let (Some(over), Some(under)) = (a.checked_mul(small), c.checked_mul(small)) {
+                prop_assert_eq!(ratio_floor(&[a, small], &[c]).ok(), Some(over / c));
+                prop_assert_eq!(ratio_floor(&[a], &[c, small]).ok(), Some(a / under));
             }
         }
 
