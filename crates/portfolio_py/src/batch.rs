@@ -245,8 +245,9 @@ impl Frames {
 fn stopped(stopped: Stopped) -> PyErr {
     match stopped {
         Stopped::Rejected(failure) => Fault::run(&failure).into(),
-        Stopped::Refused(refusal) => refused(refusal),
+        Stopped::OutOfMemory { bytes } => refused(Refusal::OutOfMemory { bytes }),
         Stopped::Threads(error) => error.into(),
+        Stopped::Answer(details) => PyRuntimeError::new_err(details),
     }
 }
 

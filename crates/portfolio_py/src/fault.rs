@@ -78,7 +78,7 @@ impl Fault {
     pub(crate) fn run(failure: &RunFailure) -> Self {
         Self {
             code: failure.code.number(),
-            argument: failure.argument.clone(),
+            argument: failure.column.clone().into(),
             value: failure.place(),
             rule: failure.rule.clone(),
             remedy: failure.remedy.into(),

@@ -214,7 +214,8 @@ impl Sink {
         self.put(1, |encoder| encoder.byte(u8::from(params.is_some())))?;
         let Some(params) = params else { return Ok(()) };
         self.count(params.len())?;
-        (0..params.len()).try_for_each(|row| self.param(params.run_id(row), &params.overrides(row)))
+        let mut rows = params.run_ids().iter().enumerate();
+        rows.try_for_each(|(row, &run_id)| self.param(run_id, &params.overrides(row)))
     }
 
     fn param(&mut self, run_id: u32, overrides: &Overrides) -> Result<(), TryReserveError> {
