@@ -23,8 +23,8 @@ use crate::batch_tables::BatchTables;
 use crate::capsule::Frame;
 use crate::convert::Given;
 use crate::convert::batch::{
-    Wanted, read_cancel, read_costs, read_fill, read_instruments, read_labels, read_place,
-    read_progress, read_range, read_threads,
+    Wanted, read_cancel, read_costs, read_fill, read_instruments, read_labels, read_progress,
+    read_range, read_run, read_threads,
 };
 use crate::convert::configuration::{Options, policy_word, read_configuration, read_policy};
 use crate::fault::{Fault, refused};

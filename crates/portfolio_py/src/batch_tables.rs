@@ -1,6 +1,6 @@
 //! What runs leave behind.
 
-use portfolio_core::batch::outcome::Tables;
+use portfolio_core::batch::pool::Tables;
 use pyo3::prelude::*;
 
 use crate::table::Table;
