@@ -1,12 +1,18 @@
-"""Small bars and orders for the tests of batch runs."""
+"""Bars, orders and compiled batches for the tests of the bindings."""
 
 from __future__ import annotations
 
 import random
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+if TYPE_CHECKING:
+    from omega_portfolio._core import Batch, BatchTables
+
 MINUTE = 60_000_000
+TABLES = ("equity", "trades", "metrics", "final", "rejected")
+SETTINGS: dict[str, Any] = {"initial_balance": 100_000, "leverage": 10}
 
 
 def bars(moments: int, symbols: tuple[str, ...] = ("ACME",), seed: int = 1) -> pl.DataFrame:
@@ -45,3 +51,38 @@ def orders(
     return pl.DataFrame(
         rows, [*columns, "take_profit_distance", "tag"], orient="row", infer_schema_length=None
     ).with_columns(pl.col("time").cast(pl.Datetime("us", "UTC")), pl.col("run_id").cast(pl.UInt32))
+
+
+def small(**changes: Any) -> Batch:
+    """A batch of one run."""
+    from omega_portfolio._core import Batch
+
+    given: dict[str, Any] = {"bars": bars(20), "orders": orders(20), **SETTINGS, **changes}
+    return Batch(given.pop("bars"), given.pop("orders"), **given)
+
+
+def long_batch() -> Batch:
+    """Runs that would take far longer than any test."""
+    from omega_portfolio._core import Batch
+
+    return Batch(bars(20_000), orders(20_000, every=20).drop("run_id"), many(20_000), **SETTINGS)
+
+
+def many(runs: int) -> pl.DataFrame:
+    """Parameters of so many runs."""
+    return pl.DataFrame({"size": [1 + run % 50 for run in range(runs)]})
+
+
+def pictures(tables: BatchTables) -> dict[str, bytes]:
+    """Every byte of every table."""
+    return {name: getattr(tables, name).to_ipc() for name in TABLES}
+
+
+class Token:
+    """Whatever says that it is cancelled."""
+
+    cancelled = False
+
+    def cancel(self) -> None:
+        """Ask for the end."""
+        self.cancelled = True

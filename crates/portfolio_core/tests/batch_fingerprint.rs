@@ -10,8 +10,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Decimal128Array, Float64Array, Int64Array, RecordBatch,
-    StringArray, StringViewArray, TimestampMicrosecondArray, UInt32Array, UInt64Array,
+    ArrayRef, BooleanArray, Decimal128Array, Float64Array, Int64Array, RecordBatch, StringArray,
+    StringViewArray, TimestampMicrosecondArray, UInt32Array, UInt64Array,
 };
 use portfolio_core::batch::Fill;
 use portfolio_core::batch::bars::BarTable;
@@ -29,6 +29,21 @@ use portfolio_core::terms::{
     ChargedOn, Commission, CommissionKind, CommissionTier, Slippage, SlippageKind, Swap, SwapKind,
     Terms,
 };
+
+/// The columns of texts.
+const TEXTS: [&str; 11] = [
+    "symbol",
+    "action",
+    "side",
+    "size_rule",
+    "type",
+    "targets",
+    "oco",
+    "tag",
+    "mode",
+    "path",
+    "fill",
+];
 
 /// A frame as text: a line of names, then a line a row, `-` for null.
 #[derive(Clone)]
@@ -88,14 +103,8 @@ impl Frame {
                 let flags = cells().map(|cell| cell.map(|cell| cell == "true"));
                 Arc::new(flags.collect::<BooleanArray>())
             }
-            (
-                "symbol" | "action" | "side" | "size_rule" | "type" | "targets" | "oco" | "tag"
-                | "mode" | "path" | "fill",
-                otherwise,
-            ) => match otherwise {
-                false => Arc::new(cells().collect::<StringArray>()),
-                true => Arc::new(cells().collect::<StringViewArray>()),
-            },
+            (name, false) if TEXTS.contains(&name) => Arc::new(cells().collect::<StringArray>()),
+            (name, true) if TEXTS.contains(&name) => Arc::new(cells().collect::<StringViewArray>()),
             (_, false) => {
                 let array = raw().collect::<Decimal128Array>();
                 Arc::new(array.with_precision_and_scale(38, 18).unwrap())
@@ -355,7 +364,7 @@ fn of_settings(all: &mut Vec<(String, Given)>) {
     with("quote", &|all| all.instruments[0].quote_currency = Currency::parse("EUR"));
     with("its leverage", &|all| all.instruments[0].leverage = Some(3_000_000_000));
     with("its terms", &|all| {
-        let terms = Terms { tick_size: Price::from_raw(100_000), ..Terms::default() };
+        let terms = Terms { tick_size: Price::from_raw(100_000).ok(), ..Terms::default() };
         all.instruments[0].terms = Some(Box::new(terms));
     });
     with("its commission", &|all| {
