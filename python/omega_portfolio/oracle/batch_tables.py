@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from omega_portfolio.catalogue import UNITS
+from omega_portfolio.catalogue import CATALOGUE
 from omega_portfolio.oracle.batch_driving import Driven
 from omega_portfolio.oracle.digest import digest_of
 from omega_portfolio.oracle.metric_catalogue import NAMES, metrics_of
@@ -37,14 +37,14 @@ _DAY: Final = 86_400_000_000
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 _KINDS: Final = {
+    "money": Kind.MONEY,
+    "float": Kind.FLOAT,
+    "count": Kind.ID,
     "time": Kind.TIME,
-    "account currency": Kind.MONEY,
+    "duration": Kind.DURATION,
     "flag": Kind.FLAG,
-    "seconds": Kind.DURATION,
-    "trades": Kind.ID,
-    "drawdowns": Kind.ID,
 }
-"""The kinds of metrics by their unit; the others are ratios."""
+"""The columns of metrics; a mean of money is a float, as all that is divided."""
 
 
 class Keep(NamedTuple):
@@ -168,8 +168,7 @@ def _final(driven: Driven, *, has_digest: bool) -> Row:
 
 def _metric_columns() -> Iterable[Column]:
     for name in NAMES:
-        kind = _KINDS.get(UNITS[name], Kind.FLOAT)
-        yield Column(name, Kind.ID if name == "period_count" else kind, nullable=True)
+        yield Column(name, _KINDS[CATALOGUE[name].kind], nullable=True)
 
 
 def _cell(value: Value) -> Cell:

@@ -187,12 +187,26 @@ impl Driver<'_> {
 
     /// The open positions that a row means, by number.
     fn meant(&self, now: Now<'_>) -> Vec<u64> {
+        debug_assert!(self.knows_all(now.index), "the index of {} lacks something", now.name);
         let held = self.ledger.orders.triggers(now.index).map(|triggers| triggers.held.iter());
         let is_meant = |position_id: &u64| {
             let Some((_, held)) = self.ledger.positions.find(*position_id) else { return false };
             self.fits(now, held.side, held.tag)
         };
         held.into_iter().flatten().copied().filter(is_meant).collect()
+    }
+
+    /// Whether the index of a symbol has all its positions and orders, and no others.
+    fn knows_all(&self, index: u32) -> bool {
+        let rows = self.ledger.positions.rows().iter().filter(|held| held.symbol == index);
+        let mut held: Vec<u64> = rows.map(|held| held.position_id).collect();
+        held.sort_unstable();
+        let orders = self.ledger.orders.iter().filter(|order| order.symbol == index);
+        let triggers = self.ledger.orders.triggers(index);
+        triggers.is_some_and(|triggers| {
+            triggers.held.iter().eq(&held)
+                && triggers.resting.iter().copied().eq(orders.map(|order| order.order_id))
+        })
     }
 
     fn fits(&self, now: Now<'_>, side: Side, tag: TextView) -> bool {
