@@ -3,10 +3,9 @@
 //! [`account`] has the class from which everything is read; [`cash_events`], [`market`] and
 //! [`portfolio`] stand on it and have the calls. [`convert`] turns Python values into events,
 //! [`frames`] takes whole frames of events, [`history_of_bars`] of bars, [`history`] a user's own
-//! curve and trades, [`analysis`] asks either for statistics; [`batch`] makes many accounts at once,
-//! under the eyes of [`supervise`]; [`table`], [`state`] and [`views`]
-//! are what comes back, [`fault`] maps refusals to exceptions, and [`capsule`] is the one file with
-//! `unsafe`.
+//! curve and trades, [`analysis`] asks either for statistics; [`batch`] makes many accounts, under
+//! the eyes of [`supervise`]; [`table`], [`batch_tables`], [`state`] and [`views`] are what comes
+//! back, [`fault`] maps refusals to exceptions, and [`capsule`] is the one file with `unsafe`.
 
 mod account;
 mod analysis;
