@@ -123,7 +123,8 @@ fn rows_that_are_no_bars() {
     assert_eq!(refused(&control, |batches| read_bars(batches, None)), message);
     let wide = "99999999999999999999999999999";
     let message = format!(
-        "[4030] bars=row 0, column ask: {wide}: value is out of range; use a smaller number"
+        "[4030] bars=row 0, column ask: {wide}: has more than 38 digits at its scale; use a \
+         smaller number"
     );
     assert_eq!(bars(&[&format!("bid=-{wide} ask={wide}")]), message);
 }
