@@ -95,6 +95,7 @@ if TYPE_CHECKING:
 _LAZY = {
     "Analysis": "analysis",
     "BatchResult": "batch.result",
+    "CancelToken": "batch.cancel",
     "Commission": "terms",
     "Costs": "terms",
     "Envelope": "envelope",
@@ -140,8 +141,6 @@ def __getattr__(name: str) -> object:
         from omega_portfolio.backend import backend_class
 
         value = backend_class("rust")
-    elif name == "CancelToken":
-        value = _cancel_token()
     elif name == "__version__":
         from importlib.metadata import version
 
@@ -150,17 +149,6 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value
     return value
-
-
-def _cancel_token() -> object:
-    """Give the token that the live backend can look at without Python's help."""
-    from omega_portfolio.backend import core_module
-
-    if "rust" in backend_status().available:
-        return core_module().CancelToken
-    from omega_portfolio.batch.cancel import CancelToken
-
-    return CancelToken
 
 
 def __dir__() -> list[str]:

@@ -8,7 +8,7 @@ module                  its job
 ``engine``              what both backends give, and which one is taken
 ``slices``              how many runs at a time, the bound of memory, the loop
 ``progress``,           how far it is, and how it is stopped
-``cancel``
+``cancel``, ``interrupt``
 ``sink``, ``manifest``  results on disk: parts, and the list of them
 ``result``, ``facts``,  the answer, its tables, how it looks
 ``tables``, ``view``

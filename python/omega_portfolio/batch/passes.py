@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from omega_portfolio.batch.engine import open_engine
 from omega_portfolio.batch.facts import Facts
 from omega_portfolio.batch.inputs import params_frame
+from omega_portfolio.batch.interrupt import stoppable
 from omega_portfolio.batch.manifest import read_manifest
 from omega_portfolio.batch.progress import shown
 from omega_portfolio.batch.result import BatchResult
@@ -89,8 +90,10 @@ class Work:
         facts = [
             Facts(one, params, self.options, self.settings["currency"], len(one)) for one in engines
         ]
-        with shown(progress, sum(len(one) for one in engines)) as told:
-            drive = Drive(self.backend, threads, told, cancel)
+        total = sum(len(one) for one in engines)
+        patient = self.backend == "rust"
+        with shown(progress, total) as told, stoppable(cancel, patient=patient) as stop:
+            drive = Drive(self.backend, threads, told, stop)
             if path != "both":
                 return self._pass(facts[0], drive, self.sink)
             return self._both(facts, drive)

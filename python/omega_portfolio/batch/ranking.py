@@ -108,7 +108,7 @@ def expected_best(sharpe_ratios: Sequence[float]) -> float | None:
     --------
     >>> from omega_portfolio.batch.ranking import expected_best
     >>> round(expected_best([0.5, -0.5, 1.0, 0.0]), 4), expected_best([1.0])
-    (0.6714, None)
+    (0.6791, None)
     """
     number = len(sharpe_ratios)
     if number < 2:

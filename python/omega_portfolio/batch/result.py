@@ -32,16 +32,12 @@ class BatchResult:
     >>> import polars as pl
     >>> import omega_portfolio as op
     >>> from datetime import datetime
-    >>> prices = [100.0, 102.0, 101.0, 105.0]
-    >>> bars = pl.DataFrame({"time": [datetime(2024, 1, day) for day in (2, 3, 4, 5)]})
-    >>> bars = bars.with_columns(
-    ...     symbol=pl.lit("ACME"), open=pl.Series(prices), high=pl.Series(prices),
-    ...     low=pl.Series(prices), close=pl.Series(prices),
-    ... )
-    >>> order = {"time": datetime(2024, 1, 2), "symbol": "ACME", "action": "open", "side": "long"}
-    >>> result = op.run_batch(
-    ...     bars, pl.DataFrame([order]), pl.DataFrame({"size": [1, 5]}), initial_balance=1000
-    ... )
+    >>> days = [datetime(2024, 1, day) for day in (2, 3, 4, 5)]
+    >>> prices = dict.fromkeys(("open", "high", "low", "close"), [100.0, 102.0, 101.0, 105.0])
+    >>> bars = pl.DataFrame({"time": days, "symbol": ["ACME"] * 4} | prices)
+    >>> orders = pl.DataFrame([{"time": days[0], "action": "open", "side": "long", "size": 1}])
+    >>> params = pl.DataFrame({"size": [1, 5]})
+    >>> result = op.run_batch(bars, orders, params, initial_balance=1000)
     >>> result.best("total_return", n=1).select("run_id", "size", "final_equity").rows()
     [(1, 5, 1015.0)]
     >>> result.portfolio(1).equity

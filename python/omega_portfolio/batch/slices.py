@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from omega_portfolio.batch.engine import Engine, EngineTables, Keep
-    from omega_portfolio.types import BackendName, CancelToken
+    from omega_portfolio.batch.interrupt import Stop
+    from omega_portfolio.types import BackendName
 
 WORK: Final[dict[BackendName, int]] = {"rust": 16_000_000, "python": 2_000}
 """Moments, over all runs of a slice, after which an end from outside loses nothing."""
@@ -49,14 +50,14 @@ class Drive:
         As in :func:`omega_portfolio.run_batch`.
     told : callable or None
         Called with the number of runs that are done.
-    cancel : CancelToken or None
+    stop : Stop or None
         Ends the batch.
     """
 
     backend: BackendName
     threads: int | None = None
     told: Callable[[int], None] | None = None
-    cancel: CancelToken | None = None
+    stop: Stop | None = None
 
     def counting_from(self, before: int) -> Callable[[int], None] | None:
         """Give what a part of the runs tells, when so many were done before."""
@@ -159,8 +160,8 @@ def slices(
 
     Raises
     ------
-    RunCancelled
-        After the last whole runs, when the batch was cancelled.
+    RunCancelled, KeyboardInterrupt
+        After the last whole runs, when the batch was cancelled or interrupted.
     """
     for first, count in spans:
         tables = engine.run(
@@ -174,10 +175,12 @@ def slices(
             digest=keep.digest,
             on_error=keep.on_error,
             progress=drive.counting_from(done),
-            cancel=drive.cancel,
+            cancel=drive.stop,
         )
         yield tables
         done += tables.done
+        if drive.stop is not None and drive.stop.interrupted:
+            raise KeyboardInterrupt
         if not tables.complete:
             rule = f"ended the batch after {done:,} runs"
             remedy = "the whole runs are in the attribute result of this error"
