@@ -68,7 +68,7 @@ fn moments_symbols_and_rows_are_told_apart() {
 #[test]
 fn numbers_of_every_type_are_the_same_bars() {
     let bars = two_symbols();
-    let wanted = shown(&read_bars(&[bars.clone()], None).unwrap());
+    let wanted = shown(&read_bars(std::slice::from_ref(&bars), None).unwrap());
     let columns: [(&str, [i8; 5]); 4] = [
         ("open", [10, 20, 10, 20, 10]),
         ("high", [20, 30, 20, 30, 20]),
@@ -103,7 +103,7 @@ fn numbers(kind: usize, values: [i8; 5]) -> ArrayRef {
         4 => Arc::new(Int16Array::from_iter_values(whole.map(i16::from))),
         5 => Arc::new(Int32Array::from_iter_values(whole.map(i32::from))),
         6 => Arc::new(Int64Array::from_iter_values(whole.map(i64::from))),
-        7 => Arc::new(UInt8Array::from_iter_values(whole.map(|value| value.unsigned_abs()))),
+        7 => Arc::new(UInt8Array::from_iter_values(whole.map(i8::unsigned_abs))),
         8 => {
             Arc::new(UInt16Array::from_iter_values(whole.map(|value| value.unsigned_abs().into())))
         }
@@ -136,7 +136,7 @@ fn numbers(kind: usize, values: [i8; 5]) -> ArrayRef {
 #[test]
 fn times_of_every_unit_and_zone_are_the_same_bars() {
     let bars = two_symbols();
-    let wanted = shown(&read_bars(&[bars.clone()], None).unwrap());
+    let wanted = shown(&read_bars(std::slice::from_ref(&bars), None).unwrap());
     let day = 86_400_i64;
     let days = [0, 0, 1, 2, 2];
     let times = |unit: i64| days.map(|count| count * day * unit);
@@ -171,7 +171,7 @@ fn symbols_of_every_layout_are_the_same_bars() {
     let names = ["ACME", LONG, "ACME", LONG, "ACME"];
     let view = || -> ArrayRef { Arc::new(StringViewArray::from_iter_values(names)) };
     let bars = with(&two_symbols(), "symbol", view());
-    let wanted = shown(&read_bars(&[bars.clone()], None).unwrap());
+    let wanted = shown(&read_bars(std::slice::from_ref(&bars), None).unwrap());
     let small: DictionaryArray<Int8Type> = names.into_iter().collect();
     let keys = PrimitiveArray::<UInt32Type>::from_iter_values([1, 0, 1, 0, 2]);
     let values: ArrayRef = Arc::new(StringViewArray::from_iter_values([LONG, "ACME", "ACME"]));
@@ -237,7 +237,7 @@ fn one_symbol_needs_no_column() {
 #[test]
 fn no_rows_are_no_moments() {
     let empty = two_symbols().slice(0, 0);
-    let bars = read_bars(&[empty.clone()], None).unwrap();
+    let bars = read_bars(std::slice::from_ref(&empty), None).unwrap();
     assert_eq!((bars.moments.len(), bars.symbols.len(), bars.rows(0)), (0, 0, 0..0));
     let none = BarTable::read(&empty.schema(), &[], FloatPolicy::Strict, None).unwrap();
     assert_eq!(shown(&none), shown(&bars));
@@ -257,7 +257,7 @@ fn prices_are_as_wide_as_they_must_be() {
     let bars = with(&bars, "high", Arc::clone(&floats));
     let bars = with(&with(&bars, "close", Arc::clone(&floats)), "open", floats);
     let bars = with(&bars, "low", Arc::new(Float64Array::from(vec![20.0; 5])));
-    let found = read_bars(&[bars.clone()], None).unwrap();
+    let found = read_bars(std::slice::from_ref(&bars), None).unwrap();
     assert_eq!(found.close.get(4), Some(price("20")));
     let refused = BarTable::read(&bars.schema(), &[bars], FloatPolicy::Strict, None).unwrap_err();
     assert_eq!(
@@ -293,7 +293,7 @@ fn blocks_of_floats_come_as_single_ones_do() {
 fn random_bars_are_what_a_plain_reading_makes_of_them() {
     for seed in 0..60 {
         let mut random = Random(seed);
-        let names: Vec<String> = (0..1 + random.below(12))
+        let names: Vec<String> = (0..=random.below(12))
             .map(
                 |place| {
                     if place % 3 == 0 { format!("{LONG} {place}") } else { format!("S{place}") }

@@ -14,7 +14,9 @@ use arrow_array::{
 use arrow_schema::{Field, Schema};
 use portfolio_core::batch::BatchError;
 use portfolio_core::batch::bars::BarTable;
-use portfolio_core::batch::orders::{LevelGiven, OrderRow, OrderTable};
+use portfolio_core::batch::orders::{
+    Action, LevelGiven, OrderRow, OrderTable, OrderType, SizeRule,
+};
 use portfolio_core::batch::params::ParamTable;
 use portfolio_core::numbers::{FloatPolicy, Price, Size, parse_decimal};
 
@@ -142,11 +144,7 @@ pub(crate) fn size(text: &str) -> Size {
 }
 
 /// A row of the orders without anything.
-pub(crate) fn bare(
-    row: u64,
-    time: i64,
-    action: portfolio_core::batch::orders::Action,
-) -> OrderRow<'static> {
+pub(crate) fn bare(row: u64, time: i64, action: Action) -> OrderRow<'static> {
     OrderRow {
         row,
         time,
@@ -154,8 +152,8 @@ pub(crate) fn bare(
         action,
         side: None,
         size: None,
-        rule: Default::default(),
-        kind: Default::default(),
+        rule: SizeRule::Units,
+        kind: OrderType::Market,
         price: None,
         stop_loss: LevelGiven::Nothing,
         take_profit: LevelGiven::Nothing,

@@ -15,6 +15,9 @@ use portfolio_core::numbers::FloatPolicy;
 
 use super::{bare, cut, frame, price, read_bars, read_orders, size, with};
 
+/// Texts as a column of some layout.
+type Layout = dyn Fn(&[Option<&str>]) -> ArrayRef;
+
 const FULL: &str = "time=5 symbol=EURUSD action=open side=sell size=2 size_rule=risk type=limit \
                     price=9 stop_loss=12 take_profit_distance=0.5 trailing_rate=0.01 \
                     break_even=3 break_even_offset=1 targets=8:1;7.5:0.5 exit_time=90 expiry=80 \
@@ -137,7 +140,7 @@ fn columns_of_every_type_are_the_same_orders() {
         "time=7 action=cancel symbol=ACME",
     ];
     let orders = with(&frame(&rows), "run_id", Arc::new(UInt8Array::from(vec![1, 1, 2, 2])));
-    let wanted = read_orders(&[orders.clone()]).unwrap();
+    let wanted = read_orders(std::slice::from_ref(&orders)).unwrap();
     let shown = |table: &portfolio_core::batch::orders::OrderTable| -> Vec<String> {
         (0..table.len()).map(|place| format!("{:?}", table.row(place))).collect()
     };
@@ -149,7 +152,7 @@ fn columns_of_every_type_are_the_same_orders() {
     let coded = |texts: &[Option<&str>]| -> ArrayRef {
         Arc::new(texts.iter().copied().collect::<DictionaryArray<Int8Type>>())
     };
-    let layouts: [&dyn Fn(&[Option<&str>]) -> ArrayRef; 3] = [&small, &large, &coded];
+    let layouts: [&Layout; 3] = [&small, &large, &coded];
     for layout in layouts {
         let mut batch = orders.clone();
         for field in columns.fields() {
@@ -208,7 +211,7 @@ fn one_symbol_need_not_be_said() {
 #[test]
 fn no_rows_are_no_orders() {
     let empty = frame(&[FULL]).slice(0, 0);
-    let table = read_orders(&[empty.clone()]).unwrap();
+    let table = read_orders(std::slice::from_ref(&empty)).unwrap();
     assert_eq!(table.runs(), [RunRows { run_id: None, places: 0..0 }]);
     assert!(table.is_empty());
     let empty = frame(&["run_id=0 time=1 symbol=ACME action=cancel"]).slice(0, 0);

@@ -17,9 +17,9 @@ fn overrides(row: &str) -> Overrides {
     read_params(&frame(&[row]), &[]).unwrap().overrides(0)
 }
 
-fn commission(kind: CommissionKind, raw: i128) -> Option<Commission> {
+fn commission(kind: CommissionKind, raw: i128) -> Commission {
     let tier = CommissionTier { volume: None, taker: raw, maker: raw };
-    Some(Commission { kind, tiers: vec![tier], minimum: None, on: ChargedOn::Both })
+    Commission { kind, tiers: vec![tier], minimum: None, on: ChargedOn::Both }
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn each_column_overrides_its_part() {
         ("commission_per_trade=0.5", commission(CommissionKind::PerTrade, ONE * ONE / 2)),
     ];
     for (row, commission) in cases {
-        assert_eq!(overrides(row), Overrides { commission, ..none() }, "{row}");
+        assert_eq!(overrides(row), Overrides { commission: Some(commission), ..none() }, "{row}");
     }
 }
 
