@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 import omega_portfolio as op
-from batch_samples import assert_same, files_of, in_memory, sample_batch, sample_params
+from batch_samples import assert_same, failing, files_of, in_memory, sample_batch, sample_params
 from omega_portfolio.batch import slices
 from omega_portfolio.batch.engine import Keep
 from omega_portfolio.batch.manifest import NAME, hash_of, read_manifest
@@ -259,6 +259,14 @@ def test_a_batch_that_is_cancelled_at_once_leaves_an_empty_result(tmp_path: Path
     assert cancelled.value.result is not None
     assert len(cancelled.value.result) == 0
     assert stored("python", tmp_path).complete
+
+
+def test_a_part_of_which_all_runs_failed(backend: str, tmp_path: Path) -> None:
+    params = failing([5, 6, 7, 8, 9, 11], 12)
+    for layout in ("rows", "list"):
+        result = stored(backend, tmp_path / layout, params=params, layout=layout)
+        assert_same(result, sample_batch(backend, params=params, layout=layout))
+        assert result.final.collect()["status"].to_list().count("failed") == 6
 
 
 def test_no_run_at_all(tmp_path: Path) -> None:

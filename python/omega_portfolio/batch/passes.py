@@ -125,7 +125,7 @@ class Work:
         try:
             for tables in slices(engine, self.keep, drive, spans):
                 gathered.add(tables)
-                refuse_size(gathered.size(), self.bound)
+                refuse_size(gathered.size, self.bound)
         except (KeyboardInterrupt, RunCancelled) as error:
             if not gathered.parts:
                 gathered.add(self._nothing(engine))

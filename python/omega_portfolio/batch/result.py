@@ -181,7 +181,7 @@ class BatchResult:
         """Give one run as a live portfolio in its state at the end.
 
         The run is made once more; it is the same account to the last digit, with every table,
-        and it can go on.
+        and it can go on. Of a run that failed it is the account before what ended it.
 
         Parameters
         ----------
@@ -197,8 +197,6 @@ class BatchResult:
         ------
         InvalidArgument
             There is no such run.
-        OmegaPortfolioError
-            The run failed; it is the refusal that ended it.
         """
         return self._facts.engine.portfolio(self._place(run_id))
 

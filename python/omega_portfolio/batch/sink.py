@@ -305,7 +305,10 @@ def scanned(folder: Path, manifest: Manifest) -> Frames:
     ordered = [manifest.parts[number] for number in sorted(manifest.parts)]
 
     def one(name: str) -> pl.LazyFrame:
-        return scan([folder / part.files[name].file for part in ordered])
+        files = [part.files[name] for part in ordered]
+        # Lists of a part in which all runs failed have no length, and so another type.
+        filled = [file for file in files if file.rows] or files[:1]
+        return scan([folder / file.file for file in filled])
 
     return Frames(*(one(name) for name in NAMES))
 
