@@ -45,6 +45,10 @@ def test_both_backends_make_the_same_of_random_batches() -> None:
         *("InvalidStopLoss", "InvalidTakeProfit", "InvalidTime", "MissingRate"),
     }
     assert result.refusals
+    assert set(result.reasons) >= {
+        *("stop_loss", "take_profit", "target", "trailing_stop", "time_exit"),
+        *("reduce", "flip", "stop_out"),
+    }
 
 
 def test_a_run_of_the_comparison_repeats_itself() -> None:

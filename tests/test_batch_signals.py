@@ -9,6 +9,8 @@ import polars as pl
 import pytest
 
 import omega_portfolio as op
+from matrix_accounts import CASH, FEE, account_of_signals, bars_of, days_of, walk_of
+from matrix_accounts import SYMBOLS as NAMES
 
 DAYS = [datetime(2024, 1, day) for day in range(1, 7)]
 IN = np.array([[1, 0], [0, 1], [0, 0], [1, 0], [0, 0], [0, 1]], dtype=bool)
@@ -330,3 +332,38 @@ def test_ten_million_cells():
     assert orders.height == cells.sum()
     row, column = (int(found[0]) for found in np.nonzero(cells))
     assert orders.row(0)[:2] == (times[row], names[column])
+
+
+COSTS = op.Costs(commission=op.Commission("rate", str(FEE)))
+
+
+@pytest.mark.parametrize("fill", ["close", "next_open"])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_account_is_that_of_a_matrix_engine(backend, fill, seed):
+    """Random signals on three symbols: the same equity as a loop of floats, every day."""
+    closes, opens = walk_of(60, seed), walk_of(60, seed + 100)
+    random = np.random.default_rng(seed)
+    entries, exits = (random.random(closes.shape) < part for part in (0.2, 0.25))
+    times = days_of(60)
+    orders = op.orders_from_signals(entries, exits, times=times, symbols=NAMES, size=20)
+    result = op.run_batch(
+        bars_of(opens, closes),
+        orders,
+        fill=fill,
+        costs=COSTS,
+        initial_balance=CASH,
+        backend=backend,
+    )
+    if fill == "close":
+        expected = account_of_signals(closes, closes, entries, exits, 20)
+        late = []
+    else:
+        before = np.vstack([np.zeros((1, 3), dtype=bool), entries[:-1]])
+        after = np.vstack([np.zeros((1, 3), dtype=bool), exits[:-1]])
+        expected = account_of_signals(closes, opens, before, after, 20)
+        late = orders.filter(pl.col("time") == times[-1])["action"].to_list()
+    curve = result.equity["equity"].to_numpy()
+    assert np.abs(curve - expected).max() < 1e-8
+    # Only what no bar could fill was rejected.
+    assert result.rejected["action"].to_list() == late
+    assert result.trades.height > 15

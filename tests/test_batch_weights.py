@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 import omega_portfolio as op
+from matrix_accounts import CASH, FEE, SYMBOLS, account_of_weights, bars_of, days_of, walk_of
 
 DAYS = [date(2024, 1, 30), date(2024, 1, 31), date(2024, 2, 1), date(2024, 2, 5), date(2024, 3, 1)]
 A = [0.5, 0.5, 0.1, 0.1, 0.6]
@@ -158,3 +159,29 @@ def test_what_is_wrong_is_named(call, error, argument, part):
         call()
     assert caught.value.argument == argument
     assert part in str(caught.value)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("rebalance", ["every", "1w"])
+def test_the_account_is_that_of_a_matrix_engine(backend, rebalance, seed):
+    """Random weights, long and short: the same equity as a loop of floats, every day."""
+    closes = walk_of(60, seed)
+    weights = np.round(np.random.default_rng(seed).uniform(-0.3, 0.5, closes.shape), 3)
+    times = days_of(60)
+    orders = op.orders_from_weights(weights, times=times, symbols=SYMBOLS, rebalance=rebalance)
+    costs = op.Costs(commission=op.Commission("rate", str(FEE)))
+    result = op.run_batch(
+        bars_of(closes, closes),
+        orders,
+        fill="close",
+        mode="netting",
+        leverage=5,
+        costs=costs,
+        initial_balance=CASH,
+        backend=backend,
+    )
+    chosen = np.array([rebalance == "every" or day.weekday() == 0 for day in times])
+    expected = account_of_weights(closes, weights, chosen)
+    assert np.abs(result.equity["equity"].to_numpy() - expected).max() < 1e-6
+    assert result.rejected.is_empty()
+    assert orders.height == chosen.sum() * 3

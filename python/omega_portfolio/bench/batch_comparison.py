@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from omega_portfolio.bench.answers import Crash, Difference
-from omega_portfolio.bench.comparison import METRIC_TOLERANCE, _told_metric
+from omega_portfolio.bench.comparison import METRIC_TOLERANCE
 from omega_portfolio.bench.table_comparison import Visited, compare_tables
 from omega_portfolio.errors import OmegaPortfolioError
 
@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from omega_portfolio.bench.batch_cases import Case
 
 TABLES: Final = ("equity", "trades", "metrics", "final", "rejected")
+ENDLESS: Final = 1e9
+"""A statistic beyond it is divided by a deviation that is 0 but for rounding (S6)."""
+
+RISK_METRICS: Final = ("expectancy_r", "sqn", "sqn_100")
+RISK_TOLERANCE: Final = 1e-2
+RISK_ENDLESS: Final = 1e4
+"""R divides by the distance from entry to stop, and of two prices that differ in their last digits
+rounding has left little (S6)."""
+
 _PLACE: Final = re.compile(r"(run \d+)?(, )?(row \d+)?(, )?(column \w+)?(?=:|$)")
 
 
@@ -171,12 +180,19 @@ def _compare_metrics(left: Joined, right: Joined, visited: Visited) -> Iterator[
         is_float = pa.types.is_floating(one.schema.field(name).type)
         for cells in zip(one[name].to_pylist(), other[name].to_pylist(), strict=True):
             visited.cells += 1
-            mine, yours = (_told_metric(name, cell) for cell in cells)
+            mine, yours = (_told(name, cell) for cell in cells) if is_float else cells
             same = mine == yours
-            if is_float and isinstance(mine, float) and isinstance(yours, float):
-                same = math.isclose(mine, yours, rel_tol=METRIC_TOLERANCE, abs_tol=1e-12)
+            if isinstance(mine, float) and isinstance(yours, float):
+                near = RISK_TOLERANCE if name in RISK_METRICS else METRIC_TOLERANCE
+                same = math.isclose(mine, yours, rel_tol=near, abs_tol=1e-12)
             if not same:
                 yield Difference(f"column {name} of the metrics", repr(mine), repr(yours))
+
+
+def _told(name: str, cell: float | None) -> float | None:
+    """Give a statistic, or None where it is divided by what rounding has left (S6)."""
+    most = RISK_ENDLESS if name in RISK_METRICS else ENDLESS
+    return None if cell is not None and abs(cell) > most else cell
 
 
 __all__ = ["TABLES", "Answer", "Made", "Refused", "compare", "make"]

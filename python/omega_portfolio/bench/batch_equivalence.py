@@ -63,6 +63,8 @@ class Result:
         Batches that were refused, by the name of the refusal.
     rejected : Counter
         Rows that were rejected, by name and argument.
+    reasons : Counter
+        Trades by their reason.
     visited : Visited
         The cells.
     seconds : float
@@ -78,6 +80,7 @@ class Result:
     moments: int = 0
     refusals: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
     visited: Visited = field(default_factory=Visited)
     seconds: float = 0.0
     failure: Failure | None = None
@@ -170,7 +173,9 @@ def _count(result: Result, answer: object) -> int:
         return 1
     result.runs += len(answer.run_ids)
     result.moments += answer.moments * len(answer.run_ids)
-    result.trades += sum(map(len, answer.tables["trades"]))
+    for part in answer.tables["trades"]:
+        result.trades += len(part)
+        result.reasons.update(part.to_pyarrow()["reason"].to_pylist())
     for part in answer.tables["final"]:
         result.failed_runs += part.to_pyarrow()["status"].to_pylist().count("failed")
     for part in answer.tables["rejected"]:
@@ -200,6 +205,7 @@ def facts(result: Result) -> dict[str, object]:
         "trades": result.trades,
         "refusals": dict(sorted(result.refusals.items())),
         "rejected": dict(sorted(result.rejected.items())),
+        "reasons": dict(sorted(result.reasons.items())),
         "cells": result.visited.cells,
         "digests": result.visited.digests,
         "hash": result.visited.hexdigest(),
@@ -232,6 +238,8 @@ def report(result: Result) -> str:
         *(f"  {count:>8,} refused   {name}" for name, count in sorted(result.refusals.items())),
         "",
         *(f"  {count:>8,} rejected  {name}" for name, count in sorted(result.rejected.items())),
+        "",
+        *(f"  {count:>8,} trades    {name}" for name, count in sorted(result.reasons.items())),
         "",
     ]
     failure = result.failure

@@ -1,6 +1,6 @@
 """The demonstration of a batch: a thousand pairs of moving averages on the same five stocks.
 
-Each run trades one pair, 20 fast means by 50 slow ones:
+Each run trades one pair, 25 fast means by 40 slow ones:
 
 1. **Signal.** After the close of a day, the fast mean of the closes is compared with the slow one.
 2. **In and out.** On the day on which it comes above, a market order is given, for 19 percent
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from omega_portfolio.batch.result import BatchResult
 
-FAST: Final = range(2, 42, 2)
-SLOW: Final = range(45, 295, 5)
+FAST: Final = range(2, 52, 2)
+SLOW: Final = range(55, 255, 5)
 SHARE: Final = 0.19
 """Part of the equity of a position: five of them leave room for costs and gaps."""
 

@@ -317,7 +317,7 @@ class _Rows:
         column = self._columns.get(name)
         cell = None if column is None else column[row]
         if name == "symbol":
-            return self._symbol(cell)
+            return next(iter(self._symbols)) if column is None else self._symbol(cell)
         if cell is not None:
             value = COLUMNS[name].read(name, cell, self._policy)
             if action == "target" and value == RISK and name == "size_rule":
@@ -331,8 +331,6 @@ class _Rows:
 
     def _symbol(self, cell: object) -> str:
         if cell is None:
-            if len(self._symbols) == 1:
-                return next(iter(self._symbols))
             raise InvalidFrame("symbol", "null", "is needed by every row", "fill the cell")
         symbol = read_symbol("symbol", cell)
         if symbol not in self._symbols:
