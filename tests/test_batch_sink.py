@@ -283,6 +283,42 @@ def test_both_paths_have_a_folder_each(backend: str, tmp_path: Path) -> None:
     assert again.complete
 
 
+def test_a_folder_can_be_opened_without_the_batch(backend: str, tmp_path: Path) -> None:
+    result = stored(backend, tmp_path / "one")
+    opened = op.BatchResult.open(tmp_path / "one", verify=True)
+    assert_same(opened, result)
+    assert opened.complete
+    assert opened.best(n=2).equals(result.best(n=2))
+    assert opened.plot(runs=[1]).svg == result.plot(runs=[1]).svg
+    assert repr(opened) == repr(result)
+    with pytest.raises(InvalidArgument, match="same arguments"):
+        opened.portfolio(0)
+    both = stored(backend, tmp_path / "two", path="both")
+    assert op.BatchResult.open(str(tmp_path / "two")).envelope.equals(both.envelope)
+    unlabelled = stored(backend, tmp_path / "three", params=None)
+    assert_same(op.BatchResult.open(tmp_path / "three"), unlabelled)
+
+
+def test_a_folder_that_is_not_what_it_was_is_not_opened(tmp_path: Path) -> None:
+    for wrong, argument in ((3, "folder"), (tmp_path, "folder")):
+        with pytest.raises(InvalidArgument) as error:
+            op.BatchResult.open(wrong)  # type: ignore[arg-type]
+        assert error.value.argument == argument
+    stored("python", tmp_path)
+    with pytest.raises(InvalidArgument, match="verify="):
+        op.BatchResult.open(tmp_path, verify=1)  # type: ignore[arg-type]
+    path = next((tmp_path / "trades").glob("000001-*"))
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    assert len(op.BatchResult.open(tmp_path)) == 12
+    with pytest.raises(InvalidArgument, match="not what it was: 1"):
+        op.BatchResult.open(tmp_path, verify=True)
+    path.unlink()
+    with pytest.raises(InvalidArgument, match="makes it anew"):
+        op.BatchResult.open(tmp_path)
+
+
 KILLED = """
 import sys
 sys.path.insert(0, {tests!r})
