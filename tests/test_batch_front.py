@@ -180,6 +180,19 @@ def test_what_is_no_table_is_refused(name: str) -> None:
         sample_batch("python", **{name: "none.parquet"})
 
 
+@pytest.mark.parametrize("ids", [[0, None], [-1, 2], ["a", "b"], [1, 1], [0, 2**33]])
+def test_run_ids_of_params_are_checked_like_other_cells(backend: str, ids: list[Any]) -> None:
+    params = pl.DataFrame({"run_id": ids, "size": [1, 2]})
+    with pytest.raises((InvalidFrame, InvalidArgument)) as refused:
+        sample_batch(backend, params=params)
+    assert refused.value.argument == "params"
+    kept = sample_batch(backend, params=params.with_columns(run_id=pl.Series([9, 4])))
+    assert kept.run_ids == [9, 4]
+    assert kept.metrics.select("run_id", "size").rows() == [(9, 1), (4, 2)]
+    assert kept.params is not None
+    assert kept.params.schema["run_id"] == pl.UInt32
+
+
 @pytest.mark.parametrize(
     ("argument", "value"),
     [

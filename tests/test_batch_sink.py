@@ -275,12 +275,15 @@ def test_no_run_at_all(tmp_path: Path) -> None:
 
 
 def test_both_paths_have_a_folder_each(backend: str, tmp_path: Path) -> None:
-    result = stored(backend, tmp_path, path="both")
+    folder, one = tmp_path / "both", tmp_path / "one"
+    result = stored(backend, folder, path="both")
     assert result.envelope.equals(sample_batch(backend, path="both").envelope)
-    assert {one.name for one in tmp_path.iterdir()} == {"pessimistic", "optimistic"}
-    assert result.optimistic.folder == tmp_path / "optimistic"
-    again = stored(backend, tmp_path, path="both")
-    assert again.complete
+    assert {one.name for one in folder.iterdir()} == {"pessimistic", "optimistic"}
+    assert result.optimistic.folder == folder / "optimistic"
+    assert stored(backend, folder, path="both").complete
+    assert "pessimistic" in refused(backend, folder)
+    stored(backend, one)
+    assert "equity" in refused(backend, one, path="both")
 
 
 def test_a_folder_can_be_opened_without_the_batch(backend: str, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from omega_portfolio.batch.interrupt import stoppable
 from omega_portfolio.batch.manifest import read_manifest
 from omega_portfolio.batch.progress import shown
 from omega_portfolio.batch.result import BatchResult
-from omega_portfolio.batch.sink import Sink, write_parts
+from omega_portfolio.batch.sink import Sink, expect_only, write_parts
 from omega_portfolio.batch.slices import (
     Drive,
     bytes_of,
@@ -73,15 +73,16 @@ class Work:
         progress: object,
     ) -> BatchResult:
         """Make one pass, or two."""
-        params = params_frame(self.frames[2])
         names = PASSES if path == "both" else (path,)
-        if path == "both" and params is not None and "path" in params.columns:
-            rule = 'is a column of params, and path="both" as well'
-            raise InvalidArgument("path", "both", rule, "leave out one of the two")
         engines = [
             open_engine(self.backend, self.frames, {**self.settings, "path": name})
             for name in names
         ]
+        # Behind the checks of the backend, which names the cell that is wrong.
+        params = params_frame(self.frames[2])
+        if path == "both" and params is not None and "path" in params.columns:
+            rule = 'is a column of params, and path="both" as well'
+            raise InvalidArgument("path", "both", rule, "leave out one of the two")
         if self.sink is None:
             needed = sum(bytes_of(len(one), one.moments, self.keep) for one in engines)
             refuse_size(needed, self.bound)
@@ -99,6 +100,7 @@ class Work:
     def _both(self, facts: list[Facts], drive: Drive) -> BatchResult:
         sinks: list[Sink | None] = [None, None]
         if self.sink is not None:
+            expect_only(self.sink.folder, PASSES)
             sinks = [replace(self.sink, folder=self.sink.folder / name) for name in PASSES]
         worse = self._pass(facts[0], drive, sinks[0])
         drive = replace(drive, told=drive.counting_from(facts[0].total))

@@ -32,7 +32,7 @@ from omega_portfolio.batch.tables import NAMES, Frames, frame_of, times_of
 from omega_portfolio.errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     import polars as pl
 
@@ -174,7 +174,7 @@ def _opened(sink: Sink, wanted: Manifest) -> Manifest:
         _remove_all(folder)
     manifest = read_manifest(folder) if folder.is_dir() else None
     if manifest is None:
-        _expect_empty(folder)
+        expect_only(folder, (f".{NAME}.tmp", _LOCK))
         folder.mkdir(parents=True, exist_ok=True)
         return wanted
     _expect_same(folder, manifest.identity, wanted.identity)
@@ -186,14 +186,26 @@ def _opened(sink: Sink, wanted: Manifest) -> Manifest:
     return manifest
 
 
-def _expect_empty(folder: Path) -> None:
-    """Refuse a folder with other things, in which a file could be mistaken for a part."""
+def expect_only(folder: Path, names: Collection[str]) -> None:
+    """Refuse a folder with other things, in which a file could be mistaken for a part.
+
+    Parameters
+    ----------
+    folder : Path
+        It may be missing.
+    names : collection of str
+        What it may hold.
+
+    Raises
+    ------
+    InvalidArgument
+        It holds something else.
+    """
     if not folder.is_dir():
         return
-    ours = {f".{NAME}.tmp", _LOCK}
-    others = [one.name for one in folder.iterdir() if one.name not in ours]
+    others = sorted(one.name for one in folder.iterdir() if one.name not in names)
     if others:
-        rule = f"holds other things ({', '.join(sorted(others)[:3])}) and no {NAME}"
+        rule = f"holds other things ({', '.join(others[:3])})"
         raise InvalidArgument("sink", str(folder), rule, "name a new folder or an empty one")
 
 
@@ -333,4 +345,12 @@ def scanned(folder: Path, manifest: Manifest) -> Frames:
     return Frames(*(one(name) for name in NAMES))
 
 
-__all__ = ["Sink", "identity_of", "read_params", "read_times", "scanned", "write_parts"]
+__all__ = [
+    "Sink",
+    "expect_only",
+    "identity_of",
+    "read_params",
+    "read_times",
+    "scanned",
+    "write_parts",
+]
