@@ -18,7 +18,8 @@ module                  its job
 ``axis``
 ``grid``                parameters: every combination of values, or a sample of ranges
 ``signals``,            orders out of truth values, and out of weights; ``matrices`` reads
-``weights``             the forms that both come in
+``gathering``,          the forms that both come in
+``weights``
 ``walk``, ``splits``,   choose on one part of time, test on the next
 ``walk_steps``
 ``command``, ``setup``  the command ``omega-portfolio sweep``

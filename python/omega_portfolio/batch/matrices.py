@@ -235,7 +235,9 @@ def _read_array(
     if len(given) != keys.height:
         rule = f"is not as long as times ({keys.height})"
         raise InvalidFrame(name, f"{len(given)} rows", rule, "give both the same rows")
-    cells = given.reshape(len(given), -1)
+    cells = given.reshape(-1, 1) if given.ndim == 1 else given
+    if not cells.shape[1]:
+        raise InvalidFrame(name, "0 columns", "has no column", "pass one for each symbol")
     names = _symbols(name, symbols, cells.shape[1])
     columns = {
         symbol: pl.Series(symbol or name, cells[:, place]) for place, symbol in enumerate(names)
