@@ -74,7 +74,7 @@ fn counted(x: f64, unit: f64) -> Option<i64> {
 
 /// [`nine_decimals`] of many floats, up to the first that has none; answers how many there are.
 ///
-/// Several at once are one instruction each: 2 ns a float instead of 4.
+/// A block has no branch, so that the compiler may take several floats with one instruction.
 #[expect(
     clippy::float_arithmetic,
     clippy::float_cmp,
@@ -88,7 +88,8 @@ pub(crate) fn nine_decimals_run(values: &[f64], raws: &mut [i64]) -> usize {
         for (x, raw) in values.iter().zip(raws) {
             let shifted = x * 1e9 + TO_INTEGER;
             let count = shifted - TO_INTEGER;
-            all &= (count.abs() <= COUNT_MAX) & (count / 1e9 == *x);
+            all &= count.abs() <= COUNT_MAX;
+            all &= count / 1e9 == *x;
             // Floats next to TO_INTEGER are 1 apart, and so are their bits.
             *raw = shifted.to_bits().wrapping_sub(TO_INTEGER.to_bits()).cast_signed();
         }
