@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use arrow_array::ffi::from_ffi_and_data_type;
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
-use arrow_array::{RecordBatch, StructArray, new_null_array};
+use arrow_array::{NullArray, RecordBatch, StructArray};
 use arrow_data::ArrayData;
 use arrow_data::ffi::FFI_ArrowArray;
 use arrow_schema::ffi::FFI_ArrowSchema;
-use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
+use arrow_schema::{DataType, FieldRef, Fields, Schema, SchemaRef};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
@@ -98,12 +98,7 @@ fn read_schema(schema: &FFI_ArrowSchema) -> Result<SchemaRef, String> {
 
 fn read_batch(schema: &SchemaRef, array: FFI_ArrowArray) -> Result<RecordBatch, String> {
     check_shape(&array, schema)?;
-    let fields = schema.fields().iter().enumerate();
-    let fields = fields.map(|(column, field)| {
-        let kind = importable(field.data_type(), array.child(column));
-        field.as_ref().clone().with_data_type(kind)
-    });
-    let columns = DataType::Struct(fields.collect());
+    let columns = DataType::Struct(schema.fields().iter().map(without_nulls).collect());
     // SAFETY: the array comes from the producer of this schema and has its shape, as just checked;
     // ownership moves here and the release callback runs when it is dropped.
     let data =
@@ -116,42 +111,23 @@ fn read_batch(schema: &SchemaRef, array: FFI_ArrowArray) -> Result<RecordBatch, 
     if data.null_count() > 0 {
         return Err("a row of it is null as a whole".to_owned());
     }
-    let columns = StructArray::from(data).into_parts().1.into_iter().zip(schema.fields());
-    let columns = columns.map(|(column, field)| {
-        // What was imported as something else has type null, or is nested and its cells are not
-        // looked at: no reader takes more than the type of a nested column.
-        if column.data_type() == field.data_type() {
-            column
-        } else {
-            new_null_array(field.data_type(), column.len())
-        }
+    let rows = data.len();
+    let columns = StructArray::from(data).into_parts().1;
+    let columns = columns.into_iter().zip(schema.fields()).map(|(column, field)| {
+        let nulls = *field.data_type() == DataType::Null;
+        if nulls { Arc::new(NullArray::new(rows)) } else { column }
     });
     RecordBatch::try_new(Arc::clone(schema), columns.collect()).map_err(|error| error.to_string())
 }
 
-/// The type to import an array as: its own, but for arrays of type null that come with a validity
-/// buffer, as those of Polars do. They have none by the Arrow format, so that the import refuses
-/// them; as a structure without fields it takes the buffer, which is not there, and the length.
-fn importable(kind: &DataType, array: &FFI_ArrowArray) -> DataType {
-    let inside = |child: usize, field: &Field| {
-        let kind = importable(field.data_type(), array.child(child));
-        field.clone().with_data_type(kind)
-    };
-    match kind {
-        DataType::Null if array.num_buffers() == 1 && array.buffer(0).is_null() => {
-            DataType::Struct(Fields::empty())
-        }
-        DataType::List(field) => DataType::List(Arc::new(inside(0, field))),
-        DataType::LargeList(field) => DataType::LargeList(Arc::new(inside(0, field))),
-        DataType::FixedSizeList(field, size) => {
-            DataType::FixedSizeList(Arc::new(inside(0, field)), *size)
-        }
-        DataType::Struct(fields) => {
-            let fields = fields.iter().enumerate();
-            DataType::Struct(fields.map(|(child, field)| inside(child, field)).collect())
-        }
-        other => other.clone(),
+/// A column of type null has no buffer at all, but Polars sends one without an address. A struct
+/// without fields has a bitmap or none, and nothing else, so it is taken as that.
+fn without_nulls(field: &FieldRef) -> FieldRef {
+    if *field.data_type() != DataType::Null {
+        return Arc::clone(field);
     }
+    let nothing = DataType::Struct(Fields::empty());
+    Arc::new(field.as_ref().clone().with_data_type(nothing))
 }
 
 /// A stream that was moved out of its capsule.
