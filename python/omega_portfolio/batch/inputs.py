@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from omega_portfolio.cells import CellError
-from omega_portfolio.envelope_sides import replayable
-from omega_portfolio.errors import InvalidArgument, describe
+from omega_portfolio.errors import InvalidArgument, InvalidFrame, describe
 from omega_portfolio.file_columns import decimal_column, money_column, time_column
 from omega_portfolio.files import read_source
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     import polars as pl
+    import pyarrow as pa
 
     from omega_portfolio.files import Source
     from omega_portfolio.types import ArrowStream
@@ -84,17 +84,36 @@ def taken(value: object, name: str, labels: Collection[str] = ()) -> ArrowStream
     if _is_lazy(value):
         rule = "is a lazy frame, which has no rows yet"
         raise InvalidArgument(name, type(value).__name__, rule, "pass frame.collect()")
-    if hasattr(value, "__arrow_c_stream__"):
-        frame: ArrowStream = replayable(value)  # type: ignore[assignment]
+    if hasattr(value, "__arrow_c_stream__") and hasattr(value, "__len__"):
+        frame: ArrowStream = value
         return frame
-    if hasattr(value, "__arrow_c_array__"):
-        import pyarrow as pa
-
-        batch: ArrowStream = pa.Table.from_batches([pa.record_batch(value)])
-        return batch
+    if hasattr(value, "__arrow_c_stream__") or hasattr(value, "__arrow_c_array__"):
+        # It may be of a kind that can be read only once, and there are several readers.
+        table: ArrowStream = _read(value, name)
+        return table
     rule = "is neither an Arrow table nor a path"
     remedy = "pass a frame of Polars, pyarrow, DuckDB or pandas, or the path of a file"
     raise InvalidArgument(name, describe(value), rule, remedy)
+
+
+def _read(value: object, name: str) -> pa.Table:
+    """Read a stream or an array to its end and check what it says of itself.
+
+    Cells are looked at only when they are asked for.
+    """
+    import pyarrow as pa
+
+    try:
+        if hasattr(value, "__arrow_c_stream__"):
+            table = pa.RecordBatchReader.from_stream(value).read_all()
+        else:
+            table = pa.Table.from_batches([pa.record_batch(value)])
+        table.validate()
+    except Exception as error:
+        # Its producer is code of somebody else and may raise anything.
+        rule, remedy = "cannot be read as an Arrow table", "pass a frame"
+        raise InvalidFrame(name, describe(str(error)), rule, remedy) from error
+    return table
 
 
 def _is_lazy(value: object) -> bool:
@@ -182,10 +201,51 @@ def params_frame(params: ArrowStream | None) -> pl.DataFrame | None:
 
     if params is None:
         return None
-    frame = pl.DataFrame(params)
+    frame = params if isinstance(params, pl.DataFrame) else pl.DataFrame(_holdable(params))
     if "run_id" not in frame.columns:
         return frame.with_row_index("run_id")
     return frame.select(pl.col("run_id").cast(pl.UInt32), pl.exclude("run_id"))
+
+
+def _holdable(params: ArrowStream) -> pa.Table:
+    """Give the parameters in types that Polars has; what it cannot hold would end the process."""
+    import pyarrow as pa
+
+    table = _read(params, "params")
+    for place, field in enumerate(table.schema):
+        column = table.column(place)
+        try:
+            # The backend has looked at every cell but those of labels.
+            column.validate(full=True)
+            if pa.types.is_decimal128(field.type) and field.type.scale < 0:
+                whole = pa.decimal128(38, 0)
+                table = table.set_column(place, field.name, column.cast(whole))
+            elif not _is_held(field.type):
+                raise pa.ArrowInvalid(f"a frame cannot hold {field.type}")
+        except pa.ArrowException as error:
+            value = f"column {field.name}: {error}"
+            rule, remedy = "cannot be carried into the results", "leave out the column"
+            raise InvalidFrame("params", value, rule, remedy) from None
+    return table
+
+
+def _is_held(kind: pa.DataType) -> bool:
+    """Whether Polars has a type, also inside a dictionary, a list or a record."""
+    from pyarrow import types
+
+    if types.is_dictionary(kind):
+        return types.is_string(kind.value_type) or types.is_large_string(kind.value_type)
+    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
+        return _is_held(kind.value_type)
+    if types.is_struct(kind):
+        return all(_is_held(field.type) for field in kind)
+    held = (
+        types.is_null, types.is_boolean, types.is_integer, types.is_floating, types.is_string,
+        types.is_large_string, types.is_string_view, types.is_binary, types.is_large_binary,
+        types.is_date, types.is_time, types.is_timestamp, types.is_duration,
+    )  # fmt: skip
+    small = types.is_decimal(kind) and not types.is_decimal256(kind) and kind.scale >= 0
+    return small or any(holds(kind) for holds in held)
 
 
 __all__ = ["params_frame", "taken"]

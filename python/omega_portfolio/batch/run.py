@@ -201,7 +201,7 @@ def run_batch(
     place = _sink_of(sink, sink_format, layout, resume=resume)
     prices = _check_costs(costs)
     settings: dict[str, Any] = {
-        "instruments": tuple(instruments), "labels": marks, "fill": fill, "floats": floats,
+        "instruments": _several(instruments), "labels": marks, "fill": fill, "floats": floats,
         "commission": prices.commission, "slippage": prices.slippage, "swap": prices.swap,
         "initial_balance": initial_balance, "currency": currency, "leverage": leverage,
         "mode": mode, "rounding": rounding, "off_grid": off_grid, "margin_call": margin_call,
@@ -247,6 +247,14 @@ def _check(keep: Keep, layout: object, path: object, labels: object) -> tuple[st
     return tuple(labels)
 
 
+def _several(instruments: object) -> tuple[Instrument, ...]:
+    if isinstance(instruments, str) or not isinstance(instruments, Sequence):
+        rule, remedy = "is no sequence", 'pass for instance [op.Instrument("ACME")]'
+        raise InvalidArgument("instruments", describe(instruments), rule, remedy)
+    # What they are is asked by the backend.
+    return tuple(instruments)
+
+
 def check_word(name: str, value: object, words: Sequence[str]) -> None:
     """Refuse what is none of some words."""
     if not isinstance(value, str) or value not in words:
@@ -287,7 +295,19 @@ def _sink_of(sink: object, sink_format: object, layout: Layout, *, resume: objec
     if not isinstance(sink, str | os.PathLike):
         raise InvalidArgument("sink", describe(sink), "is no path", "name a folder")
     ending: SinkFormat = "ipc" if sink_format == "ipc" else "parquet"
-    return Sink(Path(os.fsdecode(sink)), ending, layout, bool(resume))
+    return Sink(_folder(sink), ending, layout, bool(resume))
+
+
+def _folder(sink: str | os.PathLike[str]) -> Path:
+    """Refuse a name that no folder can have; nobody means the working folder by an empty one."""
+    try:
+        name = os.fsdecode(sink)
+        fine = bool(name) and "\0" not in name and bool(os.fsencode(name))
+    except (TypeError, ValueError):
+        fine = False
+    if not fine:
+        raise InvalidArgument("sink", describe(sink), "is no name of a folder", "name a folder")
+    return Path(name)
 
 
 __all__ = ["run_batch"]

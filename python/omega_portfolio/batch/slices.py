@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from omega_portfolio.errors import InvalidArgument, RunCancelled
+from omega_portfolio.errors import InvalidArgument, RunCancelled, describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -118,7 +118,9 @@ def memory_bound(max_memory: object) -> int | None:
             return None
     if isinstance(max_memory, bool) or not isinstance(max_memory, int) or max_memory <= 0:
         rule = "must be a number of bytes above 0, or None"
-        raise InvalidArgument("max_memory", repr(max_memory), rule, "pass for instance 4 * 2**30")
+        raise InvalidArgument(
+            "max_memory", describe(max_memory), rule, "pass for instance 4 * 2**30"
+        )
     return max_memory
 
 

@@ -22,6 +22,7 @@ BARS: Final = "bars"
 _PRICES: Final = ("open", "high", "low", "close")
 _SPREAD: Final = "spread"
 _QUOTES: Final = ("bid", "ask")
+_COLUMNS: Final = ("time", "symbol", *_PRICES, _SPREAD, *_QUOTES)
 _REMEDY: Final = "pass time, symbol, open, high, low, close, and spread if there is one"
 
 
@@ -99,7 +100,7 @@ def read_batch_bars(producer: object, only: str | None, policy: FloatPolicy) -> 
     InvalidFrame
         The first column, cell or rule that is broken, by row.
     """
-    frame = read_arrow(BARS, producer)
+    frame = read_arrow(BARS, producer, _COLUMNS)
     moments: list[Moment] = []
     rows = _Rows(_columns_of(frame, only), only, policy)
     timed = [rows.timed_bar(row) for row in range(frame.table.num_rows)]

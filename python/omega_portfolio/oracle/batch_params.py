@@ -16,6 +16,7 @@ from omega_portfolio.errors import (
 )
 from omega_portfolio.oracle.batch_orders import (
     GROUPS,
+    ORDERS,
     BatchOrders,
     OrderColumn,
     OrderRow,
@@ -30,7 +31,7 @@ from omega_portfolio.oracle.batch_orders import (
 from omega_portfolio.oracle.codec import MODES, PATHS, Configuration
 from omega_portfolio.oracle.frames import Frame, Holds
 from omega_portfolio.oracle.instruments import Definition
-from omega_portfolio.oracle.metric_frames import read_frame
+from omega_portfolio.oracle.metric_frames import read_arrow
 from omega_portfolio.oracle.numbers import (
     MONEY_SCALE,
     QUANTITY_SCALE,
@@ -218,8 +219,8 @@ def read_batch_params(
     OmegaPortfolioError
         The first cell that is refused.
     """
-    frame = read_frame(PARAMS, producer)
-    frame = _without_labels(frame, labels)
+    # A label is carried whatever it holds; other columns of type null are as if absent.
+    frame = _without_labels(read_arrow(PARAMS, producer), labels).without_null_columns()
     columns = columns_of(frame, COLUMNS, ())
     plans: list[RunPlan] = []
     seen: set[int] = set()
@@ -239,6 +240,12 @@ def read_batch_params(
 
 
 def _without_labels(frame: Frame, labels: Collection[str]) -> Frame:
+    """Check the names of the columns, and leave those that mean something."""
+    absent = set(frame.table.column_names) - set(frame.without_null_columns().table.column_names)
+    names = frame.table.column_names
+    there = [place for place, name in enumerate(names) if name not in absent or name in labels]
+    frame = Frame(frame.argument, frame.table.select(there))
+    frame.require_known({*COLUMNS, *labels}, f"pass {', '.join(COLUMNS)}")
     present = frame.table.column_names
     for label in labels:
         if label not in present:
@@ -308,18 +315,18 @@ def _check_runs(plans: list[RunPlan], orders: BatchOrders) -> None:
     if not orders.by_run:
         return
     ordered = orders.run_ids()
-    known = {plan.run_id for plan in plans}
-    for run_id in ordered:
-        if run_id not in known:
-            raise InvalidFrame(
-                PARAMS, f"run {run_id}", "has orders and no row of params", "add the row"
-            )
     for row, plan in enumerate(plans):
         if plan.run_id not in ordered:
             error = InvalidFrame(
                 "run_id", str(plan.run_id), "has no orders", "drop the row, or add orders"
             )
             raise _placed(row, error)
+    known = {plan.run_id for plan in plans}
+    for run_id in ordered:
+        if run_id not in known:
+            value = f"row {orders.of(run_id)[0].row}, column run_id: {run_id}"
+            rule = "has orders and no row of params"
+            raise InvalidFrame(ORDERS, value, rule, "add the row")
 
 
 def _placed(row: int, error: OmegaPortfolioError) -> OmegaPortfolioError:

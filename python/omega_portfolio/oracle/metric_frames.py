@@ -6,7 +6,7 @@ row. Cells are converted as the arguments of an event are (N4, N5, N8, T1, T4, T
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final, NamedTuple
 
 from omega_portfolio.errors import InvalidArgument, InvalidFrame, OmegaPortfolioError, describe
@@ -62,8 +62,8 @@ def read_frame(argument: str, producer: object) -> Frame:
     return read_arrow(argument, producer).without_null_columns()
 
 
-def read_arrow(argument: str, producer: object) -> Frame:
-    """Read an Arrow table to its end.
+def read_arrow(argument: str, producer: object, columns: Collection[str] | None = None) -> Frame:
+    """Read an Arrow table to its end; with `columns`, the cells of these alone are looked at.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def read_arrow(argument: str, producer: object) -> Frame:
         It cannot be read.
     """
     if hasattr(producer, "__arrow_c_stream__") or hasattr(producer, "__arrow_c_array__"):
-        return Frame.read(argument, producer)
+        return Frame.read(argument, producer, columns)
     raise InvalidArgument(
         argument,
         describe(producer),
