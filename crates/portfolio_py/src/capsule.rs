@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use arrow_array::ffi::from_ffi_and_data_type;
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
-use arrow_array::{NullArray, RecordBatch, StructArray};
+use arrow_array::{RecordBatch, StructArray, new_null_array};
 use arrow_data::ArrayData;
 use arrow_data::ffi::FFI_ArrowArray;
 use arrow_schema::ffi::FFI_ArrowSchema;
@@ -111,11 +111,12 @@ fn read_batch(schema: &SchemaRef, array: FFI_ArrowArray) -> Result<RecordBatch, 
     if data.null_count() > 0 {
         return Err("a row of it is null as a whole".to_owned());
     }
-    let rows = data.len();
     let columns = StructArray::from(data).into_parts().1;
     let columns = columns.into_iter().zip(schema.fields()).map(|(column, field)| {
-        let nulls = *field.data_type() == DataType::Null;
-        if nulls { Arc::new(NullArray::new(rows)) } else { column }
+        // What was taken as something else is of type null, or is nested; of these no reader takes
+        // more than the type.
+        let same = column.data_type() == field.data_type();
+        if same { column } else { new_null_array(field.data_type(), column.len()) }
     });
     RecordBatch::try_new(Arc::clone(schema), columns.collect()).map_err(|error| error.to_string())
 }
@@ -123,11 +124,17 @@ fn read_batch(schema: &SchemaRef, array: FFI_ArrowArray) -> Result<RecordBatch, 
 /// A column of type null has no buffer at all, but Polars sends one without an address. A struct
 /// without fields has a bitmap or none, and nothing else, so it is taken as that.
 fn without_nulls(field: &FieldRef) -> FieldRef {
-    if *field.data_type() != DataType::Null {
-        return Arc::clone(field);
-    }
-    let nothing = DataType::Struct(Fields::empty());
-    Arc::new(field.as_ref().clone().with_data_type(nothing))
+    let kind = match field.data_type() {
+        DataType::Null => DataType::Struct(Fields::empty()),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(without_nulls).collect()),
+        DataType::List(inside) => DataType::List(without_nulls(inside)),
+        DataType::LargeList(inside) => DataType::LargeList(without_nulls(inside)),
+        DataType::FixedSizeList(inside, size) => {
+            DataType::FixedSizeList(without_nulls(inside), *size)
+        }
+        _ => return Arc::clone(field),
+    };
+    Arc::new(field.as_ref().clone().with_data_type(kind))
 }
 
 /// A stream that was moved out of its capsule.

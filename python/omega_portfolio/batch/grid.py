@@ -8,11 +8,12 @@ so the number that is printed is exactly the one that a run uses.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from omega_portfolio.batch.matrices import DIGITS, fits
 from omega_portfolio.errors import InvalidArgument, describe
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def grid(**values: Iterable[Cell] | Cell) -> pl.DataFrame:
 
     if not values:
         raise InvalidArgument("values", "(none)", "names no column", "pass size=[1, 2], ...")
+    _check_names(values)
     columns = {name: _column(name, given) for name, given in values.items()}
     total = math.prod(len(column) for column in columns.values())
     if total > RUNS_MAX:
@@ -79,6 +81,13 @@ def grid(**values: Iterable[Cell] | Cell) -> pl.DataFrame:
     return pl.DataFrame(made)
 
 
+def _check_names(names: Iterable[str]) -> None:
+    """Refuse half a character, which no frame can have in a name."""
+    for name in names:
+        if not name.isprintable():
+            raise InvalidArgument("values", describe(name), "is no name", "name a column")
+
+
 def _column(name: str, given: object) -> pl.Series:
     """Make the values of one column a series without repetitions."""
     import polars as pl
@@ -87,6 +96,9 @@ def _column(name: str, given: object) -> pl.Series:
         column = given.alias(name)
     elif given is None or isinstance(given, _PLAIN):
         column = _series(name, [given])
+    elif isinstance(given, Sized) and len(given) > RUNS_MAX:
+        rule = f"has more than {RUNS_MAX} values"
+        raise InvalidArgument(name, describe(given), rule, "use fewer values")
     elif isinstance(given, Iterable) and not isinstance(given, bytes | Mapping):
         column = _series(name, [_plain(cell) for cell in given])
     else:
@@ -106,7 +118,7 @@ def _column(name: str, given: object) -> pl.Series:
 def _plain(cell: object) -> object:
     """Take a scalar of an array as the Python value that it is."""
     # The doubles of numpy are floats, and have a method that gives the plain one.
-    return cell.item() if hasattr(cell, "item") else cell
+    return cell.item() if getattr(cell, "ndim", None) == 0 and hasattr(cell, "item") else cell
 
 
 def _series(name: str, cells: Sequence[object]) -> pl.Series:
@@ -123,9 +135,12 @@ def _series(name: str, cells: Sequence[object]) -> pl.Series:
         rule = f"has values of the types {kinds}"
         remedy = "pass numbers, texts or truth values, of one kind"
         raise InvalidArgument(name, describe(list(cells)), rule, remedy)
+    if not all(map(fits, cells)):
+        rule, remedy = "is no column: a number has too many digits", "pass smaller numbers"
+        raise InvalidArgument(name, describe(list(cells)), rule, remedy)
     try:
         column = pl.Series(name, cells, strict=True)
-    except (pl.exceptions.PolarsError, TypeError, OverflowError) as error:
+    except (pl.exceptions.PolarsError, TypeError, ValueError, OverflowError) as error:
         remedy = "pass smaller numbers"
         rule = f"is no column: {str(error).splitlines()[0]}"
         raise InvalidArgument(name, describe(list(cells)), rule, remedy) from None
@@ -187,15 +202,16 @@ def sample(
 
     count = _whole("n", n, 1, RUNS_MAX)
     _whole("seed", seed, None, None)
-    if method not in ("random", "latin_hypercube"):
+    if not isinstance(method, str) or method not in ("random", "latin_hypercube"):
         remedy = "choose random or latin_hypercube"
         raise InvalidArgument("method", describe(method), "is no method", remedy)
     if not ranges:
         remedy = "pass stop_loss_rate=(0.01, 0.05), ..."
         raise InvalidArgument("ranges", "(none)", "names no column", remedy)
+    _check_names(ranges)
     if not isinstance(log, Iterable):
         raise InvalidArgument("log", describe(log), "is no name and no list", "name the columns")
-    logs = {log} if isinstance(log, str) else set(log)
+    logs = _texts("log", [log] if isinstance(log, str) else log)
     for option, names in (("log", logs), ("decimals", _names_of(decimals))):
         if not names <= set(ranges):
             wrong = sorted(map(str, names - set(ranges)))[0]
@@ -211,8 +227,17 @@ def sample(
     return pl.DataFrame(columns)
 
 
+def _texts(name: str, given: Iterable[object]) -> set[str]:
+    found = set()
+    for one in given:
+        if not isinstance(one, str):
+            raise InvalidArgument(name, describe(one), "is no name", "name the columns")
+        found.add(one)
+    return found
+
+
 def _names_of(decimals: object) -> set[str]:
-    return set(decimals) if isinstance(decimals, Mapping) else set()
+    return _texts("decimals", decimals) if isinstance(decimals, Mapping) else set()
 
 
 def _whole(name: str, value: object, low: int | None, high: int | None) -> int:
@@ -283,7 +308,9 @@ def _between(
 def _is_real(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return False
-    return math.isfinite(value)
+    if isinstance(value, Decimal) and not value.is_finite():
+        return False
+    return -(10**DIGITS) < value < 10**DIGITS
 
 
 __all__ = ["grid", "sample"]

@@ -112,11 +112,11 @@ def read_manifest(folder: Path) -> Manifest | None:
         document = json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _damaged(path, str(error)) from None
     try:
         return _manifest_of(document)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise _damaged(path, f"{type(error).__name__} {error}") from None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from omega_portfolio.errors import InvalidArgument, InvalidFrame, describe
@@ -20,6 +21,12 @@ KEYS: Final = ("run_id", "time")
 """Columns of a frame that name its rows."""
 
 RUN_MAX: Final = 2**32 - 2
+
+DIGITS: Final = 38
+"""Digits that a decimal or a whole number of a frame has at most."""
+
+ROWS_MAX: Final = 2**32 - 1
+"""More rows than a frame can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +86,9 @@ def frame_of(name: str, given: object) -> pl.DataFrame | None:
     if isinstance(given, pl.LazyFrame):
         rule = "is a lazy frame"
         raise InvalidArgument(name, "LazyFrame", rule, "call collect() on it first")
-    if type(given).__module__.partition(".")[0] == "pandas":
+    if type(given).__module__.partition(".")[0] == "pandas" and (
+        hasattr(given, "columns") or hasattr(given, "to_frame")
+    ):
         return _of_pandas(name, given)
     if hasattr(given, "__arrow_c_stream__"):
         try:
@@ -226,6 +235,9 @@ def read_times(times: object) -> pl.DataFrame | None:
     if times is None:
         return None
     given = times if isinstance(times, pl.Series) else _sequence("times", times)
+    if len(given) > ROWS_MAX:
+        rule, remedy = f"are more than {ROWS_MAX}", "pass a time for each row"
+        raise InvalidArgument("times", describe(times), rule, remedy)
     try:
         column = pl.Series("time", given)
     except (pl.exceptions.PolarsError, TypeError, ValueError, OverflowError):
@@ -286,12 +298,23 @@ def _symbols(name: str, symbols: object, width: int) -> list[str]:
 def _sequence(name: str, value: object) -> Sequence[Any]:
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return value
-    if hasattr(value, "to_numpy"):
+    if hasattr(value, "to_numpy") and hasattr(value, "__len__"):
         # An index of pandas.
         return value.to_numpy()  # type: ignore[no-any-return]
-    if hasattr(value, "__array_interface__"):
+    # A scalar of numpy has that too, and no length.
+    if hasattr(value, "__array_interface__") and getattr(value, "ndim", 0):
         return value  # type: ignore[return-value]
     raise InvalidArgument(name, describe(value), "is no sequence", "pass a list")
+
+
+def fits(cell: object) -> bool:
+    """Whether a number has a place in a column; other ones would panic in Polars."""
+    if isinstance(cell, Decimal):
+        if not cell.is_finite():
+            return False
+        _, digits, exponent = cell.as_tuple()
+        return isinstance(exponent, int) and -DIGITS <= exponent <= DIGITS - len(digits)
+    return not isinstance(cell, int) or -(10**DIGITS) < cell < 10**DIGITS
 
 
 def by_run(name: str, given: object) -> dict[int, object] | None:

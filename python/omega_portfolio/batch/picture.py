@@ -76,7 +76,9 @@ def plot_metric(result: BatchResult, metric: str, over: str | Sequence[str] | No
     rows = result.metrics.lazy()
     names = rows.collect_schema().names()
     if not isinstance(metric, str) or metric not in names:
-        rule, _, remedy = unknown_metric(str(metric), names).partition("; ")
+        rule, _, remedy = unknown_metric(
+            metric if isinstance(metric, str) else describe(metric), names
+        ).partition("; ")
         raise InvalidArgument("metric", describe(metric), rule, remedy)
     chosen = _chosen(result, over, names)
     frame = rows.select(
@@ -114,6 +116,8 @@ def _chosen(
             )
         return varying
     given = [over] if isinstance(over, str) else over
+    if isinstance(given, Sequence) and not all(isinstance(name, str) for name in given):
+        raise InvalidArgument("over", describe(over), "holds what is no name", "pass names")
     if not isinstance(given, Sequence) or not 1 <= len(given) <= 2 or len(set(given)) < len(given):
         rule = "is neither one name nor two different ones"
         raise InvalidArgument("over", describe(over), rule, "pass names of parameters or labels")
@@ -259,6 +263,9 @@ def _runs_of(result: BatchResult, runs: object) -> list[int]:
     if isinstance(runs, str) or not isinstance(runs, Sequence) or not runs:
         rule = "is no sequence of runs"
         raise InvalidArgument("runs", describe(runs), rule, "pass for instance runs=[0, 1]")
+    if not all(isinstance(run, int) for run in runs):
+        rule = "holds what is none of the runs"
+        raise InvalidArgument("runs", describe(runs), rule, "pass some of result.run_ids")
     if len(runs) > len(COLOURS) or len(set(runs)) < len(runs):
         rule = f"has more than {len(COLOURS)} runs, or one twice"
         raise InvalidArgument("runs", describe(runs), rule, "choose a few")

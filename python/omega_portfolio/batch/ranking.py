@@ -77,7 +77,9 @@ def rank(
     rows = metrics.lazy()
     names = rows.collect_schema().names()
     if not isinstance(metric, str) or metric not in names:
-        rule, _, remedy = unknown_metric(str(metric), names).partition("; ")
+        rule, _, remedy = unknown_metric(
+            metric if isinstance(metric, str) else describe(metric), names
+        ).partition("; ")
         raise InvalidArgument("metric", describe(metric), rule, remedy)
     if isinstance(number, bool) or not isinstance(number, int) or number < 1:
         raise InvalidArgument("n", describe(number), "must be an int of 1 or more", "pass n=10")
@@ -88,7 +90,8 @@ def rank(
     order = rows.filter(pl.col(metric).is_not_null()).sort(
         metric, descending=first_highest, maintain_order=True
     )
-    return order.head(number).collect()
+    # No frame has more rows than that, and none can be asked for more.
+    return order.head(min(number, 2**32 - 1)).collect()
 
 
 def expected_best(sharpe_ratios: Sequence[float]) -> float | None:

@@ -285,8 +285,9 @@ class BatchResult:
         InvalidArgument
             There is no such run, or an option is refused.
         """
+        portfolio = self.portfolio(run_id)
         given: dict[str, Any] = {"title": f"Run {run_id}", **self._facts.options, **options}
-        return self.portfolio(run_id).report(path, **given)
+        return portfolio.report(path, **given)
 
     def plot(
         self,

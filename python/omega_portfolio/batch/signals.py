@@ -16,6 +16,7 @@ from omega_portfolio.batch.matrices import (
     KEYS,
     Matrix,
     by_run,
+    fits,
     frame_of,
     read_keys,
     read_matrix,
@@ -291,8 +292,18 @@ def _plain(value: object) -> object:
 
 def _is_scalar(name: str, value: object) -> TypeGuard[Scalar]:
     """Whether a value is the same for all orders; what can be neither is refused."""
-    if isinstance(value, str | int | float | Decimal | date):
+    import polars as pl
+
+    if not fits(value):
+        rule, remedy = "is no number of a frame", "pass a finite number of at most 38 digits"
+        raise InvalidArgument(name, describe(value), rule, remedy)
+    if isinstance(value, str | int | float | Decimal):
         return True
+    if isinstance(value, date) and value.year > 0:
+        # The missing time of pandas is a date without a year.
+        return True
+    if isinstance(value, pl.LazyFrame):
+        return False
     if hasattr(value, "__arrow_c_stream__") or hasattr(value, "columns"):
         return False
     if getattr(value, "ndim", 0):

@@ -253,6 +253,9 @@ def _remove_strays(folder: Path, manifest: Manifest) -> None:
     named = {file.file for part in manifest.parts.values() for file in part.files.values()}
     for name in NAMES:
         below = folder / name
+        if below.exists() and not below.is_dir():
+            rule, remedy = "is a file", "name another folder"
+            raise InvalidArgument("sink", str(below), rule, remedy)
         below.mkdir(exist_ok=True)
         for path in below.iterdir():
             if f"{name}/{path.name}" not in named:

@@ -182,7 +182,7 @@ def walk_forward(
     >>> walk.splits.select("split", "run_id", "size", "final_equity").rows()
     [(0, 1, 2, 100018.0), (1, 1, 2, 100036.0), (2, 1, 2, 100050.0)]
     """
-    if window not in ("rolling", "anchored"):
+    if not isinstance(window, str) or window not in ("rolling", "anchored"):
         remedy = "choose rolling or anchored"
         raise InvalidArgument("window", describe(window), "is no window", remedy)
     for name in OWN:

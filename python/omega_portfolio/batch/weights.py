@@ -90,7 +90,10 @@ def orders_from_weights(
     """
     import polars as pl
 
-    if size_rule not in RULES:
+    if not isinstance(rebalance, str):
+        remedy = "choose every, change, or a period such as 1mo"
+        raise InvalidArgument("rebalance", describe(rebalance), "is no text", remedy)
+    if not isinstance(size_rule, str) or size_rule not in RULES:
         remedy = f"choose one of {', '.join(RULES)}"
         raise InvalidArgument("size_rule", describe(size_rule), "is no rule of a target", remedy)
     if tag is not None and not isinstance(tag, str):

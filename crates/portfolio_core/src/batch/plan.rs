@@ -64,10 +64,11 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Asks whether there can be an account of these settings with these instruments.
+    /// Asks whether there can be an account of these settings with these instruments, and with a
+    /// default one, as the other symbols of the bars are, when there are costs.
     ///
     /// # Errors
-    /// The first refusal: of the account, or of an instrument.
+    /// The first refusal: of the account, of an instrument, or of the costs.
     pub fn check(&self) -> Result<(), Refusal> {
         let mut ledger =
             Ledger::new(Configuration { capacity: None, ..self.configuration.clone() })?;
@@ -78,7 +79,10 @@ impl Settings {
             }
             ledger.apply(&Event::RegisterInstrument(instrument))?;
         }
-        Ok(())
+        // Costs have their rules whatever instrument they are put into.
+        let mut any = Instrument::default_for("ANY");
+        self.costs.put_into(&mut any);
+        any.terms.as_ref().map_or(Ok(()), |terms| terms.check(&any))
     }
 }
 
