@@ -16,13 +16,13 @@ from omega_portfolio.batch.sink import ENDINGS, Sink
 from omega_portfolio.batch.slices import memory_bound
 from omega_portfolio.catalogue import CATALOGUE
 from omega_portfolio.errors import InvalidArgument, describe
+from omega_portfolio.instrument import Instrument
 from omega_portfolio.terms import Costs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from omega_portfolio.batch.result import BatchResult
-    from omega_portfolio.instrument import Instrument
     from omega_portfolio.metric_values import Resample
     from omega_portfolio.types import (
         ArrowStream,
@@ -251,7 +251,10 @@ def _several(instruments: object) -> tuple[Instrument, ...]:
     if isinstance(instruments, str) or not isinstance(instruments, Sequence):
         rule, remedy = "is no sequence", 'pass for instance [op.Instrument("ACME")]'
         raise InvalidArgument("instruments", describe(instruments), rule, remedy)
-    # What they are is asked by the backend.
+    for one in instruments:
+        if not isinstance(one, Instrument):
+            rule, remedy = "is no Instrument", 'pass for instance op.Instrument("ACME")'
+            raise InvalidArgument("instrument", describe(one), rule, remedy)
     return tuple(instruments)
 
 
