@@ -116,7 +116,11 @@ def _chosen(
             )
         return varying
     given = [over] if isinstance(over, str) else over
-    if isinstance(given, Sequence) and not all(isinstance(name, str) for name in given):
+    if (
+        isinstance(given, Sequence)
+        and len(given) <= 2
+        and not all(isinstance(name, str) for name in given)
+    ):
         raise InvalidArgument("over", describe(over), "holds what is no name", "pass names")
     if not isinstance(given, Sequence) or not 1 <= len(given) <= 2 or len(set(given)) < len(given):
         rule = "is neither one name nor two different ones"
@@ -263,7 +267,7 @@ def _runs_of(result: BatchResult, runs: object) -> list[int]:
     if isinstance(runs, str) or not isinstance(runs, Sequence) or not runs:
         rule = "is no sequence of runs"
         raise InvalidArgument("runs", describe(runs), rule, "pass for instance runs=[0, 1]")
-    if not all(isinstance(run, int) for run in runs):
+    if len(runs) <= len(COLOURS) and not all(isinstance(run, int) for run in runs):
         rule = "holds what is none of the runs"
         raise InvalidArgument("runs", describe(runs), rule, "pass some of result.run_ids")
     if len(runs) > len(COLOURS) or len(set(runs)) < len(runs):

@@ -39,9 +39,9 @@ def read_settings(initial_balance: object, options: Mapping[str, object]) -> Set
         The first argument that cannot be converted, or breaks a rule.
     """
     # An unknown policy is refused in its turn, after the numbers it is for.
-    floats = options["floats"]
+    given = options["floats"]
     # A frame is asked for no equality: it may refuse to be compared.
-    strict = isinstance(floats, str) and floats == "strict"
+    strict = isinstance(given, str) and given == "strict"
     policy: FloatPolicy = "strict" if strict else "nearest"
     balance = read_number("initial_balance", initial_balance, MONEY_SCALE, policy)
     currency = read_str("currency", options["currency"])
