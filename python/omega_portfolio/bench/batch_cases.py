@@ -57,7 +57,14 @@ class Case:
     stamps : str
         The Arrow type of times.
     types : mapping
-        Arrow types of columns, by frame and column, that are not the usual ones.
+        Arrow types of columns, by frame and column, that are wrong.
+    casts : mapping
+        Arrow types of columns, by frame and column, that say the same in another way; where the
+        cells do not fit, the usual one stays.
+    cut : int
+        Rows of each piece of a frame, 0 for one piece.
+    extreme : bool
+        Its money is so large that statistics are what rounding has left (S6).
     """
 
     frames: Mapping[str, Rows]
@@ -66,6 +73,9 @@ class Case:
     floats: bool = False
     stamps: str = "int64"
     types: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    casts: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    cut: int = 0
+    extreme: bool = False
 
     def with_frame(self, name: str, rows: Rows) -> Case:
         """Give the batch with another frame."""
@@ -81,7 +91,11 @@ class Case:
         arrays = [self._array(name, column, frame) for column in frame.columns]
         if not arrays:
             return pa.table({"row": pa.nulls(len(frame.rows))}).select([])
-        return pa.Table.from_arrays(arrays, names=list(frame.columns))
+        table = pa.Table.from_arrays(arrays, names=list(frame.columns))
+        if not self.cut or not table.num_rows:
+            return table
+        starts = range(0, table.num_rows, self.cut)
+        return pa.concat_tables([table.slice(start, self.cut) for start in starts])
 
     def build(self, constructor: Callable[..., Any]) -> Any:  # noqa: ANN401 - a class of a backend.
         """Construct the batch on a backend."""
@@ -104,7 +118,7 @@ class Case:
                 *(_rows_source(name, rows) for name, rows in self.frames.items()),
                 "}",
                 f"case = Case(frames, {{}}, {{}}, {self.floats}, {self.stamps!r}, "
-                f"{dict(self.types)!r})",
+                f"{dict(self.types)!r}, {dict(self.casts)!r}, {self.cut})",
                 "tables = [case.table(name) for name in ('bars', 'orders', 'params')]",
                 "constructors = [core_module().Batch, BatchPython]",
                 "for constructor in constructors:",
@@ -114,6 +128,20 @@ class Case:
         )
 
     def _array(self, name: str, column: str, frame: Rows) -> pa.Array:
+        import pyarrow as pa
+
+        array = self._usual_array(name, column, frame)
+        cast = self.casts.get((name, column))
+        if cast is None:
+            return array
+        if cast == "dictionary":
+            return array.dictionary_encode()
+        try:
+            return array.cast(_type_of(cast))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            return array
+
+    def _usual_array(self, name: str, column: str, frame: Rows) -> pa.Array:
         import pyarrow as pa
 
         cells = [row.get(column) for row in frame.rows]
@@ -143,6 +171,18 @@ def _stamp(text: str) -> pa.DataType:
     import pyarrow as pa
 
     return pa.int64() if text == "int64" else pa.timestamp(text, "UTC")
+
+
+def _type_of(text: str) -> pa.DataType:
+    import pyarrow as pa
+
+    unit, _, zone = text.partition(", ")
+    if unit in {"s", "ms", "us", "ns"}:
+        return pa.timestamp(unit, zone or None)
+    if text.startswith("decimal"):
+        digits, scale = text.removeprefix("decimal").split("_")
+        return pa.decimal128(int(digits), int(scale))
+    return pa.type_for_alias(text)
 
 
 def _rows_source(name: str, rows: Rows) -> str:

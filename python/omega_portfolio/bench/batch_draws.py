@@ -10,6 +10,7 @@ from omega_portfolio.bench.account_settings import draw_account_setting
 from omega_portfolio.bench.batch_cases import BARS, ORDERS, PARAMS, Case, Rows
 from omega_portfolio.bench.batch_rows import Market, RowSource
 from omega_portfolio.bench.drawn_terms import draw_commission, draw_slippage, draw_swap
+from omega_portfolio.bench.shapes import EXTREME
 
 if TYPE_CHECKING:
     from random import Random
@@ -82,7 +83,25 @@ def draw_case(random: Random, scale: Scale) -> Case:
         _draw_keep(random),
         floats=random.random() < 0.3 and all(_fits_floats(shape) for shape in shapes),
         stamps=random.choice(("int64", "int64", "us", "us")),
+        casts=_draw_casts(random, frames) if random.random() < 0.4 else {},
+        cut=random.choice((0, 0, 0, 1, 3)),
+        extreme=any(shape.symbol in _EXTREME for shape in shapes),
     )
+
+
+_EXTREME: Final = frozenset(shape.symbol for shape in EXTREME)
+
+_CASTS: Final = (
+    *("large_string", "string_view", "dictionary", "float", "double", "halffloat"),
+    *("int8", "uint8", "int32", "uint64", "date32", "s, UTC", "ms", "ns, UTC"),
+    *("us, Asia/Tokyo", "decimal38_9", "decimal20_12", "decimal18_2"),
+)
+
+
+def _draw_casts(random: Random, frames: dict[str, Rows]) -> dict[tuple[str, str], str]:
+    """Draw other types for columns; most of them do not fit a column and change nothing."""
+    columns = [(name, column) for name, rows in frames.items() for column in rows.columns]
+    return {place: random.choice(_CASTS) for place in columns if random.random() < 0.5}
 
 
 def _fits_floats(shape: Shape) -> bool:
