@@ -4,7 +4,7 @@
 //! parameters override; [`drive`] is the one place that says which events. Reading order:
 //! [`bars`], [`orders`] and [`params`] read the frames, [`plan`] makes the runs, [`drive`] applies
 //! one to a [`crate::ledger::Ledger`], [`outcome`] keeps what was asked for, [`pool`] does many at
-//! once.
+//! once; `fingerprint` is the hash of all that decides results.
 //!
 //! Under the readers: `source` (a frame column by column, and its first cell at fault), `error`;
 //! `moments`, `symbols`, `prices` and `rules` of the bars; `order_cells`, `param_cells`, `cells`,
@@ -15,6 +15,7 @@ pub mod bars;
 mod cells;
 pub mod drive;
 mod error;
+mod fingerprint;
 mod kept;
 mod levels;
 mod moments;

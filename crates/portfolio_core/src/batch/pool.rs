@@ -239,7 +239,7 @@ fn tile_runs(moments: usize) -> usize {
     TILE_MOMENTS.checked_div(moments).unwrap_or(TILE_RUNS).clamp(1, TILE_RUNS)
 }
 
-/// The tiles that are to be done.
+/// The tiles that are left.
 struct Work<'w> {
     batch: &'w Batch,
     runs: Range<usize>,

@@ -152,7 +152,8 @@ fn read_margin(given: Value<'_, '_>, policy: FloatPolicy) -> PyResult<Margin> {
     Ok(Margin { requirement, basis, hedged, in_base })
 }
 
-fn read_commission(given: Value<'_, '_>, policy: FloatPolicy) -> PyResult<Commission> {
+/// The commission of an instrument, or of all of them.
+pub(crate) fn read_commission(given: Value<'_, '_>, policy: FloatPolicy) -> PyResult<Commission> {
     check_class("commission", given, "Commission")?;
     let kinds = [
         ("per_lot", CommissionKind::PerLot),
@@ -196,7 +197,8 @@ fn read_commission(given: Value<'_, '_>, policy: FloatPolicy) -> PyResult<Commis
     Ok(Commission { kind, tiers, minimum, on })
 }
 
-fn read_slippage(given: Value<'_, '_>, policy: FloatPolicy) -> PyResult<Slippage> {
+/// The slippage of an instrument, or of all of them.
+pub(crate) fn read_slippage(given: Value<'_, '_>, policy: FloatPolicy) -> PyResult<Slippage> {
     check_class("slippage", given, "Slippage")?;
     let kinds = [
         ("points", SlippageKind::Points),
@@ -210,7 +212,8 @@ fn read_slippage(given: Value<'_, '_>, policy: FloatPolicy) -> PyResult<Slippage
     Ok(Slippage { kind, value, seed })
 }
 
-fn read_swap(given: Value<'_, '_>, policy: FloatPolicy) -> PyResult<Swap> {
+/// The swap of an instrument, or of all of them.
+pub(crate) fn read_swap(given: Value<'_, '_>, policy: FloatPolicy) -> PyResult<Swap> {
     check_class("swap", given, "Swap")?;
     let kind = field("swap.kind", &given.getattr("kind")?, &SWAP_KINDS)?;
     let long = number::fixed("swap.long", &given.getattr("long")?, number::SCALE, policy)?;
