@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -18,7 +19,27 @@ _TEXTS: Final = (
     *("symbol", "action", "side", "size_rule", "type", "targets", "oco", "tag"),
     *("mode", "path", "fill", "note"),
 )
-_PLAIN: Final = {**dict.fromkeys(_TEXTS, "string"), "if_flat": "bool", "run_id": "int64"}
+
+
+class Kind(Enum):
+    """What a column holds."""
+
+    TEXT = "string"
+    TIME = "time"
+    WHOLE = "int64"
+    FLAG = "bool"
+    NUMBER = "number"
+
+
+def kind_of(column: str) -> Kind:
+    """Give what a column of one of the frames holds."""
+    if column in _TIMES:
+        return Kind.TIME
+    if column in _TEXTS:
+        return Kind.TEXT
+    return {"run_id": Kind.WHOLE, "if_flat": Kind.FLAG}.get(column, Kind.NUMBER)
+
+
 DECIMAL_DIGITS: Final = 38
 DECIMAL_SCALE: Final = 9
 
@@ -150,13 +171,15 @@ class Case:
             wrong: Any = {"string": str, "double": _number, "int64": _one}.get(given, bool)
             cells = [None if cell is None else wrong(cell) for cell in cells]
             return pa.array(cells, pa.type_for_alias(given))
-        if column in _TIMES:
+        kind = kind_of(column)
+        if kind is Kind.TIME:
             return pa.array(cells, pa.int64()).cast(_stamp(self.stamps))
-        if column in _PLAIN:
-            return pa.array(cells, pa.type_for_alias(_PLAIN[column]))
+        if kind is not Kind.NUMBER:
+            return pa.array(cells, pa.type_for_alias(kind.value))
         read: Any = float if self.floats else Decimal
-        kind = pa.float64() if self.floats else pa.decimal128(DECIMAL_DIGITS, DECIMAL_SCALE)
-        return pa.array([None if cell is None else read(cell) for cell in cells], kind)
+        exact = pa.decimal128(DECIMAL_DIGITS, DECIMAL_SCALE)
+        numbers = [None if cell is None else read(cell) for cell in cells]
+        return pa.array(numbers, pa.float64() if self.floats else exact)
 
 
 def _one(_: object) -> int:
@@ -190,4 +213,4 @@ def _rows_source(name: str, rows: Rows) -> str:
     return "\n".join([f"    {name!r}: Rows({rows.columns!r}, (", *lines, "    )),"])
 
 
-__all__ = ["BARS", "ORDERS", "PARAMS", "Case", "Rows"]
+__all__ = ["BARS", "ORDERS", "PARAMS", "Case", "Kind", "Rows", "kind_of"]

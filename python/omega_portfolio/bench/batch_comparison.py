@@ -27,7 +27,7 @@ RISK_METRICS: Final = ("expectancy_r", "sqn", "sqn_100")
 RISK_TOLERANCE: Final = 1e-2
 RISK_ENDLESS: Final = 1e4
 """R divides by the distance from entry to stop, and of two prices that differ in their last digits
-rounding has left little (S6)."""
+rounding has left little (S6); one side may find several R to be one, and the figure null."""
 
 MONEY_UNIT: Final = "account currency"
 
@@ -197,7 +197,7 @@ def _compare_metrics(
         for cells in zip(one[name].to_pylist(), other[name].to_pylist(), strict=True):
             visited.cells += 1
             mine, yours = (_told(name, cell) for cell in cells) if is_float else cells
-            same = mine == yours
+            same = mine == yours or (name in RISK_METRICS and None in {mine, yours})
             if isinstance(mine, float) and isinstance(yours, float):
                 near = RISK_TOLERANCE if name in RISK_METRICS else METRIC_TOLERANCE
                 same = math.isclose(mine, yours, rel_tol=near, abs_tol=1e-12)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from omega_portfolio.bench.account_settings import draw_account_setting
-from omega_portfolio.bench.batch_cases import BARS, ORDERS, PARAMS, Case, Rows
+from omega_portfolio.bench.batch_cases import BARS, ORDERS, PARAMS, Case, Kind, Rows, kind_of
 from omega_portfolio.bench.batch_rows import Market, RowSource
 from omega_portfolio.bench.drawn_terms import draw_commission, draw_slippage, draw_swap
 from omega_portfolio.bench.shapes import EXTREME
@@ -77,13 +77,15 @@ def draw_case(random: Random, scale: Scale) -> Case:
     options = _draw_options(random, setting, shapes)
     if PARAMS in frames and "note" in frames[PARAMS].columns:
         options["labels"] = ["note"]
+    casts = _draw_casts(random, frames) if random.random() < 0.4 else {}
     return Case(
         frames,
         options,
         _draw_keep(random),
         floats=random.random() < 0.3 and all(_fits_floats(shape) for shape in shapes),
-        stamps=random.choice(("int64", "int64", "us", "us")),
-        casts=_draw_casts(random, frames) if random.random() < 0.4 else {},
+        # A cast of integers would take them for other units.
+        stamps="us" if casts else random.choice(("int64", "us")),
+        casts=casts,
         cut=random.choice((0, 0, 0, 1, 3)),
         extreme=any(shape.symbol in _EXTREME for shape in shapes),
     )
@@ -91,17 +93,24 @@ def draw_case(random: Random, scale: Scale) -> Case:
 
 _EXTREME: Final = frozenset(shape.symbol for shape in EXTREME)
 
-_CASTS: Final = (
-    *("large_string", "string_view", "dictionary", "float", "double", "halffloat"),
-    *("int8", "uint8", "int32", "uint64", "date32", "s, UTC", "ms", "ns, UTC"),
-    *("us, Asia/Tokyo", "decimal38_9", "decimal20_12", "decimal18_2"),
-)
+_CASTS: Final = {
+    Kind.TEXT: ("large_string", "string_view", "dictionary"),
+    Kind.TIME: ("s, UTC", "ms", "ns, UTC", "us, Asia/Tokyo", "int32"),
+    Kind.WHOLE: ("int8", "uint8", "int16", "int32", "uint32", "uint64"),
+    Kind.NUMBER: ("float", "double", "int64", "uint8", "decimal20_12", "decimal18_2"),
+    Kind.FLAG: (),
+}
 
 
 def _draw_casts(random: Random, frames: dict[str, Rows]) -> dict[tuple[str, str], str]:
-    """Draw other types for columns; most of them do not fit a column and change nothing."""
-    columns = [(name, column) for name, rows in frames.items() for column in rows.columns]
-    return {place: random.choice(_CASTS) for place in columns if random.random() < 0.5}
+    """Draw other types for columns; those that do not fit the cells change nothing."""
+    casts: dict[tuple[str, str], str] = {}
+    for name, rows in frames.items():
+        for column in rows.columns:
+            types = _CASTS[kind_of(column)]
+            if types and random.random() < 0.5:
+                casts[name, column] = random.choice(types)
+    return casts
 
 
 def _fits_floats(shape: Shape) -> bool:

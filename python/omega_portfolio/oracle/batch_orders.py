@@ -318,7 +318,7 @@ class _Rows:
         column = self._columns.get(name)
         cell = None if column is None else column[row]
         if name == "symbol":
-            is_only = column is None and len(self._symbols) == 1
+            is_only = cell is None and len(self._symbols) == 1
             return next(iter(self._symbols)) if is_only else self._symbol(cell)
         if cell is not None:
             value = COLUMNS[name].read(name, cell, self._policy)
