@@ -16,6 +16,7 @@ from omega_portfolio.errors import (
 )
 from omega_portfolio.oracle.batch_orders import (
     GROUPS,
+    ORDERS,
     BatchOrders,
     OrderColumn,
     OrderRow,
@@ -219,6 +220,7 @@ def read_batch_params(
         The first cell that is refused.
     """
     frame = read_frame(PARAMS, producer)
+    _check_once(frame)
     frame = _without_labels(frame, labels)
     columns = columns_of(frame, COLUMNS, ())
     plans: list[RunPlan] = []
@@ -236,6 +238,11 @@ def read_batch_params(
         plans.append(plan)
     _check_runs(plans, orders)
     return plans
+
+
+def _check_once(frame: Frame) -> None:
+    """Refuse a column that stands twice, also one that means nothing."""
+    frame.require_known(frame.table.column_names, "pass each column once")
 
 
 def _without_labels(frame: Frame, labels: Collection[str]) -> Frame:
@@ -308,18 +315,18 @@ def _check_runs(plans: list[RunPlan], orders: BatchOrders) -> None:
     if not orders.by_run:
         return
     ordered = orders.run_ids()
-    known = {plan.run_id for plan in plans}
-    for run_id in ordered:
-        if run_id not in known:
-            raise InvalidFrame(
-                PARAMS, f"run {run_id}", "has orders and no row of params", "add the row"
-            )
     for row, plan in enumerate(plans):
         if plan.run_id not in ordered:
             error = InvalidFrame(
                 "run_id", str(plan.run_id), "has no orders", "drop the row, or add orders"
             )
             raise _placed(row, error)
+    known = {plan.run_id for plan in plans}
+    for run_id in ordered:
+        if run_id not in known:
+            row = orders.of(run_id)[0].row
+            value = f"row {row}, column run_id: {run_id}"
+            raise InvalidFrame(ORDERS, value, "has no row of params", "add the row")
 
 
 def _placed(row: int, error: OmegaPortfolioError) -> OmegaPortfolioError:
