@@ -5,6 +5,8 @@
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
     clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
     clippy::format_push_string,
     clippy::indexing_slicing,
     clippy::unwrap_used,
@@ -138,7 +140,7 @@ fn orders(luck: &mut Luck, runs: u64, bars: &str, end: i64) -> String {
 }
 
 fn commission(luck: &mut Luck) -> Commission {
-    let taker = luck.below(2_000_000) as i128;
+    let taker = i128::from(luck.below(2_000_000));
     let kind = luck.pick(&[CommissionKind::PerLot, CommissionKind::Rate, CommissionKind::PerTrade]);
     let tiers = vec![CommissionTier { volume: None, taker, maker: taker / 2 }];
     Commission { kind, tiers, minimum: None, on: ChargedOn::Both }

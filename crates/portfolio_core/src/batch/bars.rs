@@ -78,7 +78,8 @@ impl BarTable {
     /// let time: ArrayRef = Arc::new(Int64Array::from(vec![0, 60]));
     /// let price: ArrayRef = Arc::new(Float64Array::from(vec![1.5, 1.25]));
     /// let columns = ["open", "high", "low", "close"].map(|name| (name, Arc::clone(&price)));
-    /// let batch = RecordBatch::try_from_iter([("time", time)].into_iter().chain(columns)).unwrap();
+    /// let columns = [("time", time)].into_iter().chain(columns);
+    /// let batch = RecordBatch::try_from_iter(columns).unwrap();
     /// let (schema, batches) = (batch.schema(), [batch]);
     /// let bars = BarTable::read(&schema, &batches, FloatPolicy::Nearest, Some("EURUSD"))?;
     /// assert_eq!((bars.moments.len(), bars.symbols.len()), (2, 1));
@@ -98,7 +99,7 @@ impl BarTable {
         let mut faults = source.faults();
         let bars = Self::read_cells(&source, floats, only, &mut faults)?;
         // Whatever is wrong with the bars, it is the frame that is refused.
-        faults.check().map_err(BatchError::of_frame)?;
+        faults.check().map_err(|error| error.of_frame())?;
         Ok(bars)
     }
 
@@ -110,7 +111,7 @@ impl BarTable {
     ) -> Result<Self, Box<BatchError>> {
         let times = times(source, faults)?;
         let (moments, back) = Moments::of(&times);
-        let texts = source.read("symbol", |array| Texts::read(array))?;
+        let texts = source.read("symbol", Texts::read)?;
         let symbols = match (&texts, only) {
             (Some(texts), _) => Symbols::read(texts, &moments, faults),
             (None, only) => Symbols::same(only.unwrap_or_default(), times.len()),
@@ -143,7 +144,7 @@ impl BarTable {
             let column = if column == "spread" { spread_column } else { column };
             faults.cell(row, column, &broken(value.to_string(), rule, remedy));
         }
-        let Moments { moments, starts, moment_of } = moments;
+        let Moments { times: moments, starts, moment_of } = moments;
         let (symbols, symbol, rows_of) = (symbols.names, symbols.codes, symbols.rows_of);
         Ok(Self {
             symbols,
@@ -202,7 +203,7 @@ fn check_columns(source: &Source<'_>, needs_symbol: bool) -> Result<(), Box<Batc
 
 fn times(source: &Source<'_>, faults: &mut Faults) -> Result<Vec<i64>, Box<BatchError>> {
     let mut times = Vec::with_capacity(source.rows());
-    if let Some(parts) = source.read("time", |array| Times::read(array))? {
+    if let Some(parts) = source.read("time", Times::read)? {
         parts.each(faults, |cells, row, _| {
             times.push(cells.get(row)?.ok_or(CellError::Null)?);
             Ok(())

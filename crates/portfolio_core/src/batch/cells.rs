@@ -159,7 +159,7 @@ impl Notes {
             }
             // Texts come in runs; each is kept once a run.
             if notes.text.get(start_of(last)..) != Some(text) {
-                check_text(column, text).map_err(refused)?;
+                check_text(column, text).map_err(|refusal| refused(&refusal))?;
                 last = notes.append(text);
             }
             notes.places.push(last);

@@ -92,14 +92,14 @@ impl BatchError {
 
     /// The same, of a row of this run.
     #[must_use]
-    pub fn of_run(self: Box<Self>, run: Option<u32>) -> Box<Self> {
-        Box::new(Self { run, ..*self })
+    pub fn of_run(self, run: Option<u32>) -> Self {
+        Self { run, ..self }
     }
 
     /// The same, as what is wrong with the frame.
     #[must_use]
-    pub fn of_frame(self: Box<Self>) -> Box<Self> {
-        Box::new(Self { code: Code::InvalidFrame, ..*self })
+    pub fn of_frame(self) -> Self {
+        Self { code: Code::InvalidFrame, ..self }
     }
 
     /// Where it stands and what it is, as the value of an exception.

@@ -4,7 +4,7 @@
 #[derive(Debug, Default)]
 pub(super) struct Moments {
     /// Their times, strictly increasing.
-    pub(super) moments: Vec<i64>,
+    pub(super) times: Vec<i64>,
     /// First row of each, and the number of rows behind the last.
     pub(super) starts: Vec<usize>,
     /// The moment of each row.
@@ -24,8 +24,8 @@ impl Moments {
                     back = Some(row);
                     break;
                 }
-                moment = u32::try_from(found.moments.len()).unwrap_or(u32::MAX);
-                found.moments.push(time);
+                moment = u32::try_from(found.times.len()).unwrap_or(u32::MAX);
+                found.times.push(time);
                 found.starts.push(row);
                 last = Some(time);
             }

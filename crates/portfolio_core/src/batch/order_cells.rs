@@ -45,6 +45,7 @@ const COLUMNS: [(&str, Holds); 25] = [
 ];
 
 type Result<T> = std::result::Result<T, Box<BatchError>>;
+type Taken = std::result::Result<(), Box<CellError>>;
 
 /// Reads the cells of all rows, and the run of each if the orders say it.
 pub(super) fn read(
@@ -68,7 +69,7 @@ fn check_columns(source: &Source<'_>, symbols: &[String]) -> Result<()> {
     source.check_names(|name| COLUMNS.iter().any(|(known, _)| *known == name))?;
     source.require("time")?;
     source.require("action")?;
-    if symbols.len() > 1 {
+    if symbols.len() != 1 {
         source.require("symbol")?;
     }
     for name in source.names() {
@@ -117,15 +118,15 @@ impl<'a> Reader<'a> {
         cells.trailing = Group { price: Numeric::Absent, distance: trailing, rate };
         let takes = |words: &[Words], row| opens(action_of(words, row));
         let Self { source, faults, words, .. } = self;
-        let targets = source.read("targets", |array| Texts::read(array))?;
+        let targets = source.read("targets", Texts::read)?;
         cells.targets = TargetLists::read(targets.as_ref(), faults, |row| takes(words, row));
-        let times = source.read("exit_time", |array| Times::read(array))?;
+        let times = source.read("exit_time", Times::read)?;
         cells.exit_time = Moment::read(times.as_ref(), faults, |row| takes(words, row));
-        let times = source.read("expiry", |array| Times::read(array))?;
+        let times = source.read("expiry", Times::read)?;
         cells.expiry = Moment::read(times.as_ref(), faults, |row| takes(words, row));
-        let groups = source.read("oco", |array| Texts::read(array))?;
+        let groups = source.read("oco", Texts::read)?;
         cells.oco = Notes::read(groups.as_ref(), faults, |row| takes(words, row));
-        let tags = source.read("tag", |array| Texts::read(array))?;
+        let tags = source.read("tag", Texts::read)?;
         cells.tag = Notes::read(tags.as_ref(), faults, |_| true);
         self.flags()?;
         cells.words = std::mem::take(&mut self.words);
@@ -133,7 +134,7 @@ impl<'a> Reader<'a> {
     }
 
     fn runs(&mut self) -> Result<Option<Vec<u32>>> {
-        let Some(parts) = self.source.read("run_id", |array| Integers::read(array))? else {
+        let Some(parts) = self.source.read("run_id", Integers::read)? else {
             return Ok(None);
         };
         let mut runs = Vec::with_capacity(self.faults.limit);
@@ -146,7 +147,7 @@ impl<'a> Reader<'a> {
 
     fn times(&mut self) -> Result<Vec<i64>> {
         let mut times = Vec::with_capacity(self.faults.limit);
-        if let Some(parts) = self.source.read("time", |array| Times::read(array))? {
+        if let Some(parts) = self.source.read("time", Times::read)? {
             parts.each(&mut self.faults, |cells, row, _| {
                 times.push(cells.get(row)?.ok_or(CellError::Null)?);
                 Ok(())
@@ -157,17 +158,19 @@ impl<'a> Reader<'a> {
 
     /// The places of the symbols among those of the bars; none where it is the same everywhere.
     fn symbols(&mut self, symbols: &[String]) -> Result<Vec<u32>> {
-        let Some(parts) = self.source.read("symbol", |array| Texts::read(array))? else {
-            if symbols.is_empty() && self.faults.limit > 0 {
-                self.faults.cell(0, "symbol", &CellError::Null);
-            }
+        let Some(parts) = self.source.read("symbol", Texts::read)? else {
             return Ok(Vec::new());
         };
         let known: HashMap<&str, u32> = symbols.iter().map(String::as_str).zip(0..).collect();
         let mut codes = Vec::with_capacity(self.faults.limit);
         let mut last: (&[u8], u32) = (&[], 0);
+        let only = (symbols.len() == 1).then_some(0_u32);
         parts.each(&mut self.faults, |cells, row, _| {
-            let bytes = cells.bytes(row)?.ok_or(CellError::Null)?;
+            let Some(bytes) = cells.bytes(row)? else {
+                // A null is as if the column were absent.
+                codes.push(only.ok_or(CellError::Null)?);
+                return Ok(());
+            };
             if bytes != last.0 || bytes.is_empty() {
                 let text = cells.get(row)?.unwrap_or_default();
                 let code = known.get(text).ok_or_else(|| unknown_symbol(text))?;
@@ -274,7 +277,7 @@ impl<'a> Reader<'a> {
     }
 
     fn flags(&mut self) -> Result<()> {
-        let Some(parts) = self.source.read("if_flat", |array| Flags::read(array))? else {
+        let Some(parts) = self.source.read("if_flat", Flags::read)? else {
             return Ok(());
         };
         let words = &mut self.words;
@@ -288,14 +291,14 @@ impl<'a> Reader<'a> {
     }
 
     fn texts(&self, column: &'static str) -> Result<Option<Parts<Texts<'a>>>> {
-        self.source.read(column, |array| Texts::read(array))
+        self.source.read(column, Texts::read)
     }
 
     /// Takes the cells of a column of words.
     fn each_word(
         &mut self,
         parts: Option<Parts<Texts<'_>>>,
-        mut take: impl FnMut(&mut Words, &Texts<'_>, usize) -> std::result::Result<(), Box<CellError>>,
+        mut take: impl FnMut(&mut Words, &Texts<'_>, usize) -> Taken,
     ) {
         let (Some(parts), words) = (parts, &mut self.words) else { return };
         parts.each(&mut self.faults, |cells, row, place| match words.get_mut(place) {

@@ -147,7 +147,7 @@ pub struct OrderRow<'a> {
 /// Which rows a run has: places in the order of (run, time, row).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunRows {
-    /// `None` when the orders have no run_id: all rows are of every run.
+    /// `None` when the orders have no `run_id`: all rows are of every run.
     pub run_id: Option<u32>,
     /// Places.
     pub places: Range<usize>,
@@ -244,7 +244,7 @@ impl OrderTable {
         Ok(Self { order, cells })
     }
 
-    /// The rows of each run, by run_id; all rows at once when the orders have no run_id.
+    /// The rows of each run, by `run_id`; all rows at once when the orders have no `run_id`.
     #[must_use]
     pub fn runs(&self) -> &[RunRows] {
         &self.order.runs
@@ -272,7 +272,7 @@ impl OrderTable {
         let row = self.order.row(place);
         let cells = &self.cells;
         let words = cells.words[row];
-        let bare = OrderRow {
+        let mut order = OrderRow {
             row: u64::try_from(row).unwrap_or(u64::MAX),
             time: cells.times[row],
             symbol: cells.symbols.get(row).copied().unwrap_or(0),
@@ -294,47 +294,41 @@ impl OrderTable {
             tag: cells.tag.get(row),
             if_flat: words.if_flat,
         };
-        match words.action {
-            Action::Open => cells.open(row, cells.levels(row, bare)),
-            Action::Modify => cells.levels(row, bare),
-            Action::Close | Action::Cancel | Action::Target => bare,
+        if matches!(words.action, Action::Open | Action::Modify) {
+            cells.add_levels(row, &mut order);
         }
+        if words.action == Action::Open {
+            cells.add_entry(row, &mut order);
+        }
+        order
     }
 }
 
 impl OrderCells {
-    /// The row with its levels.
+    /// What an open and a modify take.
     #[inline]
-    fn levels<'a>(&'a self, row: usize, bare: OrderRow<'a>) -> OrderRow<'a> {
-        let is_open = bare.action == Action::Open;
+    fn add_levels(&self, row: usize, order: &mut OrderRow<'_>) {
+        let is_open = order.action == Action::Open;
         let names = ["stop_loss_distance", "stop_loss_rate"];
-        let stop_loss = self.stop_loss.get(row, is_open, names);
+        order.stop_loss = self.stop_loss.get(row, is_open, names);
         let names = ["take_profit_distance", "take_profit_rate"];
-        let take_profit = self.take_profit.get(row, is_open, names);
-        OrderRow {
-            stop_loss,
-            take_profit,
-            trailing: self.trailing.get(row, is_open, ["trailing", "trailing_rate"]),
-            break_even: self.break_even.price(row),
-            break_even_offset: self.break_even_offset.price(row),
-            ..bare
-        }
+        order.take_profit = self.take_profit.get(row, is_open, names);
+        order.trailing = self.trailing.get(row, is_open, ["trailing", "trailing_rate"]);
+        order.break_even = self.break_even.price(row);
+        order.break_even_offset = self.break_even_offset.price(row);
     }
 
-    /// The row with what only an open takes.
+    /// What only an open takes.
     #[inline]
-    fn open<'a>(&'a self, row: usize, order: OrderRow<'a>) -> OrderRow<'a> {
-        let set = |price: &Price| !price.is_zero();
-        OrderRow {
-            price: self.price.price(row),
-            break_even: order.break_even.filter(set),
-            break_even_offset: order.break_even_offset.filter(set),
-            targets: self.targets.get(row),
-            exit_time: self.exit_time.get(row),
-            expiry: self.expiry.get(row),
-            oco: self.oco.get(row),
-            ..order
-        }
+    fn add_entry<'a>(&'a self, row: usize, order: &mut OrderRow<'a>) {
+        let is_set = |price: &Price| !price.is_zero();
+        order.price = self.price.price(row);
+        order.break_even = order.break_even.filter(is_set);
+        order.break_even_offset = order.break_even_offset.filter(is_set);
+        order.targets = self.targets.get(row);
+        order.exit_time = self.exit_time.get(row);
+        order.expiry = self.expiry.get(row);
+        order.oco = self.oco.get(row);
     }
 }
 

@@ -58,29 +58,24 @@ pub struct Overrides {
 impl Overrides {
     /// A row as the run has it.
     #[must_use]
-    pub fn apply<'a>(&self, row: OrderRow<'a>) -> OrderRow<'a> {
-        match row.action {
-            Action::Open => OrderRow {
-                side: self.side.or(row.side),
-                stop_loss: self.stop_loss.or(row.stop_loss).of_an_open(),
-                take_profit: self.take_profit.or(row.take_profit).of_an_open(),
-                trailing: self.trailing.or(row.trailing).trailing_of_an_open(),
-                break_even: present(self.break_even, row.break_even),
-                break_even_offset: present(self.break_even_offset, self.offset_of(&row)),
-                ..self.sized(row)
-            },
-            Action::Target => self.sized(row),
-            Action::Close | Action::Modify | Action::Cancel => row,
+    pub fn apply<'a>(&self, mut row: OrderRow<'a>) -> OrderRow<'a> {
+        if matches!(row.action, Action::Open | Action::Target) {
+            row.size = self.size.or(row.size);
+            row.rule = self.rule.unwrap_or(row.rule);
         }
-    }
-
-    /// The offset of a row, which goes with a break-even that is taken away.
-    fn offset_of(&self, row: &OrderRow<'_>) -> Option<Price> {
-        row.break_even_offset.filter(|_| self.break_even != Some(Price::ZERO))
-    }
-
-    fn sized<'a>(&self, row: OrderRow<'a>) -> OrderRow<'a> {
-        OrderRow { size: self.size.or(row.size), rule: self.rule.unwrap_or(row.rule), ..row }
+        if row.action == Action::Open {
+            row.side = self.side.or(row.side);
+            row.stop_loss = self.stop_loss.or(row.stop_loss).of_an_open();
+            row.take_profit = self.take_profit.or(row.take_profit).of_an_open();
+            row.trailing = self.trailing.or(row.trailing).trailing_of_an_open();
+            if self.break_even.is_some_and(Price::is_zero) {
+                // What takes the trigger away takes the row's offset with it.
+                row.break_even_offset = None;
+            }
+            row.break_even = present(self.break_even, row.break_even);
+            row.break_even_offset = present(self.break_even_offset, row.break_even_offset);
+        }
+        row
     }
 }
 

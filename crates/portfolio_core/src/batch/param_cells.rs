@@ -88,7 +88,7 @@ fn check_columns(source: &Source<'_>, labels: &[String]) -> Result<()> {
     source.fault("run_id", "has 2^32 - 1 rows or more", "make fewer runs at once")
 }
 
-/// A label means nothing; the run_id is one all the same.
+/// A label means nothing; the `run_id` is one all the same.
 fn is_label(labels: &[String], name: &str) -> bool {
     name != "run_id" && labels.iter().any(|label| label == name)
 }
@@ -138,7 +138,7 @@ impl Reader<'_> {
     }
 
     fn run_ids(&mut self) -> Result<Vec<u32>> {
-        let Some(parts) = self.source.read("run_id", |array| Integers::read(array))? else {
+        let Some(parts) = self.source.read("run_id", Integers::read)? else {
             return Ok((0_u32..).take(self.faults.limit).collect());
         };
         let mut run_ids = Vec::with_capacity(self.faults.limit);
@@ -162,7 +162,7 @@ impl Reader<'_> {
         if is_label(self.labels, column) {
             return Ok(read);
         }
-        if let Some(parts) = self.source.read(column, |array| Texts::read(array))? {
+        if let Some(parts) = self.source.read(column, Texts::read)? {
             let mut last = (0, None);
             parts.each(&mut self.faults, |cells, row, _| {
                 read.push(words.read(cells, row, &mut last)?);

@@ -63,8 +63,8 @@ impl ParamTable {
     ///
     /// # Errors
     /// [`BatchError`] for a column that is not known, is missing, comes twice or is of a type that
-    /// cannot be taken, for the first cell of the first row that cannot be taken, for a run_id that
-    /// comes twice, and for two columns of one group in one row.
+    /// cannot be taken, for the first cell of the first row that cannot be taken, for a `run_id`
+    /// that comes twice, and for two columns of one group in one row.
     ///
     /// # Examples
     /// ```

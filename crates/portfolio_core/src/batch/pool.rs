@@ -160,6 +160,59 @@ impl Batch {
     ///
     /// # Panics
     /// When an invariant is broken in a run, which is a bug of this crate.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
+    /// use portfolio_core::batch::Fill;
+    /// use portfolio_core::batch::bars::BarTable;
+    /// use portfolio_core::batch::orders::OrderTable;
+    /// use portfolio_core::batch::outcome::Keep;
+    /// use portfolio_core::batch::params::ParamTable;
+    /// use portfolio_core::batch::plan::{Batch, Costs, Settings};
+    /// use portfolio_core::batch::pool::Control;
+    /// use portfolio_core::ledger::Configuration;
+    /// use portfolio_core::metrics::Options;
+    /// use portfolio_core::numbers::{FloatPolicy, Money};
+    ///
+    /// let floats = |values: &[f64]| -> ArrayRef { Arc::new(Float64Array::from(values.to_vec())) };
+    /// let words = |word| -> ArrayRef { Arc::new(StringArray::from(vec![word])) };
+    /// let times = |times: &[i64]| -> ArrayRef { Arc::new(Int64Array::from(times.to_vec())) };
+    /// let price = floats(&[100.0, 102.0, 105.0]);
+    /// let prices = ["open", "high", "low", "close"].map(|name| (name, Arc::clone(&price)));
+    /// let bars = [("time", times(&[0, 60, 120]))].into_iter().chain(prices);
+    /// let bars = RecordBatch::try_from_iter(bars).unwrap();
+    /// let orders = [
+    ///     ("time", times(&[0])),
+    ///     ("action", words("open")),
+    ///     ("side", words("long")),
+    ///     ("size", floats(&[1.0])),
+    /// ];
+    /// let orders = RecordBatch::try_from_iter(orders).unwrap();
+    /// // Two runs: one of size 2, one of size 3.
+    /// let params = RecordBatch::try_from_iter([("size", floats(&[2.0, 3.0]))]).unwrap();
+    ///
+    /// let nearest = FloatPolicy::Nearest;
+    /// let bars = BarTable::read(&bars.schema(), &[bars], nearest, Some("ACME"))?;
+    /// let orders = OrderTable::read(&orders.schema(), &[orders], &bars, nearest)?;
+    /// let params = ParamTable::read(&params.schema(), &[params], &[], nearest)?;
+    /// let settings = Settings {
+    ///     configuration: Configuration::new(Money::parse("1000").unwrap()),
+    ///     instruments: Vec::new(),
+    ///     costs: Costs::default(),
+    ///     fill: Fill::NextOpen,
+    ///     metrics: Options::default(),
+    /// };
+    /// let batch = Batch::new(Arc::new(bars), Arc::new(orders), Some(params), settings)?;
+    /// let tables = batch.run_many(0..batch.len(), 2, &Control::new(), &Keep::default()).unwrap();
+    /// assert_eq!((tables.done, tables.equity.rows, tables.rejected.rows), (2, 6, 0));
+    /// // Bought at 102 and worth 105.
+    /// let equity = batch.ledger(1).unwrap().unwrap().account().equity;
+    /// assert_eq!(equity, Money::parse("1009").unwrap());
+    /// # Ok::<(), Box<portfolio_core::batch::BatchError>>(())
+    /// ```
     pub fn run_many(
         &self,
         runs: Range<usize>,

@@ -32,7 +32,7 @@ fn quick([open, high, low, close, spread]: [&Prices; 5], rows: usize) -> usize {
     }
     let bars = open.iter().zip(high).zip(low.iter().zip(close)).take(rows);
     let no_bar = |((open, high), (low, close)): ((&i64, &i64), (&i64, &i64))| {
-        !((*low > 0) & (low <= open) & (low <= close) & (open <= high) & (close <= high))
+        *low <= 0 || low > open || low > close || open > high || close > high
     };
     bars.into_iter().position(no_bar).unwrap_or(rows)
 }

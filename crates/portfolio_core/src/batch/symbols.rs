@@ -159,7 +159,7 @@ impl<'m> Reader<'m> {
     }
 
     fn add(&mut self, text: &str) -> Result<u32, Box<CellError>> {
-        check_symbol(text).map_err(refused)?;
+        check_symbol(text).map_err(|refusal| refused(&refusal))?;
         let code = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
         self.names.push(text.to_owned());
         self.known.insert(text.to_owned(), code);
@@ -176,9 +176,9 @@ fn name(names: &[String], code: u32) -> &str {
 
 /// A text that breaks a rule of its own (T4, T5).
 #[cold]
-pub(super) fn refused(refusal: Refusal) -> Box<CellError> {
+pub(super) fn refused(refusal: &Refusal) -> Box<CellError> {
     let rule = match refusal {
-        Refusal::SymbolNotAllowed { rule, .. } | Refusal::TextNotAllowed { rule, .. } => rule,
+        Refusal::SymbolNotAllowed { rule, .. } | Refusal::TextNotAllowed { rule, .. } => *rule,
         _ => "is not allowed",
     };
     let (value, code, remedy) = (refusal.value(), refusal.code(), refusal.remedy());

@@ -88,7 +88,8 @@ pub(crate) fn nine_decimals_run(values: &[f64], raws: &mut [i64]) -> usize {
         for (x, raw) in values.iter().zip(raws) {
             let shifted = x * 1e9 + TO_INTEGER;
             let count = shifted - TO_INTEGER;
-            all &= (count.abs() <= COUNT_MAX) & (count / 1e9 == *x);
+            all &= count.abs() <= COUNT_MAX;
+            all &= count / 1e9 == *x;
             // Floats next to TO_INTEGER are 1 apart, and so are their bits.
             *raw = shifted.to_bits().wrapping_sub(TO_INTEGER.to_bits()).cast_signed();
         }

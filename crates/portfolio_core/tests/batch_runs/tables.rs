@@ -1,5 +1,7 @@
 //! What is kept of the runs (rules R10 and R11).
 
+use std::fmt::Write as _;
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampMicrosecondType;
 use arrow_array::{Array, RecordBatch};
@@ -210,7 +212,7 @@ fn the_first_rejected_row_can_end_everything() {
 fn long_runs_share_their_times_and_are_chunks_of_their_own() {
     let mut bars = "time open high low close\n".to_owned();
     for time in 0..5_000 {
-        bars.push_str(&format!("{time} 100 101 99 100\n"));
+        writeln!(bars, "{time} 100 101 99 100").unwrap();
     }
     let orders = "
         run_id time action side size

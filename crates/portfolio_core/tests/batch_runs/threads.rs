@@ -1,5 +1,6 @@
 //! That nothing depends on threads, on other runs, or on luck (rule R11).
 
+use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 
 use arrow_array::RecordBatch;
@@ -14,16 +15,16 @@ fn many(runs: u32, moments: i64) -> Made {
     let mut bars = "time open high low close\n".to_owned();
     for moment in 0..moments {
         let price = 100 + (moment * 7919 % 41) - 20;
-        bars.push_str(&format!("{moment} {price} {} {} {}\n", price + 3, price - 3, price + 1));
+        writeln!(bars, "{moment} {price} {} {} {}", price + 3, price - 3, price + 1).unwrap();
     }
     let mut orders = "run_id time action side size stop_loss_distance tag\n".to_owned();
     let mut params = "run_id take_profit_distance\n".to_owned();
     for run in 0..runs {
         let (first, size) = (i64::from(run) % moments, 1 + run % 5);
-        orders.push_str(&format!("{run} {first} open long {size} 5 tag_{run}_of_some_length\n"));
-        orders.push_str(&format!("{run} {} open short 1 - -\n", first / 2));
-        orders.push_str(&format!("{run} {} close - - - -\n", first + 3));
-        params.push_str(&format!("{run} {}\n", 1 + run % 7));
+        writeln!(orders, "{run} {first} open long {size} 5 tag_{run}_of_some_length").unwrap();
+        writeln!(orders, "{run} {} open short 1 - -", first / 2).unwrap();
+        writeln!(orders, "{run} {} close - - - -", first + 3).unwrap();
+        writeln!(params, "{run} {}", 1 + run % 7).unwrap();
     }
     Made::new(&bars, &orders).with_params(&params)
 }
