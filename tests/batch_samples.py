@@ -40,6 +40,12 @@ def sample_params() -> pl.DataFrame:
     return pl.DataFrame(pairs, ["stop_loss_rate", "take_profit_rate"], orient="row")
 
 
+def failing(places: list[int], count: int = 3) -> pl.DataFrame:
+    """Make runs of which some have so much money that a profit is out of range."""
+    texts = ["99999999999999999999" if at in places else "10000" for at in range(count)]
+    return pl.DataFrame({"initial_balance": pl.Series(texts).cast(pl.Decimal(38, 0))})
+
+
 def sample_batch(backend: str, **options: Any) -> op.BatchResult:
     """Run the twelve exits."""
     given: dict[str, Any] = {"params": sample_params(), "initial_balance": 10_000, **options}

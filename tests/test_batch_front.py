@@ -8,12 +8,12 @@ from typing import Any
 
 import duckdb
 import polars as pl
-import pyarrow as pa
 import pytest
 
 import omega_portfolio as op
 from batch_samples import (
     assert_same,
+    failing,
     in_memory,
     sample_bars,
     sample_batch,
@@ -180,6 +180,19 @@ def test_what_is_no_table_is_refused(name: str) -> None:
         sample_batch("python", **{name: "none.parquet"})
 
 
+@pytest.mark.parametrize("ids", [[0, None], [-1, 2], ["a", "b"], [1, 1], [0, 2**33]])
+def test_run_ids_of_params_are_checked_like_other_cells(backend: str, ids: list[Any]) -> None:
+    params = pl.DataFrame({"run_id": ids, "size": [1, 2]})
+    with pytest.raises((InvalidFrame, InvalidArgument)) as refused:
+        sample_batch(backend, params=params)
+    assert refused.value.argument == "params"
+    kept = sample_batch(backend, params=params.with_columns(run_id=pl.Series([9, 4])))
+    assert kept.run_ids == [9, 4]
+    assert kept.metrics.select("run_id", "size").rows() == [(9, 1), (4, 2)]
+    assert kept.params is not None
+    assert kept.params.schema["run_id"] == pl.UInt32
+
+
 @pytest.mark.parametrize(
     ("argument", "value"),
     [
@@ -222,58 +235,6 @@ def test_costs_are_those_of_all_instruments(backend: str) -> None:
     assert result.metrics["total_commission"][0] == pytest.approx(2.5 * 9)
 
 
-def test_a_row_for_each_run_over_the_same_memory(backend: str) -> None:
-    rows = sample_batch(backend, equity_columns="all")
-    lists = sample_batch(backend, equity_columns="all", layout="list")
-    assert lists.equity.columns == [name for name in rows.equity.columns if name != "time"]
-    assert lists.equity.schema["equity"] == pl.Array(pl.Float64, 40)
-    assert lists.equity["run_id"].to_list() == rows.run_ids
-    assert lists.equity["balance"].explode().equals(rows.equity["balance"])
-    assert lists.times is not None
-    assert rows.times is not None
-    assert lists.times.to_list() == rows.times.to_list()
-
-
-def test_lists_do_not_copy() -> None:
-    from omega_portfolio.batch.tables import lists_of
-
-    ids = pa.array([0] * 3 + [4] * 3, pa.uint32())
-    numbers = pa.array([float(k) for k in range(6)])
-    table = pa.table({"run_id": ids, "time": pa.array(range(6)), "equity": numbers})
-    frame = lists_of(table, 3)
-    assert frame.rows() == [(0, [0.0, 1.0, 2.0]), (4, [3.0, 4.0, 5.0])]
-    shared = frame["equity"].explode().to_arrow().buffers()[1].address
-    assert shared == numbers.buffers()[1].address
-    cut = pa.concat_tables([table.slice(0, 2), table.slice(2)])
-    assert lists_of(cut, 3).equals(frame)
-    empty = lists_of(table.slice(0, 0), 0)
-    assert (empty.height, empty.columns) == (0, ["run_id", "equity"])
-
-
-@pytest.mark.parametrize("layout", ["rows", "list"])
-def test_less_can_be_kept(backend: str, layout: str) -> None:
-    nothing = sample_batch(backend, record="none", trades=False, layout=layout)
-    assert nothing.equity.lazy().collect().height == 0
-    assert nothing.trades.lazy().collect().height == 0
-    assert nothing.times is None
-    whole = sample_batch(backend)
-    assert nothing.metrics.equals(whole.metrics)
-    assert nothing.final.equals(whole.final)
-
-
-def test_slices_change_nothing(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = sample_batch(backend)
-    monkeypatch.setitem(slices.WORK, backend, 200)
-    assert slices.runs_of_a_slice(40, backend) == 5  # type: ignore[arg-type]
-    told: list[tuple[int, int]] = []
-    cut = sample_batch(backend, progress=lambda done, total: told.append((done, total)))
-    assert_same(cut, whole)
-    assert told[-1] == (12, 12)
-    assert [done for done, _ in told] == sorted(done for done, _ in told)
-    lists = sample_batch(backend, layout="list")
-    assert lists.equity["equity"].explode().equals(whole.equity["equity"])
-
-
 def test_both_paths(backend: str) -> None:
     result = sample_batch(backend, path="both")
     assert_same(result, sample_batch(backend, path="pessimistic"))
@@ -307,6 +268,26 @@ def test_runs_that_fail_or_do_not_exist(backend: str) -> None:
     assert (len(empty), empty.complete) == (0, True)
     assert empty.best().is_empty()
     assert "runs=0" in repr(empty)
+
+
+@pytest.mark.parametrize("layout", ["rows", "list"])
+def test_a_run_that_fails_is_in_final_and_rejected_only(backend: str, layout: str) -> None:
+    result = sample_batch(backend, params=failing([1, 2]), layout=layout, digest=True)
+    assert result.final["status"].to_list() == ["ok", "failed", "failed"]
+    assert result.metrics["run_id"].to_list() == [0]
+    assert result.equity["run_id"].unique().to_list() == [0]
+    assert result.rejected.select("run_id", "row", "error").rows() == [
+        (1, None, "NumberOutOfRange"),
+        (2, None, "NumberOutOfRange"),
+    ]
+    assert result.portfolio(1).digest == result.final["digest"][1]
+    assert "failed=2  rejected orders=0" in repr(result)
+    assert "All of these runs failed" in result.plot(runs=[1]).text
+    alone = sample_batch(backend, params=failing([0]), layout=layout)
+    assert "All of these runs failed" in alone.plot(runs=[0]).text
+    assert "sharpe_ratio" in alone._repr_html_()
+    with pytest.raises(op.NumberOutOfRange, match="run 1"):
+        sample_batch(backend, params=failing([1]), on_error="raise")
 
 
 def test_the_first_refusal_can_be_raised(backend: str) -> None:

@@ -50,6 +50,7 @@ def test_values_of_any_kind(given, kind, cells):
         ({"a": {"x": 1}}, "a", "is no value"),
         ({"a": 3j}, "a", "is no value"),
         ({"a": [float("nan")]}, "a", "must be finite"),
+        ({"a": pl.Series([float("inf")])}, "a", "must be finite"),
         ({"a": [10**60]}, "a", "is no column"),
         ({"a": range(2**17), "b": range(2**17)}, "values", "more than 4294967295 runs"),
     ],

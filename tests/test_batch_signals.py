@@ -7,6 +7,9 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 import omega_portfolio as op
 from matrix_accounts import CASH, FEE, account_of_signals, bars_of, days_of, walk_of
@@ -60,6 +63,16 @@ def test_frames_of_pandas_have_their_times_as_index():
     assert op.orders_from_signals(column)["symbol"].to_list() == ["B", "A", "B", "A"]
     named = pd.Series(IN[:, 0], index=pd.DatetimeIndex(DAYS), name="B")
     assert op.orders_from_signals(named)["symbol"].to_list() == ["B", "B"]
+
+
+def test_columns_of_objects_in_pandas():
+    """What a shift in pandas leaves, once its hole is filled."""
+    frame = pd.DataFrame(IN, index=pd.DatetimeIndex(DAYS), columns=SYMBOLS)
+    for kind in (object, "boolean"):
+        assert op.orders_from_signals(frame.astype(kind), wide(OUT)).rows() == ROWS
+    orders = op.orders_from_signals(frame, size=np.int64(3), stop_loss=None)
+    assert set(orders["size"]) == {3}
+    assert "stop_loss" not in orders.columns
 
 
 def test_other_arrow_tables():
@@ -148,6 +161,14 @@ def test_many_runs():
     assert shared.filter(pl.col("run_id") == 0).drop("run_id").rows() == ROWS
     sizes = op.orders_from_signals({0: IN, 1: IN}, size={0: 5, 1: 6}, times=DAYS, symbols=SYMBOLS)
     assert sizes["size"].to_list() == [5] * 4 + [6] * 4
+    # A list beside a matrix, and a matrix of values for one of the runs.
+    single = pl.DataFrame({"time": DAYS[:1], "symbol": "A", "entries": True, "size": 3})
+    mixed = op.orders_from_signals({0: wide(IN).select("time", "A"), 1: single})
+    assert mixed.select("run_id", "symbol", "size").rows() == [
+        (0, "A", 1),
+        (0, "A", 1),
+        (1, "A", 3),
+    ]
     listed = pl.DataFrame({"run_id": [3, 3], "time": DAYS[:2], "entries": [True, False]})
     assert op.orders_from_signals(listed)["run_id"].to_list() == [3]
 
@@ -163,163 +184,40 @@ def test_times_of_any_kind():
         assert orders["time"].to_list() == [times[0], times[3]]
 
 
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_any_signals_give_the_orders_of_a_loop(data):
+    """Every true cell is an order; of one time what closes comes first, then by column."""
+    rows, width = data.draw(st.integers(0, 6)), data.draw(st.integers(1, 4))
+    matrix = arrays(bool, (rows, width))
+    kinds = data.draw(st.lists(st.sampled_from(KINDS), min_size=1, unique=True))
+    cells = {kind: data.draw(matrix) for kind in kinds}
+    names = [f"S{place}" for place in range(width)][::-1]
+    orders = op.orders_from_signals(**cells, times=range(rows), symbols=names)
+    expected = [
+        (row, names[place], action, side)
+        for row in range(rows)
+        for action in ("close", "open")
+        for place in range(width)
+        for kind, (act, side) in KIND_OF.items()
+        if act == action and kind in cells and cells[kind][row, place]
+    ]
+    assert orders.select("time", "symbol", "action", "side").rows() == expected
+
+
+KIND_OF = {
+    "entries": ("open", "long"),
+    "short_entries": ("open", "short"),
+    "exits": ("close", "long"),
+    "short_exits": ("close", "short"),
+}
+KINDS = tuple(KIND_OF)
+
+
 def test_no_signal_at_all_gives_no_order():
     empty = op.orders_from_signals(wide(IN & False), wide(OUT & False))
     assert empty.height == 0
     assert empty.columns == COLUMNS
-
-
-FRAME = wide(IN)
-LIST = pl.DataFrame({"time": DAYS[:2], "symbol": ["A", "B"], "entries": [True, True]})
-
-
-@pytest.mark.parametrize(
-    ("call", "error", "argument", "part"),
-    [
-        (lambda: op.orders_from_signals(None), "InvalidArgument", "entries", "no signal"),
-        (lambda: op.orders_from_signals([1]), "InvalidArgument", "entries", "neither a frame"),
-        (lambda: op.orders_from_signals(FRAME.lazy()), "InvalidArgument", "entries", "collect"),
-        (lambda: op.orders_from_signals(FRAME.drop("time")), "InvalidFrame", "entries", "time"),
-        (
-            lambda: op.orders_from_signals(FRAME.with_columns(time=pl.lit("x"))),
-            *("InvalidFrame", "entries", "holds no times"),
-        ),
-        (
-            lambda: op.orders_from_signals(FRAME.select("time")),
-            *("InvalidFrame", "entries", "no column beside"),
-        ),
-        (
-            lambda: op.orders_from_signals(FRAME.with_columns(A=pl.Series([None] * 5 + [True]))),
-            *("InvalidFrame", "entries", "row 0, column A: null"),
-        ),
-        (
-            lambda: op.orders_from_signals(FRAME.with_columns(A=pl.lit(1))),
-            *("InvalidFrame", "entries", "holds no truth values"),
-        ),
-        (
-            lambda: op.orders_from_signals(FRAME, wide(OUT).head(5)),
-            *("InvalidFrame", "exits", "is not as long as entries"),
-        ),
-        (
-            lambda: op.orders_from_signals(FRAME, wide(OUT).rename({"A": "C"})),
-            *("InvalidFrame", "exits", "column A"),
-        ),
-        (
-            lambda: op.orders_from_signals(FRAME, wide(OUT).reverse()),
-            *("InvalidFrame", "exits", "row 0, column time"),
-        ),
-        (
-            lambda: op.orders_from_signals(FRAME, wide(OUT, run_id=[0] * 6)),
-            *("InvalidFrame", "exits", "has other runs"),
-        ),
-        (
-            lambda: op.orders_from_signals(pl.concat([FRAME, FRAME])),
-            *("InvalidFrame", "entries", "row 0, column time"),
-        ),
-        (
-            lambda: op.orders_from_signals(FRAME, times=DAYS),
-            *("InvalidArgument", "times", "is for arrays"),
-        ),
-        (
-            lambda: op.orders_from_signals(IN, symbols=SYMBOLS),
-            *("InvalidArgument", "times", "is needed"),
-        ),
-        (
-            lambda: op.orders_from_signals(IN, times=DAYS),
-            *("InvalidArgument", "symbols", "is needed"),
-        ),
-        (
-            lambda: op.orders_from_signals(IN, times=DAYS, symbols=["A"]),
-            *("InvalidFrame", "entries", "is not as wide"),
-        ),
-        (
-            lambda: op.orders_from_signals(IN, times=DAYS, symbols=["A", "A"]),
-            *("InvalidArgument", "symbols", "are not different names"),
-        ),
-        (
-            lambda: op.orders_from_signals(IN, times=DAYS[:5], symbols=SYMBOLS),
-            *("InvalidFrame", "entries", "is not as long as times"),
-        ),
-        (
-            lambda: op.orders_from_signals(IN, times=[*DAYS[:5], DAYS[0]], symbols=SYMBOLS),
-            *("InvalidFrame", "times", "is there twice"),
-        ),
-        (
-            lambda: op.orders_from_signals(IN, times="soon", symbols=SYMBOLS),
-            *("InvalidArgument", "times", "is no sequence"),
-        ),
-        (
-            lambda: op.orders_from_signals(IN, times=[object()] * 6, symbols=SYMBOLS),
-            *("InvalidFrame", "times", "holds no times"),
-        ),
-        (
-            lambda: op.orders_from_signals(IN[None], times=DAYS, symbols=SYMBOLS),
-            *("InvalidFrame", "entries", "dimensions"),
-        ),
-        (
-            lambda: op.orders_from_signals(FRAME, sizes=2),
-            *("InvalidArgument", "sizes", "is no column of an order"),
-        ),
-        (
-            lambda: op.orders_from_signals(FRAME, size=[1, 2]),
-            *("InvalidArgument", "size", "is no value of an order"),
-        ),
-        (
-            lambda: op.orders_from_signals(FRAME, accumulate=1),
-            *("InvalidArgument", "accumulate", "is no truth value"),
-        ),
-        (
-            lambda: op.orders_from_signals(LIST, FRAME),
-            *("InvalidArgument", "exits", "beside a frame"),
-        ),
-        (
-            lambda: op.orders_from_signals(LIST.with_columns(close=pl.lit(1.0))),
-            *("InvalidFrame", "entries", "column close"),
-        ),
-        (
-            lambda: op.orders_from_signals(pl.concat([LIST, LIST])),
-            *("InvalidFrame", "entries", "twice for one symbol"),
-        ),
-        (
-            lambda: op.orders_from_signals(LIST.with_columns(size=pl.lit(1)), size=2),
-            *("InvalidArgument", "size", "is a column of entries"),
-        ),
-        (
-            lambda: op.orders_from_signals(LIST, size=FRAME),
-            *("InvalidArgument", "size", "matrix beside a list"),
-        ),
-        (lambda: op.orders_from_signals({}), "InvalidArgument", "entries", "has no run"),
-        (
-            lambda: op.orders_from_signals({"a": FRAME}),
-            *("InvalidArgument", "entries", "no run_id"),
-        ),
-        (
-            lambda: op.orders_from_signals({0: FRAME}, {1: FRAME}),
-            *("InvalidArgument", "exits", "run 0"),
-        ),
-        (
-            lambda: op.orders_from_signals({0: wide(IN, run_id=[0] * 6)}),
-            *("InvalidFrame", "entries", "column run_id"),
-        ),
-        (
-            lambda: op.orders_from_signals(wide(IN, run_id=[-1] * 6)),
-            *("InvalidFrame", "entries", "column run_id: -1"),
-        ),
-        (
-            lambda: op.orders_from_signals(wide(IN, run_id=["a"] * 6)),
-            *("InvalidFrame", "entries", "holds no whole numbers"),
-        ),
-        (
-            lambda: op.orders_from_signals(pd.DataFrame(IN, columns=SYMBOLS)),
-            *("InvalidFrame", "entries", "index"),
-        ),
-    ],
-)
-def test_what_is_wrong_is_named(call, error, argument, part):
-    with pytest.raises(getattr(op, error)) as caught:
-        call()
-    assert caught.value.argument == argument
-    assert part in str(caught.value)
 
 
 def test_ten_million_cells():

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 import omega_portfolio as op
-from batch_samples import assert_same, files_of, in_memory, sample_batch, sample_params
+from batch_samples import assert_same, failing, files_of, in_memory, sample_batch, sample_params
 from omega_portfolio.batch import slices
 from omega_portfolio.batch.engine import Keep
 from omega_portfolio.batch.manifest import NAME, hash_of, read_manifest
@@ -261,18 +261,65 @@ def test_a_batch_that_is_cancelled_at_once_leaves_an_empty_result(tmp_path: Path
     assert stored("python", tmp_path).complete
 
 
+def test_a_part_of_which_all_runs_failed(backend: str, tmp_path: Path) -> None:
+    params = failing([5, 6, 7, 8, 9, 11], 12)
+    for layout in ("rows", "list"):
+        result = stored(backend, tmp_path / layout, params=params, layout=layout)
+        assert_same(result, sample_batch(backend, params=params, layout=layout))
+        assert result.final.collect()["status"].to_list().count("failed") == 6
+
+
 def test_no_run_at_all(tmp_path: Path) -> None:
     result = stored("python", tmp_path, params=sample_params().head(0))
     assert (len(result), result.complete) == (0, True)
 
 
 def test_both_paths_have_a_folder_each(backend: str, tmp_path: Path) -> None:
-    result = stored(backend, tmp_path, path="both")
+    folder, one = tmp_path / "both", tmp_path / "one"
+    result = stored(backend, folder, path="both")
     assert result.envelope.equals(sample_batch(backend, path="both").envelope)
-    assert {one.name for one in tmp_path.iterdir()} == {"pessimistic", "optimistic"}
-    assert result.optimistic.folder == tmp_path / "optimistic"
-    again = stored(backend, tmp_path, path="both")
-    assert again.complete
+    assert {one.name for one in folder.iterdir()} == {"pessimistic", "optimistic"}
+    assert result.optimistic.folder == folder / "optimistic"
+    assert stored(backend, folder, path="both").complete
+    assert "pessimistic" in refused(backend, folder)
+    stored(backend, one)
+    assert "equity" in refused(backend, one, path="both")
+
+
+def test_a_folder_can_be_opened_without_the_batch(backend: str, tmp_path: Path) -> None:
+    result = stored(backend, tmp_path / "one")
+    opened = op.BatchResult.open(tmp_path / "one", verify=True)
+    assert_same(opened, result)
+    assert opened.complete
+    assert opened.best(n=2).equals(result.best(n=2))
+    assert opened.plot(runs=[1]).svg == result.plot(runs=[1]).svg
+    assert repr(opened) == repr(result)
+    with pytest.raises(InvalidArgument, match="same arguments"):
+        opened.portfolio(0)
+    both = stored(backend, tmp_path / "two", path="both")
+    assert op.BatchResult.open(str(tmp_path / "two")).envelope.equals(both.envelope)
+    unlabelled = stored(backend, tmp_path / "three", params=None)
+    assert_same(op.BatchResult.open(tmp_path / "three"), unlabelled)
+
+
+def test_a_folder_that_is_not_what_it_was_is_not_opened(tmp_path: Path) -> None:
+    for wrong, argument in ((3, "folder"), (tmp_path, "folder")):
+        with pytest.raises(InvalidArgument) as error:
+            op.BatchResult.open(wrong)  # type: ignore[arg-type]
+        assert error.value.argument == argument
+    stored("python", tmp_path)
+    with pytest.raises(InvalidArgument, match="verify="):
+        op.BatchResult.open(tmp_path, verify=1)  # type: ignore[arg-type]
+    path = next((tmp_path / "trades").glob("000001-*"))
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    assert len(op.BatchResult.open(tmp_path)) == 12
+    with pytest.raises(InvalidArgument, match="not what it was: 1"):
+        op.BatchResult.open(tmp_path, verify=True)
+    path.unlink()
+    with pytest.raises(InvalidArgument, match="makes it anew"):
+        op.BatchResult.open(tmp_path)
 
 
 KILLED = """

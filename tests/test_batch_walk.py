@@ -225,6 +225,21 @@ def test_the_chain_is_exact(backend):
     assert found.equity["equity"][-1] - 1000 == gained
 
 
+def test_the_stitched_curve_is_reported(backend, tmp_path):
+    found = walk(backend)
+    path = found.history.report(tmp_path / "walk.html", title="Walk")
+    assert path.stat().st_size > 50_000
+    assert found.metrics["trade_count"] == found.trades.height
+    assert found.history.backend == backend
+
+
+def test_a_walk_can_be_cancelled(backend):
+    token = op.CancelToken()
+    token.cancel()
+    with pytest.raises(op.RunCancelled):
+        walk(backend, cancel=token)
+
+
 def test_it_tells_how_far_it_is(backend):
     told = []
     walk(backend, progress=lambda done, total: told.append((done, total)))

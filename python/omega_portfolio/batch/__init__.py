@@ -9,7 +9,8 @@ module                  its job
 ``slices``              how many runs at a time, the bound of memory, the loop
 ``progress``,           how far it is, and how it is stopped
 ``cancel``, ``interrupt``
-``sink``, ``manifest``  results on disk: parts, and the list of them
+``sink``, ``manifest``, results on disk: parts, the list of them, the way back
+``stored``
 ``result``, ``facts``,  the answer, its tables, how it looks
 ``tables``, ``view``
 ``ranking``             which run is best, and how likely it is luck
@@ -17,7 +18,8 @@ module                  its job
 ``axis``
 ``grid``                parameters: every combination of values, or a sample of ranges
 ``signals``,            orders out of truth values, and out of weights; ``matrices`` reads
-``weights``             the forms that both come in
+``gathering``,          the forms that both come in
+``weights``
 ``walk``, ``splits``,   choose on one part of time, test on the next
 ``walk_steps``
 ``command``, ``setup``  the command ``omega-portfolio sweep``

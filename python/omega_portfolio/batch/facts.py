@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from omega_portfolio.errors import InvalidArgument
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -20,8 +22,8 @@ class Facts:
 
     Attributes
     ----------
-    engine : Engine
-        The batch; it makes a run again when somebody asks for its portfolio.
+    batch : Engine or None
+        It makes a run again when somebody asks for its portfolio; None for what was opened.
     params : polars.DataFrame or None
         run_id and the parameters of each run.
     options : mapping
@@ -38,7 +40,7 @@ class Facts:
         Where the tables lie.
     """
 
-    engine: Engine
+    batch: Engine | None
     params: pl.DataFrame | None
     options: Mapping[str, object]
     currency: str
@@ -46,6 +48,21 @@ class Facts:
     complete: bool = True
     times: pl.Series | None = None
     folder: Path | None = None
+
+    @property
+    def engine(self) -> Engine:
+        """The batch.
+
+        Raises
+        ------
+        InvalidArgument
+            The result was opened from its folder.
+        """
+        if self.batch is None:
+            rule = "has tables only, because it was opened from a folder"
+            remedy = "call run_batch with the same arguments and sink=, which makes nothing anew"
+            raise InvalidArgument("result", str(self.folder), rule, remedy)
+        return self.batch
 
 
 __all__ = ["Facts"]

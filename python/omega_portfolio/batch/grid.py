@@ -94,6 +94,8 @@ def _column(name: str, given: object) -> pl.Series:
         raise InvalidArgument(name, describe(given), "is no value and no list of values", remedy)
     if not len(column):
         raise InvalidArgument(name, "(empty)", "has no value", "pass one or more, or leave it out")
+    if column.dtype.is_float() and not column.drop_nulls().is_finite().all():
+        raise InvalidArgument(name, describe(column.to_list()), "must be finite", "leave it out")
     twice = column.filter(column.is_duplicated())
     if len(twice):
         rule = "is there twice, so two runs would be the same"
@@ -127,8 +129,6 @@ def _series(name: str, cells: Sequence[object]) -> pl.Series:
         remedy = "pass smaller numbers"
         rule = f"is no column: {str(error).splitlines()[0]}"
         raise InvalidArgument(name, describe(list(cells)), rule, remedy) from None
-    if column.dtype.is_float() and not column.drop_nulls().is_finite().all():
-        raise InvalidArgument(name, describe(list(cells)), "must be finite", "leave it out")
     return column
 
 

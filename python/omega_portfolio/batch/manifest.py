@@ -64,6 +64,8 @@ class Manifest:
         Everything that decides what stands in the files: fingerprint, options, versions.
     runs, part_runs : int
         All runs, and how many of them each part but the last has.
+    currency : str
+        Of the accounts.
     complete : bool
         Whether all parts are there.
     parts : dict of int to Part
@@ -73,6 +75,7 @@ class Manifest:
     identity: Mapping[str, object]
     runs: int
     part_runs: int
+    currency: str
     complete: bool = False
     parts: dict[int, Part] = field(default_factory=dict)
 
@@ -83,6 +86,7 @@ class Manifest:
             "identity": dict(self.identity),
             "runs": self.runs,
             "part_runs": self.part_runs,
+            "currency": self.currency,
             "complete": self.complete,
             "parts": [asdict(self.parts[number]) for number in sorted(self.parts)],
         }
@@ -127,7 +131,8 @@ def _manifest_of(document: Any) -> Manifest:  # noqa: ANN401 - JSON of anybody.
     runs, part_runs = int(document["runs"]), int(document["part_runs"])
     if runs < 0 or part_runs < 1:
         raise ValueError("a number of runs that cannot be")
-    return Manifest(dict(document["identity"]), runs, part_runs, bool(document["complete"]), parts)
+    facts = (dict(document["identity"]), runs, part_runs, str(document["currency"]))
+    return Manifest(*facts, bool(document["complete"]), parts)
 
 
 def _damaged(path: Path, reason: str) -> InvalidArgument:
@@ -139,19 +144,23 @@ def _damaged(path: Path, reason: str) -> InvalidArgument:
     )
 
 
+def part_is_there(folder: Path, part: Part) -> bool:
+    """Whether every file of a part is there, as long as the list says."""
+    return all(_has_length(folder, file) for file in part.files.values())
+
+
 def part_is_whole(folder: Path, part: Part) -> bool:
     """Whether every file of a part is there with the content that the list names."""
-    return all(
-        _has_content(folder / file.file, file)
-        # A name that leads out of the folder is none of ours.
-        and (folder / file.file).resolve().is_relative_to(folder.resolve())
-        for file in part.files.values()
+    return part_is_there(folder, part) and all(
+        hash_of(folder / file.file) == file.blake2b for file in part.files.values()
     )
 
 
-def _has_content(path: Path, file: PartFile) -> bool:
+def _has_length(folder: Path, file: PartFile) -> bool:
+    path = (folder / file.file).resolve()
     try:
-        return path.stat().st_size == file.bytes and hash_of(path) == file.blake2b
+        # A name that leads out of the folder is none of ours.
+        return path.is_relative_to(folder.resolve()) and path.stat().st_size == file.bytes
     except OSError:
         return False
 
@@ -193,6 +202,7 @@ __all__ = [
     "Part",
     "PartFile",
     "hash_of",
+    "part_is_there",
     "part_is_whole",
     "read_manifest",
     "replace_durably",

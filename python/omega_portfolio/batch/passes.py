@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from omega_portfolio.batch.engine import open_engine
 from omega_portfolio.batch.facts import Facts
@@ -12,7 +12,7 @@ from omega_portfolio.batch.interrupt import stoppable
 from omega_portfolio.batch.manifest import read_manifest
 from omega_portfolio.batch.progress import shown
 from omega_portfolio.batch.result import BatchResult
-from omega_portfolio.batch.sink import Sink, read_times, scanned, write_parts
+from omega_portfolio.batch.sink import Sink, expect_only, write_parts
 from omega_portfolio.batch.slices import (
     Drive,
     bytes_of,
@@ -21,6 +21,7 @@ from omega_portfolio.batch.slices import (
     slices,
     spans_of,
 )
+from omega_portfolio.batch.stored import PASSES, result_of
 from omega_portfolio.batch.tables import Gathered
 from omega_portfolio.errors import InvalidArgument, RunCancelled
 
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 
     from omega_portfolio.batch.engine import Engine, Keep
     from omega_portfolio.types import ArrowStream, BackendName, BatchPath, CancelToken, Layout
-
-PASSES: Final = ("pessimistic", "optimistic")
-"""The two passes of ``path="both"``, and their folders below a sink."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +73,16 @@ class Work:
         progress: object,
     ) -> BatchResult:
         """Make one pass, or two."""
-        params = params_frame(self.frames[2])
         names = PASSES if path == "both" else (path,)
-        if path == "both" and params is not None and "path" in params.columns:
-            rule = 'is a column of params, and path="both" as well'
-            raise InvalidArgument("path", "both", rule, "leave out one of the two")
         engines = [
             open_engine(self.backend, self.frames, {**self.settings, "path": name})
             for name in names
         ]
+        # Behind the checks of the backend, which names the cell that is wrong.
+        params = params_frame(self.frames[2])
+        if path == "both" and params is not None and "path" in params.columns:
+            rule = 'is a column of params, and path="both" as well'
+            raise InvalidArgument("path", "both", rule, "leave out one of the two")
         if self.sink is None:
             needed = sum(bytes_of(len(one), one.moments, self.keep) for one in engines)
             refuse_size(needed, self.bound)
@@ -101,6 +100,7 @@ class Work:
     def _both(self, facts: list[Facts], drive: Drive) -> BatchResult:
         sinks: list[Sink | None] = [None, None]
         if self.sink is not None:
+            expect_only(self.sink.folder, PASSES)
             sinks = [replace(self.sink, folder=self.sink.folder / name) for name in PASSES]
         worse = self._pass(facts[0], drive, sinks[0])
         drive = replace(drive, told=drive.counting_from(facts[0].total))
@@ -125,7 +125,7 @@ class Work:
         try:
             for tables in slices(engine, self.keep, drive, spans):
                 gathered.add(tables)
-                refuse_size(gathered.size(), self.bound)
+                refuse_size(gathered.size, self.bound)
         except (KeyboardInterrupt, RunCancelled) as error:
             if not gathered.parts:
                 gathered.add(self._nothing(engine))
@@ -136,7 +136,7 @@ class Work:
 
     def _on_disk(self, facts: Facts, drive: Drive, sink: Sink) -> BatchResult:
         try:
-            write_parts(facts.engine, self.keep, drive, sink)
+            write_parts(facts, self.keep, drive, sink)
         except (KeyboardInterrupt, RunCancelled) as error:
             _hand_over(error, self._stored(facts, sink))
             raise
@@ -150,10 +150,7 @@ class Work:
             gathered = Gathered(self.layout)
             gathered.add(self._nothing(facts.engine))
             return BatchResult(gathered.frames(), replace(facts, complete=complete))
-        frames = scanned(sink.folder, manifest)
-        times = read_times(sink.folder)
-        facts = replace(facts, complete=complete, folder=sink.folder, times=times)
-        return BatchResult(frames, facts)
+        return result_of(sink.folder, manifest, facts)
 
     def _nothing(self, engine: Engine) -> Any:  # noqa: ANN401 - tables of a backend.
         """Give tables without a row."""
@@ -166,4 +163,4 @@ def _hand_over(error: BaseException, result: BatchResult) -> None:
     error.result = result  # type: ignore[attr-defined]
 
 
-__all__ = ["PASSES", "Work"]
+__all__ = ["Work"]

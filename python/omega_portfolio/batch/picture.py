@@ -43,6 +43,8 @@ COLOURS: Final = (
 )
 """Curves in one picture are told apart by these."""
 
+NO_CURVE: Final = "All of these runs failed, and a failed run has no curve."
+
 DOT_CELLS: Final = (240, 80)
 """Of dots in the same cell of the picture one is drawn."""
 
@@ -230,6 +232,8 @@ def plot_curves(result: BatchResult, runs: object) -> Plot:
 
     chosen = _runs_of(result, runs)
     times = result.times
+    if times is None and result.metrics.lazy().head(1).collect().is_empty():
+        return made("equity", NO_CURVE)
     if times is None:
         rule = "has no curves to draw"
         raise InvalidArgument("record", "none", rule, 'call run_batch with record="bar" or "1d"')
@@ -240,7 +244,7 @@ def plot_curves(result: BatchResult, runs: object) -> Plot:
     frame = frame.hstack([curves[run].alias(f"run {run}") for run in chosen if run in curves])
     columns = frame.columns[1:]
     if not columns:
-        return made("equity", "All of these runs failed, and a failed run has no curve.")
+        return made("equity", NO_CURVE)
     series = [
         Series(name, name.capitalize(), class_)
         for name, class_ in zip(columns, COLOURS, strict=False)

@@ -49,6 +49,44 @@ class BatchResult:
         self._facts = facts
         self._optimistic = optimistic
 
+    @classmethod
+    def open(cls, folder: str | Path, *, verify: bool = False) -> BatchResult:
+        """Give the tables that ``sink=`` wrote, without the bars and orders they come from.
+
+        Parameters
+        ----------
+        folder : str or Path
+            The folder of the sink.
+        verify : bool, default False
+            Read all files and compare them with their hashes; otherwise their lengths are.
+
+        Returns
+        -------
+        BatchResult
+            Without :meth:`portfolio` and :meth:`report`, which need the batch.
+
+        Raises
+        ------
+        InvalidArgument
+            There is no part of a batch, or one is not what it was.
+
+        Examples
+        --------
+        >>> from tempfile import mkdtemp
+        >>> import polars as pl
+        >>> import omega_portfolio as op
+        >>> prices = dict.fromkeys(("open", "high", "low", "close"), [100, 102, 101])
+        >>> bars = pl.DataFrame({"time": [0, 1, 2], "symbol": ["ACME"] * 3} | prices)
+        >>> orders = pl.DataFrame([{"time": 0, "action": "open", "side": "long", "size": 1}])
+        >>> folder = mkdtemp()
+        >>> _ = op.run_batch(bars, orders, sink=folder)
+        >>> op.BatchResult.open(folder).final.select("run_id", "equity").collect().rows()
+        [(0, 99999.0)]
+        """
+        from omega_portfolio.batch.stored import open_result
+
+        return open_result(folder, verify=verify)
+
     def with_optimistic(self, optimistic: BatchResult) -> BatchResult:
         """Give this result as the pessimistic one of two."""
         return BatchResult(self._frames, self._facts, optimistic)
@@ -145,6 +183,18 @@ class BatchResult:
         The columns are run_id, pessimistic and optimistic (the equity at the end),
         ambiguous_count (of the pass that has more), and each metric that differs in any run,
         as ``name_pessimistic`` and ``name_optimistic``.
+
+        Examples
+        --------
+        >>> import polars as pl
+        >>> import omega_portfolio as op
+        >>> prices = dict.fromkeys(("open", "high", "low", "close"), [100, 102, 101])
+        >>> bars = pl.DataFrame({"time": [0, 1, 2], "symbol": ["ACME"] * 3} | prices)
+        >>> orders = pl.DataFrame([{"time": 0, "action": "open", "side": "long", "size": 1}])
+        >>> sizes = pl.DataFrame({"size": [5, 1, 9]})
+        >>> result = op.run_batch(bars, orders, sizes, initial_balance=1000, path="both")
+        >>> result.envelope.row(0)
+        (0, 995.0, 995.0, 0)
         """
         from omega_portfolio.batch.both import envelope_of
 
@@ -174,6 +224,18 @@ class BatchResult:
         ------
         InvalidArgument
             There is no such column, or an argument has a wrong type.
+
+        Examples
+        --------
+        >>> import polars as pl
+        >>> import omega_portfolio as op
+        >>> prices = dict.fromkeys(("open", "high", "low", "close"), [100, 102, 101])
+        >>> bars = pl.DataFrame({"time": [0, 1, 2], "symbol": ["ACME"] * 3} | prices)
+        >>> orders = pl.DataFrame([{"time": 0, "action": "open", "side": "long", "size": 1}])
+        >>> sizes = pl.DataFrame({"size": [5, 1, 9]})
+        >>> result = op.run_batch(bars, orders, sizes)
+        >>> result.best("max_drawdown", n=2)["size"].to_list()
+        [1, 5]
         """
         return rank(self.metrics, metric, n, descending=descending)
 
@@ -181,7 +243,7 @@ class BatchResult:
         """Give one run as a live portfolio in its state at the end.
 
         The run is made once more; it is the same account to the last digit, with every table,
-        and it can go on.
+        and it can go on. Of a run that failed it is the account before what ended it.
 
         Parameters
         ----------
@@ -197,8 +259,6 @@ class BatchResult:
         ------
         InvalidArgument
             There is no such run.
-        OmegaPortfolioError
-            The run failed; it is the refusal that ended it.
         """
         return self._facts.engine.portfolio(self._place(run_id))
 
@@ -257,6 +317,20 @@ class BatchResult:
         InvalidArgument
             There is no such column or run, there are more than two parameters to choose from,
             or no curve was kept.
+
+        Examples
+        --------
+        >>> import polars as pl
+        >>> import omega_portfolio as op
+        >>> prices = dict.fromkeys(("open", "high", "low", "close"), [100, 102, 101])
+        >>> bars = pl.DataFrame({"time": [0, 1, 2], "symbol": ["ACME"] * 3} | prices)
+        >>> orders = pl.DataFrame([{"time": 0, "action": "open", "side": "long", "size": 1}])
+        >>> sizes = pl.DataFrame({"size": [5, 1, 9]})
+        >>> result = op.run_batch(bars, orders, sizes, initial_balance=1000)
+        >>> result.plot("final_equity")
+        <Plot final_equity: 3 runs>
+        >>> result.plot(runs=[0, 2])
+        <Plot equity: From 991 to 995 USD at the end>
         """
         from omega_portfolio.batch.picture import plot_curves, plot_metric
 

@@ -6,11 +6,12 @@ symbol; :func:`orders_from_signals` turns the second into the first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
+from omega_portfolio.batch.gathering import SIGNALS, Gathered, Scalar, part_of, true_cells
 from omega_portfolio.batch.matrices import (
     KEYS,
     Matrix,
@@ -29,15 +30,8 @@ if TYPE_CHECKING:
     Axes = tuple[pl.DataFrame | None, object]
     """Times and symbols of arrays."""
 
-    Scalar = str | int | float | Decimal | date
-
-SIGNALS: Final = {
-    "entries": ("open", "long"),
-    "exits": ("close", "long"),
-    "short_entries": ("open", "short"),
-    "short_exits": ("close", "short"),
-}
-"""Each kind of signal, and action and side of its order."""
+    Run = tuple[int | None, dict[str, object], dict[str, Any]]
+    """A run, its signals, and the other columns of its orders."""
 
 OPEN_COLUMNS: Final = (
     "size",
@@ -61,8 +55,6 @@ OPEN_COLUMNS: Final = (
     "tag",
 )
 """Columns of an order that opens, besides those that the signals make."""
-
-_FILL: Final = "fill_null(False), or drop the row"
 
 
 def orders_from_signals(
@@ -149,23 +141,23 @@ def orders_from_signals(
     signals = {name: cells for name, cells in given.items() if cells is not None}
     if not signals:
         raise InvalidArgument("entries", "None", "there is no signal", "pass entries")
-    values = {"size": size, **columns} if size is not None else columns
+    given = {"size": size, **columns}
+    values = {name: _plain(value) for name, value in given.items() if value is not None}
     for name, value in values.items():
         if name not in OPEN_COLUMNS:
             remedy = f"choose from {', '.join(OPEN_COLUMNS)}"
             raise InvalidArgument(name, describe(value), "is no column of an order", remedy)
     axes = (read_times(times), symbols)
-    parts = [_orders(run, one, extra, axes) for run, one, extra in _runs(signals, values)]
-    orders = pl.concat(parts, how="vertical_relaxed")
+    parts = _parts(_runs(signals, values), axes)
+    _same_names(parts)
+    orders = pl.concat(parts, how="diagonal_relaxed")
     opens = pl.col("action") == "open"
     keys = [name for name in KEYS if name in orders.columns]
     orders = orders.sort([*keys, "turn", "place"], maintain_order=True).drop("turn", "place")
     return orders if accumulate else orders.with_columns(if_flat=pl.when(opens).then(opens))
 
 
-def _runs(
-    signals: dict[str, object], values: dict[str, object]
-) -> Iterator[tuple[int | None, dict[str, object], dict[str, object]]]:
+def _runs(signals: dict[str, object], values: dict[str, object]) -> Iterator[Run]:
     """Give the matrices of each run; a matrix that is no mapping belongs to all of them."""
     together = {**signals, **values}
     mapped = {name: by_run(name, given) for name, given in together.items()}
@@ -190,30 +182,52 @@ def _runs(
         yield run, {name: one[name] for name in signals}, {name: one[name] for name in values}
 
 
-def _orders(
-    run: int | None, signals: dict[str, object], values: dict[str, Any], axes: Axes
-) -> pl.DataFrame:
-    """Make the orders of matrices that belong together."""
+def _parts(runs: Iterator[Run], axes: Axes) -> list[pl.DataFrame]:
+    """Make the orders of all runs, in a few frames."""
     import polars as pl
 
+    gathered: dict[str, Gathered] = {}
+    parts = []
+    for run, signals, values in runs:
+        frame = _list_of(signals)
+        if frame is None:
+            _gather(gathered, (run, signals, values), axes)
+            continue
+        orders = _of_list(frame, values)
+        if run is not None:
+            _refuse_runs(orders)
+            number = pl.repeat(run, orders.height, dtype=pl.UInt32, eager=True)
+            orders = orders.insert_column(0, number.alias("run_id"))
+        parts.append(orders)
+    return [*parts, *(one.orders() for one in gathered.values())]
+
+
+def _list_of(signals: dict[str, object]) -> pl.DataFrame | None:
+    """Give the frame that has the signals as columns; None for matrices."""
     first = signals.get("entries", signals.get("short_entries"))
     frame = None if first is None else frame_of("entries", first)
-    if frame is not None and {"entries", "short_entries"} & set(frame.columns):
-        if len(signals) > 1:
-            other = next(name for name in signals if signals[name] is not first)
-            rule = "is given beside a frame that has the signals as columns"
-            raise InvalidArgument(other, "(a matrix)", rule, f"add it as the column {other}")
-        orders = _of_list(frame, values)
-    else:
-        orders = _of_matrices(signals, values, axes)
-    if run is None:
-        return orders
-    if "run_id" in orders.columns:
+    if frame is None or not {"entries", "short_entries"} & set(frame.columns):
+        return None
+    if len(signals) > 1:
+        other = next(name for name in signals if signals[name] is not first)
+        rule = "is given beside a frame that has the signals as columns"
+        raise InvalidArgument(other, "(a matrix)", rule, f"add it as the column {other}")
+    return frame
+
+
+def _refuse_runs(keys: pl.DataFrame) -> None:
+    if "run_id" in keys.columns:
         rule = "is a column of a matrix that belongs to one run"
         raise InvalidFrame("entries", "column run_id", rule, "remove it, or pass one frame")
-    return orders.insert_column(
-        0, pl.repeat(run, orders.height, dtype=pl.UInt32, eager=True).alias("run_id")
-    )
+
+
+def _same_names(parts: list[pl.DataFrame]) -> None:
+    """Refuse runs with and without the names of their symbols."""
+    for part in parts:
+        named = "symbol" in part.columns
+        if named != ("symbol" in parts[0].columns) or (named and (part["symbol"] == "").any()):
+            rule = "is named in some runs only"
+            raise InvalidFrame("entries", "column symbol", rule, "name the symbols of all runs")
 
 
 def _of_list(frame: pl.DataFrame, values: dict[str, Any]) -> pl.DataFrame:
@@ -237,7 +251,7 @@ def _of_list(frame: pl.DataFrame, values: dict[str, Any]) -> pl.DataFrame:
     parts = []
     for name in SIGNALS:
         if name in frame.columns:
-            places = _true(name, frame[name])
+            places = true_cells(name, frame[name])
             twice = keys[places].is_duplicated().arg_true()
             if len(twice):
                 row = places[twice[0]]
@@ -247,83 +261,32 @@ def _of_list(frame: pl.DataFrame, values: dict[str, Any]) -> pl.DataFrame:
             cells: dict[str, Scalar | pl.Series] = dict(values)
             own = [one for one in OPEN_COLUMNS if one in frame.columns]
             cells |= {one: frame[one].gather(places) for one in own}
-            parts.append(_part(name, keys[places], places, cells))
+            parts.append(part_of(name, keys[places], places, cells))
     return pl.concat(parts, how="diagonal_relaxed")
 
 
-def _of_matrices(signals: dict[str, object], values: dict[str, Any], axes: Axes) -> pl.DataFrame:
-    """Make orders out of wide matrices of the same form."""
-    import polars as pl
-
+def _gather(gathered: dict[str, Gathered], one: Run, axes: Axes) -> None:
+    """Find the true cells of matrices that belong together."""
+    run, signals, values = one
     read = {name: read_matrix(name, given, *axes) for name, given in signals.items()}
-    head = next(name for name in ("entries", *read) if name in read)
+    head = "entries" if "entries" in read else next(iter(read))
     form = read[head]
-    for name, matrix in read.items():
-        read[name] = matrix.same_form(name, form, head)
-    cells: dict[str, Any] = {}
+    if run is not None:
+        _refuse_runs(form.keys)
+    cells: dict[str, Scalar | Matrix] = {}
     for name, value in values.items():
         if _is_scalar(name, value):
             cells[name] = value
         else:
             cells[name] = read_matrix(name, value, *axes).same_form(name, form, head)
-    parts = []
     for name, matrix in read.items():
-        found = [_true(name, column) for column in matrix.columns.values()]
-        rows = pl.concat(found)
-        keys = form.keys[rows]
-        counts = pl.Series([len(places) for places in found], dtype=pl.UInt32)
-        column = pl.int_range(len(found), dtype=pl.UInt32, eager=True).repeat_by(counts).explode()
-        column = column.drop_nulls()
-        if list(matrix.columns) != [""]:
-            named = pl.Series("symbol", list(matrix.columns), dtype=pl.String)
-            keys = keys.with_columns(named.gather(column))
-        own = {one: _gather(one, cell, found) for one, cell in cells.items()}
-        parts.append(_part(name, keys, column, own))
-    return pl.concat(parts, how="diagonal_relaxed")
+        same = matrix if matrix is form else matrix.same_form(name, form, head)
+        gathered.setdefault(name, Gathered(name)).add(run, same, cells)
 
 
-def _gather(name: str, cell: Scalar | Matrix, found: list[pl.Series]) -> Scalar | pl.Series:
-    """Pick the cells of a matrix at some places of each column; a scalar stays one."""
-    import polars as pl
-
-    if not isinstance(cell, Matrix):
-        return cell
-    columns = zip(cell.columns.values(), found, strict=True)
-    return pl.concat([column.gather(places).alias(name) for column, places in columns])
-
-
-def _part(
-    signal: str, keys: pl.DataFrame, place: pl.Series, values: Mapping[str, Scalar | pl.Series]
-) -> pl.DataFrame:
-    """Make the orders of one kind of signal."""
-    import polars as pl
-
-    action, side = SIGNALS[signal]
-    opens = action == "open"
-    values = {"size": 1, **values}
-    # A close names the tag of what it closes, and nothing else of an order.
-    kept = values if opens else {name: values[name] for name in ("tag",) if name in values}
-    made: list[pl.Expr | pl.Series] = [
-        value.alias(name) if isinstance(value, pl.Series) else pl.lit(value).alias(name)
-        for name, value in kept.items()
-    ]
-    head: list[pl.Expr | pl.Series] = [pl.lit(action).alias("action"), pl.lit(side).alias("side")]
-    turn: list[pl.Expr | pl.Series] = [
-        pl.lit(int(opens), dtype=pl.UInt8).alias("turn"),
-        place.alias("place"),
-    ]
-    return keys.with_columns(*head, *made, *turn)
-
-
-def _true(name: str, column: pl.Series) -> pl.Series:
-    """Give the places of the true cells of a column."""
-    import polars as pl
-
-    if column.dtype != pl.Boolean:
-        value = f"column {column.name}: {column.dtype}"
-        raise InvalidFrame(name, value, "holds no truth values", "compare, or cast it to bool")
-    refuse_null(name, column, _FILL)
-    return column.arg_true()
+def _plain(value: object) -> object:
+    """Take a scalar of NumPy as the Python value that it is."""
+    return value.item() if hasattr(value, "item") and not getattr(value, "ndim", 1) else value
 
 
 def _is_scalar(name: str, value: object) -> TypeGuard[Scalar]:
@@ -344,4 +307,4 @@ def _need_scalar(name: str, value: object) -> None:
         raise InvalidArgument(name, type(value).__name__, rule, f"add it as the column {name}")
 
 
-__all__ = ["OPEN_COLUMNS", "SIGNALS", "orders_from_signals"]
+__all__ = ["OPEN_COLUMNS", "orders_from_signals"]

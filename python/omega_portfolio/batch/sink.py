@@ -32,16 +32,18 @@ from omega_portfolio.batch.tables import NAMES, Frames, frame_of, times_of
 from omega_portfolio.errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     import polars as pl
 
     from omega_portfolio.batch.engine import Engine, EngineTables, Keep
+    from omega_portfolio.batch.facts import Facts
     from omega_portfolio.batch.slices import Drive
     from omega_portfolio.types import Layout, SinkFormat
 
 ENDINGS: Final[dict[SinkFormat, str]] = {"parquet": "parquet", "ipc": "arrow"}
 TIMES: Final = "times.arrow"
+PARAMS: Final = "params.arrow"
 _LOCK: Final = ".lock"
 _GROUP_ROWS: Final = 262_144
 _NAME_DIGITS: Final = 16
@@ -86,22 +88,17 @@ def identity_of(engine: Engine, keep: Keep, sink: Sink) -> dict[str, object]:
     }
 
 
-def write_parts(engine: Engine, keep: Keep, drive: Drive, sink: Sink) -> Manifest:
+def write_parts(facts: Facts, keep: Keep, drive: Drive, sink: Sink) -> None:
     """Make all runs that the folder lacks.
 
     Parameters
     ----------
-    engine : Engine
+    facts : Facts
         The batch.
     keep, drive : Keep, Drive
         What is kept of a run, and how it is made.
     sink : Sink
         Where it goes.
-
-    Returns
-    -------
-    Manifest
-        The list of all parts.
 
     Raises
     ------
@@ -112,13 +109,18 @@ def write_parts(engine: Engine, keep: Keep, drive: Drive, sink: Sink) -> Manifes
     OSError
         A file cannot be written.
     """
-    identity = identity_of(engine, keep, sink)
-    size = (len(engine), runs_of_a_part(engine.moments, keep))
+    engine = facts.engine
+    wanted = Manifest(
+        identity_of(engine, keep, sink),
+        len(engine),
+        runs_of_a_part(engine.moments, keep),
+        facts.currency,
+    )
     with _alone(sink.folder):
-        manifest = _opened(sink, identity, size)
+        manifest = _opened(sink, wanted)
         _remove_strays(sink.folder, manifest)
+        _write_params(sink.folder, facts.params)
         _fill(engine, keep, drive, sink, manifest)
-    return manifest
 
 
 def _fill(engine: Engine, keep: Keep, drive: Drive, sink: Sink, manifest: Manifest) -> None:
@@ -165,17 +167,17 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _opened(sink: Sink, identity: Mapping[str, object], size: tuple[int, int]) -> Manifest:
+def _opened(sink: Sink, wanted: Manifest) -> Manifest:
     """Read what the folder has of this batch, or begin."""
     folder = sink.folder
     if not sink.resume and (folder / NAME).exists():
         _remove_all(folder)
     manifest = read_manifest(folder) if folder.is_dir() else None
     if manifest is None:
-        _expect_empty(folder)
+        expect_only(folder, (f".{NAME}.tmp", _LOCK))
         folder.mkdir(parents=True, exist_ok=True)
-        return Manifest(identity, *size)
-    _expect_same(folder, manifest.identity, identity)
+        return wanted
+    _expect_same(folder, manifest.identity, wanted.identity)
     manifest.parts = {
         number: part
         for number, part in manifest.parts.items()
@@ -184,14 +186,26 @@ def _opened(sink: Sink, identity: Mapping[str, object], size: tuple[int, int]) -
     return manifest
 
 
-def _expect_empty(folder: Path) -> None:
-    """Refuse a folder with other things, in which a file could be mistaken for a part."""
+def expect_only(folder: Path, names: Collection[str]) -> None:
+    """Refuse a folder with other things, in which a file could be mistaken for a part.
+
+    Parameters
+    ----------
+    folder : Path
+        It may be missing.
+    names : collection of str
+        What it may hold.
+
+    Raises
+    ------
+    InvalidArgument
+        It holds something else.
+    """
     if not folder.is_dir():
         return
-    ours = {f".{NAME}.tmp", _LOCK}
-    others = [one.name for one in folder.iterdir() if one.name not in ours]
+    others = sorted(one.name for one in folder.iterdir() if one.name not in names)
     if others:
-        rule = f"holds other things ({', '.join(sorted(others)[:3])}) and no {NAME}"
+        rule = f"holds other things ({', '.join(others[:3])})"
         raise InvalidArgument("sink", str(folder), rule, "name a new folder or an empty one")
 
 
@@ -228,7 +242,7 @@ def _missing(manifest: Manifest) -> list[tuple[int, int]]:
 
 def _remove_all(folder: Path) -> None:
     """Remove what a sink writes, and nothing else; the list goes first."""
-    for name in (NAME, TIMES):
+    for name in (NAME, TIMES, PARAMS):
         (folder / name).unlink(missing_ok=True)
     for name in NAMES:
         shutil.rmtree(folder / name, ignore_errors=True)
@@ -263,6 +277,24 @@ def _write(sink: Sink, number: int, name: str, tables: EngineTables) -> PartFile
     temporary.replace(path)
     sync_folder(folder)
     return PartFile(f"{name}/{path.name}", frame.height, size, content)
+
+
+def _write_params(folder: Path, params: pl.DataFrame | None) -> None:
+    """Keep the parameters, which the metrics of a result have in front."""
+    if params is None:
+        (folder / PARAMS).unlink(missing_ok=True)
+        return
+    buffer = io.BytesIO()
+    params.write_ipc(buffer)
+    replace_durably(folder / PARAMS, buffer.getvalue())
+
+
+def read_params(folder: Path) -> pl.DataFrame | None:
+    """Give the parameters of the runs; None when there were none."""
+    import polars as pl
+
+    path = folder / PARAMS
+    return pl.read_ipc(path.read_bytes()) if path.exists() else None
 
 
 def _write_times(folder: Path, tables: EngineTables) -> None:
@@ -305,9 +337,20 @@ def scanned(folder: Path, manifest: Manifest) -> Frames:
     ordered = [manifest.parts[number] for number in sorted(manifest.parts)]
 
     def one(name: str) -> pl.LazyFrame:
-        return scan([folder / part.files[name].file for part in ordered])
+        files = [part.files[name] for part in ordered]
+        # Lists of a part in which all runs failed have no length, and so another type.
+        filled = [file for file in files if file.rows] or files[:1]
+        return scan([folder / file.file for file in filled])
 
     return Frames(*(one(name) for name in NAMES))
 
 
-__all__ = ["Sink", "identity_of", "read_times", "scanned", "write_parts"]
+__all__ = [
+    "Sink",
+    "expect_only",
+    "identity_of",
+    "read_params",
+    "read_times",
+    "scanned",
+    "write_parts",
+]

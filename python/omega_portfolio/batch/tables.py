@@ -109,22 +109,33 @@ def lists_of(table: Table, points: int) -> pl.DataFrame:
 
 @dataclass(slots=True)
 class Gathered:
-    """The tables of the slices that are done, in their order."""
+    """The tables of the slices that are done, in their order.
+
+    Attributes
+    ----------
+    layout : {"rows", "list"}
+        The form of the equity.
+    parts : dict of str to list of polars.DataFrame
+        The slices of each table.
+    times : polars.Series or None
+        Times of the points of each curve.
+    size : int
+        Bytes that the tables hold.
+    """
 
     layout: Layout
     parts: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
     times: pl.Series | None = None
+    size: int = 0
 
     def add(self, tables: EngineTables) -> None:
         """Keep the tables of a slice."""
         if self.times is None:
             self.times = times_of(tables)
         for name in NAMES:
-            self.parts.setdefault(name, []).append(frame_of(tables, name, self.layout))
-
-    def size(self) -> int:
-        """Give the bytes that the tables hold."""
-        return int(sum(part.estimated_size() for parts in self.parts.values() for part in parts))
+            frame = frame_of(tables, name, self.layout)
+            self.parts.setdefault(name, []).append(frame)
+            self.size += int(frame.estimated_size())
 
     def frames(self) -> Frames:
         """Join the slices; their memory stays where it is."""

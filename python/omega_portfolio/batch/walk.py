@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from omega_portfolio.metric_values import Metrics
     from omega_portfolio.types import ArrowStream, NumberLike
 
-OWN: Final = ("record", "trades", "digest", "layout", "sink", "sink_format", "resume", "cancel")
+OWN: Final = ("record", "trades", "digest", "layout", "sink", "sink_format", "resume")
 """Options of ``run_batch`` that a walk sets itself."""
 
 FIGURES: Final = ("periods_per_year", "risk_free_rate", "mar", "confidence", "resample")
@@ -148,7 +148,8 @@ def walk_forward(
     progress : bool or callable, optional
         As in ``run_batch``; it counts splits.
     **options
-        As in ``run_batch``: ``instruments``, ``costs``, ``fill``, ``path``, ``leverage``, ...
+        As in ``run_batch``: ``instruments``, ``costs``, ``fill``, ``path``, ``leverage``,
+        ``cancel``, ... A walk that is cancelled gives nothing back.
 
     Returns
     -------
