@@ -78,6 +78,13 @@ impl Settings {
             }
             ledger.apply(&Event::RegisterInstrument(instrument))?;
         }
+        if !self.costs.is_none() {
+            // Other symbols have these costs, too, so they are asked for without any instrument.
+            let mut other = Instrument::default_for("OTHER");
+            self.costs.put_into(&mut other);
+            let configuration = Configuration { capacity: None, ..self.configuration.clone() };
+            Ledger::new(configuration)?.apply(&Event::RegisterInstrument(other))?;
+        }
         Ok(())
     }
 }
