@@ -135,6 +135,13 @@ def test_a_fingerprint_is_of_values() -> None:
         pl.col("tag").cast(pl.Categorical), pl.col("size").cast(pl.Int8)
     )
     assert small(bars=chunks, orders=texts).fingerprint == plain
+    nulls = orders(20).with_columns(oco=pl.lit(None))
+    assert nulls["oco"].dtype == pl.Null
+    assert (
+        small(orders=nulls).fingerprint
+        == small(orders=nulls[:0].vstack(nulls)).fingerprint
+        == plain
+    )
     others = {
         small(**change).fingerprint
         for change in (

@@ -5,6 +5,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 
 import omega_portfolio as op
@@ -20,6 +21,7 @@ def wide(cells, **more):
 
 
 FRAME = wide(IN)
+PANDAS = pd.DataFrame(IN, index=pd.DatetimeIndex(DAYS), columns=SYMBOLS)
 LIST = pl.DataFrame({"time": DAYS[:2], "symbol": ["A", "B"], "entries": [True, True]})
 
 
@@ -141,6 +143,26 @@ LIST = pl.DataFrame({"time": DAYS[:2], "symbol": ["A", "B"], "entries": [True, T
         (
             lambda: op.orders_from_signals(LIST, size=FRAME),
             *("InvalidArgument", "size", "matrix beside a list"),
+        ),
+        (
+            lambda: op.orders_from_signals(PANDAS.shift(1)),
+            *("InvalidFrame", "entries", "row 0, column B: null"),
+        ),
+        (
+            lambda: op.orders_from_signals(PANDAS.astype("boolean").shift(1)),
+            *("InvalidFrame", "entries", "row 0, column B: null"),
+        ),
+        (
+            lambda: op.orders_from_signals(PANDAS.set_axis(["A", "A"], axis=1)),
+            *("InvalidFrame", "entries", "column A: is there twice"),
+        ),
+        (
+            lambda: op.orders_from_signals(PANDAS.set_axis([("A", 1), ("A", 2)], axis=1)),
+            *("InvalidFrame", "entries", "is no name of a symbol"),
+        ),
+        (
+            lambda: op.orders_from_signals(pa.table([[1], [2]], ["time", "time"])),
+            *("InvalidFrame", "entries", "cannot be read"),
         ),
         (lambda: op.orders_from_signals({}), "InvalidArgument", "entries", "has no run"),
         (

@@ -65,6 +65,16 @@ def test_frames_of_pandas_have_their_times_as_index():
     assert op.orders_from_signals(named)["symbol"].to_list() == ["B", "B"]
 
 
+def test_columns_of_objects_in_pandas():
+    """What a shift in pandas leaves, once its hole is filled."""
+    frame = pd.DataFrame(IN, index=pd.DatetimeIndex(DAYS), columns=SYMBOLS)
+    for kind in (object, "boolean"):
+        assert op.orders_from_signals(frame.astype(kind), wide(OUT)).rows() == ROWS
+    orders = op.orders_from_signals(frame, size=np.int64(3), stop_loss=None)
+    assert set(orders["size"]) == {3}
+    assert "stop_loss" not in orders.columns
+
+
 def test_other_arrow_tables():
     table = wide(IN).to_arrow()
     assert op.orders_from_signals(table, wide(OUT).to_arrow()).rows() == ROWS

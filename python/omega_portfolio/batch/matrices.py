@@ -82,7 +82,12 @@ def frame_of(name: str, given: object) -> pl.DataFrame | None:
     if type(given).__module__.partition(".")[0] == "pandas":
         return _of_pandas(name, given)
     if hasattr(given, "__arrow_c_stream__"):
-        return pl.DataFrame(given)
+        try:
+            return pl.DataFrame(given)
+        except (pl.exceptions.PolarsError, ValueError, TypeError) as error:
+            rule = f"cannot be read: {str(error).splitlines()[0]}"
+            kind = type(given).__name__
+            raise InvalidFrame(name, kind, rule, "give every column once") from None
     if hasattr(given, "__array_interface__"):
         return None
     remedy = "pass a frame with a column time, or an array with times= and symbols="
@@ -95,9 +100,15 @@ def _of_pandas(name: str, given: Any) -> pl.DataFrame:  # noqa: ANN401 - a frame
 
     if not hasattr(given, "columns"):
         given = given.to_frame(given.name if isinstance(given.name, str) else "")
-    frame = pl.DataFrame(
-        [pl.Series(str(column), given[column].to_numpy()) for column in given.columns]
-    )
+    columns: dict[str, pl.Series] = {}
+    for place, column in enumerate(given.columns):
+        if not isinstance(column, str):
+            remedy = "name the columns by symbol, and map each run_id to its frame"
+            raise InvalidFrame(name, f"column {column!r}", "is no name of a symbol", remedy)
+        if column in columns:
+            raise InvalidFrame(name, f"column {column}", "is there twice", "rename one of them")
+        columns[column] = _plain_column(column, given.iloc[:, place])
+    frame = pl.DataFrame(list(columns.values()))
     if "time" in frame.columns:
         return frame
     index = given.index
@@ -106,6 +117,16 @@ def _of_pandas(name: str, given: Any) -> pl.DataFrame:  # noqa: ANN401 - a frame
         raise InvalidFrame(name, f"index {index.dtype}", "holds no times", remedy)
     naive = index if index.tz is None else index.tz_convert("UTC").tz_localize(None)
     return frame.insert_column(0, pl.Series("time", naive.to_numpy()))
+
+
+def _plain_column(name: str, column: Any) -> pl.Series:  # noqa: ANN401 - a column of pandas.
+    """Take the values; a missing one of a column of objects becomes null, so that it is named."""
+    import polars as pl
+
+    if column.dtype.kind == "O" or not hasattr(column.dtype, "newbyteorder"):
+        cells = column.astype(object).where(column.notna(), None)
+        return pl.Series(name, cells.tolist(), strict=False)
+    return pl.Series(name, column.to_numpy())
 
 
 def read_matrix(name: str, given: object, times: pl.DataFrame | None, symbols: object) -> Matrix:

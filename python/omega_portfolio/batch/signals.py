@@ -141,7 +141,8 @@ def orders_from_signals(
     signals = {name: cells for name, cells in given.items() if cells is not None}
     if not signals:
         raise InvalidArgument("entries", "None", "there is no signal", "pass entries")
-    values = {"size": size, **columns} if size is not None else columns
+    given = {"size": size, **columns}
+    values = {name: _plain(value) for name, value in given.items() if value is not None}
     for name, value in values.items():
         if name not in OPEN_COLUMNS:
             remedy = f"choose from {', '.join(OPEN_COLUMNS)}"
@@ -281,6 +282,11 @@ def _gather(gathered: dict[str, Gathered], one: Run, axes: Axes) -> None:
     for name, matrix in read.items():
         same = matrix if matrix is form else matrix.same_form(name, form, head)
         gathered.setdefault(name, Gathered(name)).add(run, same, cells)
+
+
+def _plain(value: object) -> object:
+    """Take a scalar of NumPy as the Python value that it is."""
+    return value.item() if hasattr(value, "item") and not getattr(value, "ndim", 1) else value
 
 
 def _is_scalar(name: str, value: object) -> TypeGuard[Scalar]:

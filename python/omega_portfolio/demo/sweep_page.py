@@ -104,7 +104,7 @@ def render_sweep(result: BatchResult, curve: Plot, best: pl.DataFrame, link: str
         '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{title}</title>\n<style>\n{page_style()}</style>\n</head>\n<body>\n<main>\n"
-        f'<header><h1>{title}</h1><p class="lead">{lead}</p></header>\n'
+        f'<header><h1>{title}</h1><p class="lead">{lead}</p><br></header>\n'
         f'<p class="strip">{rule}</p>\n<div class="panels">\n{"".join(panels)}</div>\n'
         "</main>\n</body>\n</html>\n"
     )
