@@ -37,7 +37,8 @@ class _Ratio(NamedTuple):
     def size(self, size: int) -> int:
         """Give a size after the split, rounded down to the lot step."""
         lot = self.symbol.lot
-        return size * self.numerator // (self.denominator * lot) * lot
+        after = size * self.numerator // (self.denominator * lot) * lot
+        return within("numerator", after, "size after the split")
 
     def rest(self, size: int) -> int:
         """Give what is left of a size, times the denominator."""

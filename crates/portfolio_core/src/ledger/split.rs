@@ -9,7 +9,7 @@ use crate::book::Book;
 use crate::columns::text::TextView;
 use crate::event::{Side, Split};
 use crate::general::General;
-use crate::numbers::{Money, Overflow, Price, Size, ratio_half_even};
+use crate::numbers::{Money, Overflow, Price, Size, ratio_half_even, ratio_of_products};
 use crate::positions::Position;
 use crate::refusal::{Refusal, Refused};
 
@@ -36,16 +36,27 @@ impl Ratio {
     /// A price of the new units, rounded half-even to the tick.
     pub(super) fn price(&self, book: &Book, price: Price) -> Result<Price, Overflow> {
         let tick = book.tick();
-        let divisor = self.numerator.checked_mul(tick).ok_or(Overflow)?;
-        let ticks = ratio_half_even(&[price.raw(), self.denominator], divisor)?;
+        let divisors = [self.numerator, tick];
+        let ticks = ratio_of_products(&[price.raw(), self.denominator], divisors)?;
         Price::from_raw(ticks.checked_mul(tick).ok_or(Overflow)?)
     }
 
     /// A size in new units, rounded down to the lot step.
     pub(super) fn size(&self, book: &Book, size: Size) -> Result<Size, Overflow> {
-        let exact = size.raw().checked_mul(self.numerator).ok_or(Overflow)?;
-        let whole = exact.checked_div(self.denominator).ok_or(Overflow)?;
-        Ok(book.on_lot(Size::from_raw(whole)?))
+        Ok(book.on_lot(self.exact_size(size)?.0))
+    }
+
+    /// A size in new units, rounded down, and what is left, in parts of the denominator. Only the
+    /// result has to be in range, and not the size times the numerator.
+    fn exact_size(&self, size: Size) -> Result<(Size, i128), Overflow> {
+        let divide = |raw: i128| {
+            let whole = raw.checked_div(self.denominator).ok_or(Overflow)?;
+            Ok((whole, raw.checked_rem(self.denominator).ok_or(Overflow)?))
+        };
+        let (whole, left) = divide(size.raw())?;
+        let (more, left) = divide(left.checked_mul(self.numerator).ok_or(Overflow)?)?;
+        let whole = whole.checked_mul(self.numerator).and_then(|whole| whole.checked_add(more));
+        Ok((Size::from_raw(whole.ok_or(Overflow)?)?, left))
     }
 }
 
@@ -113,8 +124,10 @@ impl Ledger {
             }
         }
         if let Some(book) = self.book_at_mut(index) {
-            book.long_marks.scale(|price| ratio.exact(price))?;
-            book.short_marks.scale(|price| ratio.exact(price))?;
+            for side in [Side::Long, Side::Short] {
+                let held = !book.holding(side).size.is_zero();
+                book.marks_mut(side).scale(held, |price| ratio.exact(price))?;
+            }
         }
         if after.0.is_positive() {
             self.set_quotes(&[(index, after.0, after.1)], false)?;
@@ -161,18 +174,20 @@ impl Ledger {
         (ratio, mark): (Ratio, Price),
     ) -> Result<Option<Kept>, Stop> {
         let Some(book) = self.book_at(position.symbol) else { return Err(Stop::Overflow) };
-        let size = ratio.size(book, position.size)?;
+        let (whole, left) = ratio.exact_size(position.size)?;
+        let size = book.on_lot(whole);
         if !size.is_positive() {
             return Ok(None);
         }
         // In parts of a new unit; what is not kept is a fraction of all of them.
-        let exact = position.size.raw().checked_mul(ratio.numerator).ok_or(Overflow)?;
-        let whole = size.raw().checked_mul(ratio.denominator).ok_or(Overflow)?;
-        let rest = exact.checked_sub(whole).ok_or(Overflow)?;
-        let relieved = Money::from_raw(ratio_half_even(&[position.cost.raw(), rest], exact)?)?;
+        let rest = whole.checked_sub(size)?.raw().checked_mul(ratio.denominator);
+        let rest = rest.and_then(|rest| rest.checked_add(left)).ok_or(Overflow)?;
+        let exact = [position.size.raw(), ratio.numerator];
+        let relieved = ratio_of_products(&[position.cost.raw(), rest], exact)?;
+        let relieved = Money::from_raw(relieved)?;
         let (digits, divisor) = book.contract.fraction();
-        let divisor = divisor.checked_mul(ratio.denominator).ok_or(Overflow)?;
-        let cash = Money::from_raw(ratio_half_even(&[rest, digits, mark.raw()], divisor)?)?;
+        let divisors = [divisor, ratio.denominator];
+        let cash = Money::from_raw(ratio_of_products(&[rest, digits, mark.raw()], divisors)?)?;
         let entry_price = ratio.exact(position.entry_price)?;
         if !entry_price.is_positive() {
             return Err(wrong_denominator(event, "makes an entry price of 0").into());
