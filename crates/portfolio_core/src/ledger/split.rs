@@ -5,6 +5,7 @@ use super::legs::CloseLeg;
 use super::posting::Entry;
 use super::record::op;
 use super::stop::Stop;
+use super::value::Moving;
 use crate::book::Book;
 use crate::columns::text::TextView;
 use crate::event::{Side, Split};
@@ -110,18 +111,16 @@ impl Ledger {
             return Err(wrong_denominator(event, "makes a mark of 0").into());
         }
         self.make_general(index)?;
-        for position_id in self.ids_of(index) {
+        let kept = self.close_too_small(index, &ratio, (before, event.time))?;
+        // The totals are those of all positions together, at the new marks.
+        let mut moving = self.moving();
+        for position_id in kept {
             self.reserve_fill()?;
             let found = self.positions.find(position_id).map(|(row, held)| (row, *held));
             let Some((row, position)) = found else { continue };
-            let (old, new) = match position.side {
-                Side::Long => (before.0, after.0),
-                Side::Short => (before.1, after.1),
-            };
-            match self.kept(event, &position, (ratio, new))? {
-                None => self.close_split(&position, old, event.time)?,
-                Some(kept) => self.keep(row, &position, &kept, (ratio, event.time))?,
-            }
+            let mark = if position.side == Side::Long { after.0 } else { after.1 };
+            let kept = self.kept(event, &position, (ratio, mark))?;
+            self.keep(row, &position, &kept, (ratio, event.time), &mut moving)?;
         }
         if let Some(book) = self.book_at_mut(index) {
             for side in [Side::Long, Side::Short] {
@@ -130,8 +129,9 @@ impl Ledger {
             }
         }
         if after.0.is_positive() {
-            self.set_quotes(&[(index, after.0, after.1)], false)?;
+            self.move_quotes(&[(index, after.0, after.1)], false, &mut moving)?;
         }
+        self.settle(&moving)?;
         self.split_orders(index, &ratio, event.time)
     }
 
@@ -150,6 +150,27 @@ impl Ledger {
         Ok(())
     }
 
+    /// Closes the positions of which nothing is left on the grid, by id; answers the others.
+    fn close_too_small(
+        &mut self,
+        index: u32,
+        ratio: &Ratio,
+        ((bid, ask), time): ((Price, Price), i64),
+    ) -> Result<Vec<u64>, Stop> {
+        let mut kept = Vec::new();
+        for position_id in self.ids_of(index) {
+            let Some((_, &position)) = self.positions.find(position_id) else { continue };
+            let Some(book) = self.book_at(index) else { continue };
+            if ratio.size(book, position.size)?.is_positive() {
+                kept.push(position_id);
+            } else {
+                let price = if position.side == Side::Long { bid } else { ask };
+                self.close_split(&position, price, time)?;
+            }
+        }
+        Ok(kept)
+    }
+
     /// A position of which nothing is left on the grid.
     fn close_split(&mut self, position: &Position, price: Price, time: i64) -> Result<(), Stop> {
         let leg = CloseLeg {
@@ -166,19 +187,16 @@ impl Ledger {
         self.close_leg(&leg)
     }
 
-    /// What is left of a position; nothing when it is less than a lot step.
+    /// What is left of a position that keeps something.
     fn kept(
         &self,
         event: &Split<'_>,
         position: &Position,
         (ratio, mark): (Ratio, Price),
-    ) -> Result<Option<Kept>, Stop> {
+    ) -> Result<Kept, Stop> {
         let Some(book) = self.book_at(position.symbol) else { return Err(Stop::Overflow) };
         let (whole, left) = ratio.exact_size(position.size)?;
         let size = book.on_lot(whole);
-        if !size.is_positive() {
-            return Ok(None);
-        }
         // In parts of a new unit; what is not kept is a fraction of all of them.
         let rest = whole.checked_sub(size)?.raw().checked_mul(ratio.denominator);
         let rest = rest.and_then(|rest| rest.checked_add(left)).ok_or(Overflow)?;
@@ -201,7 +219,7 @@ impl Ledger {
             take_profit: ratio.price(book, position.take_profit)?,
             ..*position
         };
-        Ok(Some(Kept { position, relieved, cash }))
+        Ok(Kept { position, relieved, cash })
     }
 
     fn keep(
@@ -210,6 +228,7 @@ impl Ledger {
         before: &Position,
         kept: &Kept,
         (ratio, time): (Ratio, i64),
+        moving: &mut Moving,
     ) -> Result<(), Stop> {
         let protection = self.split_protection(&kept.position, &ratio, time)?;
         let position = Position { protection, ..kept.position };
@@ -230,7 +249,7 @@ impl Ledger {
             return Ok(());
         }
         let (kind, position_id) = (TextView::SPLIT, position.position_id);
-        self.post_alone(&Entry { kind, symbol, position_id, amount, time })
+        self.post(&Entry { kind, symbol, position_id, amount, time }, moving)
     }
 }
 
