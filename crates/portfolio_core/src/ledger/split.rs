@@ -120,7 +120,7 @@ impl Ledger {
             let Some((row, position)) = found else { continue };
             let mark = if position.side == Side::Long { after.0 } else { after.1 };
             let kept = self.kept(event, &position, (ratio, mark))?;
-            self.keep(row, &position, &kept, (ratio, event.time), &mut moving)?;
+            self.keep((row, &position), &kept, (ratio, event.time), &mut moving)?;
         }
         if let Some(book) = self.book_at_mut(index) {
             for side in [Side::Long, Side::Short] {
@@ -224,8 +224,7 @@ impl Ledger {
 
     fn keep(
         &mut self,
-        row: u32,
-        before: &Position,
+        (row, before): (u32, &Position),
         kept: &Kept,
         (ratio, time): (Ratio, i64),
         moving: &mut Moving,
