@@ -123,12 +123,14 @@ impl Frame {
             (self.names[column].as_str(), array, true)
         });
         let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
-        match self.stored_otherwise {
-            false => vec![batch],
-            true => {
-                vec![batch.slice(0, 1), batch.slice(1, 0), batch.slice(1, batch.num_rows() - 1)]
-            }
+        if self.stored_otherwise {
+            return vec![
+                batch.slice(0, 1),
+                batch.slice(1, 0),
+                batch.slice(1, batch.num_rows() - 1),
+            ];
         }
+        vec![batch]
     }
 }
 

@@ -38,7 +38,12 @@ from omega_portfolio.oracle.numbers import (
     plain_text,
     read_number,
 )
-from omega_portfolio.oracle.term_reading import read_commission, read_slippage
+from omega_portfolio.oracle.term_reading import (
+    Late,
+    raise_first,
+    read_commission,
+    read_slippage,
+)
 from omega_portfolio.oracle.terms import CommissionTerms, SlippageTerms, SwapTerms
 from omega_portfolio.oracle.texts import read_str
 from omega_portfolio.terms import Commission, Slippage
@@ -144,11 +149,17 @@ def read_fill(name: str, cell: str, _: FloatPolicy) -> str:
 
 
 def _commission(name: str, cell: float, policy: FloatPolicy) -> CommissionTerms | None:
-    return read_commission(Commission(_kind(name), cell), policy)  # type: ignore[arg-type]
+    late: Late = {}
+    terms = read_commission(Commission(_kind(name), cell), policy, late)  # type: ignore[arg-type]
+    raise_first(late)
+    return terms
 
 
 def _slippage(name: str, cell: float, policy: FloatPolicy) -> SlippageTerms | None:
-    return read_slippage(Slippage(_kind(name), cell), policy)  # type: ignore[arg-type]
+    late: Late = {}
+    terms = read_slippage(Slippage(_kind(name), cell), policy, late)  # type: ignore[arg-type]
+    raise_first(late)
+    return terms
 
 
 def _kind(name: str) -> str:
