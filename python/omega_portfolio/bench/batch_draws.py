@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from omega_portfolio.bench.account_settings import draw_account_setting
+from omega_portfolio.bench.account_settings import SHAPES, draw_account_setting
 from omega_portfolio.bench.batch_cases import BARS, ORDERS, PARAMS, Case, Kind, Rows, kind_of
 from omega_portfolio.bench.batch_rows import Market, RowSource
 from omega_portfolio.bench.drawn_terms import draw_commission, draw_slippage, draw_swap
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 SYMBOLS_MAX: Final = 4
 """A batch has no more: with the pairs that convert their money."""
+
+PLAIN: Final = 0.2
+"""Share of batches of the plainest kind, which an engine may have a shorter way for."""
 
 _STEPS: Final = (60_000_000, 3_600_000_000, 3_600_000_001, 86_400_000_000)
 _ORDER_COLUMNS: Final = (
@@ -61,6 +64,8 @@ def draw_case(random: Random, scale: Scale) -> Case:
     setting = draw_account_setting(random)
     while len(setting.shapes) > SYMBOLS_MAX:
         setting = draw_account_setting(random)
+    if random.random() < PLAIN:
+        setting = _plain(random, setting)
     shapes = list(setting.shapes)
     moments = random.randint(1 if random.random() < 0.1 else scale.moments // 2, scale.moments)
     bars, markets = _draw_bars(random, shapes, setting.time, moments)
@@ -100,6 +105,16 @@ _CASTS: Final = {
     Kind.NUMBER: ("float", "double", "int64", "uint8", "decimal20_12", "decimal18_2"),
     Kind.FLAG: (),
 }
+
+
+def _plain(random: Random, setting: Setting) -> Setting:
+    """Give an account of one symbol in its own currency, without terms that cost anything."""
+    shape = random.choice([shape for shape in SHAPES if not shape.terms])
+    options: dict[str, object] = {"currency": "USD", "leverage": random.choice((1, 30))}
+    if random.random() < 0.3:
+        kept = [name for name in ("mode", "path") if name in setting.options]
+        options |= {name: setting.options[name] for name in kept}
+    return replace(setting, initial_balance=1_000_000, options=options, shapes=(shape,))
 
 
 def _draw_casts(random: Random, frames: dict[str, Rows]) -> dict[tuple[str, str], str]:
