@@ -184,7 +184,7 @@ def test_a_run_is_proved_by_its_events(backend: str, number: int) -> None:
     settings = {name: case.options[name] for name in names if name in case.options}
     frames = {name: rows for name, rows in case.frames.items() if name != "params"}
     options = {name: value for name, value in case.options.items() if name != "labels"}
-    batch = replace(case, frames=frames, options=options).build(batch_class(backend))
+    batch = replace(case, frames=frames, options=options, casts={}).build(batch_class(backend))
     digests = batch.run(0, len(batch), digest=True).final.to_polars()["digest"].to_list()
     for place, digest in enumerate(digests):
         account = batch.portfolio(place)

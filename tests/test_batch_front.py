@@ -21,6 +21,7 @@ from batch_samples import (
     sample_params,
 )
 from omega_portfolio.batch import slices
+from omega_portfolio.batch.passes import bytes_in
 from omega_portfolio.catalogue import CATALOGUE
 from omega_portfolio.errors import InvalidArgument, InvalidFrame
 
@@ -311,6 +312,11 @@ def test_results_that_do_not_fit_are_refused_before_and_while_they_are_made(
     with pytest.raises(InvalidArgument, match='record="1d"'):
         sample_batch("python", record="none", max_memory=5_000)
     assert len(sample_batch("python", max_memory=10**9)) == 12
+    # Two passes have one bound.
+    room = int(1.5 * bytes_in(sample_batch("python", record="none")))
+    assert len(sample_batch("python", record="none", max_memory=room)) == 12
+    with pytest.raises(InvalidArgument, match="sink="):
+        sample_batch("python", record="none", max_memory=room, path="both")
 
 
 def test_how_a_result_looks(backend: str, tmp_path: Path) -> None:

@@ -46,8 +46,8 @@ def test_one_parameter_is_a_line_with_its_runs(result: op.BatchResult) -> None:
     plot = result.plot("sharpe_ratio", over="take_profit_rate")
     assert "with their mean" in plot.text
     assert "take_profit_rate" in texts_of(plot)
-    assert 'class="fine line second"' in plot.svg
-    assert 'class="fine dot accent"' in plot.svg
+    assert 'class="fine line accent"' in plot.svg
+    assert 'class="fine dot third"' in plot.svg
     # A parameter with a null, and one of texts, are names without a line between them.
     assert 'class="fine line' not in result.plot(over="stop_loss_rate").svg
     assert result.plot(over=["take_profit_rate"]).svg == plot.svg

@@ -104,8 +104,9 @@ class Work:
             sinks = [replace(self.sink, folder=self.sink.folder / name) for name in PASSES]
         worse = self._pass(facts[0], drive, sinks[0])
         drive = replace(drive, told=drive.counting_from(facts[0].total))
+        rest = self if self.bound is None else replace(self, bound=self.bound - bytes_in(worse))
         try:
-            better = self._pass(facts[1], drive, sinks[1])
+            better = rest._pass(facts[1], drive, sinks[1])
         except (KeyboardInterrupt, RunCancelled) as error:
             partial: BatchResult = error.result  # type: ignore[union-attr,assignment]
             _hand_over(error, worse.with_optimistic(partial))
@@ -155,6 +156,14 @@ class Work:
     def _nothing(self, engine: Engine) -> Any:  # noqa: ANN401 - tables of a backend.
         """Give tables without a row."""
         return next(slices(engine, self.keep, Drive(self.backend), [(0, 0)]))
+
+
+def bytes_in(result: BatchResult) -> int:
+    """Give the memory that the tables of a result hold; those on disk hold none."""
+    if result.folder is not None:
+        return 0
+    tables = (result.equity, result.trades, result.metrics, result.final, result.rejected)
+    return sum(int(table.lazy().collect().estimated_size()) for table in tables)
 
 
 def _hand_over(error: BaseException, result: BatchResult) -> None:

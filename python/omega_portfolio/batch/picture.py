@@ -190,15 +190,16 @@ def _line(
     body = [grid(marks, y, left, size.width - 16)]
     body.append(bottom(axis.marks(8), x, foot))
     if chosen:
+        # Of many runs the mean is what is looked at, and they stand behind it.
+        class_ = "dot third" if means.height < frame.height else "dot accent"
         few = thin_dots(shown, "place", "value", DOT_CELLS)
-        body.append(dots(((x(at), y(value)) for at, value in few.iter_rows()), "dot accent"))
-    colour = "second" if means.height < frame.height else "accent"
+        body.append(dots(((x(at), y(value)) for at, value in few.iter_rows()), class_))
     places = [(x(at), y(value)) for at, value in means.iter_rows()]
     if axis.names:
         # Between names there is nothing, so there is no line from one to the next.
-        body.extend(line(at - 14, mean, at + 14, mean, f"line {colour}") for at, mean in places)
+        body.extend(line(at - 14, mean, at + 14, mean, "line accent") for at, mean in places)
     else:
-        body.append(fine(trail(places), f"line {colour}"))
+        body.append(fine(trail(places), "line accent"))
     if chosen:
         body.append(label(size.width - 16, size.height + 10, chosen[0], "ink end"))
     return Picture(size.width, size.height + 18, title, text, "".join(body))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -18,7 +19,27 @@ _TEXTS: Final = (
     *("symbol", "action", "side", "size_rule", "type", "targets", "oco", "tag"),
     *("mode", "path", "fill", "note"),
 )
-_PLAIN: Final = {**dict.fromkeys(_TEXTS, "string"), "if_flat": "bool", "run_id": "int64"}
+
+
+class Kind(Enum):
+    """What a column holds."""
+
+    TEXT = "string"
+    TIME = "time"
+    WHOLE = "int64"
+    FLAG = "bool"
+    NUMBER = "number"
+
+
+def kind_of(column: str) -> Kind:
+    """Give what a column of one of the frames holds."""
+    if column in _TIMES:
+        return Kind.TIME
+    if column in _TEXTS:
+        return Kind.TEXT
+    return {"run_id": Kind.WHOLE, "if_flat": Kind.FLAG}.get(column, Kind.NUMBER)
+
+
 DECIMAL_DIGITS: Final = 38
 DECIMAL_SCALE: Final = 9
 
@@ -57,7 +78,14 @@ class Case:
     stamps : str
         The Arrow type of times.
     types : mapping
-        Arrow types of columns, by frame and column, that are not the usual ones.
+        Arrow types of columns, by frame and column, that are wrong.
+    casts : mapping
+        Arrow types of columns, by frame and column, that say the same in another way; where the
+        cells do not fit, the usual one stays.
+    cut : int
+        Rows of each piece of a frame, 0 for one piece.
+    extreme : bool
+        Its money is so large that statistics are what rounding has left (S6).
     """
 
     frames: Mapping[str, Rows]
@@ -66,6 +94,9 @@ class Case:
     floats: bool = False
     stamps: str = "int64"
     types: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    casts: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    cut: int = 0
+    extreme: bool = False
 
     def with_frame(self, name: str, rows: Rows) -> Case:
         """Give the batch with another frame."""
@@ -81,7 +112,11 @@ class Case:
         arrays = [self._array(name, column, frame) for column in frame.columns]
         if not arrays:
             return pa.table({"row": pa.nulls(len(frame.rows))}).select([])
-        return pa.Table.from_arrays(arrays, names=list(frame.columns))
+        table = pa.Table.from_arrays(arrays, names=list(frame.columns))
+        if not self.cut or not table.num_rows:
+            return table
+        starts = range(0, table.num_rows, self.cut)
+        return pa.concat_tables([table.slice(start, self.cut) for start in starts])
 
     def build(self, constructor: Callable[..., Any]) -> Any:  # noqa: ANN401 - a class of a backend.
         """Construct the batch on a backend."""
@@ -104,7 +139,7 @@ class Case:
                 *(_rows_source(name, rows) for name, rows in self.frames.items()),
                 "}",
                 f"case = Case(frames, {{}}, {{}}, {self.floats}, {self.stamps!r}, "
-                f"{dict(self.types)!r})",
+                f"{dict(self.types)!r}, {dict(self.casts)!r}, {self.cut})",
                 "tables = [case.table(name) for name in ('bars', 'orders', 'params')]",
                 "constructors = [core_module().Batch, BatchPython]",
                 "for constructor in constructors:",
@@ -116,19 +151,35 @@ class Case:
     def _array(self, name: str, column: str, frame: Rows) -> pa.Array:
         import pyarrow as pa
 
+        array = self._usual_array(name, column, frame)
+        cast = self.casts.get((name, column))
+        if cast is None:
+            return array
+        if cast == "dictionary":
+            return array.dictionary_encode()
+        try:
+            return array.cast(_type_of(cast))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            return array
+
+    def _usual_array(self, name: str, column: str, frame: Rows) -> pa.Array:
+        import pyarrow as pa
+
         cells = [row.get(column) for row in frame.rows]
         given = self.types.get((name, column))
         if given is not None:
             wrong: Any = {"string": str, "double": _number, "int64": _one}.get(given, bool)
             cells = [None if cell is None else wrong(cell) for cell in cells]
             return pa.array(cells, pa.type_for_alias(given))
-        if column in _TIMES:
+        kind = kind_of(column)
+        if kind is Kind.TIME:
             return pa.array(cells, pa.int64()).cast(_stamp(self.stamps))
-        if column in _PLAIN:
-            return pa.array(cells, pa.type_for_alias(_PLAIN[column]))
+        if kind is not Kind.NUMBER:
+            return pa.array(cells, pa.type_for_alias(kind.value))
         read: Any = float if self.floats else Decimal
-        kind = pa.float64() if self.floats else pa.decimal128(DECIMAL_DIGITS, DECIMAL_SCALE)
-        return pa.array([None if cell is None else read(cell) for cell in cells], kind)
+        exact = pa.decimal128(DECIMAL_DIGITS, DECIMAL_SCALE)
+        numbers = [None if cell is None else read(cell) for cell in cells]
+        return pa.array(numbers, pa.float64() if self.floats else exact)
 
 
 def _one(_: object) -> int:
@@ -145,9 +196,21 @@ def _stamp(text: str) -> pa.DataType:
     return pa.int64() if text == "int64" else pa.timestamp(text, "UTC")
 
 
+def _type_of(text: str) -> pa.DataType:
+    import pyarrow as pa
+
+    unit, _, zone = text.partition(", ")
+    if unit in {"s", "ms", "us", "ns"}:
+        return pa.timestamp(unit, zone or None)
+    if text.startswith("decimal"):
+        digits, scale = text.removeprefix("decimal").split("_")
+        return pa.decimal128(int(digits), int(scale))
+    return pa.type_for_alias(text)
+
+
 def _rows_source(name: str, rows: Rows) -> str:
     lines = [f"        {dict(row)!r}," for row in rows.rows]
     return "\n".join([f"    {name!r}: Rows({rows.columns!r}, (", *lines, "    )),"])
 
 
-__all__ = ["BARS", "ORDERS", "PARAMS", "Case", "Rows"]
+__all__ = ["BARS", "ORDERS", "PARAMS", "Case", "Kind", "Rows", "kind_of"]

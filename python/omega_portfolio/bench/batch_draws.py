@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from omega_portfolio.bench.account_settings import draw_account_setting
-from omega_portfolio.bench.batch_cases import BARS, ORDERS, PARAMS, Case, Rows
+from omega_portfolio.bench.account_settings import SHAPES, draw_account_setting
+from omega_portfolio.bench.batch_cases import BARS, ORDERS, PARAMS, Case, Kind, Rows, kind_of
 from omega_portfolio.bench.batch_rows import Market, RowSource
 from omega_portfolio.bench.drawn_terms import draw_commission, draw_slippage, draw_swap
+from omega_portfolio.bench.shapes import EXTREME
 
 if TYPE_CHECKING:
     from random import Random
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 SYMBOLS_MAX: Final = 4
 """A batch has no more: with the pairs that convert their money."""
+
+PLAIN: Final = 0.2
+"""Share of batches of the plainest kind, which an engine may have a shorter way for."""
 
 _STEPS: Final = (60_000_000, 3_600_000_000, 3_600_000_001, 86_400_000_000)
 _ORDER_COLUMNS: Final = (
@@ -60,6 +64,8 @@ def draw_case(random: Random, scale: Scale) -> Case:
     setting = draw_account_setting(random)
     while len(setting.shapes) > SYMBOLS_MAX:
         setting = draw_account_setting(random)
+    if random.random() < PLAIN:
+        setting = _plain(random, setting)
     shapes = list(setting.shapes)
     moments = random.randint(1 if random.random() < 0.1 else scale.moments // 2, scale.moments)
     bars, markets = _draw_bars(random, shapes, setting.time, moments)
@@ -76,13 +82,50 @@ def draw_case(random: Random, scale: Scale) -> Case:
     options = _draw_options(random, setting, shapes)
     if PARAMS in frames and "note" in frames[PARAMS].columns:
         options["labels"] = ["note"]
+    casts = _draw_casts(random, frames) if random.random() < 0.4 else {}
     return Case(
         frames,
         options,
         _draw_keep(random),
         floats=random.random() < 0.3 and all(_fits_floats(shape) for shape in shapes),
-        stamps=random.choice(("int64", "int64", "us", "us")),
+        # A cast of integers would take them for other units.
+        stamps="us" if casts else random.choice(("int64", "us")),
+        casts=casts,
+        cut=random.choice((0, 0, 0, 1, 3)),
+        extreme=any(shape.symbol in _EXTREME for shape in shapes),
     )
+
+
+_EXTREME: Final = frozenset(shape.symbol for shape in EXTREME)
+
+_CASTS: Final = {
+    Kind.TEXT: ("large_string", "string_view", "dictionary"),
+    Kind.TIME: ("s, UTC", "ms", "ns, UTC", "us, Asia/Tokyo", "int32"),
+    Kind.WHOLE: ("int8", "uint8", "int16", "int32", "uint32", "uint64"),
+    Kind.NUMBER: ("float", "double", "int64", "uint8", "decimal20_12", "decimal18_2"),
+    Kind.FLAG: (),
+}
+
+
+def _plain(random: Random, setting: Setting) -> Setting:
+    """Give an account of one symbol in its own currency, without terms that cost anything."""
+    shape = random.choice([shape for shape in SHAPES if not shape.terms])
+    options: dict[str, object] = {"currency": "USD", "leverage": random.choice((1, 30))}
+    if random.random() < 0.3:
+        kept = [name for name in ("mode", "path") if name in setting.options]
+        options |= {name: setting.options[name] for name in kept}
+    return replace(setting, initial_balance=1_000_000, options=options, shapes=(shape,))
+
+
+def _draw_casts(random: Random, frames: dict[str, Rows]) -> dict[tuple[str, str], str]:
+    """Draw other types for columns; those that do not fit the cells change nothing."""
+    casts: dict[tuple[str, str], str] = {}
+    for name, rows in frames.items():
+        for column in rows.columns:
+            types = _CASTS[kind_of(column)]
+            if types and random.random() < 0.5:
+                casts[name, column] = random.choice(types)
+    return casts
 
 
 def _fits_floats(shape: Shape) -> bool:

@@ -97,7 +97,7 @@ def _bar(random: Random, frame: Rows) -> Rows:
     if way == 1:
         return frame._replace(rows=tuple(reversed(frame.rows)))
     if way == 2:
-        return frame.with_cell(row, "high", min(cells["open"], cells["close"]) / 2)
+        return frame.with_cell(row, "high", Decimal("1e-9"))
     return frame.with_cell(row, "low", max(cells["open"], cells["close"]) * 2)
 
 

@@ -43,7 +43,13 @@ from omega_portfolio.oracle.configuring import read_settings
 from omega_portfolio.oracle.instruments import Definition, check_definition, read_definition
 from omega_portfolio.oracle.metric_parameters import read_parameters
 from omega_portfolio.oracle.portfolio import PortfolioPython
-from omega_portfolio.oracle.term_reading import read_commission, read_slippage, read_swap
+from omega_portfolio.oracle.term_reading import (
+    Late,
+    raise_first,
+    read_commission,
+    read_slippage,
+    read_swap,
+)
 from omega_portfolio.oracle.texts import read_str
 
 if TYPE_CHECKING:
@@ -127,11 +133,13 @@ class BatchPython:
         self._settings = settings = read_settings(initial_balance, options)
         policy = settings.policy
         self._instruments = _read_instruments(instruments, settings.configuration.currency, policy)
+        late: Late = {}
         costs = Costs(
-            read_commission(commission, policy),
-            read_slippage(slippage, policy),
-            read_swap(swap, policy),
+            read_commission(commission, policy, late),
+            read_slippage(slippage, policy, late),
+            read_swap(swap, policy, late),
         )
+        raise_first(late)
         way = read_fill("fill", fill, policy)
         rates = (periods_per_year, risk_free_rate, mar)
         self._parameters = read_parameters(rates, None, confidence, resample, None)

@@ -251,7 +251,8 @@ def read_batch_orders(
         The first cell that is refused.
     """
     frame = read_frame(ORDERS, producer)
-    needed = ("time", "action") if len(symbols) == 1 else ("time", "action", "symbol")
+    # Without any bar no row is right, and the row says why.
+    needed = ("time", "action") if len(symbols) <= 1 else ("time", "action", "symbol")
     columns = columns_of(frame, COLUMNS, needed)
     by_run = "run_id" in columns
     rows = _Rows(columns, symbols, policy)
@@ -317,7 +318,8 @@ class _Rows:
         column = self._columns.get(name)
         cell = None if column is None else column[row]
         if name == "symbol":
-            return next(iter(self._symbols)) if column is None else self._symbol(cell)
+            is_only = cell is None and len(self._symbols) == 1
+            return next(iter(self._symbols)) if is_only else self._symbol(cell)
         if cell is not None:
             value = COLUMNS[name].read(name, cell, self._policy)
             if action == "target" and value == RISK and name == "size_rule":

@@ -39,7 +39,12 @@ from omega_portfolio.oracle.numbers import (
     plain_text,
     read_number,
 )
-from omega_portfolio.oracle.term_reading import read_commission, read_slippage
+from omega_portfolio.oracle.term_reading import (
+    Late,
+    raise_first,
+    read_commission,
+    read_slippage,
+)
 from omega_portfolio.oracle.terms import CommissionTerms, SlippageTerms, SwapTerms
 from omega_portfolio.oracle.texts import read_str
 from omega_portfolio.terms import Commission, Slippage
@@ -145,11 +150,17 @@ def read_fill(name: str, cell: str, _: FloatPolicy) -> str:
 
 
 def _commission(name: str, cell: float, policy: FloatPolicy) -> CommissionTerms | None:
-    return read_commission(Commission(_kind(name), cell), policy)  # type: ignore[arg-type]
+    late: Late = {}
+    terms = read_commission(Commission(_kind(name), cell), policy, late)  # type: ignore[arg-type]
+    raise_first(late)
+    return terms
 
 
 def _slippage(name: str, cell: float, policy: FloatPolicy) -> SlippageTerms | None:
-    return read_slippage(Slippage(_kind(name), cell), policy)  # type: ignore[arg-type]
+    late: Late = {}
+    terms = read_slippage(Slippage(_kind(name), cell), policy, late)  # type: ignore[arg-type]
+    raise_first(late)
+    return terms
 
 
 def _kind(name: str) -> str:
@@ -219,8 +230,14 @@ def read_batch_params(
     OmegaPortfolioError
         The first cell that is refused.
     """
+<<<<<<< HEAD
     # A label is carried whatever it holds; other columns of type null are as if absent.
     frame = _without_labels(read_arrow(PARAMS, producer), labels).without_null_columns()
+=======
+    frame = read_frame(PARAMS, producer)
+    _check_once(frame)
+    frame = _without_labels(frame, labels)
+>>>>>>> batch
     columns = columns_of(frame, COLUMNS, ())
     plans: list[RunPlan] = []
     seen: set[int] = set()
@@ -237,6 +254,11 @@ def read_batch_params(
         plans.append(plan)
     _check_runs(plans, orders)
     return plans
+
+
+def _check_once(frame: Frame) -> None:
+    """Refuse a column that stands twice, also one that means nothing."""
+    frame.require_known(frame.table.column_names, "pass each column once")
 
 
 def _without_labels(frame: Frame, labels: Collection[str]) -> Frame:
@@ -324,9 +346,15 @@ def _check_runs(plans: list[RunPlan], orders: BatchOrders) -> None:
     known = {plan.run_id for plan in plans}
     for run_id in ordered:
         if run_id not in known:
+<<<<<<< HEAD
             value = f"row {orders.of(run_id)[0].row}, column run_id: {run_id}"
             rule = "has orders and no row of params"
             raise InvalidFrame(ORDERS, value, rule, "add the row")
+=======
+            row = orders.of(run_id)[0].row
+            value = f"row {row}, column run_id: {run_id}"
+            raise InvalidFrame(ORDERS, value, "has no row of params", "add the row")
+>>>>>>> batch
 
 
 def _placed(row: int, error: OmegaPortfolioError) -> OmegaPortfolioError:

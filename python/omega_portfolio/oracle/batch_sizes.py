@@ -100,10 +100,10 @@ def size_of(ledger: Ledger, symbol: Symbol, row: OrderRow, anchor: int, stop: in
         raise _refused(rule, f"is not for an equity of {plain_text(equity, MONEY_SCALE)}")
     if rule == RISK and row.action == "target":
         raise _refused(rule, "is not for a target")
-    if rule == RISK and not stop:
+    if rule == RISK and stop is None:
         raise _refused(rule, "needs a stop loss")
     per_unit = Fraction(anchor, QUANTITY_ONE)
-    if rule == RISK and stop:
+    if rule == RISK and stop is not None:
         per_unit = abs(per_unit - Fraction(stop, QUANTITY_ONE))
     if not per_unit:
         raise _refused(rule, "needs a stop loss away from the price")

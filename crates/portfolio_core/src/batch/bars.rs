@@ -114,7 +114,7 @@ impl BarTable {
         let texts = source.read("symbol", Texts::read)?;
         let symbols = match (&texts, only) {
             (Some(texts), _) => Symbols::read(texts, &moments, faults),
-            (None, only) => Symbols::same(only.unwrap_or_default(), times.len()),
+            (None, only) => Symbols::same(only.unwrap_or_default(), &times),
         };
         let mut read = |column: &'static str| {
             let parts = source.read(column, |array| Numbers::read(array, floats))?;

@@ -22,11 +22,15 @@ pub(super) struct Symbols {
 }
 
 impl Symbols {
-    /// One symbol in all rows.
-    pub(super) fn same(symbol: &str, rows: usize) -> Self {
+    /// One symbol in all rows, of these times.
+    pub(super) fn same(symbol: &str, times: &[i64]) -> Self {
+        let rows = times.len();
         let names = if rows == 0 { Vec::new() } else { vec![symbol.to_owned()] };
         let rows_of = names.iter().map(|_| (0..rows).collect()).collect();
-        Self { names, codes: vec![0; rows], rows_of, twice: None }
+        // So no two rows may have one time.
+        let again = times.windows(2).position(|pair| matches!(pair, [one, two] if one == two));
+        let twice = again.and_then(|row| row.checked_add(1)).map(|row| (row, symbol.to_owned()));
+        Self { names, codes: vec![0; rows], rows_of, twice }
     }
 
     /// Reads the column of the symbols.

@@ -246,7 +246,13 @@ impl Pairs {
             return Self::default();
         };
         let size = count(later.len());
-        Self::around(earlier, later, ((sum - last) / size, (sum - first) / size))
+        let rough = ((sum - last) / size, (sum - first) / size);
+        let found = Self::around(earlier, later, rough);
+        // A value that dwarfs the sum of the others leaves nothing of it, and a middle far from the
+        // values would take their digits.
+        let (x, y) = (found.mean_x - rough.0, found.mean_y - rough.1);
+        let is_near = x * x * size <= found.square_x && y * y * size <= found.square_y;
+        if is_near { found } else { Self::of(earlier, later) }
     }
 
     fn around(left: &[f64], right: &[f64], (rough_x, rough_y): (f64, f64)) -> Self {

@@ -223,7 +223,11 @@ pub(crate) fn read_swap(given: Value<'_, '_>, policy: FloatPolicy) -> PyResult<S
     let zone = text::text("swap.zone", &zone, Code::InvalidInstrument)?.to_owned();
     let multipliers = read_multipliers(&given.getattr("multipliers")?)?;
     let days = given.getattr("day_count")?;
-    let day_count = whole("swap.day_count", &days, "must be 360 or 365")?;
+    let rule = "must be 360 or 365";
+    let day_count = whole("swap.day_count", &days, rule)?;
+    if !matches!(day_count, 360 | 365) {
+        return Err(wrong("swap.day_count", &days, rule));
+    }
     Ok(Swap { kind, long, short, rollovers, zone, multipliers, day_count })
 }
 
