@@ -41,6 +41,9 @@ if TYPE_CHECKING:
         SinkFormat,
     )
 
+THREADS_MAX: Final = 1024
+"""As many as the compiled core starts."""
+
 PATHS: Final = ("pessimistic", "optimistic", "ohlc", "olhc", "both")
 _METRIC_OPTIONS: Final = (
     "periods_per_year",
@@ -282,9 +285,9 @@ def _check_costs(costs: object) -> Costs:
 
 def _check_way(threads: object, cancel: object) -> None:
     if threads is not None and (
-        isinstance(threads, bool) or not isinstance(threads, int) or threads < 1
+        isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= THREADS_MAX
     ):
-        rule = "must be an int of 1 or more, or None"
+        rule = f"must be an int from 1 to {THREADS_MAX}, or None"
         raise InvalidArgument("threads", describe(threads), rule, "leave it out")
     if cancel is not None and not isinstance(getattr(cancel, "cancelled", None), bool):
         raise InvalidArgument("cancel", describe(cancel), "is no CancelToken", "pass one")

@@ -230,14 +230,8 @@ def read_batch_params(
     OmegaPortfolioError
         The first cell that is refused.
     """
-<<<<<<< HEAD
     # A label is carried whatever it holds; other columns of type null are as if absent.
     frame = _without_labels(read_arrow(PARAMS, producer), labels).without_null_columns()
-=======
-    frame = read_frame(PARAMS, producer)
-    _check_once(frame)
-    frame = _without_labels(frame, labels)
->>>>>>> batch
     columns = columns_of(frame, COLUMNS, ())
     plans: list[RunPlan] = []
     seen: set[int] = set()
@@ -254,11 +248,6 @@ def read_batch_params(
         plans.append(plan)
     _check_runs(plans, orders)
     return plans
-
-
-def _check_once(frame: Frame) -> None:
-    """Refuse a column that stands twice, also one that means nothing."""
-    frame.require_known(frame.table.column_names, "pass each column once")
 
 
 def _without_labels(frame: Frame, labels: Collection[str]) -> Frame:
@@ -346,15 +335,9 @@ def _check_runs(plans: list[RunPlan], orders: BatchOrders) -> None:
     known = {plan.run_id for plan in plans}
     for run_id in ordered:
         if run_id not in known:
-<<<<<<< HEAD
-            value = f"row {orders.of(run_id)[0].row}, column run_id: {run_id}"
-            rule = "has orders and no row of params"
-            raise InvalidFrame(ORDERS, value, rule, "add the row")
-=======
             row = orders.of(run_id)[0].row
             value = f"row {row}, column run_id: {run_id}"
             raise InvalidFrame(ORDERS, value, "has no row of params", "add the row")
->>>>>>> batch
 
 
 def _placed(row: int, error: OmegaPortfolioError) -> OmegaPortfolioError:

@@ -79,12 +79,6 @@ impl Settings {
             }
             ledger.apply(&Event::RegisterInstrument(instrument))?;
         }
-<<<<<<< HEAD
-        // Costs have their rules whatever instrument they are put into.
-        let mut any = Instrument::default_for("ANY");
-        self.costs.put_into(&mut any);
-        any.terms.as_ref().map_or(Ok(()), |terms| terms.check(&any))
-=======
         if !self.costs.is_none() {
             // Other symbols have these costs, too, so they are asked for without any instrument.
             let mut other = Instrument::default_for("OTHER");
@@ -93,7 +87,6 @@ impl Settings {
             Ledger::new(configuration)?.apply(&Event::RegisterInstrument(other))?;
         }
         Ok(())
->>>>>>> batch
     }
 }
 
