@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 
 class Omega:
-    """``run_batch`` on the Rust backend with so many threads."""
+    """``run_batch`` with so many threads; on the Rust backend but for tests."""
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, backend: str = "rust") -> None:
         self._threads = threads
+        self._backend = backend
 
     def versions(self) -> dict[str, str]:
         """Give the versions of the packages that count."""
@@ -43,7 +44,8 @@ class Omega:
             result = op.run_batch(
                 bars, orders, params, instruments=instruments, costs=costs, fill="close",
                 initial_balance=work.balance, mode="netting" if len(work.rebalances) else "hedging",
-                threads=self._threads, on_error="raise", progress=False, backend="rust", **keep,
+                threads=self._threads, on_error="raise", progress=False, backend=self._backend,
+                **keep,
             )  # fmt: skip
             for table in (result.equity, result.trades, result.metrics, result.final):
                 assert isinstance(table, pl.DataFrame)
