@@ -179,7 +179,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--size", choices=("small", "full"), default="full")
     parser.add_argument("--works", nargs="+", choices=list(WORKS), default=list(WORKS))
     parser.add_argument("--engines", nargs="+", choices=list(ENGINES), default=list(ENGINES))
-    parser.add_argument("--limit", type=float, default=60.0, help="seconds of a call")
+    parser.add_argument("--limit", type=float, default=20.0, help="seconds of a call")
     parser.add_argument("--peers", type=Path, default=PEERS, help="environment of the others")
     parser.add_argument("--record", action="store_true", help="file the figures")
     parser.add_argument("--note", default="", help="what a reader should know")

@@ -55,7 +55,15 @@ class Call(NamedTuple):
 
 
 class Engine(Protocol):
-    """The interface of the modules ``engine_*``."""
+    """The interface of the modules ``engine_*``.
+
+    Attributes
+    ----------
+    cells_max : int
+        So many bars of all runs together fit into memory in its form.
+    """
+
+    cells_max: int
 
     def versions(self) -> dict[str, str]:
         """Give the versions of the packages that count."""

@@ -47,6 +47,8 @@ class Signals(Strategy):  # type: ignore[misc]
 class Backtesting:
     """``Backtest.run`` for each run, with the statistics that it always makes."""
 
+    cells_max = 100_000_000
+
     def __init__(self) -> None:
         # Its progress bars would be a part of what is measured.
         backtesting.backtesting._tqdm = lambda sequence, **_: sequence

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 class Numba:
     """One of the two number systems; without orders, margin and checks."""
 
+    cells_max = 10_000_000_000
+
     def __init__(self, name: str) -> None:
         self._all = {"float": (FLOAT, FLOAT), "fixed": (FIXED, FINE)}[name]
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class Omega:
     """``run_batch`` with so many threads; on the Rust backend but for tests."""
 
+    cells_max = 10_000_000_000
+
     def __init__(self, threads: int, backend: str = "rust") -> None:
         self._threads = threads
         self._backend = backend

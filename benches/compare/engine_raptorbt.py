@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 class Raptorbt:
     """``batch_single_backtest``, in one thread (the environment says so)."""
 
+    cells_max = 100_000_000
+
     def versions(self) -> dict[str, str]:
         """Give the versions of the packages that count."""
         return {"raptorbt": version("raptorbt"), "python": platform.python_version()}

@@ -13,21 +13,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import vectorbt as vbt
 
-from engine import Call, Outcome, UnavailableError
+from engine import Call, Outcome
 from works import FEE, RATE_PARTS
 
 if TYPE_CHECKING:
     from works import Work
-
-CELLS_MAX = 40_000_000
-"""A matrix of signals and sizes larger than this does not fit into the memory of most machines."""
 
 RATIOS = ("total", "annualized", "annualized_volatility", "sharpe_ratio", "sortino_ratio")
 RATIOS += ("calmar_ratio", "omega_ratio", "max_drawdown", "value_at_risk", "tail_ratio")
 
 
 class Vectorbt:
-    """One of its two engines."""
+    """One of its two engines. A matrix of signals and sizes has ten bytes for each bar of a run."""
+
+    cells_max = 100_000_000
 
     def __init__(self, engine: str) -> None:
         if engine == "rust":
@@ -48,8 +47,6 @@ class Vectorbt:
 
     def prepare(self, work: Work) -> Call:
         """Make the matrices."""
-        if work.moments * work.runs > CELLS_MAX:
-            raise UnavailableError(f"{work.moments * work.runs:,} cells of signals do not fit")
         if len(work.rebalances):
             return self._holdings(work)
         opens, highs, lows, closes = (each[:, :1] for each in work.prices())

@@ -6,13 +6,14 @@ Usage::
 
 It prints one JSON object. An engine that cannot do the work, or that is not installed, gives
 ``{"unavailable": why}``. An engine that would take longer than ``--limit`` seconds of a processor
-does the first runs of the work only, as many as fit by what it needed for the small size; a single
-run that does not fit is unavailable.
+does the first runs of the work only, as many as fit by what it needed for the small size (and into
+memory); a single run that does not fit is unavailable.
 """
 
 from __future__ import annotations
 
 import argparse
+import ctypes
 import gc
 import hashlib
 import json
@@ -95,7 +96,7 @@ def runs_that_fit(engine: Engine, name: str, work: Work, limit: float) -> int:
     _, _, seconds = measured(call)
     amount = small.runs * small.bars[0].size
     run = seconds / amount * work.bars[0].size
-    fitting = min(work.runs, int(limit / run))
+    fitting = min(work.runs, int(limit / run), engine.cells_max // work.bars[0].size)
     if fitting < 1:
         raise UnavailableError(f"a run would take some {run:,.0f} s, over the limit of {limit:g} s")
     return fitting
@@ -112,8 +113,15 @@ def resident(field: str) -> int:
 
 
 def forget_the_peak() -> int:
-    """Let the peak of the memory start again, and give what is in use; 0 where it cannot be."""
+    """Let the peak of the memory start again, and give what is in use; 0 where it cannot be.
+
+    Memory that making the inputs has freed goes back to the system first, where the C library can
+    do that; otherwise a call that takes it again would seem to need none.
+    """
     gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
     try:
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     except OSError:
@@ -169,7 +177,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("work", choices=list(WORKS))
     parser.add_argument("engine", choices=list(ENGINES))
     parser.add_argument("--size", choices=("small", "full"), default="full")
-    parser.add_argument("--limit", type=float, default=60.0, help="seconds of a call")
+    parser.add_argument("--limit", type=float, default=20.0, help="seconds of a call")
     parser.add_argument("--finals", type=Path, help="file for the final equities")
     options = parser.parse_args(arguments)
     for name in ONE_THREAD:
