@@ -155,7 +155,10 @@ def test_the_blocks_have_a_known_language(name: str) -> None:
 
 
 def test_every_document_is_read() -> None:
-    assert {name for name in tracked() if name.endswith(".md")} == set(BLOCKS)
+    # What a comparison filed is held against its figures in test_batch_benches.py.
+    filed = "benches/record/"
+    found = {name for name in tracked() if name.endswith(".md") and not name.startswith(filed)}
+    assert found == set(BLOCKS)
 
 
 def test_the_first_example_of_the_readme_is_short() -> None:
