@@ -310,7 +310,7 @@ def _is_real(value: object) -> bool:
         return False
     if isinstance(value, Decimal) and not value.is_finite():
         return False
-    return -(10**DIGITS) < value < 10**DIGITS
+    return bool(-(10**DIGITS) < value < 10**DIGITS)
 
 
 __all__ = ["grid", "sample"]

@@ -234,7 +234,7 @@ def _is_held(kind: pa.DataType) -> bool:
     from pyarrow import types
 
     if types.is_dictionary(kind):
-        return types.is_string(kind.value_type) or types.is_large_string(kind.value_type)
+        return bool(types.is_string(kind.value_type) or types.is_large_string(kind.value_type))
     if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
         return _is_held(kind.value_type)
     if types.is_struct(kind):

@@ -302,7 +302,7 @@ def _sequence(name: str, value: object) -> Sequence[Any]:
         # An index of pandas.
         return value.to_numpy()  # type: ignore[no-any-return]
     # A scalar of numpy has that too, and no length.
-    if hasattr(value, "__array_interface__") and getattr(value, "ndim", 0):
+    if hasattr(value, "__array_interface__") and getattr(value, "ndim", False):
         return value  # type: ignore[return-value]
     raise InvalidArgument(name, describe(value), "is no sequence", "pass a list")
 

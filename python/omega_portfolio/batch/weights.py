@@ -90,9 +90,10 @@ def orders_from_weights(
     """
     import polars as pl
 
-    if not isinstance(rebalance, str):
+    period: object = rebalance
+    if not isinstance(period, str):
         remedy = "choose every, change, or a period such as 1mo"
-        raise InvalidArgument("rebalance", describe(rebalance), "is no text", remedy)
+        raise InvalidArgument("rebalance", describe(rebalance), "is no period", remedy)
     if not isinstance(size_rule, str) or size_rule not in RULES:
         remedy = f"choose one of {', '.join(RULES)}"
         raise InvalidArgument("size_rule", describe(size_rule), "is no rule of a target", remedy)
