@@ -8,6 +8,7 @@ use arrow_schema::Schema;
 use super::error::BatchError;
 use super::moments::Moments;
 use super::prices::{difference, prices};
+use super::quick::Facts;
 use super::rules::{Broken, check_prices};
 use super::source::{Faults, Holds, Source};
 use super::symbols::Symbols;
@@ -42,6 +43,8 @@ pub struct BarTable {
     pub rows_of: Vec<Vec<usize>>,
     /// The moment of each row.
     pub moment_of: Vec<u32>,
+    /// What runs ask of them all, found once.
+    pub(super) facts: Facts,
 }
 
 const FRAME: &str = "bars";
@@ -158,6 +161,7 @@ impl BarTable {
             spread,
             rows_of,
             moment_of,
+            facts: Facts::default(),
         })
     }
 

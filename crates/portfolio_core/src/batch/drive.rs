@@ -293,7 +293,7 @@ pub(super) fn with_spread(price: Price, bar: &Bar<'_>) -> Price {
 
 /// Rule R5 for a row that no bar can fill.
 #[cold]
-fn unfillable(row: &OrderRow<'_>) -> Rejected {
+pub(super) fn unfillable(row: &OrderRow<'_>) -> Rejected {
     Rejected {
         row: Some(row.row),
         time: row.time,

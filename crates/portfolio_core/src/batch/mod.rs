@@ -28,6 +28,7 @@ pub mod params;
 pub mod plan;
 pub mod pool;
 mod prices;
+pub mod quick;
 mod row_order;
 mod rules;
 mod sizes;

@@ -151,6 +151,11 @@ impl Run<'_> {
         self.places.clone().map(|place| self.overrides.apply(self.orders.row(place)))
     }
 
+    /// The tag of one of its rows.
+    pub(super) fn tag(&self, place: usize) -> &str {
+        self.orders.tag(self.places.start.saturating_add(place))
+    }
+
     /// One of its rows.
     #[must_use]
     pub fn row(&self, place: usize) -> OrderRow<'_> {

@@ -17,6 +17,7 @@ use arrow_schema::ArrowError;
 use super::drive::{Halted, drive};
 use super::outcome::{Keep, Outcome, Recorded, Rejected};
 use super::plan::Batch;
+use super::quick::{self, Room};
 pub use super::tables::Tables;
 use super::tables::{Collected, Part, Shape};
 use crate::columns::segment::AllocationFailed;
@@ -261,9 +262,12 @@ impl Batch {
         place: usize,
         keep: &Keep,
         recorded: &Recorded,
-        go_on: &mut dyn FnMut() -> bool,
+        (go_on, room): (&mut dyn FnMut() -> bool, &mut Room),
     ) -> Result<Option<Outcome>, Halted> {
         let Some(run) = self.run(place) else { return Ok(None) };
+        if let Some(outcome) = quick::run(&run, keep, recorded, room) {
+            return Ok(Some(outcome));
+        }
         drive(&run, go_on)?.outcome(&run, keep, recorded).map(Some)
     }
 
@@ -336,14 +340,14 @@ impl Work<'_> {
 
     /// Does tiles as long as there are any.
     fn take_tiles(&self) -> Vec<(usize, Made)> {
-        let mut made = Vec::new();
+        let (mut made, mut room) = (Vec::new(), Room::default());
         let alarm = Alarm(&self.end);
         loop {
             let tile = self.next.fetch_add(1, Ordering::Relaxed);
             if tile >= self.end.load(Ordering::Relaxed) || self.is_cancelled() {
                 break;
             }
-            let done = self.do_tile(tile);
+            let done = self.do_tile(tile, &mut room);
             if !matches!(done, Made::Whole(_)) {
                 self.end.fetch_min(tile, Ordering::Relaxed);
             }
@@ -357,7 +361,7 @@ impl Work<'_> {
         self.control.cancel.load(Ordering::Relaxed)
     }
 
-    fn do_tile(&self, tile: usize) -> Made {
+    fn do_tile(&self, tile: usize, room: &mut Room) -> Made {
         let first = self.runs.start.saturating_add(tile.saturating_mul(self.tile));
         let last = first.saturating_add(self.tile).min(self.runs.end);
         let mut part = Box::new(Part::new(self.shape));
@@ -368,7 +372,7 @@ impl Work<'_> {
                 return Made::Cancelled;
             }
             let Shape { keep, recorded, .. } = self.shape;
-            match self.batch.outcome(place, keep, recorded, &mut { wanted }) {
+            match self.batch.outcome(place, keep, recorded, (&mut { wanted }, room)) {
                 Ok(Some(outcome)) => {
                     if let Some(failure) = self.failure(&outcome) {
                         return Made::Stopped(Stopped::Rejected(failure));
