@@ -201,10 +201,10 @@ pub struct TradeColumns {
     pub swap: Option<Pair>,
     /// What slippage cost, >= 0.
     pub slippage: Option<Pair>,
-    /// Entry price as doubles.
-    pub entry_price: Option<Column<f64>>,
-    /// Stop loss at entry as doubles; 0 = none.
-    pub stop_loss: Option<Column<f64>>,
+    /// Entry price.
+    pub entry_price: Option<Pair>,
+    /// Stop loss at entry; 0 = none.
+    pub stop_loss: Option<Pair>,
     /// `long` or `short`.
     pub side: Option<TextColumn>,
     /// Symbol.
@@ -332,8 +332,8 @@ fn trade_columns(table: &impl Named) -> TradeColumns {
         mfe: table.pair("mfe"),
         swap: table.pair("swap"),
         slippage: table.pair("slippage"),
-        entry_price: table.doubles("entry_price"),
-        stop_loss: table.doubles("stop_loss"),
+        entry_price: table.pair("entry_price"),
+        stop_loss: table.pair("stop_loss"),
         side: table.text("side"),
         symbol: table.text("symbol"),
         tag: table.text("tag"),

@@ -6,7 +6,7 @@ use super::moments::Moments;
 use super::{Value, count, divided, finite, float, mean_duration};
 use crate::columns::text::TextView;
 use crate::history::{BLOCK_ROWS, Column, Pair, TextColumn, TradeColumns};
-use crate::numbers::{Money, Sum};
+use crate::numbers::{Money, Sum, fixed9_to_f64};
 
 /// Sums over the trades so far; trades are taken once.
 #[derive(Debug, Clone, Default)]
@@ -89,9 +89,9 @@ pub struct Lines<'a> {
     /// Size * entry price * contract size.
     pub cost: Option<&'a [f64]>,
     /// Entry price.
-    pub entry_price: Option<&'a [f64]>,
+    pub entry_price: Option<&'a [i128]>,
     /// Stop loss at entry; 0 = none.
-    pub stop_loss: Option<&'a [f64]>,
+    pub stop_loss: Option<&'a [i128]>,
     /// How many are long.
     pub longs: Option<usize>,
 }
@@ -354,12 +354,12 @@ impl Scratch {
         self.returns.extend(results.iter().zip(costs).map(|(result, cost)| result / cost));
         let Some((entries, stops)) = lines.entry_price.zip(lines.stop_loss) else { return };
         let money = results.iter().zip(costs);
-        let with_stop = entries.iter().zip(stops).zip(money).filter(|((_, stop), _)| **stop != 0.0);
-        self.multiples.extend(
-            with_stop.map(|((entry, stop), (result, cost))| {
-                result / (cost * (entry - stop).abs() / entry)
-            }),
-        );
+        let with_stop = entries.iter().zip(stops).zip(money).filter(|((_, stop), _)| **stop != 0);
+        self.multiples.extend(with_stop.map(|((&entry, &stop), (result, cost))| {
+            // Two prices of many digits may be the same double and yet be apart.
+            let distance = fixed9_to_f64(entry.saturating_sub(stop)).abs();
+            result / (cost * distance / fixed9_to_f64(entry))
+        }));
     }
 }
 
@@ -369,7 +369,6 @@ fn lines<'a>(trades: &'a TradeColumns, part: usize, from: usize) -> Lines<'a> {
         column.part(part).get(from..).unwrap_or_default()
     }
     let exact = |pair: &'a Option<Pair>| pair.as_ref().map(|pair| cut(&pair.exact, part, from));
-    let plain = |column: &'a Option<Column<f64>>| column.as_ref().map(|one| cut(one, part, from));
     Lines {
         entry_time: cut(&trades.entry_time, part, from),
         exit_time: cut(&trades.exit_time, part, from),
@@ -383,8 +382,8 @@ fn lines<'a>(trades: &'a TradeColumns, part: usize, from: usize) -> Lines<'a> {
         swap: exact(&trades.swap),
         slippage: exact(&trades.slippage),
         cost: trades.cost.as_ref().map(|pair| cut(&pair.double, part, from)),
-        entry_price: plain(&trades.entry_price),
-        stop_loss: plain(&trades.stop_loss),
+        entry_price: exact(&trades.entry_price),
+        stop_loss: exact(&trades.stop_loss),
         longs: trades.side.as_ref().map(|side| count_longs(side, part, from)),
     }
 }

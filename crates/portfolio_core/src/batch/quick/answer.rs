@@ -108,13 +108,12 @@ fn metrics(run: &Run<'_>, end: &End, unit: i128, room: &mut Room) -> Option<Metr
 fn doubles(events: &Events) -> Doubles {
     let money = |column: &[i128]| column.iter().map(|&raw| fixed18_to_f64(raw)).collect();
     let trades = &events.trades;
-    let price = |raw: i64| fixed9_to_f64(i128::from(raw));
     Doubles {
         cost: money(&trades.cost),
         gross: money(&trades.gross),
         net: money(&trades.net),
-        entry_price: trades.rows.iter().map(|trade| price(trade.entry_price)).collect(),
-        stop: trades.rows.iter().map(|trade| price(trade.stop)).collect(),
+        entry_price: trades.rows.iter().map(|trade| i128::from(trade.entry_price)).collect(),
+        stop: trades.rows.iter().map(|trade| i128::from(trade.stop)).collect(),
         open: events.held.iter().map(|held| fixed18_to_f64(held.cost)).collect(),
     }
 }

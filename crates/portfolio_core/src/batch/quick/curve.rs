@@ -179,14 +179,14 @@ pub(super) fn turnover(events: &Events, money: &Doubles, values: &[f64]) -> Opti
     crate::metrics::finite(sum.get())
 }
 
-/// Doubles nearest to the money of trades.
+/// Doubles nearest to the money of trades, and their prices as they are.
 #[derive(Debug, Default)]
 pub(super) struct Doubles {
     pub(super) cost: Vec<f64>,
     pub(super) gross: Vec<f64>,
     pub(super) net: Vec<f64>,
-    pub(super) entry_price: Vec<f64>,
-    pub(super) stop: Vec<f64>,
+    pub(super) entry_price: Vec<i128>,
+    pub(super) stop: Vec<i128>,
     /// The cost of what is open.
     pub(super) open: Vec<f64>,
 }
