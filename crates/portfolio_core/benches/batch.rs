@@ -7,8 +7,9 @@
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
     clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
     clippy::print_stdout,
-    clippy::indexing_slicing,
     reason = "a bench fails by panicking and says what it did"
 )]
 

@@ -111,24 +111,50 @@ impl Case {
         BarTable::read(&schema, &batches, FloatPolicy::Nearest, Some("A")).unwrap()
     }
 
-    fn orders(&self, random: &mut Random, bars: &BarTable) -> OrderTable {
-        let rows = pick(random, &[0, 1, 5, 30, 200]).min(self.rows * 2);
+    /// Some on bars, some between them, some outside.
+    fn order_times(&self, rows: usize, random: &mut Random) -> Vec<i64> {
         let (first, last) = (self.times[0], self.times[self.rows - 1]);
         let span = u64::try_from(last - first + 2).unwrap();
+        let before_last = u64::try_from((self.rows - 1).max(1)).unwrap();
         let late = chance(random, 6);
         let mut times: Vec<i64> = (0..rows)
             .map(|_| match random.below(3) {
                 0 if late => first - 5 + i64::try_from(random.below(span + 20)).unwrap(),
                 0 => first + i64::try_from(random.below(span.saturating_sub(3).max(1))).unwrap(),
-                _ => {
-                    self.times[usize::try_from(
-                        random.below(u64::try_from((self.rows - 1).max(1)).unwrap()),
-                    )
-                    .unwrap()]
-                }
+                _ => self.times[usize::try_from(random.below(before_last)).unwrap()],
             })
             .collect();
         times.sort_unstable();
+        times
+    }
+
+    /// Size, stop loss and take profit of an open, the levels in one of three ways.
+    fn open_cells(&self, levels: u64, random: &mut Random) -> [Option<i128>; 7] {
+        let mut cells: [Option<i128>; 7] = Default::default();
+        cells[0] = Some((1 + below(random, 900)) * self.lot);
+        let far = (1 + below(random, 600)) * self.tick;
+        let farther = (1 + below(random, 600)) * self.tick;
+        match levels {
+            1 => (cells[2], cells[5]) = (Some(far), Some(farther)),
+            2 => (cells[3], cells[6]) = (Some(1 + below(random, ONE / 30)), Some(ONE / 50)),
+            3 => {
+                cells[1] = Some((8_000 + below(random, 14_000)) * self.tick);
+                cells[4] = Some((8_000 + below(random, 14_000)) * self.tick);
+            }
+            _ => {}
+        }
+        if chance(random, 4) {
+            (cells[1], cells[2], cells[3]) = (None, None, None);
+        }
+        if chance(random, 4) {
+            (cells[4], cells[5], cells[6]) = (None, None, None);
+        }
+        cells
+    }
+
+    fn orders(&self, random: &mut Random, bars: &BarTable) -> OrderTable {
+        let rows = pick(random, &[0, 1, 5, 30, 200]).min(self.rows * 2);
+        let times = self.order_times(rows, random);
         let flat_only = chance(random, 2);
         let alternate = chance(random, 2);
         let levels = random.below(4);
@@ -141,27 +167,7 @@ impl Case {
             sides.push(if opens || chance(random, 3) { Some(side) } else { None });
             tags.push(pick(random, &["", "", "a", "a tag that is longer than a view"]));
             flat.push(flat_only);
-            let mut cells: [Option<i128>; 7] = Default::default();
-            if opens {
-                cells[0] = Some((1 + below(random, 900)) * self.lot);
-                let far = (1 + below(random, 600)) * self.tick;
-                let farther = (1 + below(random, 600)) * self.tick;
-                match levels {
-                    1 => (cells[2], cells[5]) = (Some(far), Some(farther)),
-                    2 => (cells[3], cells[6]) = (Some(1 + below(random, ONE / 30)), Some(ONE / 50)),
-                    3 => {
-                        cells[1] = Some((8_000 + below(random, 14_000)) * self.tick);
-                        cells[4] = Some((8_000 + below(random, 14_000)) * self.tick);
-                    }
-                    _ => {}
-                }
-                if chance(random, 4) {
-                    (cells[1], cells[2], cells[3]) = (None, None, None);
-                }
-                if chance(random, 4) {
-                    (cells[4], cells[5], cells[6]) = (None, None, None);
-                }
-            }
+            let cells = if opens { self.open_cells(levels, random) } else { Default::default() };
             for (column, cell) in columns.iter_mut().zip(cells) {
                 column.push(cell);
             }
