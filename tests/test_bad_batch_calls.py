@@ -149,7 +149,7 @@ WEIGHTS = pl.DataFrame({"time": [100, 200, 300], "A": [0.5, 0.2, 0.0]})
 HELPERS: dict[str, Callable[[Any], object]] = {
     "grid": lambda value: op.grid(size=value),
     "grid, of a list": lambda value: op.grid(size=[1, value]),
-    "sample, n": lambda value: op.sample(value if value != 1000 else -1, 1, size=(1, 2)),
+    "sample, n": lambda value: op.sample(value, 1, size=(1, 2)),
     "sample, seed": lambda value: op.sample(3, value, size=(1, 2)),
     "sample, range": lambda value: op.sample(3, 1, size=value),
     "sample, low": lambda value: op.sample(3, 1, size=(value, 2)),

@@ -183,7 +183,7 @@ def test_ctrl_c_leaves_whole_runs(files, capsys, monkeypatch):
         (["--resume"], 2, "--resume"),
         (["--bars", "none.csv"], 3, "none.csv"),
         (["--labels", ""], 3, "name"),
-        (["--labels", "nobody"], 3, "nobody"),
+        (["--labels", "name,nobody"], 3, "nobody"),
         (["--out", "params.csv"], 2, "--out params.csv"),
         (["--instruments", "orders.csv"], 3, "orders.csv"),
     ],

@@ -276,8 +276,8 @@ def test_a_split_keeps_what_it_is_worth() -> None:
     pf.mark({"A": (33, 36)})
     before = pf.equity
     pf.split("A", 1, 2, 1)
-    # 5 become 2.5: 2 stay, and half a unit pays 33 for a cost of 30; 1 is closed at 33
-    assert ledger_of(pf) == [("split", 1, 3), ("realized_pnl", 3, 3)]
+    # 1 is closed at 33; 5 become 2.5: 2 stay, and half a unit pays 33 for a cost of 30
+    assert ledger_of(pf) == [("realized_pnl", 3, 3), ("split", 1, 3)]
     assert last_trade(pf)["reason"] == "split"
     assert rows(pf.get_positions(), "size", "entry_price", "mark_price", "cost") == [
         (2.0, 60.0, 66.0, 120.0),

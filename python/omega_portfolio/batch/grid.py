@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Cell: TypeAlias = Real | str | bool | None
 
 RUNS_MAX: Final = 2**32 - 1
+SEED_MIN, SEED_MAX = -(2**63), 2**64 - 1
 """Most runs of a batch: run_id goes from 0 to 2^32 - 2."""
 
 DECIMALS_MAX: Final = 9
@@ -163,8 +164,9 @@ def sample(
     n : int
         Number of runs, 1 or more.
     seed : int
-        Start of the random numbers. A column depends on it, on ``n`` for a Latin hypercube, and
-        on its own name and range: what the other columns are changes nothing.
+        Start of the random numbers, from -2^63 to 2^64 - 1. A column depends on it, on ``n`` for
+        a Latin hypercube, and on its own name and range: what the other columns are changes
+        nothing.
     method : {"random", "latin_hypercube"}, default "random"
         Every value by itself; or one value from each n-th part of every range, in random order,
         so that n runs cover every range evenly.
@@ -201,7 +203,7 @@ def sample(
     import polars as pl
 
     count = _whole("n", n, 1, RUNS_MAX)
-    _whole("seed", seed, None, None)
+    _whole("seed", seed, SEED_MIN, SEED_MAX)
     if not isinstance(method, str) or method not in ("random", "latin_hypercube"):
         remedy = "choose random or latin_hypercube"
         raise InvalidArgument("method", describe(method), "is no method", remedy)
@@ -240,11 +242,11 @@ def _names_of(decimals: object) -> set[str]:
     return _texts("decimals", decimals) if isinstance(decimals, Mapping) else set()
 
 
-def _whole(name: str, value: object, low: int | None, high: int | None) -> int:
+def _whole(name: str, value: object, low: int, high: int) -> int:
     """Check a whole number."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidArgument(name, describe(value), "is no whole number", "pass an int")
-    if low is not None and high is not None and not low <= value <= high:
+    if not low <= value <= high:
         rule = f"is not from {low} to {high}"
         raise InvalidArgument(name, describe(value), rule, f"pass {low} to {high}")
     return value
