@@ -23,7 +23,7 @@ help: ## Show the targets
 demo: $(VENV)/built ## Set up, then run the demo on real stock prices
 	$(BIN)/omega-portfolio demo
 
-test: lint types rust-test doc python-test coverage-rust bench-small ## Set up, then all checks
+test: lint types rust-test doc python-test bench-small ## Set up, then all checks
 	@echo "make test: all checks passed"
 
 setup: $(VENV)/built ## Only set up
