@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+COMPARE := .venv-compare
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -14,7 +15,7 @@ HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 BENCHES := $(BIN)/python -m pytest benches -o python_files='bench_*.py' --benchmark-quiet
 
 .PHONY: help demo test setup format lint types rust-test doc python-test bench-small bench \
-        coverage-rust tsan instructions clean
+        compare coverage-rust tsan instructions clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -22,7 +23,7 @@ help: ## Show the targets
 demo: $(VENV)/built ## Set up, then run the demo on real stock prices
 	$(BIN)/omega-portfolio demo
 
-test: lint types rust-test doc python-test coverage-rust bench-small ## Set up, then all checks
+test: lint types rust-test doc python-test bench-small ## Set up, then all checks
 	@echo "make test: all checks passed"
 
 setup: $(VENV)/built ## Only set up
@@ -80,6 +81,14 @@ bench: $(VENV)/built ## Run the full benches and compare them with the filed one
 	$(BIN)/python tools/benchmark_history.py report $(CARGO_TARGET_DIR)/bench.json
 	cargo bench --package portfolio_core --locked
 
+$(COMPARE)/installed: benches/compare/requirements.txt
+	test -x $(COMPARE)/bin/python || $(PYTHON) -m venv $(COMPARE)
+	$(COMPARE)/bin/python benches/compare/environment.py
+	@touch $@
+
+compare: $(VENV)/built $(COMPARE)/installed ## Measure other engines beside this one, and file it
+	$(BIN)/python benches/compare/compare.py --record
+
 tsan: ## Run the tests of shared memory under ThreadSanitizer (needs a nightly toolchain)
 	RUSTFLAGS="-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer" \
 	TSAN_OPTIONS="suppressions=$(CURDIR)/tools/tsan_suppressions.txt halt_on_error=1" \
@@ -91,4 +100,4 @@ instructions: ## Count the instructions of an event of each kind (needs valgrind
 	$(PYTHON) tools/count_instructions.py $(CARGO_TARGET_DIR)/release/examples/instructions
 
 clean: ## Remove what was built
-	rm -rf $(VENV) target out
+	rm -rf $(VENV) $(COMPARE) target out

@@ -81,6 +81,14 @@ class Figures(NamedTuple):
     digest: str
 
 
+class Digested(Protocol):
+    """What has a digest: a portfolio, or what stands for one."""
+
+    @property
+    def digest(self) -> str:
+        """Give the digest."""
+
+
 class Statistics(Protocol):
     """The figures of pytest-benchmark, in seconds."""
 
@@ -205,7 +213,7 @@ class Bench:
 
     def single(
         self,
-        portfolio: op.Portfolio,
+        portfolio: Digested,
         call: Callable[[], Result],
         rounds: int,
         before: Callable[[int], None] | None = None,
@@ -218,7 +226,7 @@ class Bench:
 
         Parameters
         ----------
-        portfolio : Portfolio
+        portfolio : Portfolio or what stands for one
             What is read.
         call : callable
             What is measured.

@@ -55,6 +55,20 @@ def test_the_rules_of_all_quotes_come_before_the_range_of_one(make_portfolio):
     assert found == (op.InvalidPrice, "row 2, column price", [1, 2])
 
 
+@pytest.mark.parametrize("action", ["mark", "update", "quotes"])
+@pytest.mark.parametrize("event", [None, 1])
+def test_the_ask_at_fault_is_that_of_the_grid(make_portfolio, action, event):
+    # -0.4 is rounded to 0 before the rule is asked, so that the value at fault is not in the row.
+    portfolio = make_portfolio(1000, off_grid="round")
+    rows = [
+        {"action": "register", "symbol": "A", "price_decimals": 0},
+        quoted(action, 1, symbol="A", bid=1.0, ask=-0.4, event=event),
+    ]
+    assert refused(portfolio, *rows) == (op.InvalidPrice, "row 1, column ask", [1])
+    rows[1] = quoted(action, 1, symbol="A", bid=0.3, ask=-0.4, event=event)
+    assert refused(portfolio, *rows) == (op.InvalidPrice, "row 1, column bid", [1])
+
+
 def test_a_bar_behind_a_row_without_a_symbol_has_its_own_row(make_portfolio):
     portfolio = make_portfolio(1000)
     portfolio.process_bar(1, {"A": (1, 1, 1, 1), "B": (1, 1, 1, 1)})

@@ -160,14 +160,15 @@ def test_integers_are_microseconds(make_portfolio, kind):
 # Layouts
 
 
-def test_a_column_of_type_null_is_as_if_it_were_absent(make_portfolio, expected):
+@pytest.mark.parametrize("library", [pa.table, pl.DataFrame], ids=["pyarrow", "polars"])
+def test_a_column_of_type_null_is_as_if_it_were_absent(make_portfolio, expected, library):
     frame = table(*ROWS)
     for name, kind in KINDS.items():
         if name not in frame.column_names:
             frame = frame.append_column(pa.field(name, pa.null()), pa.nulls(len(frame)))
             assert kind != pa.null()
     portfolio = make_portfolio(1000)
-    portfolio.apply(frame)
+    portfolio.apply(library(frame))
     assert whole_picture(portfolio) == expected
     assert frame.num_columns == len(KINDS)
 

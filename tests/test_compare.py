@@ -179,7 +179,7 @@ def test_the_document_is_what_the_tool_would_write() -> None:
         "degenerate": tool.degenerate_table(RESULTS),
     }
     plain = re.sub(
-        r"(<!-- (\w+) -->\n).*?(<!-- end of \2 -->\n)",
+        rf"(<!-- ({'|'.join(tables)}) -->\n).*?(<!-- end of \2 -->\n)",
         r"\1\3",
         tool.DOCUMENT.read_text(encoding="utf-8"),
         flags=re.DOTALL,

@@ -34,7 +34,7 @@ ROOT = Path(__file__).parents[1]
 
 # Documents with the number of Python blocks that each has.
 BLOCKS = {
-    "README.md": 8,
+    "README.md": 9,
     "ARCHITECTURE.md": 0,
     "DESIGN.md": 8,
     "CONTRIBUTING.md": 0,
@@ -42,8 +42,10 @@ BLOCKS = {
     "CHANGELOG.md": 0,
     "COMPARE.md": 0,
     "docs/guide/account.md": 10,
+    "docs/guide/batch.md": 7,
     "docs/guide/frames.md": 8,
     "docs/guide/metrics.md": 9,
+    "docs/guide/moving.md": 4,
     "docs/guide/report.md": 3,
     "tests/spec/README.md": 0,
 }
@@ -153,7 +155,10 @@ def test_the_blocks_have_a_known_language(name: str) -> None:
 
 
 def test_every_document_is_read() -> None:
-    assert {name for name in tracked() if name.endswith(".md")} == set(BLOCKS)
+    # What a comparison filed is held against its figures in test_batch_benches.py.
+    filed = "benches/record/"
+    found = {name for name in tracked() if name.endswith(".md") and not name.startswith(filed)}
+    assert found == set(BLOCKS)
 
 
 def test_the_first_example_of_the_readme_is_short() -> None:
@@ -324,7 +329,7 @@ def test_rules_and_sections_of_the_specification_exist(name: str) -> None:
     rules = set(re.findall(r"^- \*\*([A-Z]\d+)\*\*", text_of("SPEC.md"), re.MULTILINE))
     sections = set(re.findall(r"^## (\d+) ", text_of("SPEC.md"), re.MULTILINE))
     assert len(rules) > 40
-    assert len(sections) == 19
+    assert len(sections) == 20
     assert set(RULE.findall(prose)) <= rules
     assert set(SECTION.findall(prose)) <= sections
 

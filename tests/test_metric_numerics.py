@@ -9,6 +9,7 @@ deviation is in `sqn`, and, as far as an account can hold their product, as retu
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from datetime import timedelta
@@ -225,6 +226,21 @@ def test_the_stability_of_a_nearly_flat_curve_keeps_its_digits(backend: str) -> 
     squares = sum(one**2 for one in left) * sum(other**2 for other in right)
     found = history(backend, values).metric("stability")
     assert found == pytest.approx(float(together**2 / squares), rel=1e-9, abs=0)
+
+
+def test_a_first_return_that_dwarfs_the_others_leaves_their_digits(backend: str) -> None:
+    """An account that began with next to nothing: the sum of all returns is that of the first."""
+    values = [1e-18, 96276.19, 96275.92628964082, 96275.92628964082, 96275.51477676161]
+    found = op.metrics(equity(values, days(len(values), START, HOUR)), backend=backend)
+    pairs = itertools.pairwise(values)
+    returns = [Fraction(after) / Fraction(before) - 1 for before, after in pairs]
+    left, right = (
+        [value - sum(each) / len(each) for value in each] for each in (returns[:-1], returns[1:])
+    )
+    together = sum(one * other for one, other in zip(left, right, strict=True))
+    squares = sum(one**2 for one in left) * sum(other**2 for other in right)
+    wanted = -math.sqrt(float(together**2 / squares))
+    assert found.autocorrelation == pytest.approx(wanted, rel=1e-9, abs=0)
 
 
 def flat_after_noise() -> Iterator[tuple[str, list[float]]]:

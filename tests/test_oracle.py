@@ -330,11 +330,11 @@ def test_margin_of_a_considered_open() -> None:
         ({"margin_call": 50, "stop_out": 51}, 4020),
         ({"path": "hloc"}, 4020),
         ({"pivot": "usd"}, 4022),
-        ({"rounding": "cent", "pivot": 1}, 4024),
+        ({"rounding": "cent", "pivot": 1}, 4020),
         ({"floats": "round"}, 4020),
         ({"capacity": -1}, 4024),
         ({"capacity": True}, 4024),
-        ({"floats": "round", "leverage": "x"}, 4011),
+        ({"floats": "round", "leverage": "x"}, 4020),
     ],
 )
 def test_configurations_are_refused(options: dict[str, object], code: int) -> None:

@@ -144,7 +144,7 @@ def test_slippage_is_a_pure_function() -> None:
 
 def test_swaps_come_at_local_times_of_the_zone() -> None:
     night = op.Swap("points", "-0.5", "0.25", rollover="17:00", zone="America/New_York")
-    terms = term_reading.read_swap(night, "nearest")
+    terms = term_reading.read_swap(night, "nearest", {})
     start, end = (read_time("time", text) for text in ("2024-03-07", "2024-03-14"))
     # Thursday, Friday, not at the weekend, Monday (summer time), Tuesday, Wednesday three times
     assert [
@@ -163,7 +163,7 @@ def test_times_that_are_not_there_or_come_twice_are_before_the_change() -> None:
     night = op.Swap(
         "points", 1, rollover=["02:30", "03:30"], zone="Europe/Berlin", multipliers=week
     )
-    terms = term_reading.read_swap(night, "nearest")
+    terms = term_reading.read_swap(night, "nearest", {})
 
     def times(day: str) -> list[str]:
         start = read_time("time", day)
@@ -276,8 +276,8 @@ def test_a_split_keeps_what_it_is_worth() -> None:
     pf.mark({"A": (33, 36)})
     before = pf.equity
     pf.split("A", 1, 2, 1)
-    # 5 become 2.5: 2 stay, and half a unit pays 33 for a cost of 30; 1 is closed at 33
-    assert ledger_of(pf) == [("split", 1, 3), ("realized_pnl", 3, 3)]
+    # 1 is closed at 33; 5 become 2.5: 2 stay, and half a unit pays 33 for a cost of 30
+    assert ledger_of(pf) == [("realized_pnl", 3, 3), ("split", 1, 3)]
     assert last_trade(pf)["reason"] == "split"
     assert rows(pf.get_positions(), "size", "entry_price", "mark_price", "cost") == [
         (2.0, 60.0, 66.0, 120.0),
@@ -320,7 +320,7 @@ def test_a_split_that_would_leave_no_entry_price_is_taken_back() -> None:
 
 def test_the_calendar_ends_with_the_years() -> None:
     for zone in ("UTC", "Asia/Tokyo", "America/New_York"):
-        terms = term_reading.read_swap(op.Swap("points", 1, zone=zone), "nearest")
+        terms = term_reading.read_swap(op.Swap("points", 1, zone=zone), "nearest", {})
         for start, end in (("0001-01-01", "0001-01-03"), ("9999-12-30", "9999-12-31")):
             first, last = read_time("time", start), read_time("time", end)
             assert 1 <= len(moments(terms, first - 1, last)) <= 2

@@ -3,9 +3,10 @@
 Every fill goes in as an event; every state, trade and equity curve comes out as Arrow, without
 a copy. ``balance + unrealized_pnl == equity`` holds as integers after every event.
 
-Start with :class:`Portfolio`, or with :class:`History` and :func:`metrics` for an equity curve of
-your own; :func:`backend_status` tells whether the compiled engine is live. The rules of the
-account and of the metrics are in ``SPEC.md``.
+Start with :class:`Portfolio`, with :func:`run_batch` for thousands of them at once, or with
+:class:`History` and :func:`metrics` for an equity curve of your own; :func:`backend_status`
+tells whether the compiled engine is live. The rules of the account and of the metrics are in
+``SPEC.md``.
 
 Most names are loaded at their first use, and Polars and pyarrow only when a frame is asked for:
 ``import omega_portfolio`` is cheap.
@@ -63,12 +64,20 @@ from omega_portfolio.errors import (
     OrderNotFound,
     OutOfMemory,
     PositionNotFound,
+    RunCancelled,
     TooManyPositions,
 )
 from omega_portfolio.sentinel import UNSET, Unset
 
 if TYPE_CHECKING:
     from omega_portfolio.analysis import Analysis
+    from omega_portfolio.batch.cancel import CancelToken
+    from omega_portfolio.batch.grid import grid, sample
+    from omega_portfolio.batch.result import BatchResult
+    from omega_portfolio.batch.run import run_batch
+    from omega_portfolio.batch.signals import orders_from_signals
+    from omega_portfolio.batch.walk import WalkForward, walk_forward
+    from omega_portfolio.batch.weights import orders_from_weights
     from omega_portfolio.envelope import Envelope
     from omega_portfolio.history import History, metrics
     from omega_portfolio.instrument import Instrument
@@ -77,7 +86,7 @@ if TYPE_CHECKING:
     from omega_portfolio.oracle import PortfolioPython
     from omega_portfolio.portfolio import Portfolio
     from omega_portfolio.rust import PortfolioRust as PortfolioRust
-    from omega_portfolio.terms import Commission, Margin, Slippage, Swap
+    from omega_portfolio.terms import Commission, Costs, Margin, Slippage, Swap
     from omega_portfolio.types import PositionView, Receipts, State, Table, Trade
 
     __version__: str
@@ -85,7 +94,10 @@ if TYPE_CHECKING:
 # Names that are loaded at their first use, and the modules that have them.
 _LAZY = {
     "Analysis": "analysis",
+    "BatchResult": "batch.result",
+    "CancelToken": "batch.cancel",
     "Commission": "terms",
+    "Costs": "terms",
     "Envelope": "envelope",
     "History": "history",
     "Instrument": "instrument",
@@ -101,7 +113,14 @@ _LAZY = {
     "Swap": "terms",
     "Table": "types",
     "Trade": "types",
+    "WalkForward": "batch.walk",
+    "grid": "batch.grid",
     "metrics": "history",
+    "orders_from_signals": "batch.signals",
+    "orders_from_weights": "batch.weights",
+    "run_batch": "batch.run",
+    "sample": "batch.grid",
+    "walk_forward": "batch.walk",
 }
 
 
@@ -144,7 +163,10 @@ __all__ = [
     "Analysis",
     "BackendStatus",
     "BackendUnavailable",
+    "BatchResult",
+    "CancelToken",
     "Commission",
+    "Costs",
     "CrossedQuote",
     "DuplicatePositionId",
     "Envelope",
@@ -186,6 +208,7 @@ __all__ = [
     "PositionNotFound",
     "PositionView",
     "Receipts",
+    "RunCancelled",
     "Slippage",
     "State",
     "Swap",
@@ -193,7 +216,14 @@ __all__ = [
     "TooManyPositions",
     "Trade",
     "Unset",
+    "WalkForward",
     "backend_status",
     "errors",
+    "grid",
     "metrics",
+    "orders_from_signals",
+    "orders_from_weights",
+    "run_batch",
+    "sample",
+    "walk_forward",
 ]

@@ -1,16 +1,18 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, final, type_check_only
+from typing import Literal, final
 
 import polars as pl
 import pyarrow as pa
 from typing_extensions import Self, disjoint_base
 
 from omega_portfolio import types
+from omega_portfolio._core_parts import Analysis, Cancels, Row, Totals
 from omega_portfolio.instrument import Instrument
-from omega_portfolio.metric_values import MetricValue, Trials
+from omega_portfolio.rust import PortfolioRust
 from omega_portfolio.sentinel import Unset
+from omega_portfolio.terms import Commission, Slippage, Swap
 from omega_portfolio.types import (
     ArrowStream,
     BarsLike,
@@ -30,6 +32,8 @@ from omega_portfolio.types import (
 
 __all__ = [
     "AccountCore",
+    "Batch",
+    "BatchTables",
     "CashCore",
     "HistoryCore",
     "MarketCore",
@@ -61,104 +65,13 @@ class Table:
     def to_ipc(self) -> bytes: ...
     def _repr_html_(self) -> str: ...
 
-@type_check_only
-class _Analysis:
-    def get_equity_curve(self, exact: bool = False) -> Table: ...
-    def get_trades(self, exact: bool = False) -> Table: ...
-    def _metrics(
-        self,
-        periods_per_year: NumberLike,
-        risk_free_rate: NumberLike,
-        mar: NumberLike | None,
-        benchmark: ArrowStream | None,
-        confidence: NumberLike,
-        resample: str | None,
-        trials: Trials | None,
-    ) -> dict[str, MetricValue]: ...
-    def _metric(
-        self,
-        name: str,
-        periods_per_year: NumberLike,
-        risk_free_rate: NumberLike,
-        mar: NumberLike | None,
-        benchmark: ArrowStream | None,
-        confidence: NumberLike,
-        resample: str | None,
-        trials: Trials | None,
-    ) -> MetricValue: ...
-    def _rolling_metrics(
-        self,
-        window: int,
-        names: Sequence[str],
-        periods_per_year: NumberLike,
-        risk_free_rate: NumberLike,
-        mar: NumberLike | None,
-        resample: str | None,
-    ) -> Table: ...
-    def _drawdowns(self, top: int | None, exact: bool, resample: str | None) -> Table: ...
-    def _monthly_returns(self, resample: str | None) -> Table: ...
-    def _yearly_returns(self, resample: str | None) -> Table: ...
-    def _trade_analysis(self, by: str, exact: bool) -> Table: ...
-    @property
-    def currency(self) -> str: ...
-    @property
-    def backend(self) -> Literal["rust"]: ...
-
-@type_check_only
-class _Totals:
-    @property
-    def balance(self) -> Decimal: ...
-    @property
-    def equity(self) -> Decimal: ...
-    @property
-    def margin_used(self) -> Decimal: ...
-    @property
-    def free_margin(self) -> Decimal: ...
-    @property
-    def margin_level(self) -> Decimal | None: ...
-    @property
-    def unrealized_pnl(self) -> Decimal: ...
-    @property
-    def realized_pnl(self) -> Decimal: ...
-    @property
-    def time(self) -> datetime | None: ...
-    @property
-    def events(self) -> int: ...
-
-@type_check_only
-class _Row:
-    @property
-    def position_id(self) -> int: ...
-    @property
-    def symbol(self) -> str: ...
-    @property
-    def side(self) -> str: ...
-    @property
-    def size(self) -> Decimal: ...
-    @property
-    def entry_time(self) -> datetime: ...
-    @property
-    def entry_price(self) -> Decimal: ...
-    @property
-    def entry_fee(self) -> Decimal: ...
-    @property
-    def cost(self) -> Decimal: ...
-    @property
-    def stop_loss(self) -> Decimal | None: ...
-    @property
-    def take_profit(self) -> Decimal | None: ...
-    @property
-    def tag(self) -> str: ...
-    @property
-    def swap(self) -> Decimal: ...
-
 @final
 class Receipts(Table):
     @property
     def refused(self) -> Table: ...
 
 @final
-class State(_Totals):
+class State(Totals):
     @property
     def positions(self) -> Table: ...
     @property
@@ -166,7 +79,7 @@ class State(_Totals):
     def to_ipc(self) -> bytes: ...
 
 @final
-class Trade(_Row):
+class Trade(Row):
     @property
     def trade_id(self) -> int: ...
     @property
@@ -191,7 +104,7 @@ class Trade(_Row):
     def reason(self) -> str: ...
 
 @final
-class PositionView(_Row):
+class PositionView(Row):
     @property
     def mark_price(self) -> Decimal: ...
     @property
@@ -200,7 +113,7 @@ class PositionView(_Row):
     def margin(self) -> Decimal: ...
 
 @disjoint_base
-class AccountCore(_Analysis, _Totals):
+class AccountCore(Analysis, Totals):
     def verify(self) -> None: ...
     def get_state(self) -> State: ...
     def get_positions(self, exact: bool = False) -> Table: ...
@@ -373,7 +286,7 @@ class PortfolioCore(MarketCore):
     ) -> tuple[Trade, Trade]: ...
 
 @disjoint_base
-class HistoryCore(_Analysis):
+class HistoryCore(Analysis):
     def __new__(
         cls,
         equity: ArrowStream,
@@ -382,3 +295,77 @@ class HistoryCore(_Analysis):
         initial_balance: NumberLike | None = None,
         currency: str = "USD",
     ) -> Self: ...
+
+@final
+class Batch:
+    def __new__(
+        cls,
+        bars: ArrowStream,
+        orders: ArrowStream,
+        params: ArrowStream | None = None,
+        *,
+        instruments: Sequence[Instrument] = (),
+        commission: Commission | None = None,
+        slippage: Slippage | None = None,
+        swap: Swap | None = None,
+        labels: Sequence[str] = (),
+        fill: Literal["next_open", "close"] = "next_open",
+        floats: FloatPolicy = "nearest",
+        initial_balance: NumberLike,
+        currency: str = "USD",
+        leverage: NumberLike = 1,
+        mode: Mode = "hedging",
+        rounding: Rounding = "exact",
+        off_grid: OffGrid = "refuse",
+        margin_call: NumberLike | None = None,
+        stop_out: NumberLike | None = None,
+        path: PathName = "pessimistic",
+        pivot: str = "USD",
+        periods_per_year: NumberLike = 252,
+        risk_free_rate: NumberLike = 0,
+        mar: NumberLike | None = None,
+        confidence: NumberLike = 0.05,
+        resample: str | None = None,
+    ) -> Self: ...
+    def __len__(self) -> int: ...
+    @property
+    def run_ids(self) -> list[int]: ...
+    @property
+    def moments(self) -> int: ...
+    @property
+    def fingerprint(self) -> str: ...
+    def run(
+        self,
+        first: int,
+        count: int,
+        *,
+        threads: int | None = None,
+        record: Literal["bar", "1d", "none"] = "bar",
+        equity_columns: Literal["equity", "all"] = "equity",
+        trades: bool = True,
+        metrics: bool = True,
+        exact: bool = False,
+        digest: bool = False,
+        on_error: Literal["record", "raise"] = "record",
+        progress: Callable[[int], object] | None = None,
+        cancel: Cancels | None = None,
+    ) -> BatchTables: ...
+    def portfolio(self, place: int) -> PortfolioRust: ...
+
+@final
+class BatchTables:
+    def __len__(self) -> int: ...
+    @property
+    def equity(self) -> Table: ...
+    @property
+    def trades(self) -> Table: ...
+    @property
+    def metrics(self) -> Table: ...
+    @property
+    def final(self) -> Table: ...
+    @property
+    def rejected(self) -> Table: ...
+    @property
+    def done(self) -> int: ...
+    @property
+    def complete(self) -> bool: ...

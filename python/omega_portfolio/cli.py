@@ -5,6 +5,7 @@ command   what it does
 ========  ==========================================================================
 demo      a moving-average rule on five real US stocks, or three rules on two currency pairs
 run       the same with your own bars and orders
+sweep     thousands of portfolios over the same bars
 report    a page about what one of these left in its folder
 doctor    which backend is live, which versions are in use, and whether both agree
 ========  ==========================================================================
@@ -39,6 +40,7 @@ from inspect import cleandoc
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from omega_portfolio.batch.command import sweep
 from omega_portfolio.demo.command import demo
 from omega_portfolio.errors import (
     BackendUnavailable,
@@ -350,6 +352,7 @@ def doctor(parser: argparse.ArgumentParser) -> Handler:
 COMMANDS: Final[dict[str, tuple[str, Callable[[argparse.ArgumentParser], Handler]]]] = {
     "demo": ("trade five real US stocks, or two currency pairs", demo),
     "run": ("run your own bars and orders", run),
+    "sweep": ("run thousands of portfolios over the same bars", sweep),
     "report": ("write a page about a run", report),
     "doctor": ("show backend and versions", doctor),
 }

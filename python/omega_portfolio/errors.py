@@ -21,7 +21,10 @@ pass a positive size and choose the direction with side
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from omega_portfolio.batch.result import BatchResult
 
 VALUE_LENGTH_MAX = 80
 """Longest ``value`` text of an error, in characters; what is longer ends in an ellipsis."""
@@ -264,6 +267,19 @@ class OutOfMemory(OmegaPortfolioError):
     code = 4090
 
 
+class RunCancelled(OmegaPortfolioError):
+    """A batch was cancelled; the runs that were whole by then are in ``result``.
+
+    Attributes
+    ----------
+    result : BatchResult or None
+        What there is, with ``complete`` False.
+    """
+
+    code = 4091
+    result: BatchResult | None = None
+
+
 class InvariantViolation(OmegaPortfolioError):
     """An invariant is broken; the portfolio refuses further use."""
 
@@ -344,6 +360,7 @@ __all__ = [
     "OrderNotFound",
     "OutOfMemory",
     "PositionNotFound",
+    "RunCancelled",
     "TooManyPositions",
     "by_code",
     "describe",

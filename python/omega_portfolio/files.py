@@ -110,9 +110,11 @@ def read_source(path: str | Path) -> Source:
 
     try:
         data = Path(path).read_bytes()
-    except OSError as error:
-        rule = f"cannot be read: {error.strerror or error}"
-        raise InvalidFrame(str(path), "(no data)", rule, "name a readable file") from None
+    except (OSError, ValueError) as error:
+        # A name with a NUL or half a character is no name, and the system is not asked for it.
+        rule = f"cannot be read: {getattr(error, 'strerror', None) or error}"
+        name = str(path).encode("utf-8", "backslashreplace").decode()
+        raise InvalidFrame(name, "(no data)", rule, "name a readable file") from None
     if not data:
         raise InvalidFrame(str(path), "0 bytes", "is empty", f"write {FORMATS}")
     try:

@@ -136,7 +136,7 @@ def check_market(bars: Source, instruments: Source | None = None) -> Market:
     frame = _typed_bars(bars)
     _check_prices(bars, frame)
     _check_order(bars, frame)
-    known = {} if instruments is None else _check_instruments(instruments)
+    known = {} if instruments is None else read_instruments(instruments)
     for symbol, (_, instrument) in known.items():
         mine = frame.with_row_index("row").filter(symbol=symbol)
         for column in PRICES:
@@ -234,7 +234,7 @@ def refuse_off_grid(source: Source, frame: pl.DataFrame, column: str, decimals: 
         source.refuse(row, column, CellError(rule, "round it, or change the instrument"))
 
 
-def _check_instruments(source: Source) -> dict[str, tuple[int, Instrument]]:
+def read_instruments(source: Source) -> dict[str, tuple[int, Instrument]]:
     """Read the definitions; the portfolio that registers them checks the rest."""
     expect_columns(source, ("symbol",), INSTRUMENT_OPTIONS)
     symbols = refuse_nulls(source, "symbol", text_column(source, "symbol", check_symbol))
@@ -293,6 +293,7 @@ __all__ = [
     "Market",
     "Moment",
     "check_market",
+    "read_instruments",
     "refuse_off_grid",
     "register_instruments",
 ]

@@ -172,4 +172,31 @@ class Swap:
     day_count: int = 360
 
 
-__all__ = ["Commission", "Margin", "Slippage", "Swap"]
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What all instruments of a batch cost, instead of their own terms.
+
+    Parameters
+    ----------
+    commission : Commission, optional
+        What fills cost.
+    slippage : Slippage, optional
+        How much worse than their level stops and market orders are filled.
+    swap : Swap, optional
+        What positions pay or get over night.
+
+    Examples
+    --------
+    >>> import omega_portfolio as op
+    >>> costs = op.Costs(commission=op.Commission("rate", "0.0005"))
+    >>> costs.commission.taker, costs.slippage
+    ('0.0005', None)
+    """
+
+    _: KW_ONLY
+    commission: Commission | None = None
+    slippage: Slippage | None = None
+    swap: Swap | None = None
+
+
+__all__ = ["Commission", "Costs", "Margin", "Slippage", "Swap"]

@@ -64,6 +64,28 @@ LotMethod: TypeAlias = Literal["fifo", "lifo", "hifo", "average", "specific"]
 FloatPolicy: TypeAlias = Literal["nearest", "strict"]
 """What becomes of a float with more decimals than fit: rounded half-even, or refused."""
 
+Fill: TypeAlias = Literal["next_open", "close"]
+"""When the orders of a batch are carried out: before the next bar, or at the close of one."""
+
+BatchPath: TypeAlias = Literal["pessimistic", "optimistic", "ohlc", "olhc", "both"]
+"""The way of the price within the bars of a batch; ``both`` is a pessimistic and an optimistic
+pass."""
+
+Record: TypeAlias = Literal["bar", "1d", "none"]
+"""Points of the equity curves that a batch keeps: every moment, the last of each day, none."""
+
+EquityColumns: TypeAlias = Literal["equity", "all"]
+"""What is kept of a point: the equity, or balance, margin and exposure as well."""
+
+OnError: TypeAlias = Literal["record", "raise"]
+"""What becomes of a refusal in a batch: a row in ``rejected``, or an exception."""
+
+Layout: TypeAlias = Literal["rows", "list"]
+"""Equity curves as a row for each point, or a row with a list for each run."""
+
+SinkFormat: TypeAlias = Literal["parquet", "ipc"]
+"""The files of a batch on disk."""
+
 BackendName: TypeAlias = Literal["rust", "python"]
 """The two implementations."""
 
@@ -172,6 +194,16 @@ class Table(Protocol):
 
 
 @runtime_checkable
+class CancelToken(Protocol):
+    """A switch that ends a batch from outside: see ``omega_portfolio.CancelToken``."""
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the batch is to end."""
+        ...
+
+
+@runtime_checkable
 class Receipts(Table, Protocol):
     """What became of a frame of events: one row for each row that was accepted.
 
@@ -275,12 +307,18 @@ __all__ = [
     "BackendName",
     "BarLike",
     "BarsLike",
+    "BatchPath",
     "BreakEvenLike",
+    "CancelToken",
+    "EquityColumns",
+    "Fill",
     "FloatPolicy",
+    "Layout",
     "LotMethod",
     "Mode",
     "NumberLike",
     "OffGrid",
+    "OnError",
     "OrderType",
     "PathName",
     "PositionView",
@@ -288,7 +326,9 @@ __all__ = [
     "PricesLike",
     "QuoteLike",
     "Receipts",
+    "Record",
     "Rounding",
+    "SinkFormat",
     "State",
     "Table",
     "TargetsLike",

@@ -137,11 +137,22 @@ impl Excursions {
         push(&mut self.lows, Extreme { price: low, ..extreme }, |before| before >= low);
     }
 
-    /// Every mark becomes another number.
+    /// Every mark that an open position has seen becomes another number; the others are gone, as
+    /// all are when nothing is `held`.
     ///
     /// # Errors
     /// The first one that cannot be; some have changed then.
-    pub(crate) fn scale<E>(&mut self, number: impl Fn(Price) -> Result<Price, E>) -> Result<(), E> {
+    pub(crate) fn scale<E>(
+        &mut self,
+        held: bool,
+        number: impl Fn(Price) -> Result<Price, E>,
+    ) -> Result<(), E> {
+        if !held {
+            // The next open is the first, and begins anew.
+            (self.high, self.low) = (Price::ZERO, MOST);
+        }
+        self.highs.retain(|extreme| held && extreme.positions > 0);
+        self.lows.retain(|extreme| held && extreme.positions > 0);
         let ends = [&mut self.high, &mut self.low];
         let stacks = self.highs.iter_mut().chain(&mut self.lows);
         for price in ends.into_iter().chain(stacks.map(|extreme| &mut extreme.price)) {

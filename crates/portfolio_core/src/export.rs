@@ -148,7 +148,8 @@ pub(crate) fn text_views(snapshot: &Snapshot, schema: &TableSchema, name: &str) 
     cells(snapshot, schema, name, View::Exact)
 }
 
-fn cells<T: arrow_buffer::ArrowNativeType>(
+/// All cells of a column in a view.
+pub(crate) fn cells<T: arrow_buffer::ArrowNativeType>(
     snapshot: &Snapshot,
     schema: &TableSchema,
     name: &str,

@@ -7,7 +7,9 @@ use crate::book::Book;
 use crate::currency::Currency;
 use crate::event::Side;
 use crate::instrument::Instrument;
-use crate::numbers::{Money, Overflow, Price, Size, div_half_even, ratio_half_even};
+use crate::numbers::{
+    Money, Overflow, Price, Size, div_half_even, ratio_half_even, ratio_of_products,
+};
 use crate::terms::Terms;
 
 /// One at scale 18.
@@ -159,8 +161,8 @@ impl Book {
             return Ok(Money::ZERO);
         }
         let (digits, divisor) = self.contract.fraction();
-        let divisor = divisor.checked_mul(price.raw()).ok_or(Overflow)?;
-        Money::from_raw(ratio_half_even(&[size.raw(), digits, ONE18], divisor)?)
+        let divisors = [divisor, price.raw()];
+        Money::from_raw(ratio_of_products(&[size.raw(), digits, ONE18], divisors)?)
     }
 
     /// What a side has gained when what it holds is worth so much, native (rule I11).
@@ -197,11 +199,9 @@ impl Book {
     pub(crate) fn average_price(&self, size: Size, cost: Money) -> Result<Price, Overflow> {
         let (digits, divisor) = self.contract.fraction();
         let raw = if self.is_inverse() {
-            let divisor = divisor.checked_mul(cost.raw()).ok_or(Overflow)?;
-            ratio_half_even(&[size.raw(), digits, ONE18], divisor)?
+            ratio_of_products(&[size.raw(), digits, ONE18], [divisor, cost.raw()])?
         } else {
-            let held = size.raw().checked_mul(digits).ok_or(Overflow)?;
-            ratio_half_even(&[cost.raw(), divisor], held)?
+            ratio_of_products(&[cost.raw(), divisor], [size.raw(), digits])?
         };
         Price::from_raw(raw)
     }

@@ -58,6 +58,11 @@ impl Instrument {
                 return Err(Refusal::DecimalsTooMany { argument, value });
             }
         }
+        if self.leverage.is_some_and(|leverage| leverage <= 0) {
+            return Err(Refusal::InstrumentLeverageMustBePositive {
+                leverage: self.leverage.unwrap_or(0),
+            });
+        }
         let contract_decimals = self.contract.decimals();
         let both = self.price_decimals.saturating_add(self.size_decimals);
         let inverse = self.terms.as_ref().is_some_and(|terms| terms.inverse);
@@ -66,11 +71,6 @@ impl Instrument {
                 price_decimals: self.price_decimals,
                 size_decimals: self.size_decimals,
                 contract_decimals,
-            });
-        }
-        if self.leverage.is_some_and(|leverage| leverage <= 0) {
-            return Err(Refusal::InstrumentLeverageMustBePositive {
-                leverage: self.leverage.unwrap_or(0),
             });
         }
         self.terms.as_ref().map_or(Ok(()), |terms| terms.check(self))

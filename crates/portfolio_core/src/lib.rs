@@ -3,7 +3,8 @@
 //! Events go in through one door, [`ledger::Ledger::apply`]; state, trades and the equity history
 //! come out as Arrow record batches that share the engine's own memory ([`export`], [`frozen`]).
 //! Money is integer arithmetic throughout; see [`numbers`] for the operations that exist. No
-//! clock, no environment, no thread.
+//! clock, no environment, and no thread but those of [`batch::pool`], on which runs that know
+//! nothing of each other are done.
 //!
 //! Reading order: [`event`] → [`ledger`] → [`columns`] → [`export`]; [`numbers`], [`instrument`]
 //! and [`book`] on the way.
@@ -20,6 +21,7 @@ pub mod ledger;
 mod account_events;
 mod account_tables;
 pub mod attribution;
+pub mod batch;
 pub mod columns;
 pub mod export;
 pub mod frozen;

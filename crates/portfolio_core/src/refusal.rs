@@ -111,10 +111,10 @@ pub enum Refusal {
     SymbolTwice { symbol: String },
     /// An instrument has more than 9 decimals.
     DecimalsTooMany { argument: &'static str, value: u32 },
-    /// An instrument's digits do not fit money.
-    DigitsDoNotFitMoney { price_decimals: u32, size_decimals: u32, contract_decimals: u32 },
     /// An instrument's leverage is zero or negative.
     InstrumentLeverageMustBePositive { leverage: i128 },
+    /// An instrument's digits do not fit money.
+    DigitsDoNotFitMoney { price_decimals: u32, size_decimals: u32, contract_decimals: u32 },
     /// A symbol was registered with another definition.
     InstrumentRegisteredOtherwise { symbol: String },
     /// A size is zero or negative.

@@ -92,17 +92,17 @@ fn register_instrument() {
     refuse(&wrong);
     wrong.size_decimals = 9;
     refuse(&wrong);
-    wrong.contract = Contract::ONE;
-    refuse(&wrong);
     wrong.leverage = None;
+    refuse(&wrong);
+    wrong.contract = Contract::ONE;
     wrong.quote_currency = None;
     refuse(&wrong);
     let answers = [
         "SymbolNotAllowed symbol",
         "DecimalsTooMany price_decimals",
         "DecimalsTooMany size_decimals",
-        "DigitsDoNotFitMoney contract_size",
         "InstrumentLeverageMustBePositive leverage",
+        "DigitsDoNotFitMoney contract_size",
         "InstrumentRegisteredOtherwise symbol",
     ];
     trial.accept(&Event::RegisterInstrument(instrument()), &answers);

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use arrow_array::ffi::from_ffi_and_data_type;
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
-use arrow_array::{RecordBatch, StructArray};
+use arrow_array::{RecordBatch, StructArray, new_null_array};
 use arrow_data::ArrayData;
 use arrow_data::ffi::FFI_ArrowArray;
 use arrow_schema::ffi::FFI_ArrowSchema;
-use arrow_schema::{DataType, Schema, SchemaRef};
+use arrow_schema::{DataType, FieldRef, Fields, Schema, SchemaRef};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
@@ -98,7 +98,7 @@ fn read_schema(schema: &FFI_ArrowSchema) -> Result<SchemaRef, String> {
 
 fn read_batch(schema: &SchemaRef, array: FFI_ArrowArray) -> Result<RecordBatch, String> {
     check_shape(&array, schema)?;
-    let columns = DataType::Struct(schema.fields().clone());
+    let columns = DataType::Struct(schema.fields().iter().map(without_nulls).collect());
     // SAFETY: the array comes from the producer of this schema and has its shape, as just checked;
     // ownership moves here and the release callback runs when it is dropped.
     let data =
@@ -112,7 +112,29 @@ fn read_batch(schema: &SchemaRef, array: FFI_ArrowArray) -> Result<RecordBatch, 
         return Err("a row of it is null as a whole".to_owned());
     }
     let columns = StructArray::from(data).into_parts().1;
-    RecordBatch::try_new(Arc::clone(schema), columns).map_err(|error| error.to_string())
+    let columns = columns.into_iter().zip(schema.fields()).map(|(column, field)| {
+        // What was taken as something else is of type null, or is nested; of these no reader takes
+        // more than the type.
+        let same = column.data_type() == field.data_type();
+        if same { column } else { new_null_array(field.data_type(), column.len()) }
+    });
+    RecordBatch::try_new(Arc::clone(schema), columns.collect()).map_err(|error| error.to_string())
+}
+
+/// A column of type null has no buffer at all, but Polars sends one without an address. A struct
+/// without fields has a bitmap or none, and nothing else, so it is taken as that.
+fn without_nulls(field: &FieldRef) -> FieldRef {
+    let kind = match field.data_type() {
+        DataType::Null => DataType::Struct(Fields::empty()),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(without_nulls).collect()),
+        DataType::List(inside) => DataType::List(without_nulls(inside)),
+        DataType::LargeList(inside) => DataType::LargeList(without_nulls(inside)),
+        DataType::FixedSizeList(inside, size) => {
+            DataType::FixedSizeList(without_nulls(inside), *size)
+        }
+        _ => return Arc::clone(field),
+    };
+    Arc::new(field.as_ref().clone().with_data_type(kind))
 }
 
 /// A stream that was moved out of its capsule.

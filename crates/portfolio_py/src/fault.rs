@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use portfolio_core::batch::BatchError;
+use portfolio_core::batch::pool::RunFailure;
 use portfolio_core::frame::RowError;
 use portfolio_core::refusal::{Code, Refusal};
 use pyo3::prelude::*;
@@ -58,6 +60,28 @@ impl Fault {
             value: error.place(),
             rule: error.rule.clone(),
             remedy: error.remedy.into(),
+        }
+    }
+
+    /// A frame of a batch, or a cell of it.
+    pub(crate) fn batch(error: &BatchError) -> Self {
+        Self {
+            code: error.code.number(),
+            argument: error.frame.into(),
+            value: error.place(),
+            rule: error.rule.clone(),
+            remedy: error.remedy.into(),
+        }
+    }
+
+    /// The row of a run that was refused, or the run.
+    pub(crate) fn run(failure: &RunFailure) -> Self {
+        Self {
+            code: failure.code.number(),
+            argument: failure.column.clone().into(),
+            value: failure.place(),
+            rule: failure.rule.clone(),
+            remedy: failure.remedy.into(),
         }
     }
 

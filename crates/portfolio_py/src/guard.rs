@@ -89,8 +89,12 @@ fn reentered() -> PyErr {
 
 /// The guard is dropped inside, so that a panic poisons the lock.
 fn caught<R>(act: impl FnOnce() -> R) -> PyResult<R> {
-    catch_unwind(AssertUnwindSafe(act))
-        .map_err(|payload| Fault::violation(message(payload.as_ref())).into())
+    catch_unwind(AssertUnwindSafe(act)).map_err(|payload| panicked(payload.as_ref()))
+}
+
+/// The exception for what a panic carries: a broken invariant.
+pub(crate) fn panicked(payload: &(dyn Any + Send)) -> PyErr {
+    Fault::violation(message(payload)).into()
 }
 
 fn broken_before() -> PyErr {

@@ -3,13 +3,15 @@
 //! [`account`] has the class from which everything is read; [`cash_events`], [`market`] and
 //! [`portfolio`] stand on it and have the calls. [`convert`] turns Python values into events,
 //! [`frames`] takes whole frames of events, [`history_of_bars`] of bars, [`history`] a user's own
-//! curve and trades, [`analysis`] asks either for statistics; [`table`], [`state`] and [`views`]
-//! are what comes back, [`fault`] maps refusals to exceptions, and [`capsule`] is the one file with
-//! `unsafe`.
+//! curve and trades, [`analysis`] asks either for statistics; [`batch`] makes many accounts, under
+//! the eyes of [`supervise`]; [`table`], [`batch_tables`], [`state`] and [`views`] are what comes
+//! back, [`fault`] maps refusals to exceptions, and [`capsule`] is the one file with `unsafe`.
 
 mod account;
 mod analysis;
 mod attribution;
+mod batch;
+mod batch_tables;
 mod capsule;
 mod cash_events;
 mod convert;
@@ -24,6 +26,7 @@ mod metrics;
 mod portfolio;
 mod scalars;
 mod state;
+mod supervise;
 mod table;
 mod views;
 
@@ -37,6 +40,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<market::MarketCore>()?;
     module.add_class::<portfolio::PortfolioCore>()?;
     module.add_class::<history::HistoryCore>()?;
+    module.add_class::<batch::BatchCore>()?;
+    module.add_class::<batch_tables::BatchTables>()?;
     module.add_class::<table::Table>()?;
     module.add_class::<frames::Receipts>()?;
     module.add_class::<state::State>()?;

@@ -9,7 +9,7 @@ use pyo3::types::{PyBytes, PyDict, PyString};
 
 use crate::analysis::read_resample;
 use crate::convert::number::Bounds;
-use crate::convert::{describe, number, text, wrong_type};
+use crate::convert::{Given, describe, number, text, wrong_type};
 use crate::fault::Fault;
 use crate::history::{frame_error, own_frame, parts};
 use crate::scalars;
@@ -27,15 +27,11 @@ impl Asked {
         [periods, risk_free, minimum]: [&Bound<'_, PyAny>; 3],
         [benchmark, confidence, resample, trials]: [&Bound<'_, PyAny>; 4],
     ) -> PyResult<Self> {
-        let periods_per_year = number::parameter("periods_per_year", periods, &Bounds::PERIODS)?;
-        let risk_free_rate = number::parameter("risk_free_rate", risk_free, &Bounds::RATE)?;
-        let minimum_return = if minimum.is_none() {
-            None
-        } else {
-            Some(number::parameter("mar", minimum, &Bounds::RATE)?)
-        };
+        let periods_per_year = read_periods(periods)?;
+        let risk_free_rate = read_risk_free(risk_free)?;
+        let minimum_return = read_minimum(minimum)?;
         let benchmark = if benchmark.is_none() { None } else { Some(read_benchmark(benchmark)?) };
-        let confidence = number::parameter("confidence", confidence, &Bounds::SHARE)?;
+        let confidence = read_confidence(confidence)?;
         let resample = read_resample(resample)?;
         let trials = if trials.is_none() { None } else { Some(read_trials(trials)?) };
         let options = Options {
@@ -78,6 +74,47 @@ impl Asked {
         self.check_start(history)?;
         Ok(py.detach(|| metrics(history, &self.options, self.benchmark.as_ref())))
     }
+}
+
+/// The options that need no frame and no other trials: `periods_per_year`, `risk_free_rate`, `mar`,
+/// `confidence` and `resample`, each with its default.
+pub(crate) fn read_options(
+    [periods, risk_free, minimum, confidence, resample]: [&Given<'_>; 5],
+) -> PyResult<Options> {
+    let mut options = Options::default();
+    if let Some(value) = &periods.0 {
+        options.periods_per_year = read_periods(value)?;
+    }
+    if let Some(value) = &risk_free.0 {
+        options.risk_free_rate = read_risk_free(value)?;
+    }
+    if let Some(value) = &minimum.0 {
+        options.minimum_return = read_minimum(value)?;
+    }
+    if let Some(value) = &confidence.0 {
+        options.confidence = read_confidence(value)?;
+    }
+    if let Some(value) = &resample.0 {
+        options.resample = read_resample(value)?;
+    }
+    Ok(options)
+}
+
+fn read_periods(value: &Bound<'_, PyAny>) -> PyResult<f64> {
+    number::parameter("periods_per_year", value, &Bounds::PERIODS)
+}
+
+fn read_risk_free(value: &Bound<'_, PyAny>) -> PyResult<f64> {
+    number::parameter("risk_free_rate", value, &Bounds::RATE)
+}
+
+fn read_minimum(value: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
+    let rate = |value| number::parameter("mar", value, &Bounds::RATE);
+    if value.is_none() { Ok(None) } else { rate(value).map(Some) }
+}
+
+fn read_confidence(value: &Bound<'_, PyAny>) -> PyResult<f64> {
+    number::parameter("confidence", value, &Bounds::SHARE)
 }
 
 fn read_benchmark(value: &Bound<'_, PyAny>) -> PyResult<Benchmark> {

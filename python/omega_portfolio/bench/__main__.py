@@ -62,6 +62,15 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--right", choices=backends, default="python")
     command.set_defaults(command=_equivalence)
 
+    batches = commands.add_parser(
+        "batch-equivalence", help="make random batches on both backends and compare every column"
+    )
+    batches.add_argument("--runs", type=_positive, default=20_000, metavar="N")
+    batches.add_argument("--seed", type=int, default=1, metavar="N")
+    batches.add_argument("--left", choices=backends, default="rust")
+    batches.add_argument("--right", choices=backends, default="python")
+    batches.set_defaults(command=_batch_equivalence)
+
     other = commands.add_parser(
         "exactness", help="compare scale-in and scale-out cycles with a float average price"
     )
@@ -83,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     long.add_argument("--rows", type=_positive, default=100_000_000, metavar="N")
     long.set_defaults(command=_history)
-    for each in (command, other, last, long):
+    for each in (command, batches, other, last, long):
         each.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
@@ -114,6 +123,23 @@ def _equivalence(options: argparse.Namespace) -> int:
         result = equivalence.run(plan, pair, bar.update)
     compared = " with ".join(proofs)
     _print(options, equivalence.facts(result, proofs), equivalence.report(result, compared))
+    return 0 if result.failure is None else 1
+
+
+def _batch_equivalence(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from omega_portfolio.bench import batch_equivalence
+    from omega_portfolio.bench.backends import prove_backend
+
+    names = (options.left, options.right)
+    compared = [prove_backend(name) for name in names]
+    pair = batch_equivalence.batch_class(names[0]), batch_equivalence.batch_class(names[1])
+    with tqdm(total=options.runs, unit="run", unit_scale=True, disable=None) as bar:
+        result = batch_equivalence.run(options.runs, options.seed, pair, bar.update)
+    facts = {"compared": compared, **batch_equivalence.facts(result)}
+    report = f"compared      {' with '.join(compared)}\n{batch_equivalence.report(result)}"
+    _print(options, facts, report)
     return 0 if result.failure is None else 1
 
 

@@ -129,6 +129,8 @@ def width_of(type_format: str) -> int:
     """
     if type_format.startswith("ts") or type_format in {"g", "L", "l"}:
         return 8
+    if type_format == "I":
+        return 4
     if type_format == "vu" or (type_format.startswith("d:") and type_format.count(",") == 1):
         return 16
     raise ValueError(f"the Arrow type {type_format!r} is not among those of a portfolio")

@@ -31,10 +31,15 @@ def demo(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespace], int]
     drawn hourly bars with a spread: pending orders, stops, swaps, margin calls
     and a stop-out. The account is valued at every bar, checked against its own
     tables, and written as Parquet, with the bars beside it.
+
+    With --sweep a thousand pairs of moving averages are tried on the stocks, each
+    in an account of its own, with a page about the best and about luck.
     """
     add = parser.add_argument
-    add("--fx", action="store_true", help="two currency pairs on drawn bars")
-    add("--out", type=Path, help="folder for the files (out/demo, with --fx out/demo-fx)")
+    kinds = parser.add_mutually_exclusive_group()
+    kinds.add_argument("--fx", action="store_true", help="two currency pairs on drawn bars")
+    kinds.add_argument("--sweep", action="store_true", help="a thousand pairs of averages")
+    add("--out", type=Path, help="folder for the files (out/demo, out/demo-fx, out/demo-sweep)")
     add("--json", action="store_true", help="print one JSON document")
     add(
         "--backend",
@@ -46,6 +51,10 @@ def demo(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespace], int]
 
 def handle(options: argparse.Namespace) -> int:
     """Run the demonstration that a command line asks for."""
+    if options.sweep:
+        from omega_portfolio.demo.sweep_command import sweep_stocks
+
+        return sweep_stocks(options)
     return _trade_currencies(options) if options.fx else _trade_stocks(options)
 
 

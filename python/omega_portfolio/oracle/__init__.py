@@ -33,7 +33,8 @@ against; it shares no code with it. Read in this order:
   :mod:`~omega_portfolio.oracle.metric_numbers`, and then the groups of
   :mod:`~omega_portfolio.oracle.metric_catalogue`: the metrics,
 - :mod:`~omega_portfolio.oracle.metric_frames`, :mod:`~omega_portfolio.oracle.history`: metrics of
-  a history that does not come from a portfolio.
+  a history that does not come from a portfolio,
+- :mod:`~omega_portfolio.oracle.batch`: many accounts over the same bars.
 """
 
 from __future__ import annotations

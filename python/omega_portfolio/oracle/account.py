@@ -344,6 +344,14 @@ class Account:
             residues.append(residue)
         return Booked(postings, amounts, residues)
 
+    def _book_rows(self, argument: str, postings: Sequence[Posting]) -> Booked:
+        """Say what several postings book, each of which has a balance in range (N3)."""
+        booked = self._book(postings)
+        balance = self.scalars.balance
+        for amount in booked.amounts:
+            balance = within(argument, balance + amount, "balance")
+        return booked
+
     def _settle(self, time: int, booked: Booked, after: Scalars) -> None:
         """Post to the ledger (A2), and set the figures of the account."""
         self._changing = True

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from omega_portfolio.errors import InvalidBar, InvalidPrice, InvalidTime, NumberOutOfRange, describe
 from omega_portfolio.oracle import bar_walk, codec, executions, orders, rules
 from omega_portfolio.oracle.executions import Take, is_open, takes_of
-from omega_portfolio.oracle.numbers import QUANTITY_SCALE, plain_text
+from omega_portfolio.oracle.numbers import QUANTITY_SCALE, plain_text, within
 from omega_portfolio.oracle.protection import break_even, trail
 from omega_portfolio.oracle.stop_out import Range, close_below_stop_out, note_margin_call
 from omega_portfolio.oracle.texts import LONG
@@ -124,6 +124,7 @@ def _check_bar(bar: Bar, symbol: Symbol) -> None:
         raise _not_a_bar(bar, "low", "above")
     if bar.high < max(bar.open, bar.close):
         raise _not_a_bar(bar, "high", "below")
+    within("bars", bar.high + bar.spread, "high and spread")
 
 
 def _not_a_bar(bar: Bar, name: str, where: str) -> InvalidBar:

@@ -305,17 +305,27 @@ class Position:
         if self.highest_mark is None or price > self.highest_mark:
             self.highest_mark = price
 
-    def excursions(self, size: int, cost: int, exit_price: int) -> tuple[int, int]:
+    def excursions(self, argument: str, size: int, cost: int, exit_price: int) -> tuple[int, int]:
         """Give native mae and mfe of a size that is closed now and of its cost (X1).
 
         A result only grows or only falls with the price, so the extremes of the marks are
-        enough. Each is in range: the symbol's values and costs were, and they are no smaller.
+        enough.
+
+        Raises
+        ------
+        NumberOutOfRange
+            The value at a mark is out of range: a position that was increased is closed with
+            a size that it did not have when the mark was set, and the extremes of a bar are
+            marks at which nothing was valued.
         """
         prices = [exit_price]
         if self.lowest_mark is not None and self.highest_mark is not None:
             prices += [self.lowest_mark, self.highest_mark]
         symbol = self.symbol
-        results = [symbol.gain(self.side, cost, symbol.value(size, price)) for price in prices]
+        values = [
+            within(argument, symbol.value(size, price), "value at a mark") for price in prices
+        ]
+        results = [symbol.gain(self.side, cost, value) for value in values]
         return min(0, *results), max(0, *results)
 
     def margin(self, rates: Rates) -> int:

@@ -31,29 +31,32 @@ class Settings(NamedTuple):
 
 
 def read_settings(initial_balance: object, options: Mapping[str, object]) -> Settings:
-    """Convert and check the arguments of the constructor, in its order.
+    """Convert the arguments of the constructor in its order, the policy of floats first.
+
+    Then come the rules (A1), in the same order.
 
     Raises
     ------
     OmegaPortfolioError
         The first argument that cannot be converted, or breaks a rule.
     """
-    # An unknown policy is refused in its turn, after the numbers it is for.
-    policy: FloatPolicy = "strict" if options["floats"] == "strict" else "nearest"
+    floats = _index("floats", options["floats"], FLOATS)
+    policy: FloatPolicy = "strict" if floats == 1 else "nearest"
     balance = read_number("initial_balance", initial_balance, MONEY_SCALE, policy)
-    currency = read_str("currency", options["currency"])
+    currency = _read_currency("currency", options["currency"])
     leverage = read_number("leverage", options["leverage"], QUANTITY_SCALE, policy)
-    mode, floats = read_str("mode", options["mode"]), read_str("floats", options["floats"])
+    mode_index = _index("mode", options["mode"], MODES)
     if options["capacity"] is not None:
         check_capacity(options["capacity"], "pass the expected number of equity rows, or None")
-    rounding = read_str("rounding", options["rounding"])
-    off_grid = read_str("off_grid", options["off_grid"])
+    rounding_index = _index("rounding", options["rounding"], ROUNDINGS)
+    rounds_off_grid = _index("off_grid", options["off_grid"], OFF_GRID) == 1
     levels = {
         name: read_number(name, options[name], QUANTITY_SCALE, policy)
         for name in ("margin_call", "stop_out")
         if options[name] is not None
     }
-    path, pivot = read_str("path", options["path"]), read_str("pivot", options["pivot"])
+    path_index = _index("path", options["path"], PATHS)
+    pivot = _read_currency("pivot", options["pivot"])
 
     if balance < 0:
         raise InvalidAmount(
@@ -62,7 +65,6 @@ def read_settings(initial_balance: object, options: Mapping[str, object]) -> Set
             "must not be negative",
             "start with 0 or more",
         )
-    check_currency("currency", currency)
     if leverage <= 0:
         raise InvalidConfiguration(
             "leverage",
@@ -70,13 +72,7 @@ def read_settings(initial_balance: object, options: Mapping[str, object]) -> Set
             "must be greater than 0",
             "pass 1 for no leverage",
         )
-    mode_index = _index("mode", mode, MODES)
-    _index("floats", floats, FLOATS)
-    rounding_index = _index("rounding", rounding, ROUNDINGS)
-    rounds_off_grid = _index("off_grid", off_grid, OFF_GRID) == 1
     _check_levels(levels)
-    path_index = _index("path", path, PATHS)
-    check_currency("pivot", pivot)
     configuration = Configuration(
         initial_balance=balance,
         currency=currency,
@@ -110,7 +106,14 @@ def _check_levels(levels: Mapping[str, int]) -> None:
         )
 
 
-def _index(name: str, text: str, words: Sequence[str]) -> int:
+def _read_currency(name: str, value: object) -> str:
+    code = read_str(name, value)
+    check_currency(name, code)
+    return code
+
+
+def _index(name: str, value: object, words: Sequence[str]) -> int:
+    text = read_str(name, value)
     if text not in words:
         quoted = " or ".join(f'"{word}"' for word in words)
         raise InvalidConfiguration(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from omega_portfolio.errors import InvalidArgument, describe
@@ -37,7 +38,8 @@ class _Ratio(NamedTuple):
     def size(self, size: int) -> int:
         """Give a size after the split, rounded down to the lot step."""
         lot = self.symbol.lot
-        return size * self.numerator // (self.denominator * lot) * lot
+        after = size * self.numerator // (self.denominator * lot) * lot
+        return within("numerator", after, "size after the split")
 
     def rest(self, size: int) -> int:
         """Give what is left of a size, times the denominator."""
@@ -60,9 +62,11 @@ class Corporate(Flows):
         bid, ask = ratio.price(held.bid), ratio.price(held.ask)
         if held.bid and not bid:
             raise _nothing_left(ratio, "makes the mark 0")  # L4
+        self._close_too_small(ratio, event.time)
+        postings: list[Posting] = []
         for position in self._held_of(symbol):
-            self._split_position(position, ratio, (bid, ask), event.time)
-        self._hold_split(symbol, (bid, ask))
+            postings += self._split_position(position, ratio, (bid, ask), event.time)
+        self._hold_split(symbol, (bid, ask), postings, event.time)
         self._split_orders(ratio, event.time)
         record = (
             codec.SPLIT,
@@ -74,20 +78,28 @@ class Corporate(Flows):
         self.commit(event.time, record)
         return 0
 
+    def _close_too_small(self, ratio: _Ratio, time: int) -> None:
+        """Close the positions of which nothing is left, at the mark of before."""
+        for position in self._held_of(ratio.symbol):
+            if ratio.size(position.size) == 0:
+                price, held = position.mark_price(), position.size
+                leg = CloseFill(position, held, price, time, 0, maker=False, reason="split")
+                with self.naming("numerator"):
+                    self._fill_close(leg)
+
     def _split_position(
         self, position: Position, ratio: _Ratio, quote: tuple[int, int], time: int
-    ) -> None:
-        """Make a position what a split makes of it; its symbol follows afterwards."""
+    ) -> list[Posting]:
+        """Make a position what a split makes of it; its symbol and the account follow afterwards.
+
+        Returns
+        -------
+        list of Posting
+            What is paid for a rest.
+        """
         size = ratio.size(position.size)
-        if size == 0:
-            price, held = position.mark_price(), position.size
-            leg = CloseFill(position, held, price, time, 0, maker=False, reason="split")
-            with self.naming("numerator"):
-                self._fill_close(leg)
-            return
         rest = ratio.rest(position.size)
-        if rest:
-            self._pay_rest(position, ratio, (rest, quote), time)
+        postings = self._pay_rest(position, ratio, (rest, quote)) if rest else []
         entry_price = ratio.fine_price(position.entry_price)
         if entry_price == 0:
             raise _nothing_left(
@@ -107,27 +119,28 @@ class Corporate(Flows):
         position.trailing = after.trailing or 0
         position.break_even = after.break_even
         position.targets = after.targets
+        return postings
 
     def _pay_rest(
-        self, position: Position, ratio: _Ratio, rest: tuple[int, tuple[int, int]], time: int
-    ) -> None:
+        self, position: Position, ratio: _Ratio, rest: tuple[int, tuple[int, int]]
+    ) -> list[Posting]:
         """Pay for what is left below the lot step, and relieve its cost (L3)."""
         units, (bid, ask) = rest
         symbol = position.symbol
         relieved = half_even(position.cost * units, position.size * ratio.numerator)
         mark = bid if position.side == LONG else ask
         cash = half_even(units * symbol.contract_size * mark, ratio.denominator * QUANTITY_ONE)
+        within("numerator", cash, "cash for the rest")
         native = symbol.gain(position.side, relieved, cash)
         amount = within("numerator", self.rates.convert(native, symbol.currency), "split")
         self._changing = True
         position.cost -= relieved
-        if amount:
-            booked = self._book([Posting("split", symbol.name, position.position_id, amount)])
-            after = self._after("numerator", [], cash=booked.total())
-            self._settle(time, booked, after)
+        return [Posting("split", symbol.name, position.position_id, amount)] if amount else []
 
-    def _hold_split(self, symbol: Symbol, quote: tuple[int, int]) -> None:
-        """Hold what the positions of a symbol are after a split, at its new mark."""
+    def _hold_split(
+        self, symbol: Symbol, quote: tuple[int, int], postings: Sequence[Posting], time: int
+    ) -> None:
+        """Hold what the positions of a symbol are after a split, at its new mark, and post."""
         figures = [0, 0, 0, 0]
         for position in self._held_of(symbol):
             figures[2 * position.side] += position.size
@@ -143,11 +156,12 @@ class Corporate(Flows):
         flow = 0
         if self.is_exact(symbol):
             flow = holding.unrealized - symbol.holding.unrealized
-        after = self._after("numerator", changes, flow=flow, rates=rates)
+        booked = self._book_rows("numerator", postings)
+        after = self._after("numerator", changes, cash=booked.total(), flow=flow, rates=rates)
         self._changing = True
         self.rates = rates
         self._hold(changes)
-        self.scalars = after
+        self._settle(time, booked, after)
 
     def _split_orders(self, ratio: _Ratio, time: int) -> None:
         """Make the resting orders of a symbol what a split makes of them."""

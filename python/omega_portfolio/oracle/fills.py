@@ -228,7 +228,8 @@ class Fills(Costs):
         native = symbol.gain(side, cost, proceeds)
         gross = money(native, "gross profit")
         fx_pnl = gross - half_even(native * position.entry_rate, RATE_ONE)  # W6
-        mae, mfe = (money(each, "excursion") for each in position.excursions(size, cost, price))
+        excursions = position.excursions("price", size, cost, price)
+        mae, mfe = (money(each, "excursion") for each in excursions)
         fee = fill.fee
         if fee is None:
             fee = within(

@@ -88,6 +88,7 @@ class Flows(Fills):
             figure = rate.long if position.side == LONG else rate.short
             units = position.size * symbol.contract_size
             native = swap_native(rate, figure, units, position.mark_value())
+            within("time", native, "swap")
             amount = within("time", self.rates.convert(native, symbol.currency), "swap")
             if amount:
                 swap = within("time", position.swap + amount, "swap of the position")
@@ -154,14 +155,13 @@ class Flows(Fills):
         fresh: list[Accrual] = []
         for position in self._held_of(symbol):
             units = position.size * symbol.contract_size
-            native = half_even(units * event.amount, QUANTITY_ONE)
+            native = within("amount", half_even(units * event.amount, QUANTITY_ONE), "dividend")
             native = native if position.side == LONG else -native
             amount = within("amount", self.rates.convert(native, symbol.currency), "dividend")
             if amount:
                 fresh.append(Accrual(pay_time, symbol, position.position_id, amount))
         if pay_time == event.time:
-            for accrual in fresh:
-                self._post_dividend(event.time, accrual)
+            self._post_dividends(event.time, fresh)
         else:
             self._accrue(fresh)
         record = (
@@ -174,9 +174,11 @@ class Flows(Fills):
         self.commit(event.time, record)
         return 0
 
-    def _post_dividend(self, time: int, accrual: Accrual) -> None:
-        posting = Posting("dividend", accrual.symbol.name, accrual.position_id, accrual.amount)
-        booked = self._book([posting])
+    def _post_dividends(self, time: int, fresh: Sequence[Accrual]) -> None:
+        postings = [
+            Posting("dividend", each.symbol.name, each.position_id, each.amount) for each in fresh
+        ]
+        booked = self._book_rows("amount", postings)
         after = self._after("amount", [], cash=booked.total())
         self._settle(time, booked, after)
 

@@ -23,6 +23,7 @@ class Holds(Enum):
     NUMBER = "an integer, a float, or a decimal of at most 128 bits"
     WHOLE = "an integer"
     TIME = "a timestamp, a date, or an integer"
+    FLAG = "a boolean"
 
 
 _NANOSECONDS: Final = {
@@ -73,8 +74,10 @@ class Frame:
         self.table = table
 
     @classmethod
-    def read(cls, argument: str, producer: object) -> Frame:
+    def read(cls, argument: str, producer: object, columns: Collection[str] | None = None) -> Frame:
         """Read an Arrow stream or array to its end and check what it says of itself.
+
+        With `columns`, what the other ones hold is not looked at.
 
         Raises
         ------
@@ -82,7 +85,7 @@ class Frame:
             It cannot be read, or is no table.
         """
         try:
-            return cls(argument, _read_table(producer))
+            return cls(argument, _read_table(producer, columns))
         except Exception as error:
             # A producer is code of somebody else and may raise anything.
             raise InvalidFrame(
@@ -149,7 +152,7 @@ class Frame:
         return InvalidFrame(self.argument, value, rule, remedy)
 
 
-def _read_table(producer: object) -> pa.Table:
+def _read_table(producer: object, looked_at: Collection[str] | None) -> pa.Table:
     import pyarrow as pa
 
     if hasattr(producer, "__arrow_c_stream__"):
@@ -168,7 +171,8 @@ def _read_table(producer: object) -> pa.Table:
             raise ValueError("a whole row is null")
         columns = chunk.flatten()
         for name, column in zip(schema.names, columns, strict=True):
-            _validate(name, column)
+            if looked_at is None or name in looked_at:
+                _validate(name, column)
         batches.append(pa.RecordBatch.from_arrays(columns, schema=schema))
     return pa.Table.from_batches(batches, schema)
 
@@ -203,6 +207,8 @@ def _is_taken(arrow_type: pa.DataType, holds: Holds) -> bool:
         return bool(
             is_type.is_string(kind) or is_type.is_large_string(kind) or is_type.is_string_view(kind)
         )
+    if holds is Holds.FLAG:
+        return bool(is_type.is_boolean(arrow_type))
     if is_type.is_integer(arrow_type):
         return True
     if holds is Holds.NUMBER:

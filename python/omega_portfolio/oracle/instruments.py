@@ -15,7 +15,7 @@ from omega_portfolio.oracle.numbers import (
     plain_text,
     read_number,
 )
-from omega_portfolio.oracle.term_reading import READERS
+from omega_portfolio.oracle.term_reading import READERS, Late
 from omega_portfolio.oracle.terms import (
     IN_BASE,
     CommissionTerms,
@@ -80,10 +80,14 @@ def default_definition(symbol: str, currency: str) -> Definition:
 def read_definition(instrument: object, currency: str, policy: FloatPolicy) -> Definition:
     """Convert an instrument that a caller gave, field by field in the order of its signature.
 
+    Only when all of them are converted come the rules (section 6).
+
     Raises
     ------
-    InvalidArgument, InvalidSymbol, InvalidNumber, NumberOutOfRange
-        A field cannot be converted.
+    InvalidArgument, InvalidSymbol, InvalidNumber, NumberOutOfRange, InvalidInstrument
+        A field cannot be converted, or breaks a rule.
+    InvalidCurrency
+        A currency is not known.
     """
     if not isinstance(instrument, Instrument):
         raise InvalidArgument(
@@ -93,14 +97,17 @@ def read_definition(instrument: object, currency: str, policy: FloatPolicy) -> D
     price_decimals = _read_decimals("price_decimals", instrument.price_decimals)
     size_decimals = _read_decimals("size_decimals", instrument.size_decimals)
     contract_size = read_number("contract_size", instrument.contract_size, QUANTITY_SCALE, policy)
+    _check_contract(contract_size)
     quote_currency = currency
     if instrument.quote_currency is not None:
         quote_currency = read_str("quote_currency", instrument.quote_currency)
+        check_currency("quote_currency", quote_currency)
     leverage = None
     if instrument.leverage is not None:
         leverage = read_number("leverage", instrument.leverage, QUANTITY_SCALE, policy)
+    late: Late = {}
     grid: dict[str, Any] = {
-        name: _read_grid(name, getattr(instrument, name), policy) for name in GRID
+        name: _read_grid(name, getattr(instrument, name), policy, late) for name in GRID
     }
     base_currency = ""
     if instrument.base_currency is not None:
@@ -111,8 +118,8 @@ def read_definition(instrument: object, currency: str, policy: FloatPolicy) -> D
         raise InvalidArgument(
             "inverse", describe(instrument.inverse), "must be a bool", "pass True or False"
         )
-    terms = {name: read(getattr(instrument, name), policy) for name, read in READERS.items()}
-    return Definition(
+    terms = {name: read(getattr(instrument, name), policy, late) for name, read in READERS.items()}
+    definition = Definition(
         symbol,
         price_decimals,
         size_decimals,
@@ -124,10 +131,15 @@ def read_definition(instrument: object, currency: str, policy: FloatPolicy) -> D
         inverse=instrument.inverse,
         **terms,
     )
+    check_definition(definition, late)
+    return definition
 
 
-def check_definition(definition: Definition) -> None:
+def check_definition(definition: Definition, late: Late | None = None) -> None:
     """Refuse a definition that breaks a rule: T4, then I1, I2, I8 to I10.
+
+    ``late`` has the refusals that were found when fields were converted; each is raised when it
+    is the turn of its field.
 
     Raises
     ------
@@ -137,13 +149,7 @@ def check_definition(definition: Definition) -> None:
     check_symbol("symbol", definition.symbol)
     _check_decimals("price_decimals", definition.price_decimals)
     _check_decimals("size_decimals", definition.size_decimals)
-    if definition.contract_size <= 0:
-        raise InvalidInstrument(
-            "contract_size",
-            plain_text(definition.contract_size, QUANTITY_SCALE),
-            "must be greater than 0",
-            "pass the units per 1 of size",
-        )
+    _check_contract(definition.contract_size)
     if definition.leverage is not None and definition.leverage <= 0:
         raise InvalidInstrument(
             "leverage",
@@ -162,11 +168,29 @@ def check_definition(definition: Definition) -> None:
             "use fewer decimals for the price or the size",
         )
     check_currency("quote_currency", definition.quote_currency)
-    _check_grid(definition)
-    _check_base(definition)
+    late = late or {}
+    _check_grid(definition, late)
+    _check_base(definition, late)
+    for name in ("commission", "slippage", "swap"):
+        _raise(late, name)
 
 
-def _check_grid(definition: Definition) -> None:
+def _check_contract(contract_size: int) -> None:
+    if contract_size <= 0:
+        raise InvalidInstrument(
+            "contract_size",
+            plain_text(contract_size, QUANTITY_SCALE),
+            "must be greater than 0",
+            "pass the units per 1 of size",
+        )
+
+
+def _raise(late: Late, name: str) -> None:
+    if name in late:
+        raise late[name]
+
+
+def _check_grid(definition: Definition, late: Late) -> None:
     """I9: each step is a multiple of the one below it."""
     price_unit = 10 ** (QUANTITY_SCALE - definition.price_decimals)
     size_unit = 10 ** (QUANTITY_SCALE - definition.size_decimals)
@@ -178,6 +202,7 @@ def _check_grid(definition: Definition) -> None:
         "max_size": step,
     }
     for name, unit in units.items():
+        _raise(late, name)
         value: int = getattr(definition, name)
         if value % unit:
             raise InvalidInstrument(
@@ -195,28 +220,29 @@ def _check_grid(definition: Definition) -> None:
         )
 
 
-def _check_base(definition: Definition) -> None:
-    """I8, I10, M5: what needs a base currency has one."""
+def _check_base(definition: Definition, late: Late) -> None:
+    """I8, I10, M5: what needs a base currency has one, and the margin's own rules."""
     if definition.base_currency:
         check_currency("base_currency", definition.base_currency)
-        return
-    in_base = definition.margin is not None and definition.margin.currency == IN_BASE
-    if definition.inverse or in_base:
-        raise InvalidInstrument(
-            "inverse" if definition.inverse else "margin.currency",
-            "True" if definition.inverse else "'base'",
-            "needs a base_currency",
-            "pass base_currency",
-        )
+    elif definition.inverse:
+        raise _needs_base("inverse", "True")
+    _raise(late, "margin")
+    margin = definition.margin
+    if margin is not None and margin.currency == IN_BASE and not definition.base_currency:
+        raise _needs_base("margin.currency", "'base'")
 
 
-def _read_grid(argument: str, value: object, policy: FloatPolicy) -> int:
+def _needs_base(argument: str, value: str) -> InvalidInstrument:
+    return InvalidInstrument(argument, value, "needs a base_currency", "pass base_currency")
+
+
+def _read_grid(argument: str, value: object, policy: FloatPolicy, late: Late) -> int:
     """Read a step or a bound; 0 stands for None."""
     if value is None:
         return 0
     number = read_number(argument, value, QUANTITY_SCALE, policy)
     if number <= 0:
-        raise InvalidInstrument(
+        late[argument] = InvalidInstrument(
             argument,
             plain_text(number, QUANTITY_SCALE),
             "must be greater than 0",
@@ -227,7 +253,9 @@ def _read_grid(argument: str, value: object, policy: FloatPolicy) -> int:
 
 def _read_decimals(argument: str, value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
-        return int.__index__(value)
+        decimals = int.__index__(value)
+        _check_decimals(argument, decimals)
+        return decimals
     raise InvalidArgument(argument, describe(value), "must be an int", "pass 0 to 9")
 
 

@@ -6,7 +6,7 @@ row. Cells are converted as the arguments of an event are (N4, N5, N8, T1, T4, T
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final, NamedTuple
 
 from omega_portfolio.errors import InvalidArgument, InvalidFrame, OmegaPortfolioError, describe
@@ -58,7 +58,12 @@ TEXT: Final = Reader(Holds.TEXT, read_text, Kind.TEXT)
 
 
 def read_frame(argument: str, producer: object) -> Frame:
-    """Read an Arrow table to its end; a column of type null is as if it were absent.
+    """Read an Arrow table as :func:`read_arrow`; a column of type null is as if it were absent."""
+    return read_arrow(argument, producer).without_null_columns()
+
+
+def read_arrow(argument: str, producer: object, columns: Collection[str] | None = None) -> Frame:
+    """Read an Arrow table to its end; with `columns`, the cells of these alone are looked at.
 
     Raises
     ------
@@ -68,7 +73,7 @@ def read_frame(argument: str, producer: object) -> Frame:
         It cannot be read.
     """
     if hasattr(producer, "__arrow_c_stream__") or hasattr(producer, "__arrow_c_array__"):
-        return Frame.read(argument, producer).without_null_columns()
+        return Frame.read(argument, producer, columns)
     raise InvalidArgument(
         argument,
         describe(producer),

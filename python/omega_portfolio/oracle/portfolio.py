@@ -98,13 +98,19 @@ class PortfolioPython(PythonOrders):
             "pivot": pivot,
         }
         settings = read_settings(initial_balance, options)
+        ledger = Ledger(settings.configuration)
+        ledger.rounds_off_grid = settings.rounds_off_grid
+        return cls._of_ledger(ledger, settings.policy)
+
+    @classmethod
+    def _of_ledger(cls, ledger: Ledger, policy: FloatPolicy) -> PortfolioPython:
+        """Give the portfolio of an account that nobody else goes on with."""
         self = object.__new__(cls)
-        self._ledger = Ledger(settings.configuration)
-        self._ledger.rounds_off_grid = settings.rounds_off_grid
+        self._ledger = ledger
         self._lock = RLock()
         self._inside = False
-        self._policy = settings.policy
-        self._digits = CURRENCY_DIGITS[settings.configuration.currency]
+        self._policy = policy
+        self._digits = CURRENCY_DIGITS[ledger.configuration.currency]
         return self
 
     def register_instrument(self, instrument: Instrument) -> None:

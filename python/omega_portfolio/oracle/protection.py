@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from omega_portfolio.errors import InvalidProtection, InvalidTime
-from omega_portfolio.oracle.numbers import QUANTITY_SCALE, half_even, plain_text
+from omega_portfolio.oracle.numbers import LIMIT, QUANTITY_SCALE, half_even, plain_text
 from omega_portfolio.oracle.texts import LONG
 from omega_portfolio.oracle.times import to_datetime
 
@@ -88,6 +88,13 @@ def check_trailing(distance: int, guarded: Guarded) -> None:
             "trailing",
             distance,
             f"leaves no stop above 0 below {plain_text(price, QUANTITY_SCALE)}",
+            "pass a shorter distance",
+        )
+    if price is not None and guarded.side != LONG and price + distance >= LIMIT:
+        raise _refused(
+            "trailing",
+            distance,
+            f"leaves no stop in range above {plain_text(price, QUANTITY_SCALE)}",
             "pass a shorter distance",
         )
 
@@ -219,7 +226,7 @@ def break_even(position: Position, price: int) -> None:
 def _move_stop(position: Position, stop: int, kind: int) -> None:
     """Set a stop that is nearer to the market than the one that is there, if any."""
     held = position.stop_loss
-    if stop > 0 and (not held or is_behind(position.side, held, stop)):
+    if 0 < stop < LIMIT and (not held or is_behind(position.side, held, stop)):
         position.stop_loss = stop
         position.stop_kind = kind
 

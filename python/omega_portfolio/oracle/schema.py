@@ -17,6 +17,8 @@ class Kind(Enum):
     FLOAT = "f64"
     SMALL = "i32"
     DURATION = "duration"
+    FLAG = "bool"
+    NUMBER = "u32"
 
 
 class Column(NamedTuple):
@@ -46,6 +48,8 @@ def _columns(text: str) -> tuple[Column, ...]:
         "f64": Kind.FLOAT,
         "i32": Kind.SMALL,
         "duration": Kind.DURATION,
+        "bool": Kind.FLAG,
+        "u32": Kind.NUMBER,
     }
     pairs = (pair.split() for pair in text.split(","))
     return tuple(
@@ -137,6 +141,20 @@ TRADE_ANALYSIS: Final = _columns(
     "average_loss f64?, average_mae f64, average_mfe f64, average_duration duration"
 )
 """Behind the key, which has the name of the grouping."""
+
+RUN_ID: Final = _columns("run_id u32")
+"""In front of the columns of every table of a batch (R10)."""
+
+FINAL: Final = _columns(
+    "status text, event_count u64, trade_count u64, open_count u64, order_count u64, "
+    "ambiguous_count u64, balance m, equity m, unrealized_pnl m, realized_pnl m, margin_used m, "
+    "free_margin m, margin_level m?, digest text?"
+)
+
+REJECTED: Final = _columns(
+    "row u64?, time time, symbol text, action text, code u64, error text, argument text, "
+    "message text"
+)
 
 
 class Rows:

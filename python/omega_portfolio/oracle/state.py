@@ -83,11 +83,17 @@ def state_of(account: Account) -> PythonState:
 
 def margin_level(account: Account) -> Decimal | None:
     """Give equity in percent of the margin used, if it has at most 38 digits (M3)."""
+    raw = raw_margin_level(account)
+    return None if raw is None else plain_decimal(raw, MONEY_SCALE)
+
+
+def raw_margin_level(account: Account) -> int | None:
+    """Give the same as a raw number."""
     scalars = account.scalars
     if scalars.margin_used == 0:
         return None
     raw = half_even(100 * scalars.equity * 10**MONEY_SCALE, scalars.margin_used)
-    return plain_decimal(raw, MONEY_SCALE) if abs(raw) < LIMIT else None
+    return raw if abs(raw) < LIMIT else None
 
 
 def position_rows(account: Account) -> Rows:

@@ -211,6 +211,8 @@ def _arrow_type(kind: Kind, *, exact: bool) -> pa.DataType:
         Kind.ID: pa.uint64(),
         Kind.SMALL: pa.int32(),
         Kind.FLOAT: pa.float64(),
+        Kind.FLAG: pa.bool_(),
+        Kind.NUMBER: pa.uint32(),
     }
     if kind in types:
         return types[kind]

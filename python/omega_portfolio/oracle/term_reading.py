@@ -1,4 +1,8 @@
-"""Terms as a caller gave them, converted and checked (SPEC 13, 15, 16)."""
+"""Terms as a caller gave them, converted (SPEC 13, 15, 16).
+
+What breaks a rule and can be converted all the same is kept for later: the rules come when
+every field of the instrument is converted (SPEC section 6).
+"""
 
 from __future__ import annotations
 
@@ -9,12 +13,18 @@ from itertools import pairwise
 from typing import Any, Final, TypeVar
 from zoneinfo import available_timezones
 
-from omega_portfolio.errors import InvalidArgument, InvalidInstrument, describe
+from omega_portfolio.errors import (
+    InvalidArgument,
+    InvalidInstrument,
+    OmegaPortfolioError,
+    describe,
+)
 from omega_portfolio.oracle.numbers import (
     MONEY_SCALE,
     QUANTITY_ONE,
     QUANTITY_SCALE,
     FloatPolicy,
+    plain_text,
     read_number,
 )
 from omega_portfolio.oracle.terms import (
@@ -39,42 +49,79 @@ MULTIPLIER_MAX: Final = 2**32 - 1
 _CLOCK: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
 Given = TypeVar("Given")
+Late = dict[str, OmegaPortfolioError]
+"""The first refusal of each field of an instrument."""
 
 
-def read_margin(value: object, policy: FloatPolicy) -> MarginTerms | None:
+def raise_first(late: Late) -> None:
+    """Raise what was kept for later, where nothing else is to come before it.
+
+    Raises
+    ------
+    InvalidInstrument
+        The first rule that is broken.
+    """
+    for error in late.values():
+        raise error
+
+
+def read_margin(value: object, policy: FloatPolicy, late: Late) -> MarginTerms | None:
     """Convert a margin model (M5)."""
     given = _instance("margin", value, Margin)
     if given is None:
         return None
-    figures = (given.leverage, given.rate, given.per_lot, given.tiers)
+    figures: list[Any] = []
+    for name in MARGIN_KINDS:
+        figure = getattr(given, name)
+        if figure is None:
+            figures.append(None)
+        elif name == "tiers":
+            figures.append(_read_margin_tiers(figure, policy))
+        else:
+            scale = MONEY_SCALE if name == "per_lot" else QUANTITY_SCALE
+            figures.append(read_number(f"margin.{name}", figure, scale, policy))
     kinds = [kind for kind, figure in enumerate(figures) if figure is not None]
     if len(kinds) != 1:
         raise InvalidInstrument(
             "margin", describe(given), "has none, or several, of its models", "pass one of them"
         )
-    number, kind = 0, kinds[0]
-    tiers: tuple[tuple[int, int], ...] = ()
-    name = f"margin.{MARGIN_KINDS[kind]}"
-    if name == "margin.tiers":
-        tiers = tuple(
-            (_limit(name, limit, policy), _positive(name, rate, QUANTITY_SCALE, policy))
-            for limit, rate in _rows(name, given.tiers, 2)
-        )
-        _check_limits(name, [limit for limit, _ in tiers])
-    else:
-        scale = MONEY_SCALE if name == "margin.per_lot" else QUANTITY_SCALE
-        number = _positive(name, figures[kind], scale, policy)
+    kind = kinds[0]
     base = _word("margin.base", given.base, MARGIN_BASES)
     hedged = None
     if given.hedged is not None:
         hedged = read_number("margin.hedged", given.hedged, QUANTITY_SCALE, policy)
-        if not 0 <= hedged <= QUANTITY_ONE:
-            raise _wrong("margin.hedged", given.hedged, "must be 0 to 1")
     currency = _word("margin.currency", given.currency, MARGIN_CURRENCIES)
-    return MarginTerms(kind, number, tiers, base, hedged, currency)
+    number: int = 0 if MARGIN_KINDS[kind] == "tiers" else figures[kind]
+    tiers: list[tuple[int | None, int]] = figures[kind] if MARGIN_KINDS[kind] == "tiers" else []
+    name = f"margin.{MARGIN_KINDS[kind]}"
+    fault = _margin_tiers_fault(name, tiers) if tiers else None
+    if not tiers and number <= 0:
+        fault = _wrong(name, getattr(given, MARGIN_KINDS[kind]), "must be greater than 0")
+    if fault is None and hedged is not None and not 0 <= hedged <= QUANTITY_ONE:
+        fault = _wrong("margin.hedged", given.hedged, "must be 0 to 1")
+    if fault is not None:
+        late["margin"] = fault
+    limits = tuple((limit or 0, rate) for limit, rate in tiers)
+    return MarginTerms(kind, number, limits, base, hedged, currency)
 
 
-def read_commission(value: object, policy: FloatPolicy) -> CommissionTerms | None:
+def _read_margin_tiers(value: object, policy: FloatPolicy) -> list[tuple[int | None, int]]:
+    name = "margin.tiers"
+    return [
+        (_limit(name, limit, policy), read_number(name, rate, QUANTITY_SCALE, policy))
+        for limit, rate in _rows(name, value, 2)
+    ]
+
+
+def _margin_tiers_fault(
+    name: str, tiers: Sequence[tuple[int | None, int]]
+) -> InvalidInstrument | None:
+    if any(rate <= 0 for _, rate in tiers):
+        return _wrong(name, len(tiers), "must have rates greater than 0")
+    return _limits_fault(name, [limit for limit, _ in tiers])
+
+
+def read_commission(value: object, policy: FloatPolicy, late: Late) -> CommissionTerms | None:
     """Convert a commission model (Z1, Z2)."""
     given = _instance("commission", value, Commission)
     if given is None:
@@ -90,33 +137,46 @@ def read_commission(value: object, policy: FloatPolicy) -> CommissionTerms | Non
     minimum = None
     if given.minimum is not None:
         minimum = read_number("commission.minimum", given.minimum, MONEY_SCALE, policy)
-        if minimum < 0:
-            raise _wrong("commission.minimum", given.minimum, "must not be negative")
-    tiers: tuple[tuple[int, int, int], ...]
+    tiers: list[tuple[int | None, int, int]]
     if given.tiers is None:
         if taker is None or maker is None:
             raise _wrong("commission.taker", None, "is needed without tiers")
-        tiers = ((0, taker, maker),)
+        tiers = [(None, taker, maker)]
     else:
         if taker is not None or maker is not None:
             raise _wrong("commission.tiers", given.tiers, "stands beside taker or maker")
-        tiers = tuple(
+        tiers = [
             (
                 _limit("commission.tiers", row[0], policy),
                 figure("tiers", row[1]),
                 figure("tiers", row[2]),
             )
             for row in _rows("commission.tiers", given.tiers, 3)
-        )
-        _check_limits("commission.tiers", [volume for volume, _, _ in tiers])
-    if minimum is not None and any(min(tier[1:]) < 0 for tier in tiers):
-        raise _wrong("commission.minimum", given.minimum, "stands beside a rebate")
+        ]
     on = _word("commission.on", given.on, COMMISSION_ON)
+    fault = _commission_fault(tiers, minimum)
+    if fault is not None:
+        late["commission"] = fault
+    limits = tuple((volume or 0, taker, maker) for volume, taker, maker in tiers)
     # One tier for all volumes says what taker and maker say, and is the same definition.
-    return CommissionTerms(kind, tiers, len(tiers) > 1, minimum, on)
+    return CommissionTerms(kind, limits, len(tiers) > 1, minimum, on)
 
 
-def read_slippage(value: object, policy: FloatPolicy) -> SlippageTerms | None:
+def _commission_fault(
+    tiers: Sequence[tuple[int | None, int, int]], minimum: int | None
+) -> InvalidInstrument | None:
+    fault = _limits_fault("commission.tiers", [volume for volume, _, _ in tiers])
+    if fault is not None or minimum is None:
+        return fault
+    text = plain_text(minimum, MONEY_SCALE)
+    if minimum < 0:
+        return _wrong("commission.minimum", text, "must not be negative")
+    if any(min(taker, maker) < 0 for _, taker, maker in tiers):
+        return _wrong("commission.minimum", text, "stands beside a rebate")
+    return None
+
+
+def read_slippage(value: object, policy: FloatPolicy, late: Late) -> SlippageTerms | None:
     """Convert a slippage model (Z4)."""
     given = _instance("slippage", value, Slippage)
     if given is None:
@@ -124,14 +184,14 @@ def read_slippage(value: object, policy: FloatPolicy) -> SlippageTerms | None:
     kind = _word("slippage.kind", given.kind, SLIPPAGE_KINDS)
     figure = read_number("slippage.value", given.value, QUANTITY_SCALE, policy)
     if figure < 0:
-        raise _wrong("slippage.value", given.value, "must not be negative")
+        late["slippage"] = _wrong("slippage.value", given.value, "must not be negative")
     seed = _whole("slippage.seed", given.seed)
     if not 0 <= seed < SEED_LIMIT:
         raise _wrong("slippage.seed", given.seed, "must be 0 to 2^64 - 1")
     return SlippageTerms(kind, figure, seed)
 
 
-def read_swap(value: object, policy: FloatPolicy) -> SwapTerms | None:
+def read_swap(value: object, policy: FloatPolicy, late: Late) -> SwapTerms | None:
     """Convert a swap model (Z5)."""
     given = _instance("swap", value, Swap)
     if given is None:
@@ -143,7 +203,7 @@ def read_swap(value: object, policy: FloatPolicy) -> SwapTerms | None:
     zone = read_str("swap.zone", given.zone)
     if not is_zone(zone):
         rule = "must be an IANA name with an area, such as Europe/London, or UTC"
-        raise _wrong("swap.zone", zone, rule)
+        late["swap"] = _wrong("swap.zone", zone, rule)
     multipliers = tuple(
         _whole("swap.multipliers", number) for number in _sequence("swap.multipliers", given)
     )
@@ -223,31 +283,25 @@ def _rows(name: str, value: object, width: int) -> list[Sequence[Any]]:
     return list(value)
 
 
-def _limit(name: str, value: object, policy: FloatPolicy) -> int:
-    """Read a limit; 0 stands for None."""
-    return 0 if value is None else _positive(name, value, MONEY_SCALE, policy)
+def _limit(name: str, value: object, policy: FloatPolicy) -> int | None:
+    return None if value is None else read_number(name, value, MONEY_SCALE, policy)
 
 
-def _check_limits(name: str, limits: Sequence[int]) -> None:
-    """Refuse limits that do not ascend, or do not end with None."""
-    given = limits[:-1]
-    ascending = all(one < two for one, two in pairwise(given))
-    if limits[-1] or not all(given) or not ascending:
-        raise _wrong(name, len(limits), "must ascend, with None in the last tier and only there")
-
-
-def _positive(name: str, value: object, scale: int, policy: FloatPolicy) -> int:
-    number = read_number(name, value, scale, policy)
-    if number <= 0:
-        raise _wrong(name, value, "must be greater than 0")
-    return number
+def _limits_fault(name: str, limits: Sequence[int | None]) -> InvalidInstrument | None:
+    """Refuse limits that are not above 0, do not ascend, or do not end with None."""
+    given = [limit for limit in limits[:-1] if limit is not None]
+    complete = limits[-1] is None and len(given) == len(limits) - 1
+    ascending = all(one < two for one, two in pairwise([0, *given]))
+    if complete and ascending:
+        return None
+    return _wrong(name, len(limits), "must ascend, with None in the last tier and only there")
 
 
 def _wrong(name: str, value: object, rule: str) -> InvalidInstrument:
     return InvalidInstrument(name, describe(value), rule, "change this field of the instrument")
 
 
-READERS: Final[dict[str, Callable[[object, FloatPolicy], Any]]] = {
+READERS: Final[dict[str, Callable[[object, FloatPolicy, Late], Any]]] = {
     "margin": read_margin,
     "commission": read_commission,
     "slippage": read_slippage,

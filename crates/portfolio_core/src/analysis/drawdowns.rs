@@ -55,8 +55,8 @@ impl History {
         let (mut first, mut track, mut last) = (start, start.map(Track::from_start), start);
         let mut episodes = Vec::new();
         self.points(resample, 0, |block, _| {
-            let points = block.times.iter().zip(block.exact).zip(block.values);
-            for ((&time, &exact), &value) in points {
+            let points = block.times.iter().zip(block.exact.iter()).zip(block.values);
+            for ((&time, exact), &value) in points {
                 let point = Point { time, exact, value };
                 first = first.or(Some(point));
                 episodes.extend(track.get_or_insert(Track::from_start(point)).step(point));

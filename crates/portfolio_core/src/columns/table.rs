@@ -9,7 +9,8 @@ use std::sync::Arc;
 use super::schema::TableSchema;
 use super::segment::{AllocationFailed, Row, Segment, Writer};
 
-const FIRST_ROWS: usize = 4_096;
+/// Rows of the first segment, unless somebody knows better.
+pub(crate) const FIRST_ROWS: usize = 4_096;
 const MOST_ROWS: usize = 1 << 20;
 
 /// Segments and how many rows of each belong to a snapshot.

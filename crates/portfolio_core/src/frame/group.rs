@@ -129,7 +129,7 @@ impl<'a> Group<'a> {
             if refusal.argument() == "time" {
                 row.row = self.first;
             }
-            quote_refused(&refusal, &row)
+            quote_refused(&refusal, &row, ledger)
         })
     }
 
@@ -211,13 +211,18 @@ pub(super) fn read_quote<'a>(
     }
 }
 
-/// Rule E8 for a row of quotes.
+/// Rule E8 for a row of quotes. The value at fault is a number of the quote as the ledger took it,
+/// rounded to the tick where it rounds.
 #[cold]
-pub(super) fn quote_refused(refusal: &Refusal, row: &QuoteRow<'_>) -> Box<RowError> {
+pub(super) fn quote_refused(
+    refusal: &Refusal,
+    row: &QuoteRow<'_>,
+    ledger: &Ledger,
+) -> Box<RowError> {
     let column = match refusal.argument() {
         "prices" | "quotes" if row.single => "price",
         "prices" | "quotes" => {
-            let (value, quote) = (refusal.value(), &row.quote);
+            let (value, quote) = (refusal.value(), ledger.quote_on_grid(&row.quote));
             let of_ask = value == quote.ask.to_string() && value != quote.bid.to_string();
             if of_ask { "ask" } else { "bid" }
         }

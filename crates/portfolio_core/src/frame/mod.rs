@@ -26,6 +26,7 @@ mod words;
 
 pub use columns::EventFrame;
 pub use error::{FrameError, RowError, ShapeError};
+pub(crate) use protection::read_targets;
 pub use run::{Applied, OnError};
 
 #[cfg(doc)]

@@ -69,30 +69,35 @@ impl RowReader<'_, '_> {
     fn targets(&self, targets: &mut Vec<Target>) -> Read<bool> {
         targets.clear();
         let Some(text) = self.text("targets", &self.columns.targets)? else { return Ok(false) };
-        if text.is_empty() {
-            return Ok(true);
-        }
-        for part in text.split(';') {
-            let pair = part.split_once(':').filter(|(_, size)| !size.contains(':'));
-            let Some((price, size)) = pair else {
-                let error = CellError::Text {
-                    value: format!("{part:?}"),
-                    code: Code::InvalidArgument,
-                    rule: "is no pair of a price and a size",
-                    remedy: "write targets as price:size, with ; between them",
-                };
-                return Err(self.fault("targets", &error));
-            };
-            let price = Price::parse(price).map_err(|error| self.no_number(price, error))?;
-            let size = Size::parse(size).map_err(|error| self.no_number(size, error))?;
-            targets.push(Target { price, size });
-        }
+        read_targets(text, targets).map_err(|error| self.fault("targets", &error))?;
         Ok(true)
     }
+}
 
-    #[cold]
-    fn no_number(&self, text: &str, error: NumberError) -> Box<super::error::RowError> {
-        let (value, scale) = (format!("{text:?}"), Price::SCALE);
-        self.fault("targets", &CellError::Number { value, scale, error })
+/// Adds the targets of a text that has the form `price:size;...`; an empty one has none.
+pub(crate) fn read_targets(text: &str, targets: &mut Vec<Target>) -> Result<(), Box<CellError>> {
+    if text.is_empty() {
+        return Ok(());
     }
+    for part in text.split(';') {
+        let pair = part.split_once(':').filter(|(_, size)| !size.contains(':'));
+        let Some((price, size)) = pair else {
+            return Err(Box::new(CellError::Text {
+                value: format!("{part:?}"),
+                code: Code::InvalidArgument,
+                rule: "is no pair of a price and a size",
+                remedy: "write targets as price:size, with ; between them",
+            }));
+        };
+        let price = Price::parse(price).map_err(|error| no_number(price, error))?;
+        let size = Size::parse(size).map_err(|error| no_number(size, error))?;
+        targets.push(Target { price, size });
+    }
+    Ok(())
+}
+
+#[cold]
+fn no_number(text: &str, error: NumberError) -> Box<CellError> {
+    let (value, scale) = (format!("{text:?}"), Price::SCALE);
+    Box::new(CellError::Number { value, scale, error })
 }

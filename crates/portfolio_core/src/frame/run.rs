@@ -299,13 +299,13 @@ impl<'f, 'a> Run<'f, 'a> {
         let time = read_time(reader, action)?;
         let Some((quote, single)) = read_quote(reader, known)? else {
             let event = event_of(action, Marks { time, quotes: &[] });
-            return ledger
-                .apply_in_batch(&event, None)
-                .map_err(|refusal| quote_refused(&refusal, &QuoteRow::without(reader.number)));
+            return ledger.apply_in_batch(&event, None).map_err(|refusal| {
+                quote_refused(&refusal, &QuoteRow::without(reader.number), ledger)
+            });
         };
         let event = event_of(action, Marks { time, quotes: std::slice::from_ref(&quote) });
         ledger.apply_in_batch(&event, known).map_err(|refusal| {
-            quote_refused(&refusal, &QuoteRow { quote, row: reader.number, single })
+            quote_refused(&refusal, &QuoteRow { quote, row: reader.number, single }, ledger)
         })
     }
 

@@ -2,17 +2,69 @@
 //! balance in front where there is one.
 
 use super::{Column, History, Resample};
+use crate::metrics::episodes::Point;
 
 /// Rows that are looked at together, few enough to stay in the nearest cache.
 pub(crate) const BLOCK_ROWS: usize = 1_024;
+
+/// Exact money of points.
+#[derive(Debug, Clone, Copy)]
+pub enum Exact<'a> {
+    /// As raw units.
+    Raw(&'a [i128]),
+    /// As doubles that are whole numbers of so many raw units.
+    Whole(&'a [f64], i128),
+}
+
+impl<'a> Exact<'a> {
+    /// The raw money of a point.
+    #[inline]
+    #[must_use]
+    #[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "a whole number")]
+    pub fn get(&self, row: usize) -> Option<i128> {
+        match self {
+            Self::Raw(raws) => raws.get(row).copied(),
+            Self::Whole(wholes, unit) => {
+                wholes.get(row).map(|&whole| i128::from(whole as i64).wrapping_mul(*unit))
+            }
+        }
+    }
+
+    /// All of it in order.
+    pub fn iter(&self) -> impl Iterator<Item = i128> + use<'a> {
+        let (exact, rows) = (*self, self.len());
+        (0..rows).filter_map(move |row| exact.get(row))
+    }
+
+    /// That of up to so many points from one on.
+    #[must_use]
+    fn slice(&self, from: usize, rows: usize) -> Self {
+        match self {
+            Self::Raw(raws) => Self::Raw(cut(raws, from, rows)),
+            Self::Whole(wholes, unit) => Self::Whole(cut(wholes, from, rows), *unit),
+        }
+    }
+
+    const fn len(&self) -> usize {
+        match self {
+            Self::Raw(raws) => raws.len(),
+            Self::Whole(wholes, _) => wholes.len(),
+        }
+    }
+}
+
+fn cut<T>(column: &[T], from: usize, rows: usize) -> &[T] {
+    let tail = column.get(from..).unwrap_or_default();
+    tail.get(..rows).unwrap_or(tail)
+}
 
 /// A run of points: columns of one length.
 #[derive(Debug, Clone, Copy)]
 pub struct Block<'a> {
     /// Microseconds since the epoch, increasing.
     pub times: &'a [i64],
-    /// Raw money.
-    pub exact: &'a [i128],
+    /// Money.
+    pub exact: Exact<'a>,
     /// The doubles nearest to that.
     pub values: &'a [f64],
     /// Gross exposure; empty where nobody knows.
@@ -62,7 +114,7 @@ impl Picked {
     fn block(&self) -> Block<'_> {
         Block {
             times: &self.times,
-            exact: &self.exact,
+            exact: Exact::Raw(&self.exact),
             values: &self.values,
             gross: &self.gross,
             net: &self.net,
@@ -78,7 +130,7 @@ fn part_blocks(history: &History) -> impl Iterator<Item = Block<'_>> {
     let columns = equity.time.parts().zip(equity.equity.exact.parts());
     columns.zip(equity.equity.double.parts()).map(move |((times, exact), values)| Block {
         times,
-        exact,
+        exact: Exact::Raw(exact),
         values,
         gross: gross.as_mut().and_then(Iterator::next).unwrap_or_default(),
         net: net.as_mut().and_then(Iterator::next).unwrap_or_default(),
@@ -89,17 +141,28 @@ impl Block<'_> {
     /// Up to so many rows from a row on.
     #[must_use]
     pub fn slice(&self, from: usize, rows: usize) -> Self {
-        fn cut<T>(column: &[T], from: usize, rows: usize) -> &[T] {
-            let tail = column.get(from..).unwrap_or_default();
-            tail.get(..rows).unwrap_or(tail)
-        }
         Self {
             times: cut(self.times, from, rows),
-            exact: cut(self.exact, from, rows),
+            exact: self.exact.slice(from, rows),
             values: cut(self.values, from, rows),
             gross: cut(self.gross, from, rows),
             net: cut(self.net, from, rows),
         }
+    }
+
+    /// The last point.
+    #[must_use]
+    pub fn last(&self) -> Option<Point> {
+        let row = self.len().checked_sub(1)?;
+        self.point(row)
+    }
+
+    /// One of the points.
+    #[inline]
+    #[must_use]
+    pub fn point(&self, row: usize) -> Option<Point> {
+        let (time, value) = (*self.times.get(row)?, *self.values.get(row)?);
+        Some(Point { time, exact: self.exact.get(row)?, value })
     }
 
     /// Rows.
@@ -133,11 +196,14 @@ impl History {
                 from = from.saturating_add(block.len());
                 let next = part.times.get(from).copied().or(next_part);
                 let rest = block.times.get(1..).unwrap_or_default();
-                if resample == Resample::None
-                    && next.is_some()
-                    && increasing(block.times, rest)
-                    && block.times.last().copied() < next
-                {
+                let plain = resample == Resample::None && increasing(block.times, rest);
+                if plain && next.is_none() {
+                    let settled = block.len().saturating_sub(1);
+                    take(block.slice(0, settled), true);
+                    take(block.slice(settled, 1), false);
+                    continue;
+                }
+                if plain && block.times.last().copied() < next {
                     take(block, true);
                     continue;
                 }
@@ -180,7 +246,7 @@ impl History {
         }
         self.points(resample, 0, |block, _| {
             curve.times.extend_from_slice(block.times);
-            curve.exact.extend_from_slice(block.exact);
+            curve.exact.extend(block.exact.iter());
             curve.values.extend_from_slice(block.values);
         });
         curve

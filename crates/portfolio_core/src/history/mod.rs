@@ -16,7 +16,7 @@ mod source;
 pub use benchmark::{Benchmark, Cursor};
 pub use calendar::{Resample, hour_of, month_end, month_of, weekday_of};
 pub(crate) use curve::BLOCK_ROWS;
-pub use curve::{Block, Curve};
+pub use curve::{Block, Curve, Exact};
 pub use error::HistoryError;
 pub use read::{Given, GivenTable};
 pub use source::Frame;
@@ -49,6 +49,12 @@ impl<T: ArrowNativeType> Column<T> {
     /// The parts in order.
     pub fn parts(&self) -> impl Iterator<Item = &[T]> + Clone {
         self.0.iter().map(AsRef::as_ref)
+    }
+
+    /// One of the parts; nothing behind the last.
+    #[must_use]
+    pub fn part(&self, place: usize) -> &[T] {
+        self.0.get(place).map(AsRef::as_ref).unwrap_or_default()
     }
 
     /// All values in order.
@@ -88,11 +94,6 @@ impl<T: ArrowNativeType> Iterator for Cells<'_, T> {
 }
 
 impl<T: ArrowNativeType> Cells<'_, T> {
-    /// No values.
-    pub(crate) fn none() -> Self {
-        Self { part: [].iter(), later: [].iter() }
-    }
-
     #[cold]
     fn next_part(&mut self) -> Option<T> {
         let part = self.later.find(|part| !part.is_empty())?;
@@ -200,10 +201,10 @@ pub struct TradeColumns {
     pub swap: Option<Pair>,
     /// What slippage cost, >= 0.
     pub slippage: Option<Pair>,
-    /// Entry price as doubles.
-    pub entry_price: Option<Column<f64>>,
-    /// Stop loss at entry as doubles; 0 = none.
-    pub stop_loss: Option<Column<f64>>,
+    /// Entry price.
+    pub entry_price: Option<Pair>,
+    /// Stop loss at entry; 0 = none.
+    pub stop_loss: Option<Pair>,
     /// `long` or `short`.
     pub side: Option<TextColumn>,
     /// Symbol.
@@ -331,8 +332,8 @@ fn trade_columns(table: &impl Named) -> TradeColumns {
         mfe: table.pair("mfe"),
         swap: table.pair("swap"),
         slippage: table.pair("slippage"),
-        entry_price: table.doubles("entry_price"),
-        stop_loss: table.doubles("stop_loss"),
+        entry_price: table.pair("entry_price"),
+        stop_loss: table.pair("stop_loss"),
         side: table.text("side"),
         symbol: table.text("symbol"),
         tag: table.text("tag"),

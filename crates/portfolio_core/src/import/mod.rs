@@ -1,17 +1,20 @@
 //! Foreign Arrow columns, cell by cell, as the engine's own values: checked, exact, never guessing.
 //!
 //! A column is looked at once, when a reader is made over it ([`Numbers`], [`Integers`], [`Times`],
-//! [`Texts`]); then any row can be asked for. Nothing is converted before it is asked for, so a
-//! frame is never held twice. The readers trust no buffer: an offset, a key or a view that points
-//! nowhere, and bytes that are no text, are errors of the cell and not a reason to look elsewhere.
+//! [`Texts`], [`Flags`]); then any row can be asked for. Nothing is converted before it is asked
+//! for, so a frame is never held twice. The readers trust no buffer: an offset, a key or a view
+//! that points nowhere, and bytes that are no text, are errors of the cell and not a reason to look
+//! elsewhere.
 
 mod error;
+mod flags;
 mod integers;
 mod numbers;
 mod texts;
 mod times;
 
 pub use error::{CellError, WrongType, number_rule};
+pub use flags::Flags;
 pub use integers::Integers;
 pub use numbers::{Numbers, Quick};
 pub use texts::Texts;

@@ -12,6 +12,7 @@ use arrow_schema::DataType;
 use super::{CellError, Nulls, WrongType};
 use crate::numbers::{
     FloatPolicy, LIMIT, NumberError, Price, float_to_fixed, format_fixed, nine_decimals,
+    nine_decimals_run,
 };
 
 /// A column of integers, floats or decimals of up to 128 bits.
@@ -113,6 +114,17 @@ impl<'a> Numbers<'a> {
             return Quick::Short(raw);
         }
         Quick::Ask
+    }
+
+    /// Numbers at scale 9 of the rows from one on, for as long as they are quickly had; answers
+    /// how many these are. Of a column with nulls it is none.
+    #[must_use]
+    pub fn quick_run(&self, from: usize, raws: &mut [i64]) -> usize {
+        let Values::Float64(values) = self.values else { return 0 };
+        match self.nulls.0 {
+            None => nine_decimals_run(values.get(from..).unwrap_or_default(), raws),
+            Some(_) => 0,
+        }
     }
 
     /// The price of a row; nothing for a null.

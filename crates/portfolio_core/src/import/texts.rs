@@ -104,7 +104,9 @@ impl<'a> Texts<'a> {
             Values::Dictionary(keys, texts) => {
                 let Some(key) = keys.get(row) else { return Ok(None) };
                 let key = usize::try_from(key).map_err(|_| Box::new(NOWHERE))?;
-                return texts.bytes(key);
+                // Behind its end a column is null, and a dictionary is nothing.
+                let known = texts.nulls.0.is_none_or(|nulls| key < nulls.len());
+                return if known { texts.bytes(key) } else { Err(Box::new(NOWHERE)) };
             }
         };
         found.map(Some).ok_or_else(|| Box::new(NOWHERE))
@@ -235,9 +237,12 @@ mod tests {
         assert_eq!((texts.short(0), texts.short(2)), (None, None));
 
         let keys = Int8Array::from(vec![0, 7, -1]);
-        let keys = Integers::read(&keys).unwrap();
-        let texts = over(Values::Dictionary(keys, Box::new(over(Values::Small(&[0, 1], b"a")))));
-        assert_eq!(texts.get(0), Ok(Some("a")));
-        assert_eq!((texts.get(1), texts.get(2)), (nowhere.clone(), nowhere));
+        let with_null = StringArray::from(vec![Some("a"), None]);
+        for values in [over(Values::Small(&[0, 1], b"a")), Texts::read(&with_null).unwrap()] {
+            let keys = Integers::read(&keys).unwrap();
+            let texts = over(Values::Dictionary(keys, Box::new(values)));
+            assert_eq!(texts.get(0), Ok(Some("a")));
+            assert_eq!((texts.get(1), texts.get(2)), (nowhere.clone(), nowhere.clone()));
+        }
     }
 }

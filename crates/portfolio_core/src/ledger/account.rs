@@ -86,7 +86,7 @@ impl Totals {
 }
 
 impl Account {
-    pub(super) const fn new(initial_balance: Money) -> Self {
+    pub(crate) const fn new(initial_balance: Money) -> Self {
         Self {
             balance: initial_balance,
             equity: initial_balance,

@@ -235,11 +235,16 @@ impl Ledger {
         let Some(book) = self.book_at(leg.symbol) else { return Err(Stop::Overflow) };
         let symbol_text = book.symbol_text;
         let (size, cost) = (held.size.checked_add(leg.size)?, held.cost.checked_add(added)?);
-        let moved = rate.checked_sub(held.entry_rate)?.share(added.raw(), cost.raw())?;
+        let (mut entry_price, mut moved) = (Price::ZERO, Money::ZERO);
+        if cost.is_positive() {
+            entry_price = book.average_price(size, cost)?;
+            moved = rate.checked_sub(held.entry_rate)?.share(added.raw(), cost.raw())?;
+        }
         let position = Position {
             size,
             cost,
-            entry_price: book.average_price(size, cost)?,
+            // A price is never 0.
+            entry_price: if entry_price.is_zero() { held.entry_price } else { entry_price },
             entry_rate: held.entry_rate.checked_add(moved)?,
             entry_fee: held.entry_fee.checked_add(fee)?,
             slippage: held.slippage.checked_add(slippage)?,

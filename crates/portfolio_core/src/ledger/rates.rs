@@ -80,6 +80,14 @@ impl Ledger {
         Ok(())
     }
 
+    /// What 1 of the profit currency of a book is worth now (rule W3); nothing changes.
+    pub(crate) fn rate_of_profits(&self, book: &Book) -> Result<Money, Refusal> {
+        let account = self.configuration.currency;
+        let currency = book.general.as_ref().map_or(account, |general| general.profit);
+        let missing = Refusal::RateMissing { argument: "symbol", currency, account };
+        self.rate_assuming(currency, None).ok_or(missing)
+    }
+
     /// Rule W3 for an event that needs a rate: the currency is in use from now on.
     pub(super) fn need_rate(
         &mut self,

@@ -112,15 +112,17 @@ impl Ledger {
             OrderKind::Stop(at) => OrderKind::Stop(price(at)?),
         };
         let size = ratio.size(book, order.size)?;
+        let after = Order { kind, size, ..order.clone() };
+        let without_price = after.price().is_zero() && kind != OrderKind::Market;
+        if size.is_zero() || without_price {
+            // What is gone has no levels that could be out of range.
+            return self.drop_order(order, TextView::CANCELLED, TextView::SPLIT, time);
+        }
         let (stop_loss, take_profit) = (price(order.stop_loss)?, price(order.take_profit)?);
         let symbol = book.symbol_text;
         let before = self.protections.get(order.protection).cloned();
         let protected = before.as_ref().map(|before| ratio.protected(book, before)).transpose()?;
-        let after = Order { kind, size, stop_loss, take_profit, ..order.clone() };
-        let without_price = after.price().is_zero() && kind != OrderKind::Market;
-        if size.is_zero() || without_price {
-            return self.drop_order(order, TextView::CANCELLED, TextView::SPLIT, time);
-        }
+        let after = Order { stop_loss, take_profit, ..after };
         let mut protection = order.protection;
         if let Some((before, mut after)) = before.zip(protected) {
             self.drop_targets((&before, &mut after), (order.order_id, 0), symbol, time)?;

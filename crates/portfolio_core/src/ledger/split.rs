@@ -5,11 +5,12 @@ use super::legs::CloseLeg;
 use super::posting::Entry;
 use super::record::op;
 use super::stop::Stop;
+use super::value::Moving;
 use crate::book::Book;
 use crate::columns::text::TextView;
 use crate::event::{Side, Split};
 use crate::general::General;
-use crate::numbers::{Money, Overflow, Price, Size, ratio_half_even};
+use crate::numbers::{Money, Overflow, Price, Size, ratio_half_even, ratio_of_products};
 use crate::positions::Position;
 use crate::refusal::{Refusal, Refused};
 
@@ -36,16 +37,27 @@ impl Ratio {
     /// A price of the new units, rounded half-even to the tick.
     pub(super) fn price(&self, book: &Book, price: Price) -> Result<Price, Overflow> {
         let tick = book.tick();
-        let divisor = self.numerator.checked_mul(tick).ok_or(Overflow)?;
-        let ticks = ratio_half_even(&[price.raw(), self.denominator], divisor)?;
+        let divisors = [self.numerator, tick];
+        let ticks = ratio_of_products(&[price.raw(), self.denominator], divisors)?;
         Price::from_raw(ticks.checked_mul(tick).ok_or(Overflow)?)
     }
 
     /// A size in new units, rounded down to the lot step.
     pub(super) fn size(&self, book: &Book, size: Size) -> Result<Size, Overflow> {
-        let exact = size.raw().checked_mul(self.numerator).ok_or(Overflow)?;
-        let whole = exact.checked_div(self.denominator).ok_or(Overflow)?;
-        Ok(book.on_lot(Size::from_raw(whole)?))
+        Ok(book.on_lot(self.exact_size(size)?.0))
+    }
+
+    /// A size in new units, rounded down, and what is left, in parts of the denominator. Only the
+    /// result has to be in range, and not the size times the numerator.
+    fn exact_size(&self, size: Size) -> Result<(Size, i128), Overflow> {
+        let divide = |raw: i128| {
+            let whole = raw.checked_div(self.denominator).ok_or(Overflow)?;
+            Ok((whole, raw.checked_rem(self.denominator).ok_or(Overflow)?))
+        };
+        let (whole, left) = divide(size.raw())?;
+        let (more, left) = divide(left.checked_mul(self.numerator).ok_or(Overflow)?)?;
+        let whole = whole.checked_mul(self.numerator).and_then(|whole| whole.checked_add(more));
+        Ok((Size::from_raw(whole.ok_or(Overflow)?)?, left))
     }
 }
 
@@ -99,26 +111,27 @@ impl Ledger {
             return Err(wrong_denominator(event, "makes a mark of 0").into());
         }
         self.make_general(index)?;
-        for position_id in self.ids_of(index) {
+        let kept = self.close_too_small(index, &ratio, (before, event.time))?;
+        // The totals are those of all positions together, at the new marks.
+        let mut moving = self.moving();
+        for position_id in kept {
             self.reserve_fill()?;
             let found = self.positions.find(position_id).map(|(row, held)| (row, *held));
             let Some((row, position)) = found else { continue };
-            let (old, new) = match position.side {
-                Side::Long => (before.0, after.0),
-                Side::Short => (before.1, after.1),
-            };
-            match self.kept(event, &position, (ratio, new))? {
-                None => self.close_split(&position, old, event.time)?,
-                Some(kept) => self.keep(row, &position, &kept, (ratio, event.time))?,
-            }
+            let mark = if position.side == Side::Long { after.0 } else { after.1 };
+            let kept = self.kept(event, &position, (ratio, mark))?;
+            self.keep((row, &position), &kept, (ratio, event.time), &mut moving)?;
         }
         if let Some(book) = self.book_at_mut(index) {
-            book.long_marks.scale(|price| ratio.exact(price))?;
-            book.short_marks.scale(|price| ratio.exact(price))?;
+            for side in [Side::Long, Side::Short] {
+                let held = !book.holding(side).size.is_zero();
+                book.marks_mut(side).scale(held, |price| ratio.exact(price))?;
+            }
         }
         if after.0.is_positive() {
-            self.set_quotes(&[(index, after.0, after.1)], false)?;
+            self.move_quotes(&[(index, after.0, after.1)], false, &mut moving)?;
         }
+        self.settle(&moving)?;
         self.split_orders(index, &ratio, event.time)
     }
 
@@ -137,6 +150,27 @@ impl Ledger {
         Ok(())
     }
 
+    /// Closes the positions of which nothing is left on the grid, by id; answers the others.
+    fn close_too_small(
+        &mut self,
+        index: u32,
+        ratio: &Ratio,
+        ((bid, ask), time): ((Price, Price), i64),
+    ) -> Result<Vec<u64>, Stop> {
+        let mut kept = Vec::new();
+        for position_id in self.ids_of(index) {
+            let Some((_, &position)) = self.positions.find(position_id) else { continue };
+            let Some(book) = self.book_at(index) else { continue };
+            if ratio.size(book, position.size)?.is_positive() {
+                kept.push(position_id);
+            } else {
+                let price = if position.side == Side::Long { bid } else { ask };
+                self.close_split(&position, price, time)?;
+            }
+        }
+        Ok(kept)
+    }
+
     /// A position of which nothing is left on the grid.
     fn close_split(&mut self, position: &Position, price: Price, time: i64) -> Result<(), Stop> {
         let leg = CloseLeg {
@@ -153,26 +187,25 @@ impl Ledger {
         self.close_leg(&leg)
     }
 
-    /// What is left of a position; nothing when it is less than a lot step.
+    /// What is left of a position that keeps something.
     fn kept(
         &self,
         event: &Split<'_>,
         position: &Position,
         (ratio, mark): (Ratio, Price),
-    ) -> Result<Option<Kept>, Stop> {
+    ) -> Result<Kept, Stop> {
         let Some(book) = self.book_at(position.symbol) else { return Err(Stop::Overflow) };
-        let size = ratio.size(book, position.size)?;
-        if !size.is_positive() {
-            return Ok(None);
-        }
+        let (whole, left) = ratio.exact_size(position.size)?;
+        let size = book.on_lot(whole);
         // In parts of a new unit; what is not kept is a fraction of all of them.
-        let exact = position.size.raw().checked_mul(ratio.numerator).ok_or(Overflow)?;
-        let whole = size.raw().checked_mul(ratio.denominator).ok_or(Overflow)?;
-        let rest = exact.checked_sub(whole).ok_or(Overflow)?;
-        let relieved = Money::from_raw(ratio_half_even(&[position.cost.raw(), rest], exact)?)?;
+        let rest = whole.checked_sub(size)?.raw().checked_mul(ratio.denominator);
+        let rest = rest.and_then(|rest| rest.checked_add(left)).ok_or(Overflow)?;
+        let exact = [position.size.raw(), ratio.numerator];
+        let relieved = ratio_of_products(&[position.cost.raw(), rest], exact)?;
+        let relieved = Money::from_raw(relieved)?;
         let (digits, divisor) = book.contract.fraction();
-        let divisor = divisor.checked_mul(ratio.denominator).ok_or(Overflow)?;
-        let cash = Money::from_raw(ratio_half_even(&[rest, digits, mark.raw()], divisor)?)?;
+        let divisors = [divisor, ratio.denominator];
+        let cash = Money::from_raw(ratio_of_products(&[rest, digits, mark.raw()], divisors)?)?;
         let entry_price = ratio.exact(position.entry_price)?;
         if !entry_price.is_positive() {
             return Err(wrong_denominator(event, "makes an entry price of 0").into());
@@ -186,15 +219,15 @@ impl Ledger {
             take_profit: ratio.price(book, position.take_profit)?,
             ..*position
         };
-        Ok(Some(Kept { position, relieved, cash }))
+        Ok(Kept { position, relieved, cash })
     }
 
     fn keep(
         &mut self,
-        row: u32,
-        before: &Position,
+        (row, before): (u32, &Position),
         kept: &Kept,
         (ratio, time): (Ratio, i64),
+        moving: &mut Moving,
     ) -> Result<(), Stop> {
         let protection = self.split_protection(&kept.position, &ratio, time)?;
         let position = Position { protection, ..kept.position };
@@ -215,7 +248,7 @@ impl Ledger {
             return Ok(());
         }
         let (kind, position_id) = (TextView::SPLIT, position.position_id);
-        self.post_alone(&Entry { kind, symbol, position_id, amount, time })
+        self.post(&Entry { kind, symbol, position_id, amount, time }, moving)
     }
 }
 

@@ -4,7 +4,7 @@ use super::Configuration;
 use crate::columns::rows::{ActivityRow, CashRow, EquityRow, PostingRow, TradeRow};
 use crate::columns::schema::{ACTIVITY, CASH_LEDGER, EQUITY, LEDGER, TRADES};
 use crate::columns::segment::AllocationFailed;
-use crate::columns::table::Table;
+use crate::columns::table::{FIRST_ROWS, Table};
 
 /// The append-only tables.
 #[derive(Debug)]
@@ -32,10 +32,12 @@ impl Tables {
         if configuration.capacity.is_some() {
             equity.reserve(1)?;
         }
+        // A short life has few trades: memory that is not asked for need not be cleared.
+        let few = configuration.capacity.map(|rows| rows.clamp(SMALL, FIRST_ROWS));
         Ok(Self {
             equity,
-            trades: Table::new(&TRADES, None),
-            postings: Table::new(&LEDGER, None),
+            trades: Table::new(&TRADES, few),
+            postings: Table::new(&LEDGER, few),
             cash: Table::new(&CASH_LEDGER, Some(SMALL)),
             activity: Table::new(&ACTIVITY, Some(SMALL)),
         })

@@ -223,6 +223,18 @@ impl Ledger {
         seen: bool,
     ) -> Result<(), Stop> {
         let mut moving = self.moving();
+        self.move_quotes(quotes, seen, &mut moving)?;
+        self.settle(&moving)?;
+        Ok(())
+    }
+
+    /// The same for an event that has more to settle.
+    pub(super) fn move_quotes(
+        &mut self,
+        quotes: &[(u32, Price, Price)],
+        seen: bool,
+        moving: &mut Moving,
+    ) -> Result<(), Stop> {
         let mut rates = false;
         for &(index, bid, ask) in quotes {
             let Some(book) = self.book_at(index) else { continue };
@@ -237,12 +249,11 @@ impl Ledger {
             }
             // With general books the rates come first.
             if book.general.is_none() && book.holds_any() {
-                self.revalue(index, &before, &mut moving)?;
+                self.revalue(index, &before, moving)?;
             }
         }
         let moved = if rates { self.move_rates()? } else { Vec::new() };
-        self.revalue_general(quotes, &moved, &mut moving)?;
-        self.settle(&moving)?;
+        self.revalue_general(quotes, &moved, moving)?;
         Ok(())
     }
 

@@ -1,13 +1,13 @@
 //! Falls from a peak, summed up.
 
 use super::episodes::{Episode, Point, Track};
-use super::sums::{Total, block_range, block_sums};
-use super::{Value, count, finite, mean_duration};
+use super::sums::Total;
+use super::{Value, count, finite, lanes, mean_duration};
 use crate::history::Block;
 use crate::numbers::Money;
 
 /// Points that are looked at together: many such runs hold neither a new peak nor a new valley.
-const RUN: usize = 64;
+pub(super) const RUN: usize = 64;
 
 /// Everything that drawdowns are summed up to.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -49,42 +49,50 @@ impl Drawdowns {
         }
     }
 
-    /// Takes points; writes the fraction of each below its peak.
-    pub fn take(&mut self, block: &Block<'_>, falls: &mut Vec<f64>) {
-        falls.clear();
+    /// Takes points; writes the fraction of each below its peak, and the lowest and highest value
+    /// of each run.
+    pub fn take(&mut self, block: &Block<'_>, falls: &mut [f64], ranges: &mut Vec<(f64, f64)>) {
+        ranges.clear();
         let mut from = 0;
-        while from < block.len() {
+        for falls in falls.chunks_mut(RUN) {
             let run = block.slice(from, RUN);
-            self.take_run(&run, falls);
+            let range = lanes::range(run.values);
+            self.take_run(&run, range, falls);
+            ranges.push(range);
             from = from.saturating_add(run.len());
         }
-        self.seen = self.seen.saturating_add(falls.len());
-        let [pain, squares] = block_sums(falls, |fall| [fall.abs(), fall * fall]);
+        if let Some(last) = block.last() {
+            self.last = last;
+        }
+        self.seen = self.seen.saturating_add(block.len());
+        let [pain, squares] = lanes::pains(falls);
         self.pain.add(pain);
         self.squares.add(squares);
     }
 
-    fn take_run(&mut self, run: &Block<'_>, falls: &mut Vec<f64>) {
-        let (lowest, highest) = block_range(run.values);
+    fn take_run(&mut self, run: &Block<'_>, (lowest, highest): (f64, f64), falls: &mut [f64]) {
         let Track { peak, valley } = self.track;
         if highest < peak.value && valley.is_some_and(|valley| lowest > valley.value) {
             // Under water throughout, and nowhere as deep as before.
-            let peak = peak.value;
-            falls.extend(run.values.iter().map(|value| value / peak - 1.0));
+            lanes::falls(run.values, peak.value, falls);
             self.under = self.under.saturating_add(run.len());
-        } else {
-            let points = run.times.iter().zip(run.exact).zip(run.values);
-            for ((&time, &exact), &value) in points {
-                self.step(Point { time, exact, value });
-                let fall = value / self.track.peak.value - 1.0;
-                self.under = self.under.wrapping_add(usize::from(fall < 0.0));
-                falls.push(fall);
-            }
+            return;
         }
-        if let (Some(&time), Some(&exact), Some(&value)) =
-            (run.times.last(), run.exact.last(), run.values.last())
-        {
-            self.last = Point { time, exact, value };
+        let mut share = 1.0 / peak.value;
+        for ((row, &value), fall) in run.values.iter().enumerate().zip(falls) {
+            let Track { peak, valley } = self.track;
+            let new = value >= peak.value;
+            // What lies between moves neither, and is not the deepest in money.
+            if (new || valley.is_none_or(|valley| value <= valley.value))
+                && let Some(point) = run.point(row)
+            {
+                self.step(point);
+            }
+            if new {
+                share = 1.0 / value;
+            }
+            *fall = (value - self.track.peak.value) * share;
+            self.under = self.under.wrapping_add(usize::from(*fall < 0.0));
         }
     }
 

@@ -10,19 +10,29 @@ use crate::history::{History, Resample};
 /// Trades of a ledger come in the order of their exits, so their spans are joined from the last one
 /// back; those of a user's frame are put into that order first.
 #[must_use]
-pub fn time_exposed(history: &History, from: i64, to: i64) -> i128 {
+pub fn time_exposed(
+    history: &History,
+    (from, to): (i64, i64),
+    spans: &mut Vec<(i64, i64)>,
+) -> i128 {
     let trades = &history.trades;
-    let mut spans: Vec<(i64, i64)> =
-        trades.entry_time.cells().zip(trades.exit_time.cells()).collect();
+    spans.clear();
+    spans.extend(trades.entry_time.cells().zip(trades.exit_time.cells()));
     if !spans.is_sorted_by_key(|&(_, exit)| exit) {
         spans.sort_unstable_by_key(|&(_, exit)| exit);
     }
     let open = history.open.iter().map(|position| position.entry_time).min();
-    spans.extend(open.map(|entry| (entry, i64::MAX)));
+    joined(spans, open, (from, to))
+}
+
+/// What spans that come in the order of their ends cover between two times, with one that is open.
+#[must_use]
+pub fn joined(spans: &[(i64, i64)], open: Option<i64>, (from, to): (i64, i64)) -> i128 {
+    let open = open.map(|entry| (entry, i64::MAX));
     let (mut exposed, mut joined): (i128, Option<(i64, i64)>) = (0, None);
     let length =
         |(start, end): (i64, i64)| i128::from(end).saturating_sub(i128::from(start)).max(0);
-    for &(entry, exit) in spans.iter().rev() {
+    for (entry, exit) in open.into_iter().chain(spans.iter().rev().copied()) {
         let span = (entry.max(from), exit.min(to));
         if span.0 >= span.1 {
             continue;
@@ -43,6 +53,9 @@ pub fn time_exposed(history: &History, from: i64, to: i64) -> i128 {
 #[must_use]
 pub fn turnover(history: &History, resample: Resample, last: i64) -> Option<f64> {
     let trades = &history.trades;
+    if trades.rows == 0 && history.open.is_empty() {
+        return Some(0.0);
+    }
     let (cost, gross) = (trades.cost.as_ref()?, trades.gross_pnl.as_ref()?);
     let sides = trades.side.as_ref()?.equals(TextView::LONG, 0);
     let sides = sides.map(|long| if long { 1.0 } else { -1.0 });

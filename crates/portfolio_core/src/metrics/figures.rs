@@ -5,7 +5,7 @@ use super::relative::compare;
 use super::running::Running;
 use super::tail::TailFigures;
 use super::trades::Trades;
-use super::{Options, Value, count, divided, exposure, finite, float, log_ratio, normal, span};
+use super::{Options, Value, count, divided, finite, float, log_ratio, normal, span};
 use crate::history::History;
 use crate::numbers::{Money, Sum};
 
@@ -19,6 +19,9 @@ const EULER_GAMMA: f64 = 0.577_215_664_901_532_9;
 pub(super) struct Whole<'a> {
     pub(super) tails: TailFigures,
     pub(super) returns: Option<&'a [f64]>,
+    /// Microseconds with an open position.
+    pub(super) exposed: i128,
+    pub(super) turnover: Option<f64>,
 }
 
 /// What figures are made of.
@@ -261,16 +264,18 @@ impl Sources<'_> {
         let points = count(running.periods) + 1.0;
         let gross = equity.gross_exposure.as_ref().filter(|_| sound);
         let net = equity.net_exposure.as_ref().filter(|_| sound);
-        if self.kept.is_some() {
-            entries.push(("exposure_time", float(self.time_exposed())));
+        if let Some(kept) = self.kept {
+            let length = self.length().filter(|&length| length > 0);
+            let share = length.map(|length| span(kept.exposed) / span(length));
+            entries.push(("exposure_time", float(share)));
         }
         entries.extend([
             ("average_gross_exposure", float(gross.map(|_| sums.gross.get() / points))),
             ("max_gross_exposure", float(gross.map(|_| sums.highest))),
             ("average_net_exposure", float(net.map(|_| sums.net.get() / points))),
         ]);
-        if self.kept.is_some() {
-            let turnover = self.turnover();
+        if let Some(kept) = self.kept {
+            let turnover = kept.turnover.filter(|_| sound);
             entries.push(("turnover", float(turnover)));
             entries.push(("annualized_turnover", float(divided(turnover, self.years()))));
         }
@@ -286,21 +291,6 @@ impl Sources<'_> {
             ("total_slippage", slippage.map(Value::Money)),
             ("cost_ratio", float(costs)),
         ]);
-    }
-
-    fn time_exposed(&self) -> Option<f64> {
-        let (first, last) = self.running.first.zip(self.running.last)?;
-        let length = self.length().filter(|&length| length > 0)?;
-        let exposed = exposure::time_exposed(self.history, first.time, last.time);
-        finite(span(exposed) / span(length))
-    }
-
-    fn turnover(&self) -> Option<f64> {
-        let last = self.running.last.filter(|_| !self.running.ruined)?;
-        if self.history.trades.rows == 0 && self.history.open.is_empty() {
-            return Some(0.0);
-        }
-        exposure::turnover(self.history, self.options.resample, last.time)
     }
 }
 

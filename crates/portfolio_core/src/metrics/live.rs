@@ -3,7 +3,7 @@
 
 use super::figures::Sources;
 use super::running::Scratch;
-use super::{Metrics, Options, Running, Trades, Value, metrics};
+use super::{Metrics, Options, Running, Trades, Value, metrics, trades};
 use crate::history::Benchmark;
 use crate::ledger::Ledger;
 
@@ -15,13 +15,21 @@ pub struct Live {
     running: Running,
     trades: Trades,
     scratch: Scratch,
+    trade_scratch: trades::Scratch,
 }
 
 impl Live {
     fn new(ledger: &Ledger, options: &Options) -> Self {
         let running = Running::new(options.target_per_period(), ledger.start());
         let scratch = Scratch::default();
-        Self { options: options.clone(), settled: 0, running, trades: Trades::default(), scratch }
+        Self {
+            options: options.clone(),
+            settled: 0,
+            running,
+            trades: Trades::default(),
+            scratch,
+            trade_scratch: trades::Scratch::default(),
+        }
     }
 
     /// Takes the rows since the last time. The last one is looked at but not kept: another row of
@@ -39,7 +47,7 @@ impl Live {
             }
         });
         self.settled = history.equity.rows.saturating_sub(1);
-        self.trades.take(&history.trades);
+        self.trades.take(&history.trades, &mut self.trade_scratch);
         let sources = Sources {
             history: &history,
             options: &self.options,

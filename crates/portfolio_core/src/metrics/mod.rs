@@ -9,10 +9,13 @@
     reason = "statistics, not money: they read the doubles beside the exact columns"
 )]
 
+mod columns;
 pub mod drawdown;
 pub mod episodes;
 pub mod exposure;
 mod figures;
+mod kinds;
+mod lanes;
 mod live;
 pub mod moments;
 pub mod months;
@@ -23,6 +26,8 @@ pub mod sums;
 pub mod tail;
 pub mod trades;
 
+pub(crate) use columns::{Columns, metrics_of};
+pub use kinds::Kind;
 pub use live::Live;
 pub use running::Running;
 pub use trades::Trades;
@@ -31,8 +36,7 @@ use std::sync::OnceLock;
 
 use crate::history::{Benchmark, History, Resample};
 use crate::numbers::{Money, mul_div_half_even};
-use running::{Kept, Scratch};
-use tail::Tails;
+use running::Kept;
 
 /// What the metrics depend on besides the history.
 #[derive(Debug, Clone, PartialEq)]
@@ -148,20 +152,45 @@ impl Metrics {
     }
 }
 
+/// Memory that figures need, kept by callers that ask for those of many histories.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    blocks: running::Scratch,
+    kept: Kept,
+    trades: trades::Scratch,
+    spans: Vec<(i64, i64)>,
+}
+
 /// The figures of a history, all of them.
 #[must_use]
 pub fn metrics(history: &History, options: &Options, benchmark: Option<&Benchmark>) -> Metrics {
-    let (running, kept) = run(history, options, benchmark.is_some(), true);
-    let (running, mut kept) = if kept.tails.are_enough() {
-        (running, kept)
-    } else {
+    metrics_with(history, options, benchmark, &mut Scratch::default())
+}
+
+/// The same with memory that is there already.
+#[must_use]
+pub fn metrics_with(
+    history: &History,
+    options: &Options,
+    benchmark: Option<&Benchmark>,
+    scratch: &mut Scratch,
+) -> Metrics {
+    let Scratch { blocks, kept, trades: columns, spans } = scratch;
+    kept.returns = benchmark.map(|_| Vec::with_capacity(history.equity.rows));
+    let mut running = run(history, options, true, (blocks, kept));
+    if !kept.tails.are_enough() {
         // A curve that a few points of it do not tell of.
-        run(history, options, benchmark.is_some(), false)
-    };
+        running = run(history, options, false, (blocks, kept));
+    }
     let mut trades = Trades::default();
-    trades.take(&history.trades);
-    let tails = kept.tails.figures(options.confidence);
-    let whole = figures::Whole { tails, returns: kept.returns.as_deref() };
+    trades.take(&history.trades, columns);
+    let ends = running.first.zip(running.last).map(|(first, last)| (first.time, last.time));
+    let whole = figures::Whole {
+        tails: kept.tails.figures(options.confidence),
+        returns: kept.returns.as_deref(),
+        exposed: ends.map_or(0, |ends| exposure::time_exposed(history, ends, spans)),
+        turnover: ends.and_then(|(_, last)| exposure::turnover(history, options.resample, last)),
+    };
     let levels = benchmark.map(|benchmark| levels(history, options, benchmark));
     let sources = figures::Sources {
         history,
@@ -175,19 +204,25 @@ pub fn metrics(history: &History, options: &Options, benchmark: Option<&Benchmar
 }
 
 /// Takes all points; with a guess of where the tails begin, or without.
-fn run(history: &History, options: &Options, returns: bool, guess: bool) -> (Running, Kept) {
+fn run(
+    history: &History,
+    options: &Options,
+    guess: bool,
+    (blocks, kept): (&mut running::Scratch, &mut Kept),
+) -> Running {
     let rows = history.equity.rows;
     let mut running = Running::new(options.target_per_period(), history.start.filter(|_| rows > 0));
-    let mut tails = Tails::new(rows.saturating_add(1), options.confidence);
+    kept.tails.begin(rows.saturating_add(1), options.confidence);
     if guess && options.resample == Resample::None {
-        tails.guess(history);
+        kept.tails.guess(history);
     }
-    let mut kept = Kept { tails, returns: returns.then(|| Vec::with_capacity(rows)) };
-    let mut scratch = Scratch::default();
+    if let Some(returns) = &mut kept.returns {
+        returns.clear();
+    }
     history.points(options.resample, 0, |block, _| {
-        running.take(&block, &mut scratch, Some(&mut kept));
+        running.take(&block, blocks, Some(kept));
     });
-    (running, kept)
+    running
 }
 
 /// The benchmark at each point.

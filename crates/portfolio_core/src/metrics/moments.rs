@@ -1,7 +1,7 @@
 //! Mean and central moments that are built block by block and merged.
 
-use super::sums::{block_range, block_sums, block_sums_of_pairs};
-use super::{count, finite};
+use super::sums::block_sums_of_pairs;
+use super::{count, finite, lanes};
 use crate::history::BLOCK_ROWS;
 
 /// Count, mean, and sums of powers of the distances from it (Chan, Golub and Le Veque 1983; Pebay
@@ -42,43 +42,39 @@ impl Moments {
         if values.is_empty() {
             return Self::default();
         }
-        let [sum] = block_sums(values, |value| [value]);
-        Self::around(values, sum / count(values.len()))
-    }
-
-    /// The moments of a few values that lie around one, such as the mean of those before them.
-    #[must_use]
-    pub fn near(values: &[f64], middle: f64) -> Self {
-        if values.is_empty() {
-            return Self::default();
-        }
-        let found = Self::around(values, middle);
-        // Far from where they lie the powers would hold the distance and not the spread.
-        let apart = found.mean - middle;
-        if apart * apart * count(found.seen) > found.second { Self::of(values) } else { found }
+        Self::around(values, lanes::total(values) / count(values.len()))
     }
 
     fn around(values: &[f64], rough: f64) -> Self {
-        let size = count(values.len());
-        let [first, second, third, fourth] = block_sums(values, |value| {
-            let apart = value - rough;
-            let square = apart * apart;
-            [apart, square, square * apart, square * square]
-        });
+        Self::of_powers(values.len(), rough, lanes::powers(values, rough), lanes::range(values))
+    }
+
+    /// The moments of so many values from the sums of the powers of their distances from a rough
+    /// mean.
+    #[must_use]
+    pub fn of_powers(seen: usize, rough: f64, sums: [f64; 4], range: (f64, f64)) -> Self {
+        let (size, [first, second, third, fourth]) = (count(seen), sums);
         // The distances do not add up to 0, because the sum was rounded: the true mean is so far
         // from the rough one.
         let off = first / size;
-        let (lowest, highest) = block_range(values);
         Self {
-            seen: values.len(),
+            seen,
             mean: rough + off,
             second: second - size * off * off,
             third: third - 3.0 * off * second + 2.0 * size * off * off * off,
             fourth: fourth - 4.0 * off * third + 6.0 * off * off * second
                 - 3.0 * size * off * off * off * off,
-            lowest,
-            highest,
+            lowest: range.0,
+            highest: range.1,
         }
+    }
+
+    /// Whether the mean lies so far from a rough one that the powers hold the distance and not the
+    /// spread.
+    #[must_use]
+    pub fn is_far_from(&self, rough: f64) -> bool {
+        let apart = self.mean - rough;
+        apart * apart * count(self.seen) > self.second
     }
 
     /// Takes in the moments of other values.
@@ -166,7 +162,7 @@ impl Moments {
 }
 
 /// The whole numbers from 0 on.
-static RAMP: [f64; BLOCK_ROWS] = ramp();
+pub(super) static RAMP: [f64; BLOCK_ROWS] = ramp();
 
 const fn ramp() -> [f64; BLOCK_ROWS] {
     let mut ramp = [0.0; BLOCK_ROWS];
@@ -210,9 +206,18 @@ impl Range {
         let (lowest, highest) = match values {
             [_, one, other, ..] if one < other => (*one, *other),
             [_, one, other, ..] if one > other => (*other, *one),
-            _ => block_range(values),
+            _ => lanes::range(values),
         };
         Self { lowest, highest }
+    }
+
+    /// Of a value in front, if any, and more behind it.
+    fn of_ends(before: Option<f64>, values: &[f64]) -> Self {
+        let mut range = Self::of(values);
+        if let Some(value) = before {
+            range.widen(Self { lowest: value, highest: value });
+        }
+        range
     }
 
     fn widen(&mut self, other: Self) {
@@ -246,7 +251,13 @@ impl Pairs {
             return Self::default();
         };
         let size = count(later.len());
-        Self::around(earlier, later, ((sum - last) / size, (sum - first) / size))
+        let rough = ((sum - last) / size, (sum - first) / size);
+        let found = Self::around(earlier, later, rough);
+        // A value that dwarfs the sum of the others leaves nothing of it, and a middle far from the
+        // values would take their digits.
+        let (x, y) = (found.mean_x - rough.0, found.mean_y - rough.1);
+        let is_near = x * x * size <= found.square_x && y * y * size <= found.square_y;
+        if is_near { found } else { Self::of(earlier, later) }
     }
 
     fn around(left: &[f64], right: &[f64], (rough_x, rough_y): (f64, f64)) -> Self {
@@ -268,31 +279,70 @@ impl Pairs {
         }
     }
 
-    /// At most a block of values beside the whole numbers from `from` on.
+    /// The pairs of each value and the next from the sum of the products of their distances from a
+    /// rough mean and from the first two of `sums`, those of the powers of all values. `before` is
+    /// the value in front of them, if any. None when an end or the mean would take digits away.
     #[must_use]
-    pub fn beside_places(values: &[f64], from: usize) -> Self {
-        if values.is_empty() {
+    pub fn of_products(
+        values: &[f64],
+        before: Option<f64>,
+        (rough, sums): (f64, [f64; 4]),
+        product: f64,
+    ) -> Option<Self> {
+        let (first, last) = (values.first()?, values.last()?);
+        let [sum, squares, ..] = sums;
+        let apart = |value: f64| (value - rough, (value - rough) * (value - rough));
+        let ((end, end_square), (start, start_square)) = (apart(*last), apart(*first));
+        let front = before.map_or((0.0, 0.0), apart);
+        let (later, later_squares) = match before {
+            Some(_) => (sum, squares),
+            None => (sum - start, squares - start_square),
+        };
+        let size = count(values.len().checked_sub(usize::from(before.is_none()))?);
+        let (off_x, off_y) = ((sum - end + front.0) / size, later / size);
+        let found = Self {
+            seen: values.len().saturating_sub(usize::from(before.is_none())),
+            mean_x: rough + off_x,
+            mean_y: rough + off_y,
+            square_x: squares - end_square + front.1 - size * off_x * off_x,
+            square_y: later_squares - size * off_y * off_y,
+            product: product - size * off_x * off_y,
+            range_x: Range::of_ends(before, values.split_last()?.1),
+            range_y: match before {
+                Some(_) => Range::of(values),
+                None => Range::of(values.get(1..)?),
+            },
+        };
+        let steep = squares * 0.5;
+        let sound = end_square < steep && (before.is_some() || start_square < steep);
+        let near = size * off_x * off_x < found.square_x && size * off_y * off_y < found.square_y;
+        Some(found).filter(|_| sound && near)
+    }
+
+    /// Values beside the whole numbers from `from` on, from the sums of their distances from a
+    /// rough mean, of the squares, and of the products with the distances of the places from their
+    /// middle.
+    #[must_use]
+    pub fn beside_places(
+        (seen, from): (usize, usize),
+        rough: f64,
+        [off, square, product]: [f64; 3],
+        (lowest, highest): (f64, f64),
+    ) -> Self {
+        if seen == 0 {
             return Self::default();
         }
-        let size = count(values.len());
-        let middle = (size - 1.0) / 2.0;
-        // Logarithms of neighbours lie close together, so the first one is a good shift; it takes
-        // nothing from the product, because the places add up to 0.
-        let rough = values.first().copied().unwrap_or_default();
-        let ramp = RAMP.get(..values.len()).unwrap_or(&RAMP);
-        let [off, square, product] = block_sums_of_pairs(values, ramp, |value, place| {
-            let apart = value - rough;
-            [apart, apart * apart, apart * (place - middle)]
-        });
+        let size = count(seen);
         let off = off / size;
         Self {
-            seen: values.len(),
+            seen,
             mean_x: rough + off,
-            mean_y: count(from) + middle,
+            mean_y: count(from) + (size - 1.0) / 2.0,
             square_x: square - size * off * off,
             square_y: size * (size * size - 1.0) / 12.0,
+            // It needs no correction, because the places add up to 0.
             product,
-            range_x: Range::of(values),
+            range_x: Range { lowest, highest },
             range_y: Range { lowest: count(from), highest: count(from) + size - 1.0 },
         }
     }

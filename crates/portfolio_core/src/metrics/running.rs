@@ -4,13 +4,15 @@
 //! ten million.
 
 use super::drawdown::Drawdowns;
+use super::drawdown::RUN;
 use super::episodes::Point;
-use super::log_ratio;
-use super::moments::{Moments, Pairs};
+use super::lanes::{self, Slopes};
+use super::moments::{Moments, Pairs, RAMP};
 use super::months::Months;
-use super::sums::{Total, above, below, block_count, block_range, block_shares, block_sums};
+use super::sums::{Total, block_count};
 use super::tail::Tails;
-use crate::history::{Block, Start};
+use super::{count, log_ratio};
+use crate::history::{BLOCK_ROWS, Block, Start};
 
 /// The figures.
 #[derive(Debug, Clone)]
@@ -67,14 +69,25 @@ pub struct Exposure {
 /// Memory that blocks need, kept between them.
 #[derive(Debug, Default)]
 pub struct Scratch {
+    /// The point before each one of the block.
+    before: Vec<f64>,
     /// The returns of a block, the last one before it in front.
     returns: Vec<f64>,
     falls: Vec<f64>,
-    logs: Vec<f64>,
+    /// The lowest and highest value of each run.
+    ranges: Vec<(f64, f64)>,
+}
+
+/// The first cells of a column that grows to what is asked for.
+fn cells(column: &mut Vec<f64>, rows: usize) -> &mut [f64] {
+    if column.len() < rows {
+        column.resize(rows.max(BLOCK_ROWS), 0.0);
+    }
+    column.get_mut(..rows).unwrap_or_default()
 }
 
 /// What is kept for figures that no sum gives.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Kept {
     /// The tails of returns and falls.
     pub tails: Tails,
@@ -131,31 +144,29 @@ impl Running {
         }
         self.take_exposure(&block);
         if self.first.is_none()
-            && let (Some((&time, times)), Some((&exact, exacts)), Some((&value, values))) =
-                (block.times.split_first(), block.exact.split_first(), block.values.split_first())
+            && let Some(point) = block.point(0)
         {
-            self.begin(Point { time, exact, value });
-            block = Block { times, exact: exacts, values, ..block };
+            self.begin(point);
+            let Block { gross, net, .. } = block;
+            block = Block { gross, net, ..block.slice(1, usize::MAX) };
         }
         let Some(before) = self.last.filter(|_| !block.is_empty()) else { return };
-        if let (Some(&time), Some(&exact), Some(&value)) =
-            (block.times.last(), block.exact.last(), block.values.last())
-        {
-            self.last = Some(Point { time, exact, value });
-        }
-        let (lowest, highest) = block_range(block.values);
-        self.ruined |= lowest <= 0.0;
+        self.last = block.last();
+        let falls = cells(&mut scratch.falls, block.len());
         if let Some(drawdowns) = &mut self.drawdowns {
-            drawdowns.take(&block, &mut scratch.falls);
+            drawdowns.take(&block, falls, &mut scratch.ranges);
         }
+        let (lowest, highest) = whole(&scratch.ranges);
+        self.ruined |= lowest <= 0.0;
+        let mut returns: &[f64] = &[];
         if !self.ruined {
-            self.take_returns(&block, before.value, scratch);
-            self.take_trend(&block, (lowest, highest), scratch);
+            self.take_returns(block.values, before.value, scratch);
+            self.take_trend(block.values, &scratch.ranges, (lowest, highest));
             self.months.take(&block);
+            returns = scratch.returns.get(1..=block.len()).unwrap_or_default();
         }
         if let Some(kept) = kept {
-            let returns = scratch.returns.get(1..).filter(|_| !self.ruined).unwrap_or_default();
-            kept.tails.take(returns, &scratch.falls);
+            kept.tails.take(returns, scratch.falls.get(..block.len()).unwrap_or_default());
             if let Some(all) = &mut kept.returns {
                 all.extend_from_slice(returns);
             }
@@ -163,59 +174,80 @@ impl Running {
         self.periods = self.periods.saturating_add(block.len());
     }
 
-    fn take_returns(&mut self, block: &Block<'_>, before: f64, scratch: &mut Scratch) {
-        let all = &mut scratch.returns;
-        all.clear();
-        all.push(self.last_return.unwrap_or(f64::NAN));
-        let first = block.values.first().map(|value| value / before - 1.0);
-        all.extend(first);
-        let following = block.values.iter().skip(1).zip(block.values);
-        all.extend(following.map(|(after, before)| after / before - 1.0));
+    fn take_returns(&mut self, values: &[f64], first: f64, scratch: &mut Scratch) {
+        let rows = values.len();
+        let before = cells(&mut scratch.before, rows);
+        if let (Some((front, rest)), Some(last)) = (before.split_first_mut(), values.last()) {
+            *front = first;
+            rest.copy_from_slice(values.get(..rest.len()).unwrap_or_default());
+            let all = cells(&mut scratch.returns, rows.saturating_add(1));
+            let middle = match self.returns.seen {
+                0 => log_ratio(*last, first) / count(rows),
+                _ => self.returns.mean,
+            };
+            let out = all.get_mut(1..).unwrap_or_default();
+            let sums = lanes::returns(before, values, middle, out);
+            if let Some(front) = all.first_mut() {
+                *front = self.last_return.unwrap_or(f64::NAN);
+            }
+            self.take_sums(all, middle, &sums);
+        }
+    }
+
+    /// Takes the returns of a block, that of the last block in front, and their sums.
+    fn take_sums(&mut self, all: &[f64], middle: f64, sums: &lanes::Sums) {
         let returns = all.get(1..).unwrap_or_default();
-        let moments = match self.returns.seen {
-            0 => Moments::of(returns),
-            _ => Moments::near(returns, self.returns.mean),
-        };
+        let near = Moments::of_powers(returns.len(), middle, sums.powers, sums.range);
+        let moments = if near.is_far_from(middle) { Moments::of(returns) } else { near };
         self.returns.merge(&moments);
-        let target = self.target;
-        let [gained, lost, loss_squares] = block_sums(returns, |one| {
-            let loss = below(one);
-            [above(one), loss, loss * loss]
-        });
-        let gains = block_count(returns, |one| one > 0.0);
-        let losses = block_count(returns, |one| one < 0.0);
-        self.loss_squares.add(loss_squares);
-        self.gains.0 = self.gains.0.saturating_add(gains);
-        self.gains.1.add(gained);
-        self.losses.0 = self.losses.0.saturating_add(losses);
-        self.losses.1.add(lost);
+        self.loss_squares.add(sums.loss_squares);
+        self.gains.0 = self.gains.0.saturating_add(sums.gains);
+        self.gains.1.add(sums.gained);
+        self.losses.0 = self.losses.0.saturating_add(sums.losses);
+        self.losses.1.add(sums.lost);
         // To a target of 0 the losses are what lacks, and the gains are the surplus.
-        let (lack, squares, surplus, short) = if target.abs() <= 0.0 {
-            (-lost, loss_squares, gained, losses)
+        let target = self.target;
+        let ([lack, squares, surplus], short) = if target.abs() <= 0.0 {
+            ([-sums.lost, sums.loss_squares, sums.gained], sums.losses)
         } else {
-            let [lack, squares, surplus] = block_sums(returns, |one| {
-                let lack = above(target - one);
-                [lack, lack * lack, above(one - target)]
-            });
-            (lack, squares, surplus, block_count(returns, |one| one < target))
+            (lanes::lacks(returns, target), block_count(returns, |one| one < target))
         };
         self.short = self.short.saturating_add(short);
         self.lacks.add(lack);
         self.lack_squares.add(squares);
         self.surpluses.add(surplus);
-        let sum = moments.mean * super::count(returns.len());
-        self.neighbours.merge(&match self.last_return {
-            Some(before) => Pairs::of_neighbours(all, before + sum),
-            None => Pairs::of_neighbours(returns, sum),
-        });
+        let pairs = if self.last_return.is_some() { all } else { returns };
+        let (earlier, later) = (pairs, pairs.get(1..).unwrap_or_default());
+        let product = lanes::products(earlier, later, (middle, middle));
+        let found = Pairs::of_products(returns, self.last_return, (middle, sums.powers), product);
+        self.neighbours.merge(&found.unwrap_or_else(|| {
+            let sum = moments.mean * count(returns.len());
+            Pairs::of_neighbours(pairs, self.last_return.unwrap_or(0.0) + sum)
+        }));
         self.last_return = returns.last().copied();
     }
 
     /// The regression of `ln(E_i / E_0)` on i.
-    fn take_trend(&mut self, block: &Block<'_>, range: (f64, f64), scratch: &mut Scratch) {
+    fn take_trend(&mut self, values: &[f64], ranges: &[(f64, f64)], range: (f64, f64)) {
         let start = self.first.map_or(1.0, |first| first.value);
-        log_growth(block.values, start, range, &mut scratch.logs);
-        self.trend.merge(&Pairs::beside_places(&scratch.logs, self.periods));
+        let Some(&first) = values.first() else { return };
+        // Logarithms of neighbours lie close together, so the first one is a good shift.
+        let rough = log_ratio(first, start);
+        let middle = (count(values.len()) - 1.0) / 2.0;
+        let mut slopes = Slopes::ZERO;
+        for ((run, places), &(low, high)) in values.chunks(RUN).zip(RAMP.chunks(RUN)).zip(ranges) {
+            let half = (low + high) * 0.5;
+            if (high - low) * 32.0 <= half {
+                let base = log_ratio(half, start) - rough;
+                lanes::add_logs(run, places, (half, middle), base, &mut slopes);
+            } else {
+                for (value, place) in run.iter().zip(places) {
+                    slopes.add(log_ratio(*value, start) - rough, place - middle);
+                }
+            }
+        }
+        let size = (values.len(), self.periods);
+        self.trend.merge(&Pairs::beside_places(size, rough, slopes.sums(), range));
     }
 
     fn take_exposure(&mut self, block: &Block<'_>) {
@@ -224,7 +256,7 @@ impl Running {
         let gross = if block.gross.len() == rows { block.gross } else { block.net };
         let net = if block.net.len() == rows { block.net } else { gross };
         if gross.len() == rows {
-            let (gross, net, highest) = block_shares(gross, net, block.values);
+            let (gross, net, highest) = lanes::shares(gross, net, block.values);
             self.exposure.gross.add(gross);
             self.exposure.net.add(net);
             self.exposure.highest = self.exposure.highest.max(highest);
@@ -232,24 +264,9 @@ impl Running {
     }
 }
 
-/// The logarithm of each value over a start.
-///
-/// Values near the first one go by the series of the inverse hyperbolic tangent, several at a time
-/// (a quarter of the time of a call per value); seven terms are exact to the last digit below a
-/// tenth.
-fn log_growth(values: &[f64], start: f64, (lowest, highest): (f64, f64), logs: &mut Vec<f64>) {
-    logs.clear();
-    let Some(&first) = values.first() else { return };
-    if lowest < 0.9 * first || highest > 1.1 * first {
-        logs.extend(values.iter().map(|&value| log_ratio(value, start)));
-        return;
-    }
-    let base = log_ratio(first, start);
-    logs.extend(values.iter().map(|value| {
-        let slope = (value - first) / (value + first);
-        let square = slope * slope;
-        let tail = square * (1.0 / 9.0 + square * (1.0 / 11.0 + square * (1.0 / 13.0)));
-        let series = square * (1.0 / 3.0 + square * (1.0 / 5.0 + square * (1.0 / 7.0 + tail)));
-        base + 2.0 * slope * (1.0 + series)
-    }));
+/// The lowest and highest value of all runs.
+fn whole(ranges: &[(f64, f64)]) -> (f64, f64) {
+    ranges.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), one| {
+        (low.min(one.0), high.max(one.1))
+    })
 }

@@ -1,10 +1,12 @@
 //! Figures of the closed trades: exact sums of money, and doubles for the rest.
 
+use arrow_buffer::ArrowNativeType;
+
 use super::moments::Moments;
 use super::{Value, count, divided, finite, float, mean_duration};
 use crate::columns::text::TextView;
-use crate::history::{BLOCK_ROWS, Cells, Column, Pair, TextColumn, TradeColumns};
-use crate::numbers::{Money, Sum};
+use crate::history::{BLOCK_ROWS, Column, Pair, TextColumn, TradeColumns};
+use crate::numbers::{Money, Sum, fixed9_to_f64};
 
 /// Sums over the trades so far; trades are taken once.
 #[derive(Debug, Clone, Default)]
@@ -59,118 +61,153 @@ struct Adverse {
     worst: Money,
 }
 
-/// One after another, or nothing where a column is missing.
-fn numbers<T: arrow_buffer::ArrowNativeType>(
-    column: Option<&Column<T>>,
-    skip: usize,
-) -> Cells<'_, T> {
-    column.map_or_else(Cells::none, |column| column.iter_from(skip))
+/// Rows of trades that lie side by side. What is not known is `None`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Lines<'a> {
+    /// Microseconds since the epoch.
+    pub entry_time: &'a [i64],
+    /// Microseconds since the epoch.
+    pub exit_time: &'a [i64],
+    /// Result after all fees.
+    pub net_pnl: &'a [i128],
+    /// The doubles nearest to these.
+    pub net_doubles: &'a [f64],
+    /// Result before fees.
+    pub gross_pnl: Option<&'a [i128]>,
+    /// Fees of the entry.
+    pub entry_fee: Option<&'a [i128]>,
+    /// Fee of the exit.
+    pub exit_fee: Option<&'a [i128]>,
+    /// Worst result while open.
+    pub mae: Option<&'a [i128]>,
+    /// Best result while open.
+    pub mfe: Option<&'a [i128]>,
+    /// Swaps.
+    pub swap: Option<&'a [i128]>,
+    /// What slippage cost.
+    pub slippage: Option<&'a [i128]>,
+    /// Size * entry price * contract size.
+    pub cost: Option<&'a [f64]>,
+    /// Entry price.
+    pub entry_price: Option<&'a [i128]>,
+    /// Stop loss at entry; 0 = none.
+    pub stop_loss: Option<&'a [i128]>,
+    /// How many are long.
+    pub longs: Option<usize>,
 }
 
-fn exact(pair: Option<&Pair>, skip: usize) -> impl Iterator<Item = Money> {
-    numbers(pair.map(|pair| &pair.exact), skip).map(money)
-}
-
-fn double(pair: Option<&Pair>, skip: usize) -> impl Iterator<Item = f64> {
-    numbers(pair.map(|pair| &pair.double), skip)
+/// Memory for columns that trades are turned into.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    results: Vec<f64>,
+    returns: Vec<f64>,
+    multiples: Vec<f64>,
 }
 
 /// A cell of a money column, which holds nothing out of range.
+#[inline(always)]
 fn money(raw: i128) -> Money {
     Money::from_raw(raw).unwrap_or_default()
 }
 
+/// A sum with all cells of a column.
+fn added(sum: Option<Sum>, column: Option<&[i128]>) -> Option<Sum> {
+    let Some(column) = column else { return sum };
+    Some(column.iter().fold(sum.unwrap_or_default(), |sum, &raw| sum.plus(money(raw))))
+}
+
 impl Trades {
     /// Takes the trades behind those before.
-    pub fn take(&mut self, trades: &TradeColumns) {
-        let skip = self.seen;
-        self.take_results(trades, skip);
-        self.take_times(trades, skip);
-        self.take_ratios(trades, skip);
-        if let Some(side) = &trades.side {
-            let longs = count_longs(side, skip);
+    pub fn take(&mut self, trades: &TradeColumns, scratch: &mut Scratch) {
+        scratch.clear();
+        let mut skip = self.seen;
+        // A column is known before it has a row.
+        self.take_sums(&lines(trades, usize::MAX, 0));
+        for part in 0..trades.entry_time.parts().count() {
+            let rows = trades.entry_time.part(part).len();
+            let from = skip.min(rows);
+            skip = skip.saturating_sub(from);
+            if from < rows {
+                self.take_lines(&lines(trades, part, from), scratch);
+            }
+        }
+        self.merge(scratch);
+    }
+
+    /// Takes trades behind those before.
+    pub fn take_all(&mut self, lines: &Lines<'_>, scratch: &mut Scratch) {
+        scratch.clear();
+        self.take_lines(lines, scratch);
+        self.merge(scratch);
+    }
+
+    fn take_lines(&mut self, lines: &Lines<'_>, scratch: &mut Scratch) {
+        self.take_results(lines);
+        self.take_sums(lines);
+        scratch.take(lines);
+        self.seen = self.seen.saturating_add(lines.net_pnl.len());
+    }
+
+    fn take_sums(&mut self, lines: &Lines<'_>) {
+        if let Some(longs) = lines.longs {
             self.longs = Some(self.longs.unwrap_or(0).saturating_add(longs));
         }
-        if let Some(mae) = &trades.mae {
+        if let Some(mae) = lines.mae {
             let sums = self.adverse.get_or_insert_default();
-            for adverse in exact(Some(mae), skip) {
+            for adverse in mae.iter().map(|&raw| money(raw)) {
                 sums.sum = sums.sum.plus(adverse);
                 sums.worst = sums.worst.min(adverse);
             }
         }
-        if let Some(mfe) = &trades.mfe {
-            let sum = self.favourable.unwrap_or_default();
-            self.favourable = Some(exact(Some(mfe), skip).fold(sum, Sum::plus));
+        self.favourable = added(self.favourable, lines.mfe);
+        if lines.entry_fee.is_some() && lines.exit_fee.is_some() {
+            self.fees = added(added(self.fees, lines.entry_fee), lines.exit_fee);
         }
-        let (entry, exit) = (trades.entry_fee.as_ref(), trades.exit_fee.as_ref());
-        if entry.is_some() && exit.is_some() {
-            let fees = exact(entry, skip).chain(exact(exit, skip));
-            self.fees = Some(fees.fold(self.fees.unwrap_or_default(), Sum::plus));
-        }
-        self.swaps = exact(trades.swap.as_ref(), skip).fold(self.swaps, Sum::plus);
-        if let Some(slippage) = &trades.slippage {
-            let sum = self.slippage.unwrap_or_default();
-            self.slippage = Some(exact(Some(slippage), skip).fold(sum, Sum::plus));
-        }
-        if let Some(gross) = &trades.gross_pnl {
-            let gains = exact(Some(gross), skip).filter(|gross| gross.is_positive());
+        self.swaps = added(Some(self.swaps), lines.swap).unwrap_or_default();
+        self.slippage = added(self.slippage, lines.slippage);
+        if let Some(gross) = lines.gross_pnl {
+            let gains = gross.iter().map(|&raw| money(raw.max(0)));
             self.gross_gains = Some(gains.fold(self.gross_gains.unwrap_or_default(), Sum::plus));
         }
-        self.seen = trades.rows;
     }
 
-    fn take_results(&mut self, trades: &TradeColumns, skip: usize) {
-        exact(Some(&trades.net_pnl), skip).for_each(|result| {
-            let (lowest, highest) = self.range.unwrap_or((result, result));
-            self.range = Some((lowest.min(result), highest.max(result)));
-            if result.is_positive() {
-                self.won = self.won.saturating_add(1);
-                self.gains = self.gains.plus(result);
-            } else if result.is_negative() {
-                self.lost = self.lost.saturating_add(1);
-                self.losses = self.losses.plus(result);
-            }
-            self.streaks.step(result);
-        });
-        let doubles: Vec<f64> = double(Some(&trades.net_pnl), skip).collect();
-        for block in doubles.chunks(BLOCK_ROWS) {
-            self.results.merge(&Moments::of(block));
-        }
-    }
-
-    fn take_times(&mut self, trades: &TradeColumns, skip: usize) {
-        let entries = numbers(Some(&trades.entry_time), skip);
-        let times = entries.zip(numbers(Some(&trades.exit_time), skip));
+    /// Whether a trade won or lost is anybody's guess, so nothing here branches on it.
+    fn take_results(&mut self, lines: &Lines<'_>) {
+        let Some(&first) = lines.net_pnl.first() else { return };
+        let (mut lowest, mut highest) = self.range.unwrap_or((money(first), money(first)));
         let sums = &mut self.durations;
-        for ((entry, exit), result) in times.zip(exact(Some(&trades.net_pnl), skip)) {
-            let length = exit.saturating_sub(entry);
-            let (shortest, longest) = sums.range.unwrap_or((length, length));
-            sums.range = Some((shortest.min(length), longest.max(length)));
+        let mut lengths = sums.range.unwrap_or((i64::MAX, i64::MIN));
+        let times = lines.entry_time.iter().zip(lines.exit_time);
+        for (&raw, (entry, exit)) in lines.net_pnl.iter().zip(times) {
+            let result = money(raw);
+            (lowest, highest) = (lowest.min(result), highest.max(result));
+            let (won, lost) = (raw > 0, raw < 0);
+            self.won = self.won.wrapping_add(usize::from(won));
+            self.lost = self.lost.wrapping_add(usize::from(lost));
+            self.gains = self.gains.plus(money(raw.max(0)));
+            self.losses = self.losses.plus(money(raw.min(0)));
+            self.streaks.step(won, lost);
+            let length = exit.saturating_sub(*entry);
+            lengths = (lengths.0.min(length), lengths.1.max(length));
+            let (of_won, of_lost) = (mask(won) & length, mask(lost) & length);
             sums.all = sums.all.saturating_add(i128::from(length));
-            if result.is_positive() {
-                sums.wins = sums.wins.saturating_add(i128::from(length));
-            } else if result.is_negative() {
-                sums.losses = sums.losses.saturating_add(i128::from(length));
-            }
+            sums.wins = sums.wins.saturating_add(i128::from(of_won));
+            sums.losses = sums.losses.saturating_add(i128::from(of_lost));
         }
+        sums.range = Some(lengths);
+        self.range = Some((lowest, highest));
     }
 
-    fn take_ratios(&mut self, trades: &TradeColumns, skip: usize) {
-        let results = double(Some(&trades.net_pnl), skip);
-        let costs = double(trades.cost.as_ref(), skip);
-        let shares: Vec<f64> = results.zip(costs).map(|(result, cost)| result / cost).collect();
-        for block in shares.chunks(BLOCK_ROWS) {
-            self.returns.merge(&Moments::of(block));
-        }
-        let stops = numbers(trades.stop_loss.as_ref(), skip);
-        let levels = numbers(trades.entry_price.as_ref(), skip).zip(stops);
-        let money = double(Some(&trades.net_pnl), skip).zip(double(trades.cost.as_ref(), skip));
-        let with_stop = levels.zip(money).filter(|((_, stop), _)| *stop != 0.0);
-        let multiples: Vec<f64> = with_stop
-            .map(|((entry, stop), (result, cost))| result / (cost * (entry - stop).abs() / entry))
-            .collect();
-        for block in multiples.chunks(BLOCK_ROWS) {
-            self.risk.multiples.merge(&Moments::of(block));
+    /// What does not depend on where columns are cut.
+    fn merge(&mut self, scratch: &Scratch) {
+        for (moments, column) in [
+            (&mut self.results, &scratch.results),
+            (&mut self.returns, &scratch.returns),
+            (&mut self.risk.multiples, &scratch.multiples),
+        ] {
+            for block in column.chunks(BLOCK_ROWS) {
+                moments.merge(&Moments::of(block));
+            }
         }
     }
 
@@ -290,16 +327,71 @@ impl Trades {
 
 impl Streaks {
     /// A trade without a result is neither, and ends both.
-    fn step(&mut self, result: Money) {
-        self.wins = if result.is_positive() { self.wins.saturating_add(1) } else { 0 };
-        self.losses = if result.is_negative() { self.losses.saturating_add(1) } else { 0 };
+    fn step(&mut self, won: bool, lost: bool) {
+        self.wins = self.wins.wrapping_add(1).wrapping_mul(usize::from(won));
+        self.losses = self.losses.wrapping_add(1).wrapping_mul(usize::from(lost));
         self.most_wins = self.most_wins.max(self.wins);
         self.most_losses = self.most_losses.max(self.losses);
     }
 }
 
-fn count_longs(side: &TextColumn, skip: usize) -> usize {
-    side.equals(TextView::LONG, skip).filter(|&long| long).count()
+/// All bits, or none.
+fn mask(all: bool) -> i64 {
+    i64::from(all).wrapping_neg()
+}
+
+impl Scratch {
+    fn clear(&mut self) {
+        self.results.clear();
+        self.returns.clear();
+        self.multiples.clear();
+    }
+
+    fn take(&mut self, lines: &Lines<'_>) {
+        let results = lines.net_doubles;
+        self.results.extend_from_slice(results);
+        let Some(costs) = lines.cost else { return };
+        self.returns.extend(results.iter().zip(costs).map(|(result, cost)| result / cost));
+        let Some((entries, stops)) = lines.entry_price.zip(lines.stop_loss) else { return };
+        let money = results.iter().zip(costs);
+        let with_stop = entries.iter().zip(stops).zip(money).filter(|((_, stop), _)| **stop != 0);
+        self.multiples.extend(with_stop.map(|((&entry, &stop), (result, cost))| {
+            // Two prices of many digits may be the same double and yet be apart.
+            let distance = fixed9_to_f64(entry.saturating_sub(stop)).abs();
+            result / (cost * distance / fixed9_to_f64(entry))
+        }));
+    }
+}
+
+/// The rows of a part of the columns, from one on.
+fn lines<'a>(trades: &'a TradeColumns, part: usize, from: usize) -> Lines<'a> {
+    fn cut<T: ArrowNativeType>(column: &Column<T>, part: usize, from: usize) -> &[T] {
+        column.part(part).get(from..).unwrap_or_default()
+    }
+    let exact = |pair: &'a Option<Pair>| pair.as_ref().map(|pair| cut(&pair.exact, part, from));
+    Lines {
+        entry_time: cut(&trades.entry_time, part, from),
+        exit_time: cut(&trades.exit_time, part, from),
+        net_pnl: cut(&trades.net_pnl.exact, part, from),
+        net_doubles: cut(&trades.net_pnl.double, part, from),
+        gross_pnl: exact(&trades.gross_pnl),
+        entry_fee: exact(&trades.entry_fee),
+        exit_fee: exact(&trades.exit_fee),
+        mae: exact(&trades.mae),
+        mfe: exact(&trades.mfe),
+        swap: exact(&trades.swap),
+        slippage: exact(&trades.slippage),
+        cost: trades.cost.as_ref().map(|pair| cut(&pair.double, part, from)),
+        entry_price: exact(&trades.entry_price),
+        stop_loss: exact(&trades.stop_loss),
+        longs: trades.side.as_ref().map(|side| count_longs(side, part, from)),
+    }
+}
+
+fn count_longs(side: &TextColumn, part: usize, from: usize) -> usize {
+    let views = side.parts().get(part).map(|part| part.views().as_ref());
+    let views: &[u128] = views.and_then(|views| views.get(from..)).unwrap_or_default();
+    views.iter().filter(|&&view| view == TextView::LONG.bits()).count()
 }
 
 fn total(sum: Sum) -> Option<f64> {

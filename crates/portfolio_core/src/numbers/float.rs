@@ -7,6 +7,11 @@
 use super::parse::scan;
 use super::{FloatPolicy, LIMIT, NumberError, div_half_even, power_of_ten};
 
+/// At most 15 digits.
+const COUNT_MAX: f64 = 1e15;
+/// Adding and subtracting 1.5 * 2^52 leaves the nearest integer, ties to even.
+const TO_INTEGER: f64 = 6_755_399_441_055_744.0;
+
 /// The raw units at a scale of the shortest decimal of a float.
 ///
 /// # Errors
@@ -63,11 +68,43 @@ pub(crate) fn nine_decimals(x: f64) -> Option<i64> {
               an integer of at most 15 digits"
 )]
 fn counted(x: f64, unit: f64) -> Option<i64> {
-    const COUNT_MAX: f64 = 1e15;
-    /// Adding and subtracting 1.5 * 2^52 leaves the nearest integer, ties to even.
-    const TO_INTEGER: f64 = 6_755_399_441_055_744.0;
     let count = x * unit + TO_INTEGER - TO_INTEGER;
     (count.abs() <= COUNT_MAX && count / unit == x).then_some(count as i64)
+}
+
+/// [`nine_decimals`] of many floats, up to the first that has none; answers how many there are.
+///
+/// A block has no branch, so that the compiler may take several floats with one instruction.
+#[expect(
+    clippy::float_arithmetic,
+    clippy::float_cmp,
+    reason = "as above: the estimate is taken only when the exact comparison confirms it"
+)]
+pub(crate) fn nine_decimals_run(values: &[f64], raws: &mut [i64]) -> usize {
+    const AT_ONCE: usize = 16;
+    let mut done = 0_usize;
+    for (values, raws) in values.chunks_exact(AT_ONCE).zip(raws.chunks_exact_mut(AT_ONCE)) {
+        let mut all = true;
+        for (x, raw) in values.iter().zip(raws) {
+            let shifted = x * 1e9 + TO_INTEGER;
+            let count = shifted - TO_INTEGER;
+            all &= count.abs() <= COUNT_MAX;
+            all &= count / 1e9 == *x;
+            // Floats next to TO_INTEGER are 1 apart, and so are their bits.
+            *raw = shifted.to_bits().wrapping_sub(TO_INTEGER.to_bits()).cast_signed();
+        }
+        if !all {
+            break;
+        }
+        done = done.saturating_add(AT_ONCE);
+    }
+    let rest = values.iter().zip(raws).skip(done);
+    for (x, raw) in rest {
+        let Some(nine) = nine_decimals(*x) else { return done };
+        *raw = nine;
+        done = done.saturating_add(1);
+    }
+    done
 }
 
 /// The general case, by way of the shortest text.

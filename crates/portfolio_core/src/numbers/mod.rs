@@ -16,6 +16,8 @@
 //! | [`div_half_even`]: integer / integer | integer | half-even, once | nothing |
 //! | [`mul_div_half_even`]: product / integer | integer | half-even, once | [`Overflow`] |
 //! | [`ratio_half_even`]: product / integer | integer | half-even, once | [`Overflow`] |
+//! | [`ratio_floor`]: product / product | integer | down, once | [`Overflow`] |
+//! | [`ratio_of_products`]: product / product of two | integer | half-even, once | [`Overflow`] |
 //! | `at_rate`, `share` of [`Money`] | [`Money`] | half-even, once | [`Overflow`] |
 //! | `parse`, `from_int`, [`parse_decimal`] | a unit, raw units | none | [`NumberError`] |
 //! | `from_f64`, [`float_to_fixed`] | a unit, raw units | half-even or none | [`NumberError`] |
@@ -43,14 +45,14 @@ use std::fmt;
 pub use contract::{Contract, notional};
 pub use fixed::{Money, Price, Size};
 pub use float::float_to_fixed;
-pub(crate) use float::nine_decimals;
+pub(crate) use float::{nine_decimals, nine_decimals_run};
 pub use format::format_fixed;
 pub use leverage::Leverage;
 pub use mirror::{fixed9_to_f64, fixed18_to_f64};
 pub use parse::parse_decimal;
 pub use round::{div_half_even, mul_div_half_even};
 pub use sum::Sum;
-pub use wide::{product_is_less, ratio_half_even};
+pub use wide::{product_is_less, ratio_floor, ratio_half_even, ratio_of_products};
 
 /// The exclusive bound of the absolute value of a stored number: 10^38 raw units.
 ///

@@ -1,5 +1,7 @@
 //! Products of several factors, rounded once: rates, contracts and prices together leave 128 bits.
 
+use std::cmp::Ordering;
+
 use super::round::{divide_digit, rounds_up, widening_mul, with_sign};
 use super::{Money, Overflow, mul_div_half_even};
 
@@ -36,8 +38,104 @@ pub fn ratio_half_even(factors: &[i128], divisor: i128) -> Result<i128, Overflow
     mul_div_half_even(left, right, divisor)
 }
 
+/// The product of some numbers over the product of others, all of them not negative, rounded down
+/// once.
+///
+/// # Errors
+/// [`Overflow`] when the result has more than 38 digits, or the product of the factors more than
+/// 640 bits.
+///
+/// # Panics
+/// When a divisor is not greater than 0, or a factor is negative.
+///
+/// ```
+/// use portfolio_core::numbers::{Overflow, ratio_floor};
+///
+/// assert_eq!(ratio_floor(&[7, 5], &[2, 9]), Ok(1)); // 35 / 18
+/// let large = 10_i128.pow(37);
+/// assert_eq!(ratio_floor(&[large, large, 99], &[large, 10, large]), Ok(9));
+/// assert_eq!(ratio_floor(&[large, large], &[7]), Err(Overflow));
+/// ```
+pub fn ratio_floor(factors: &[i128], divisors: &[i128]) -> Result<i128, Overflow> {
+    assert!(divisors.iter().all(|&divisor| divisor > 0), "divisors {divisors:?} must be above 0");
+    assert!(factors.iter().all(|&factor| factor >= 0), "factors {factors:?} must not be negative");
+    let product = |numbers: &[i128]| {
+        numbers
+            .iter()
+            .try_fold(1_u128, |product, number| product.checked_mul(number.unsigned_abs()))
+    };
+    if let (Some(over), Some(under)) = (product(factors), product(divisors)) {
+        return with_sign(over.checked_div(under).ok_or(Overflow)?, false);
+    }
+    let (mut digits, _) = product_of(factors)?;
+    // Rounded down by one divisor after the other is rounded down by their product.
+    for divisor in divisors {
+        digits = quotient_of(&digits, divisor.unsigned_abs())?.0;
+    }
+    with_sign(narrowed(&digits)?, false)
+}
+
+/// As [`ratio_half_even`] over the product of two divisors, which may leave 128 bits as well.
+///
+/// # Errors
+/// As [`ratio_half_even`].
+///
+/// # Panics
+/// When a divisor is not greater than 0.
+///
+/// ```
+/// use portfolio_core::numbers::ratio_of_products;
+///
+/// let large = 10_i128.pow(37);
+/// assert_eq!(ratio_of_products(&[large, large, 5], [large, large]), Ok(5));
+/// ```
+pub fn ratio_of_products(factors: &[i128], divisors: [i128; 2]) -> Result<i128, Overflow> {
+    let [first, second] = divisors;
+    if let Some(divisor) = first.checked_mul(second) {
+        return ratio_half_even(factors, divisor);
+    }
+    assert!(first > 0 && second > 0, "divisors {divisors:?} must be greater than 0");
+    divide_twice(factors, first.unsigned_abs(), second.unsigned_abs())
+}
+
+/// The same, digit by digit.
+fn divide_twice(factors: &[i128], first: u128, second: u128) -> Result<i128, Overflow> {
+    let (digits, negative) = product_of(factors)?;
+    let (digits, rest) = quotient_of(&digits, first)?;
+    let (digits, over) = quotient_of(&digits, second)?;
+    let quotient = narrowed(&digits)?;
+    // What is left is `over * first + rest`.
+    let up = match against_half((over, second), (rest, first)) {
+        Ordering::Less => false,
+        Ordering::Equal => quotient % 2 == 1,
+        Ordering::Greater => true,
+    };
+    with_sign(quotient.checked_add(u128::from(up)).ok_or(Overflow)?, negative)
+}
+
+/// How `over * first + rest` compares to half of `first * second`; `over` is less than `second`,
+/// `rest` less than `first`.
+fn against_half((over, second): (u128, u128), (rest, first): (u128, u128)) -> Ordering {
+    // The divisors are less than 2^127. Twice the rest is less than two of `first`.
+    let (over, rest) = (over.wrapping_mul(2), rest.wrapping_mul(2));
+    match over.cmp(&second) {
+        Ordering::Equal => rest.cmp(&0),
+        Ordering::Less if second.wrapping_sub(over) == 1 => rest.cmp(&first),
+        order => order,
+    }
+}
+
 /// The same, digit by digit.
 fn divide_digits(factors: &[i128], divisor: u128) -> Result<i128, Overflow> {
+    let (digits, negative) = product_of(factors)?;
+    let (digits, rest) = quotient_of(&digits, divisor)?;
+    let quotient = narrowed(&digits)?;
+    let up = rounds_up(quotient, rest, divisor);
+    with_sign(quotient.checked_add(u128::from(up)).ok_or(Overflow)?, negative)
+}
+
+/// The digits of a product, and whether it is negative.
+fn product_of(factors: &[i128]) -> Result<([u64; DIGITS], bool), Overflow> {
     let mut digits = [0_u64; DIGITS];
     if let Some(first) = digits.first_mut() {
         *first = 1;
@@ -47,21 +145,32 @@ fn divide_digits(factors: &[i128], divisor: u128) -> Result<i128, Overflow> {
         negative ^= *factor < 0;
         digits = multiplied(&digits, factor.unsigned_abs())?;
     }
+    Ok((digits, negative))
+}
+
+/// Quotient and remainder of a number of several digits.
+fn quotient_of(digits: &[u64; DIGITS], divisor: u128) -> Result<([u64; DIGITS], u128), Overflow> {
     // With the top bit of the divisor set, an estimated digit is at most two too large.
     let shift = divisor.leading_zeros();
-    let digits = multiplied(&digits, 1_u128.wrapping_shl(shift))?;
+    let digits = multiplied(digits, 1_u128.wrapping_shl(shift))?;
     let divisor = divisor.wrapping_shl(shift);
-    let (mut rest, mut quotient) = (0_u128, 0_u128);
-    for &digit in digits.iter().rev() {
+    let mut quotient = [0_u64; DIGITS];
+    let mut rest = 0_u128;
+    for (to, &digit) in quotient.iter_mut().zip(&digits).rev() {
         let (next, left) = divide_digit(rest, u128::from(digit), divisor);
         rest = left;
-        if quotient >> 64 != 0 {
-            return Err(Overflow);
-        }
-        quotient = (quotient << 64) | next;
+        *to = low_digit(next);
     }
-    let up = rounds_up(quotient, rest, divisor);
-    with_sign(quotient.checked_add(u128::from(up)).ok_or(Overflow)?, negative)
+    Ok((quotient, rest.wrapping_shr(shift)))
+}
+
+/// The number of some digits.
+fn narrowed(digits: &[u64; DIGITS]) -> Result<u128, Overflow> {
+    let [low, high, above @ ..] = digits;
+    if above.iter().any(|&digit| digit != 0) {
+        return Err(Overflow);
+    }
+    Ok((u128::from(*high) << 64) | u128::from(*low))
 }
 
 /// A number of several digits times one of two digits.
@@ -145,6 +254,9 @@ mod tests {
         assert_eq!(ratio_half_even(&[most, 3, 5], 15), Ok(most));
         assert_eq!(divide_digits(&[most, most, 1], most.unsigned_abs()), Ok(most));
         assert_eq!(ratio_half_even(&[], 2), Ok(0));
+        let odd = [most, i128::MAX];
+        assert_eq!(ratio_of_products(&[most, i128::MAX, 7], odd), Ok(7));
+        assert_eq!(ratio_of_products(&[most, most, most], [10, 10]), Err(Overflow));
         assert!(product_is_less(-1, 1, 0, 5) && !product_is_less(0, 1, 0, 5));
         assert!(product_is_less(most, most, most, i128::MAX));
         assert_eq!(Money::ONE.share(1, 3).unwrap().raw(), 333_333_333_333_333_333);
@@ -164,6 +276,36 @@ mod tests {
             if let Some(divisor) = c.checked_mul(small) {
                 prop_assert_eq!(divide_digits(&[a, small, b], divisor.unsigned_abs()), wanted);
             }
+        }
+
+        #[test]
+        fn rounded_down_is_not_above(
+            a in generators::raw(), b in generators::raw(), c in generators::raw(), small: u32
+        ) {
+            let [a, b, c] = [a.abs(), b.abs(), c.abs().max(1)];
+            let small = i128::from(small.max(1));
+            let floor = ratio_floor(&[a, b, small], &[c, small]);
+            prop_assert_eq!(ratio_floor(&[b, a], &[c]), floor);
+            // Half-even is one above it, or the same.
+            match (mul_div_half_even(a, b, c), floor) {
+                (Ok(near), Ok(floor)) => proptest::prop_assert!((0..=1).contains(&(near - floor))),
+                (near, floor) => prop_assert_eq!(floor.is_err(), near.is_err()),
+            }
+            if let (Some(over), Some(under)) = (a.checked_mul(small), c.checked_mul(small)) {
+                prop_assert_eq!(ratio_floor(&[a, small], &[c]).ok(), Some(over / c));
+                prop_assert_eq!(ratio_floor(&[a], &[c, small]).ok(), Some(a / under));
+            }
+        }
+
+        #[test]
+        fn two_divisors_are_their_product(
+            a in generators::raw(), c in generators::raw(), small in 1..20_i128, least in 1..20_i128
+        ) {
+            let c = c.abs().max(1);
+            let [one, other] = [small, least].map(i128::unsigned_abs);
+            prop_assert_eq!(divide_twice(&[a], one, other), ratio_half_even(&[a], small * least));
+            prop_assert_eq!(ratio_of_products(&[a, small, c], [c, small]), Ok(a));
+            prop_assert_eq!(ratio_of_products(&[a, 1], [c, 1]), ratio_half_even(&[a], c));
         }
 
         #[test]

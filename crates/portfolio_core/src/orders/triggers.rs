@@ -131,6 +131,10 @@ pub(crate) struct Triggers {
     pub(crate) sells: Entering,
     /// Market orders.
     pub(crate) markets: BTreeSet<u64>,
+    /// All resting orders.
+    pub(crate) resting: BTreeSet<u64>,
+    /// All open positions, whether they wait for something or not.
+    pub(crate) held: BTreeSet<u64>,
     /// Positions by exit time.
     exits: BTreeSet<(i64, u64)>,
     /// Orders by expiry.
@@ -148,6 +152,8 @@ impl Triggers {
             buys: Entering::default(),
             sells: Entering::default(),
             markets: BTreeSet::new(),
+            resting: BTreeSet::new(),
+            held: BTreeSet::new(),
             exits: BTreeSet::new(),
             expiries: BTreeSet::new(),
             waiting: HashMap::new(),
@@ -227,6 +233,11 @@ impl Triggers {
 
     /// Brings up to date what a position waits for; nothing when it is no longer open.
     pub(super) fn follow(&mut self, id: u64, position: Option<(&Position, Option<&Protected>)>) {
+        if position.is_some() {
+            self.held.insert(id);
+        } else {
+            self.held.remove(&id);
+        }
         let now = position.and_then(|(position, protected)| Waiting::of(position, protected));
         if self.waiting.get(&id) == now.as_ref() {
             return;
@@ -262,6 +273,7 @@ impl Triggers {
     /// An order rests.
     pub(super) fn enter(&mut self, order: &Order) {
         self.nearest = None;
+        self.resting.insert(order.order_id);
         if let Some(expiry) = order.expiry {
             self.expiries.insert((expiry, order.order_id));
         }
@@ -276,6 +288,7 @@ impl Triggers {
     /// An order is gone.
     pub(super) fn leave(&mut self, order: &Order) {
         self.nearest = None;
+        self.resting.remove(&order.order_id);
         if let Some(expiry) = order.expiry {
             self.expiries.remove(&(expiry, order.order_id));
         }
@@ -305,7 +318,7 @@ impl Triggers {
     /// All levels in order, to compare two.
     pub(super) fn keys(&self) -> String {
         let (longs, shorts, buys, sells) = (&self.longs, &self.shorts, &self.buys, &self.sells);
-        let rest = (&self.markets, &self.exits, &self.expiries);
+        let rest = (&self.markets, &self.exits, &self.expiries, &self.resting, &self.held);
         format!("{longs:?} {shorts:?} {buys:?} {sells:?} {rest:?}")
     }
 }

@@ -29,7 +29,7 @@ pub(crate) fn read_configuration(
     initial_balance: &Bound<'_, PyAny>,
     options: &Options<'_>,
 ) -> PyResult<(Configuration, FloatPolicy)> {
-    let policy = chosen("floats", &options.floats, &FLOATS, FloatPolicy::Nearest)?;
+    let policy = read_policy(&options.floats)?;
     let mut configuration =
         Configuration::new(number::money("initial_balance", initial_balance, policy)?);
     if let Some(code) = &options.currency.0 {
@@ -53,6 +53,16 @@ pub(crate) fn read_configuration(
         configuration.pivot = text::currency("pivot", code)?;
     }
     Ok((configuration, policy))
+}
+
+/// How floats are taken.
+pub(crate) fn read_policy(floats: &Given<'_>) -> PyResult<FloatPolicy> {
+    chosen("floats", floats, &FLOATS, FloatPolicy::Nearest)
+}
+
+/// The word for it.
+pub(crate) fn policy_word(policy: FloatPolicy) -> &'static str {
+    FLOATS.iter().find(|(_, known)| *known == policy).map_or("nearest", |(word, _)| word)
 }
 
 const FLOATS: [(&str, FloatPolicy); 2] =

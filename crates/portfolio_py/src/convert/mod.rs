@@ -1,6 +1,7 @@
 //! From Python values to the plain values of events.
 
 pub(crate) mod bars;
+pub(crate) mod batch;
 pub(crate) mod configuration;
 pub(crate) mod frame;
 pub(crate) mod instrument;

@@ -152,7 +152,8 @@ fn read_margin(given: Value<'_, '_>, policy: FloatPolicy) -> PyResult<Margin> {
     Ok(Margin { requirement, basis, hedged, in_base })
 }
 
-fn read_commission(given: Value<'_, '_>, policy: FloatPolicy) -> PyResult<Commission> {
+/// The commission of an instrument, or of all of them.
+pub(crate) fn read_commission(given: Value<'_, '_>, policy: FloatPolicy) -> PyResult<Commission> {
     check_class("commission", given, "Commission")?;
     let kinds = [
         ("per_lot", CommissionKind::PerLot),
@@ -196,7 +197,8 @@ fn read_commission(given: Value<'_, '_>, policy: FloatPolicy) -> PyResult<Commis
     Ok(Commission { kind, tiers, minimum, on })
 }
 
-fn read_slippage(given: Value<'_, '_>, policy: FloatPolicy) -> PyResult<Slippage> {
+/// The slippage of an instrument, or of all of them.
+pub(crate) fn read_slippage(given: Value<'_, '_>, policy: FloatPolicy) -> PyResult<Slippage> {
     check_class("slippage", given, "Slippage")?;
     let kinds = [
         ("points", SlippageKind::Points),
@@ -210,7 +212,8 @@ fn read_slippage(given: Value<'_, '_>, policy: FloatPolicy) -> PyResult<Slippage
     Ok(Slippage { kind, value, seed })
 }
 
-fn read_swap(given: Value<'_, '_>, policy: FloatPolicy) -> PyResult<Swap> {
+/// The swap of an instrument, or of all of them.
+pub(crate) fn read_swap(given: Value<'_, '_>, policy: FloatPolicy) -> PyResult<Swap> {
     check_class("swap", given, "Swap")?;
     let kind = field("swap.kind", &given.getattr("kind")?, &SWAP_KINDS)?;
     let long = number::fixed("swap.long", &given.getattr("long")?, number::SCALE, policy)?;
@@ -220,7 +223,11 @@ fn read_swap(given: Value<'_, '_>, policy: FloatPolicy) -> PyResult<Swap> {
     let zone = text::text("swap.zone", &zone, Code::InvalidInstrument)?.to_owned();
     let multipliers = read_multipliers(&given.getattr("multipliers")?)?;
     let days = given.getattr("day_count")?;
-    let day_count = whole("swap.day_count", &days, "must be 360 or 365")?;
+    let rule = "must be 360 or 365";
+    let day_count = whole("swap.day_count", &days, rule)?;
+    if !matches!(day_count, 360 | 365) {
+        return Err(wrong("swap.day_count", &days, rule));
+    }
     Ok(Swap { kind, long, short, rollovers, zone, multipliers, day_count })
 }
 

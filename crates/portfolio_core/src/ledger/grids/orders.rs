@@ -5,7 +5,7 @@ use crate::event::{
     Bar, Bars, BreakEven, Change, Event, Marks, Modify, Open, OrderKind, PlaceOrder, Protection,
     Quote, Target,
 };
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, OffGrid};
 use crate::refusal::Refused;
 
 impl Rounder<'_> {
@@ -46,6 +46,14 @@ impl Rounder<'_> {
 }
 
 impl Ledger {
+    /// A quote with the numbers that its rules are asked of.
+    pub(crate) fn quote_on_grid<'a>(&self, quote: &Quote<'a>) -> Quote<'a> {
+        match self.configuration.off_grid {
+            OffGrid::Refuse => *quote,
+            OffGrid::Round => Rounder::new(self.book(quote.symbol)).quote(quote),
+        }
+    }
+
     /// An open whose other numbers are rounded already.
     pub(super) fn open_rounded(
         &mut self,

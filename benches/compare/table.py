@@ -1,0 +1,89 @@
+"""The table of a comparison, as Markdown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    Record = dict[str, Any]
+
+TITLES: Final = {
+    "omega": "omega-portfolio, 1 thread",
+    "omega-2": "omega-portfolio, 2 threads",
+    "numba-float": "loop by hand (numba), doubles",
+    "numba-fixed": "loop by hand (numba), whole numbers",
+    "vectorbt": "vectorbt, numba",
+    "vectorbt-rust": "vectorbt, Rust",
+    "raptorbt": "raptorbt",
+    "backtesting": "backtesting.py",
+}
+HEADS: Final = (
+    "engine", "runs", "min ms", "median ms", "CPU min ms", "CPU ns a bar", "peak MiB", "same result"
+)  # fmt: skip
+
+
+def head_of(record: Record) -> list[str]:
+    """Say when, where and with what the comparison was made."""
+    machine = record["machine"]
+    versions = ", ".join(f"{name} {found}" for name, found in sorted(record["versions"].items()))
+    lines = [
+        f"{record['date'][:16].replace('T', ' ')} UTC, {machine['cpu']}, {machine['cores']} cores, "
+        f"load {machine['load']:.1f}, Python {machine['python']}; {record['size']} size, a call "
+        f"limited to {record['limit']:g} s of a processor.",
+        "",
+        f"Versions: {versions}.",
+    ]
+    return [*lines, "", record["note"]] if record["note"] else lines
+
+
+def lines_of(record: Record) -> list[str]:
+    """Give a table for each workload.
+
+    Parameters
+    ----------
+    record : dict
+        As it is filed.
+
+    Returns
+    -------
+    list of str
+        Lines of Markdown, without a title.
+    """
+    lines = head_of(record)
+    for work in dict.fromkeys(row["work"] for row in record["rows"]):
+        rows = [row for row in record["rows"] if row["work"] == work]
+        lines += ["", f"**{work}**: {rows[0]['text']}", ""]
+        lines += [joined(HEADS), joined(["---"] * len(HEADS))]
+        lines += [joined(cells_of(row)) for row in rows]
+    return lines
+
+
+def cells_of(row: Record) -> list[str]:
+    """Give the cells of an engine."""
+    title = TITLES[row["engine"]]
+    if "unavailable" in row:
+        return [title, f"not available: {row['unavailable']}", *[""] * (len(HEADS) - 2)]
+    runs = f"{row['runs']:,}"
+    if row["runs"] < row["runs_all"]:
+        runs = f"first {row['runs']:,} of {row['runs_all']:,}"
+    bars = row["runs"] * row["moments"] * row["symbols"]
+    times = [row[name] * 1e3 for name in ("wall_min", "wall_median", "cpu_min")]
+    same = f"no, by {row['difference']:.0e}: {row['rule']}" if row["rule"] else "yes"
+    notes = f"{same}; {row['note']}" if row["note"] else same
+    return [
+        title, runs, *map(short, times), short(row["cpu_min"] * 1e9 / bars),
+        short(row["memory_call"] / 2**20), notes,
+    ]  # fmt: skip
+
+
+def short(value: float) -> str:
+    """Give three digits of a figure, and no exponent."""
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def joined(cells: list[str] | tuple[str, ...]) -> str:
+    """Make a line of a table."""
+    escaped = [cell.replace("|", "\\|") for cell in cells]
+    return f"| {' | '.join(escaped)} |"

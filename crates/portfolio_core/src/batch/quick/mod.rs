@@ -1,0 +1,46 @@
+//! A shorter road for plain runs: never another result than the ledger's.
+//!
+//! A run is plain when nothing can happen in it but market orders, whole closes, stops and take
+//! profits of one symbol that is paid for in the account's currency. Between two fills its equity
+//! is a straight line over the close, so only fills cost work, and the curve is one pass. Whatever
+//! is not plain, or not surely in range, has no answer here, and goes the general road
+//! ([`super::drive`]); this one only has to be right where it answers.
+//!
+//! Reading order: `terms` asks whether a run is plain; `events` goes from fill to fill; `curve`
+//! makes the columns of the equity and the metrics; `answer` the tables. `facts` is what many runs
+//! ask of the same bars.
+
+mod answer;
+mod curve;
+mod events;
+mod facts;
+mod terms;
+mod trades;
+
+pub use facts::Facts;
+
+use super::outcome::{EquityColumns, Keep, Outcome, Record, Recorded};
+use super::plan::Run;
+use crate::history::Resample;
+use crate::metrics::Scratch;
+
+/// Memory that runs need, kept between them.
+#[derive(Debug, Default)]
+pub struct Room {
+    events: events::Room,
+    curve: curve::Room,
+    scratch: Scratch,
+}
+
+/// What is kept of a run, if it is a plain one.
+#[must_use]
+pub fn run(run: &Run<'_>, keep: &Keep, recorded: &Recorded, room: &mut Room) -> Option<Outcome> {
+    let wide = keep.equity_columns == EquityColumns::All && keep.record != Record::None;
+    let thin = keep.metrics && run.metrics.resample != Resample::None;
+    if keep.digest || wide || thin {
+        return None;
+    }
+    let terms = terms::Terms::of(run)?;
+    let end = events::carry_out(run, &terms, &mut room.events)?;
+    answer::outcome(run, keep, recorded, (&terms, end), room)
+}

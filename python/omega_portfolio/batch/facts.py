@@ -1,0 +1,68 @@
+"""What a result of a batch knows beside its tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from omega_portfolio.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import polars as pl
+
+    from omega_portfolio.batch.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a result knows beside its tables.
+
+    Attributes
+    ----------
+    batch : Engine or None
+        It makes a run again when somebody asks for its portfolio; None for what was opened.
+    params : polars.DataFrame or None
+        run_id and the parameters of each run.
+    options : mapping
+        Arguments of the metrics, for reports.
+    currency : str
+        Of the account.
+    total : int
+        Runs that were asked for.
+    complete : bool
+        Whether all of them are there.
+    times : polars.Series or None
+        Times of the points of every curve.
+    folder : Path or None
+        Where the tables lie.
+    """
+
+    batch: Engine | None
+    params: pl.DataFrame | None
+    options: Mapping[str, object]
+    currency: str
+    total: int
+    complete: bool = True
+    times: pl.Series | None = None
+    folder: Path | None = None
+
+    @property
+    def engine(self) -> Engine:
+        """The batch.
+
+        Raises
+        ------
+        InvalidArgument
+            The result was opened from its folder.
+        """
+        if self.batch is None:
+            rule = "has tables only, because it was opened from a folder"
+            remedy = "call run_batch with the same arguments and sink=, which makes nothing anew"
+            raise InvalidArgument("result", str(self.folder), rule, remedy)
+        return self.batch
+
+
+__all__ = ["Facts"]
