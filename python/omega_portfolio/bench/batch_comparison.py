@@ -218,8 +218,9 @@ def _nearest(metrics: pa.Table) -> list[float]:
     """
     moves = ("best_return", "worst_return", "max_drawdown")
     rows = zip(*(metrics[name].to_pylist() for name in moves), strict=True)
-    most = [max(abs(move or 0.0) for move in row) for row in rows]
-    return [LAST_DIGIT / one if one else 0.0 for one in most]
+    # The least of them counts: figures of falls are as sure as the deepest fall.
+    least = [min((abs(move) for move in row if move), default=0.0) for row in rows]
+    return [LAST_DIGIT / one if one else 0.0 for one in least]
 
 
 def _told(name: str, cell: float | None) -> float | None:
