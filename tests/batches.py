@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+import omega_portfolio as op
 from omega_portfolio.backend import core_module
 from omega_portfolio.oracle.batch import BatchPython
 
@@ -72,3 +73,13 @@ def trades_of(tables: Any, *columns: str) -> list[tuple[Any, ...]]:
     frame: pl.DataFrame = tables.trades.to_polars()
     times = [name for name in columns if name.endswith("_time")]
     return frame.select(columns).with_columns(pl.col(*times).to_physical() if times else []).rows()
+
+
+def curve_of(tables: Any) -> list[float]:
+    """Give the equity of all points."""
+    curve: list[float] = tables.equity.to_polars()["equity"].to_list()
+    return curve
+
+
+RISING = bars_of((10, 100), (20, 110), (30, 120), (40, 130))
+GRID = op.Instrument("ACME", price_decimals=2, size_decimals=2)

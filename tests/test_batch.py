@@ -9,7 +9,10 @@ import pytest
 
 import omega_portfolio as op
 from batches import (
+    GRID,
+    RISING,
     bars_of,
+    curve_of,
     make_batch,
     opened,
     orders_of,
@@ -19,14 +22,6 @@ from batches import (
     together,
     trades_of,
 )
-
-RISING = bars_of((10, 100), (20, 110), (30, 120), (40, 130))
-GRID = op.Instrument("ACME", price_decimals=2, size_decimals=2)
-
-
-def curve_of(tables: Any) -> list[float]:
-    return tables.equity.to_polars()["equity"].to_list()
-
 
 # R5: when a row is carried out.
 

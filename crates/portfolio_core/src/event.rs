@@ -360,6 +360,14 @@ pub enum Path {
 }
 
 impl Path {
+    /// The words for them.
+    pub const WORDS: [(&'static str, Self); 4] = [
+        ("pessimistic", Self::Pessimistic),
+        ("optimistic", Self::Optimistic),
+        ("ohlc", Self::Ohlc),
+        ("olhc", Self::Olhc),
+    ];
+
     /// Its byte in recorded events.
     #[must_use]
     pub const fn byte(self) -> u8 {
@@ -399,6 +407,12 @@ pub struct Bar<'a> {
     pub close: Price,
     /// Ask - bid.
     pub spread: Price,
+}
+
+/// What is asked for where this is bid: the sum of two that are in range together.
+#[inline]
+pub(crate) fn ask_of(bid: Price, spread: Price) -> Price {
+    bid.checked_add(spread).unwrap_or(bid)
 }
 
 /// Bars of one moment.

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from omega_portfolio.batch.axis import BINS, CELLS_MAX, Axis, axis_of
 from omega_portfolio.batch.heat import heat_map
-from omega_portfolio.catalogue import CATALOGUE, unknown_metric
+from omega_portfolio.batch.ranking import check_metric
+from omega_portfolio.catalogue import CATALOGUE
 from omega_portfolio.errors import InvalidArgument, describe
 from omega_portfolio.report.curves import WIDE
 from omega_portfolio.report.pictures import Plot, made
@@ -75,11 +76,7 @@ def plot_metric(result: BatchResult, metric: str, over: str | Sequence[str] | No
 
     rows = result.metrics.lazy()
     names = rows.collect_schema().names()
-    if not isinstance(metric, str) or metric not in names:
-        rule, _, remedy = unknown_metric(
-            metric if isinstance(metric, str) else describe(metric), names
-        ).partition("; ")
-        raise InvalidArgument("metric", describe(metric), rule, remedy)
+    check_metric(metric, names)
     chosen = _chosen(result, over, names)
     frame = rows.select(
         "run_id", *(name for name in chosen if name != "run_id"), pl.col(metric).alias("value")

@@ -37,6 +37,21 @@ _NORMAL: Final = NormalDist()
 _EULER: Final = 0.5772156649015329
 
 
+def check_metric(metric: object, names: Sequence[str]) -> str:
+    """Give the name of a column of the metrics, and refuse what is none.
+
+    Raises
+    ------
+    InvalidArgument
+        There is none of this name; it says which ones are near.
+    """
+    if isinstance(metric, str) and metric in names:
+        return metric
+    asked = metric if isinstance(metric, str) else describe(metric)
+    rule, _, remedy = unknown_metric(asked, names).partition("; ")
+    raise InvalidArgument("metric", describe(metric), rule, remedy)
+
+
 def rank(
     metrics: Frame, metric: object, number: object, *, descending: object = None
 ) -> pl.DataFrame:
@@ -76,19 +91,15 @@ def rank(
 
     rows = metrics.lazy()
     names = rows.collect_schema().names()
-    if not isinstance(metric, str) or metric not in names:
-        rule, _, remedy = unknown_metric(
-            metric if isinstance(metric, str) else describe(metric), names
-        ).partition("; ")
-        raise InvalidArgument("metric", describe(metric), rule, remedy)
+    name = check_metric(metric, names)
     if isinstance(number, bool) or not isinstance(number, int) or number < 1:
         raise InvalidArgument("n", describe(number), "must be an int of 1 or more", "pass n=10")
     if descending is not None and not isinstance(descending, bool):
         rule = "is neither None, True nor False"
         raise InvalidArgument("descending", describe(descending), rule, "pass a bool")
-    first_highest = metric not in LOWER_IS_BETTER if descending is None else descending
-    order = rows.filter(pl.col(metric).is_not_null()).sort(
-        metric, descending=first_highest, maintain_order=True
+    first_highest = name not in LOWER_IS_BETTER if descending is None else descending
+    order = rows.filter(pl.col(name).is_not_null()).sort(
+        name, descending=first_highest, maintain_order=True
     )
     # No frame has more rows than that, and none can be asked for more.
     return order.head(min(number, 2**32 - 1)).collect()

@@ -1,14 +1,14 @@
 //! What a row asks for, as events (rule R8).
 
 use super::Fill;
-use super::drive::{Driver, with_spread};
+use super::drive::Driver;
 use super::levels::{Anchor, Which, is_relative, twice};
 use super::orders::{Action, LevelGiven, OrderRow, OrderType, SizeRule};
 use super::sizes::Asked;
 use crate::book::Book;
 use crate::columns::text::TextView;
 use crate::event::{
-    BreakEven, CancelOrder, Change, Event, Modify, OrderKind, PlaceOrder, Protection, Side,
+    BreakEven, CancelOrder, Change, Event, Modify, OrderKind, PlaceOrder, Protection, Side, ask_of,
 };
 use crate::ledger::{Ledger, Mode};
 use crate::numbers::{Price, Size};
@@ -101,7 +101,7 @@ impl Driver<'_> {
         let price = match kind {
             OrderKind::Limit(price) | OrderKind::Stop(price) => price,
             OrderKind::Market => match side {
-                Side::Long => with_spread(self.filled_at(now.bar), &bar),
+                Side::Long => ask_of(self.filled_at(now.bar), bar.spread),
                 Side::Short => self.filled_at(now.bar),
             },
         };

@@ -11,7 +11,7 @@ use super::plan::Run;
 use super::times::{Due, schedule, time_of};
 use crate::columns::schema::{ACTIVITY, View};
 use crate::columns::text::TextView;
-use crate::event::{Bar, Bars, Event, Marks, Quote};
+use crate::event::{Bar, Bars, Event, Marks, Quote, ask_of};
 use crate::export::cells;
 use crate::ledger::Ledger;
 use crate::numbers::Price;
@@ -155,7 +155,7 @@ impl<'r> Driver<'r> {
         let bars: &'r BarTable = self.run.bars;
         let quote = |&row: &usize| {
             let bar = bars.bar(row);
-            Quote { symbol: bar.symbol, bid: bar.close, ask: with_spread(bar.close, &bar) }
+            Quote { symbol: bar.symbol, bid: bar.close, ask: ask_of(bar.close, bar.spread) }
         };
         let quotes: Vec<Quote<'_>> = rows.iter().map(quote).collect();
         self.step(&Event::Quotes(Marks { time: Some(time), quotes: &quotes }), time)
@@ -284,11 +284,6 @@ impl BarTable {
 
 fn price(prices: &Prices, row: usize) -> Price {
     prices.get(row).unwrap_or_default()
-}
-
-/// What is asked for where this is bid. The ledger has accepted the bar, so it is in range.
-pub(super) fn with_spread(price: Price, bar: &Bar<'_>) -> Price {
-    price.checked_add(bar.spread).unwrap_or(price)
 }
 
 /// Rule R5 for a row that no bar can fill.

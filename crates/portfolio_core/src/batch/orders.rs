@@ -11,6 +11,7 @@ use super::error::BatchError;
 use super::order_cells;
 use super::row_order::RowOrder;
 use crate::event::{Side, Target};
+pub use crate::frame::OrderType;
 use crate::numbers::{FloatPolicy, Price, Size};
 
 /// What a row asks for.
@@ -40,18 +41,6 @@ pub enum SizeRule {
     Equity,
     /// A fraction of the equity that the stop loss puts at risk.
     Risk,
-}
-
-/// The type of an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OrderType {
-    /// Filled at the next open, or at the close.
-    #[default]
-    Market,
-    /// Filled at its price or a better one.
-    Limit,
-    /// Filled at its price or a worse one.
-    Stop,
 }
 
 /// Where a level is.

@@ -3,6 +3,7 @@
 use super::orders::{Action, OrderType, SizeRule};
 use super::overrides::Fill;
 use crate::event::{Path, Side};
+use crate::frame::words::ORDER_TYPES as ORDER_TYPE_WORDS;
 use crate::import::{CellError, Texts};
 use crate::ledger::Mode;
 use crate::refusal::Code;
@@ -56,7 +57,7 @@ pub(super) const SIZE_RULES: Words<SizeRule> = Words {
 };
 
 pub(super) const ORDER_TYPES: Words<OrderType> = Words {
-    known: &[("market", OrderType::Market), ("limit", OrderType::Limit), ("stop", OrderType::Stop)],
+    known: &ORDER_TYPE_WORDS,
     code: Code::InvalidArgument,
     rule: "must be 'market', 'limit' or 'stop'",
     remedy: ONE_OF_THESE,
@@ -70,12 +71,7 @@ pub(super) const MODES: Words<Mode> = Words {
 };
 
 pub(super) const PATHS: Words<Path> = Words {
-    known: &[
-        ("pessimistic", Path::Pessimistic),
-        ("optimistic", Path::Optimistic),
-        ("ohlc", Path::Ohlc),
-        ("olhc", Path::Olhc),
-    ],
+    known: &Path::WORDS,
     code: Code::InvalidConfiguration,
     rule: "must be 'pessimistic', 'optimistic', 'ohlc' or 'olhc'",
     remedy: ONE_OF_THESE,

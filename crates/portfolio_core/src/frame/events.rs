@@ -5,11 +5,11 @@ use std::fmt::Write;
 use arrow_schema::ArrowError;
 
 use super::event_columns::{EventRows, at};
-use super::words::{ORDER_TYPES, OrderType, PATHS, SWAP_KINDS, word_of};
+use super::words::{ORDER_TYPES, OrderType, SWAP_KINDS, word_of};
 use crate::codec::Decoder;
 use crate::columns::schema::View;
 use crate::event::{
-    Bar, Change, Event, Modify, Open, OrderKind, PlaceOrder, Protection, Quote, Target,
+    Bar, Change, Event, Modify, Open, OrderKind, Path, PlaceOrder, Protection, Quote, Target,
 };
 use crate::export::TableSnapshot;
 use crate::instrument::Instrument;
@@ -49,7 +49,7 @@ impl EventRows {
         match recorded {
             Recorded::Event(event) => self.put_event(number, event),
             Recorded::Bars { time, path, bars } => {
-                let path = word_of(&PATHS, path);
+                let path = word_of(&Path::WORDS, path);
                 if bars.is_empty() {
                     self.start(number, "bar", Some(*time));
                     self.text(at::PATH, path);

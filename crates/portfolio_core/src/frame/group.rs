@@ -4,7 +4,6 @@ use super::action::Action;
 use super::cells::{Read, RowReader};
 use super::columns::Columns;
 use super::error::RowError;
-use super::words::PATHS;
 use crate::event::{Bar, Bars, Event, Marks, Path, Quote};
 use crate::import::{CellError, Numbers};
 use crate::ledger::Ledger;
@@ -90,7 +89,7 @@ impl<'a> Group<'a> {
         let close = price("close", &columns.close)?;
         let spread = price("spread", &columns.spread)?.unwrap_or(Price::ZERO);
         let rule = "must be 'pessimistic', 'optimistic', 'ohlc' or 'olhc'";
-        let path = reader.word("path", &columns.path, &PATHS, rule)?;
+        let path = reader.word("path", &columns.path, &Path::WORDS, rule)?;
         if self.rows == 0 {
             self.path = path;
         } else if self.path != path {

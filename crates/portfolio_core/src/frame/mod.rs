@@ -22,12 +22,13 @@ mod receipts;
 mod rows;
 mod run;
 mod symbols;
-mod words;
+pub(crate) mod words;
 
 pub use columns::EventFrame;
 pub use error::{FrameError, RowError, ShapeError};
 pub(crate) use protection::read_targets;
 pub use run::{Applied, OnError};
+pub use words::OrderType;
 
 #[cfg(doc)]
 use crate::ledger::Ledger;

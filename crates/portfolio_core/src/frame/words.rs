@@ -1,25 +1,21 @@
 //! The words of the columns that take a few of them, for both directions.
 
-use crate::event::Path;
 use crate::terms::SwapKind;
 
 /// The type of an order without its price.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum OrderType {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OrderType {
+    /// Filled at the next open, or at the close.
+    #[default]
     Market,
+    /// Filled at its price or a better one.
     Limit,
+    /// Filled at its price or a worse one.
     Stop,
 }
 
-pub(super) const ORDER_TYPES: [(&str, OrderType); 3] =
+pub(crate) const ORDER_TYPES: [(&str, OrderType); 3] =
     [("market", OrderType::Market), ("limit", OrderType::Limit), ("stop", OrderType::Stop)];
-
-pub(super) const PATHS: [(&str, Path); 4] = [
-    ("pessimistic", Path::Pessimistic),
-    ("optimistic", Path::Optimistic),
-    ("ohlc", Path::Ohlc),
-    ("olhc", Path::Olhc),
-];
 
 pub(super) const SWAP_KINDS: [(&str, SwapKind); 3] =
     [("points", SwapKind::Points), ("rate", SwapKind::Rate), ("funding", SwapKind::Funding)];

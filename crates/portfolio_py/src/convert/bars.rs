@@ -13,7 +13,7 @@ use pyo3::types::{PyMapping, PyString};
 
 use super::frame::Source;
 use super::protection::items;
-use super::{PATHS, describe, number, text, word, wrong_type};
+use super::{describe, number, text, word, wrong_type};
 use crate::capsule::{Frame, read_frame, speaks_arrow};
 use crate::fault::Fault;
 
@@ -234,5 +234,5 @@ fn read_time(
 
 /// The way of the price within a bar; the portfolio's when not given.
 pub(crate) fn read_path(given: Option<Value<'_, '_>>) -> PyResult<Option<Path>> {
-    given.map(|path| word("path", path, Code::InvalidArgument, &PATHS)).transpose()
+    given.map(|path| word("path", path, Code::InvalidArgument, &Path::WORDS)).transpose()
 }

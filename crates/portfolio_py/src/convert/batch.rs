@@ -12,7 +12,7 @@ use pyo3::types::{PyBool, PyInt, PyString};
 use super::instrument::read_instrument;
 use super::protection::items;
 use super::terms::{read_commission, read_slippage, read_swap};
-use super::{Given, describe, word, wrong_type};
+use super::{Given, chosen, describe, word, wrong_type};
 use crate::fault::Fault;
 
 type Value<'a, 'py> = &'a Bound<'py, PyAny>;
@@ -150,10 +150,11 @@ impl Wanted<'_> {
             [("equity", EquityColumns::Equity), ("all", EquityColumns::All)];
         const ON_ERROR: [(&str, bool); 2] = [("record", false), ("raise", true)];
         Ok(Keep {
-            record: chosen("record", &self.record, &RECORDS, Record::Bar)?,
+            record: chosen("record", &self.record, Code::InvalidArgument, &RECORDS, Record::Bar)?,
             equity_columns: chosen(
                 "equity_columns",
                 &self.equity_columns,
+                Code::InvalidArgument,
                 &COLUMNS,
                 EquityColumns::Equity,
             )?,
@@ -161,20 +162,15 @@ impl Wanted<'_> {
             metrics: flag("metrics", &self.metrics, true)?,
             exact: flag("exact", &self.exact, false)?,
             digest: flag("digest", &self.digest, false)?,
-            stop_at_rejected: chosen("on_error", &self.on_error, &ON_ERROR, false)?,
+            stop_at_rejected: chosen(
+                "on_error",
+                &self.on_error,
+                Code::InvalidArgument,
+                &ON_ERROR,
+                false,
+            )?,
         })
     }
-}
-
-/// Which of a few words; `otherwise` when not given.
-fn chosen<R: Copy>(
-    argument: &'static str,
-    given: &Given<'_>,
-    known: &[(&str, R)],
-    otherwise: R,
-) -> PyResult<R> {
-    let Some(value) = &given.0 else { return Ok(otherwise) };
-    word(argument, value, Code::InvalidArgument, known)
 }
 
 /// `True` or `False`.

@@ -6,7 +6,7 @@ use portfolio_core::numbers::FloatPolicy;
 use portfolio_core::refusal::Code;
 use pyo3::prelude::*;
 
-use super::{Given, PATHS, number, text, word};
+use super::{Given, chosen, number, text};
 
 /// What a caller may say beside the initial balance.
 pub(crate) struct Options<'py> {
@@ -38,17 +38,19 @@ pub(crate) fn read_configuration(
     if let Some(leverage) = &options.leverage.0 {
         configuration.leverage = number::fixed("leverage", leverage, number::SCALE, policy)?;
     }
-    configuration.mode = chosen("mode", &options.mode, &MODES, Mode::Hedging)?;
+    configuration.mode = chosen("mode", &options.mode, CODE, &MODES, Mode::Hedging)?;
     configuration.capacity = number::capacity(options.capacity.as_ref())?;
-    configuration.rounding = chosen("rounding", &options.rounding, &ROUNDINGS, Rounding::Exact)?;
-    configuration.off_grid = chosen("off_grid", &options.off_grid, &OFF_GRID, OffGrid::Refuse)?;
+    configuration.rounding =
+        chosen("rounding", &options.rounding, CODE, &ROUNDINGS, Rounding::Exact)?;
+    configuration.off_grid =
+        chosen("off_grid", &options.off_grid, CODE, &OFF_GRID, OffGrid::Refuse)?;
     let percent = |argument, given: &Option<Bound<'_, PyAny>>| {
         let given = given.as_ref();
         given.map(|level| number::fixed(argument, level, number::SCALE, policy)).transpose()
     };
     configuration.margin_call = percent("margin_call", &options.margin_call)?;
     configuration.stop_out = percent("stop_out", &options.stop_out)?;
-    configuration.path = chosen("path", &options.path, &PATHS, Path::Pessimistic)?;
+    configuration.path = chosen("path", &options.path, CODE, &Path::WORDS, Path::Pessimistic)?;
     if let Some(code) = &options.pivot.0 {
         configuration.pivot = text::currency("pivot", code)?;
     }
@@ -57,7 +59,7 @@ pub(crate) fn read_configuration(
 
 /// How floats are taken.
 pub(crate) fn read_policy(floats: &Given<'_>) -> PyResult<FloatPolicy> {
-    chosen("floats", floats, &FLOATS, FloatPolicy::Nearest)
+    chosen("floats", floats, CODE, &FLOATS, FloatPolicy::Nearest)
 }
 
 /// The word for it.
@@ -65,19 +67,9 @@ pub(crate) fn policy_word(policy: FloatPolicy) -> &'static str {
     FLOATS.iter().find(|(_, known)| *known == policy).map_or("nearest", |(word, _)| word)
 }
 
+const CODE: Code = Code::InvalidConfiguration;
 const FLOATS: [(&str, FloatPolicy); 2] =
     [("nearest", FloatPolicy::Nearest), ("strict", FloatPolicy::Strict)];
 const MODES: [(&str, Mode); 2] = [("hedging", Mode::Hedging), ("netting", Mode::Netting)];
 const ROUNDINGS: [(&str, Rounding); 2] = [("exact", Rounding::Exact), ("cents", Rounding::Cents)];
 const OFF_GRID: [(&str, OffGrid); 2] = [("refuse", OffGrid::Refuse), ("round", OffGrid::Round)];
-
-/// Which of a few words; `otherwise` when not given.
-fn chosen<R: Copy>(
-    argument: &'static str,
-    given: &Given<'_>,
-    known: &[(&str, R)],
-    otherwise: R,
-) -> PyResult<R> {
-    let Some(value) = &given.0 else { return Ok(otherwise) };
-    word(argument, value, Code::InvalidConfiguration, known)
-}

@@ -13,7 +13,7 @@ pub(crate) mod terms;
 pub(crate) mod text;
 pub(crate) mod time;
 
-use portfolio_core::event::{Change, Path};
+use portfolio_core::event::Change;
 use portfolio_core::numbers::{FloatPolicy, Money};
 use portfolio_core::refusal::Code;
 use portfolio_core::terms::SwapKind;
@@ -96,6 +96,17 @@ pub(crate) fn count(argument: &'static str, value: &Bound<'_, PyAny>) -> PyResul
     })
 }
 
+/// Which of a few words; `otherwise` when not given.
+pub(crate) fn chosen<R: Copy>(
+    argument: &'static str,
+    given: &Given<'_>,
+    code: Code,
+    known: &[(&str, R)],
+    otherwise: R,
+) -> PyResult<R> {
+    given.0.as_ref().map_or(Ok(otherwise), |value| word(argument, value, code, known))
+}
+
 /// Which of a few words; another one is refused with `code`.
 pub(crate) fn word<R: Copy>(
     argument: &'static str,
@@ -113,13 +124,6 @@ pub(crate) fn word<R: Copy>(
 }
 
 /// The words for the way of the price within a bar.
-pub(crate) const PATHS: [(&str, Path); 4] = [
-    ("pessimistic", Path::Pessimistic),
-    ("optimistic", Path::Optimistic),
-    ("ohlc", Path::Ohlc),
-    ("olhc", Path::Olhc),
-];
-
 /// The words for what a swap is counted in.
 pub(crate) const SWAP_KINDS: [(&str, SwapKind); 3] =
     [("points", SwapKind::Points), ("rate", SwapKind::Rate), ("funding", SwapKind::Funding)];

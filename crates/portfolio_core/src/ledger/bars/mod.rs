@@ -20,7 +20,7 @@ use super::{Ledger, check_price};
 use crate::book::Book;
 use crate::codec::Encoder;
 use crate::columns::rows::EquityRow;
-use crate::event::{Bar, Bars, Marks, Path, Quote, Receipt, Side};
+use crate::event::{Bar, Bars, Marks, Path, Quote, Receipt, Side, ask_of};
 use crate::numbers::Price;
 use crate::orders::Reach;
 use crate::refusal::{Refusal, Refused};
@@ -39,22 +39,17 @@ pub(super) struct PlannedBar {
     units: [i128; 5],
 }
 
-/// A price plus the spread; the sum of two that were accepted as bid and ask.
-fn plus(price: Price, spread: Price) -> Price {
-    price.checked_add(spread).unwrap_or(price)
-}
-
 impl PlannedBar {
     /// The first price at which a position of a side is closed.
     fn open_of(&self, side: Side) -> Price {
         match side {
             Side::Long => self.open,
-            Side::Short => plus(self.open, self.spread),
+            Side::Short => ask_of(self.open, self.spread),
         }
     }
 
     fn low_ask(&self) -> Price {
-        plus(self.low, self.spread)
+        ask_of(self.low, self.spread)
     }
 
     fn reach(&self) -> Reach {
@@ -269,7 +264,7 @@ impl Ledger {
         bid: fn(&PlannedBar) -> Price,
         seen: bool,
     ) -> Result<(), Stop> {
-        let quote = |bar: &PlannedBar| (bar.symbol, bid(bar), plus(bid(bar), bar.spread));
+        let quote = |bar: &PlannedBar| (bar.symbol, bid(bar), ask_of(bid(bar), bar.spread));
         if let [bar] = bars {
             return self.set_quotes(&[quote(bar)], seen);
         }
@@ -290,7 +285,7 @@ impl Ledger {
     fn see_extremes(&mut self, bar: &PlannedBar) {
         let (symbol, low, high) = (bar.symbol, bar.low, bar.high);
         self.see_earlier(symbol, Side::Long, (low, high));
-        let asks = (plus(low, bar.spread), plus(high, bar.spread));
+        let asks = (ask_of(low, bar.spread), ask_of(high, bar.spread));
         self.see_earlier(symbol, Side::Short, asks);
     }
 

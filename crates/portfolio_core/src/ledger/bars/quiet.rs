@@ -3,9 +3,9 @@
 //! Most bars are of this kind. Whether one is, four numbers of the index say, so it needs no scope:
 //! what it changes is little enough to be kept on the stack until nothing can fail any more.
 
-use super::{PlannedBar, check_bar, plus, put_bars};
+use super::{PlannedBar, check_bar, put_bars};
 use crate::book::{Book, Holding};
-use crate::event::{Bar, Path, Side};
+use crate::event::{Bar, Path, Side, ask_of};
 use crate::general::Valuation;
 use crate::ledger::record::{BAR_BYTES, EVENT_BYTES, op};
 use crate::ledger::stop::Stop;
@@ -89,7 +89,7 @@ impl Ledger {
         }
         // Open and close lie between the extremes.
         self.see(symbol, Side::Long, (bar.low, bar.high));
-        let asks = (plus(bar.low, bar.spread), plus(bar.high, bar.spread));
+        let asks = (ask_of(bar.low, bar.spread), ask_of(bar.high, bar.spread));
         self.see(symbol, Side::Short, asks);
         self.push_equity(time);
         self.record(op::BAR, time, |encoder| put_bars(encoder, path, &[planned]));
@@ -109,7 +109,7 @@ impl Ledger {
             }
             self.set_mark(bar, bar.close)?;
         } else if let Some(book) = self.book_at_mut(bar.symbol) {
-            (book.bid, book.ask) = (bar.close, plus(bar.close, bar.spread));
+            (book.bid, book.ask) = (bar.close, ask_of(bar.close, bar.spread));
         }
         if let Some(level) = self.configuration.stop_out
             && self.account.is_below(level)
