@@ -61,6 +61,12 @@ static W1: LazyLock<Work> = LazyLock::new(|| {
     trips(1, 1_000_000, 50_000, false, Keep { metrics: false, ..Keep::default() })
 });
 static W2: LazyLock<Work> = LazyLock::new(|| trips(1_000, 10_000, 500, false, Keep::default()));
+static W2M: LazyLock<Work> = LazyLock::new(|| {
+    let keep = Keep { record: Record::None, trades: false, ..Keep::default() };
+    trips(1_000, 10_000, 500, false, keep)
+});
+static W2E: LazyLock<Work> =
+    LazyLock::new(|| trips(1_000, 10_000, 500, false, Keep { metrics: false, ..Keep::default() }));
 static W2S: LazyLock<Work> = LazyLock::new(|| trips(1_000, 10_000, 500, true, Keep::default()));
 static W3: LazyLock<Work> = LazyLock::new(rebalanced);
 static W6: LazyLock<Work> = LazyLock::new(variants);
@@ -284,6 +290,16 @@ fn w1_one_long_run(bencher: Bencher<'_, '_>, threads: usize) {
 #[divan::bench(args = [1, 2], sample_count = 20)]
 fn w2_round_trips(bencher: Bencher<'_, '_>, threads: usize) {
     bench(bencher, &W2, threads);
+}
+
+#[divan::bench(args = [1], sample_count = 20)]
+fn w2m_metrics_only(bencher: Bencher<'_, '_>, threads: usize) {
+    bench(bencher, &W2M, threads);
+}
+
+#[divan::bench(args = [1], sample_count = 20)]
+fn w2e_tables_only(bencher: Bencher<'_, '_>, threads: usize) {
+    bench(bencher, &W2E, threads);
 }
 
 #[divan::bench(args = [1, 2], sample_count = 20)]
