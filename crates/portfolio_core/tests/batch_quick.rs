@@ -55,6 +55,8 @@ struct Case {
     size_decimals: u32,
     spread: i128,
     times: Vec<i64>,
+    /// What sizes mean.
+    rule: &'static str,
 }
 
 impl Case {
@@ -75,7 +77,8 @@ impl Case {
             })
             .collect();
         let lot = 10_i128.pow(9 - size_decimals);
-        Self { rows, tick, lot, price_decimals, size_decimals, spread, times }
+        let rule = pick(random, &["units", "units", "value", "equity", "risk"]);
+        Self { rows, tick, lot, price_decimals, size_decimals, spread, times, rule }
     }
 
     /// A walk with gaps.
@@ -131,7 +134,12 @@ impl Case {
     /// Size, stop loss and take profit of an open, the levels in one of three ways.
     fn open_cells(&self, levels: u64, random: &mut Random) -> [Option<i128>; 7] {
         let mut cells: [Option<i128>; 7] = Default::default();
-        cells[0] = Some((1 + below(random, 900)) * self.lot);
+        cells[0] = Some(match self.rule {
+            "units" => (1 + below(random, 900)) * self.lot,
+            "value" => (1 + below(random, 90_000)) * ONE,
+            "equity" => (1 + below(random, 200)) * ONE / 1_000,
+            _ => (1 + below(random, 20)) * ONE / 10_000,
+        });
         let far = (1 + below(random, 600)) * self.tick;
         let farther = (1 + below(random, 600)) * self.tick;
         match levels {
@@ -143,7 +151,7 @@ impl Case {
             }
             _ => {}
         }
-        if chance(random, 4) {
+        if self.rule != "risk" && chance(random, 4) {
             (cells[1], cells[2], cells[3]) = (None, None, None);
         }
         if chance(random, 4) {
@@ -186,12 +194,14 @@ impl Case {
         let side: ArrayRef = Arc::new(StringArray::from(sides));
         let tag: ArrayRef = Arc::new(StringArray::from(tags));
         let if_flat: ArrayRef = Arc::new(BooleanArray::from(flat));
+        let rule: ArrayRef = Arc::new(StringArray::from(vec![self.rule; rows]));
         let texts = [
             ("time", time),
             ("action", action),
             ("side", side),
             ("tag", tag),
             ("if_flat", if_flat),
+            ("size_rule", rule),
         ];
         let numbers = names.into_iter().zip(columns.map(decimals));
         let batch = RecordBatch::try_from_iter(texts.into_iter().chain(numbers)).unwrap();
@@ -240,7 +250,7 @@ impl Case {
             configuration,
             instruments: if chance(random, 8) { vec![] } else { vec![instrument] },
             costs: Costs { commission: commission.filter(|_| !in_terms), ..Costs::default() },
-            fill: Fill::NextOpen,
+            fill: if chance(random, 2) { Fill::Close } else { Fill::NextOpen },
             metrics: Options { periods_per_year: 300.0, ..Options::default() },
         }
     }

@@ -4,7 +4,7 @@ use super::Fill;
 use super::drive::Driver;
 use super::levels::{Anchor, Which, is_relative, twice};
 use super::orders::{Action, LevelGiven, OrderRow, OrderType, SizeRule};
-use super::sizes::Asked;
+use super::sizes::{Asked, Lots};
 use crate::book::Book;
 use crate::columns::text::TextView;
 use crate::event::{
@@ -152,7 +152,7 @@ impl Driver<'_> {
         let book = self.book(now.index).ok_or_else(|| unknown(now.name))?;
         let equity = self.ledger.account().equity;
         let asked = Asked { action, size, rule, anchor, stop };
-        asked.size(book, equity, || self.ledger.rate_of_profits(book))
+        asked.size(Lots::of(book), equity, || self.ledger.rate_of_profits(book))
     }
 
     fn place(&mut self, now: Now<'_>, order: &PlaceOrder<'_>) -> Result<(), Refused> {

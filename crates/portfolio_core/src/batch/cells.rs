@@ -131,6 +131,11 @@ impl Moment {
 }
 
 impl Notes {
+    /// Whether no row has one.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
     /// The text of a row; empty when it has none.
     #[inline]
     pub(super) fn get(&self, row: usize) -> &str {

@@ -251,11 +251,6 @@ impl OrderTable {
         self.cells.times.is_empty()
     }
 
-    /// The tag of the row at a place.
-    pub(super) fn tag(&self, place: usize) -> &str {
-        self.cells.tag.get(self.order.row(place))
-    }
-
     /// The row at a place, without overrides.
     ///
     /// # Panics

@@ -128,9 +128,9 @@ pub struct Run<'b> {
     pub fill: Fill,
     /// What its metrics depend on.
     pub metrics: &'b metrics::Options,
-    orders: &'b OrderTable,
-    overrides: Overrides,
-    places: Range<usize>,
+    pub(super) orders: &'b OrderTable,
+    pub(super) overrides: Overrides,
+    pub(super) places: Range<usize>,
 }
 
 impl Run<'_> {
@@ -149,11 +149,6 @@ impl Run<'_> {
     /// Its rows by time, then row, as it has them.
     pub fn rows(&self) -> impl Iterator<Item = OrderRow<'_>> {
         self.places.clone().map(|place| self.overrides.apply(self.orders.row(place)))
-    }
-
-    /// The tag of one of its rows.
-    pub(super) fn tag(&self, place: usize) -> &str {
-        self.orders.tag(self.places.start.saturating_add(place))
     }
 
     /// One of its rows.

@@ -20,6 +20,24 @@ pub(super) struct Asked {
     pub(super) stop: Option<Price>,
 }
 
+/// What sizes of a symbol are counted in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lots {
+    /// Units of a lot, at scale 9.
+    pub(super) contract: i128,
+    /// The step of sizes, raw.
+    pub(super) lot: i128,
+    /// Whether its results are in its base currency.
+    pub(super) inverse: bool,
+}
+
+impl Lots {
+    /// Those of a registered symbol.
+    pub(super) fn of(book: &Book) -> Self {
+        Self { contract: book.contract.raw(), lot: book.lot(), inverse: book.is_inverse() }
+    }
+}
+
 impl SizeRule {
     const fn word(self) -> &'static str {
         match self {
@@ -35,14 +53,15 @@ impl Asked {
     /// The size, of the sign of what was asked for. `rate` says what the profit currency is worth.
     pub(super) fn size(
         &self,
-        book: &Book,
+        lots: Lots,
         equity: Money,
         rate: impl FnOnce() -> Result<Money, Refusal>,
     ) -> Result<Size, Refused> {
         if self.rule == SizeRule::Units {
             return Ok(self.size);
         }
-        if book.is_inverse() {
+        let Lots { contract, lot, inverse } = lots;
+        if inverse {
             return Err(self.not_allowed("an inverse instrument takes units"));
         }
         if !equity.is_positive() {
@@ -54,13 +73,10 @@ impl Asked {
             SizeRule::Value => (ONE18, ONE18),
             _ => (equity.raw(), ONE18),
         };
-        let lot = book.lot();
         let asked = self.size.raw();
-        let lots = ratio_floor(
-            &[amount, asked.saturating_abs(), whole],
-            &[unit, book.contract.raw(), rate, lot],
-        );
-        let raw = lots.and_then(|lots| lots.checked_mul(lot).ok_or(Overflow));
+        let whole_lots =
+            ratio_floor(&[amount, asked.saturating_abs(), whole], &[unit, contract, rate, lot]);
+        let raw = whole_lots.and_then(|lots| lots.checked_mul(lot).ok_or(Overflow));
         let size = raw.and_then(Size::from_raw).map_err(|Overflow| Refusal::ResultOutOfRange {
             argument: "size",
             value: self.size.to_string(),

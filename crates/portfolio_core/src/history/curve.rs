@@ -96,12 +96,25 @@ struct Picked {
 }
 
 impl Picked {
-    fn pick(&mut self, block: &Block<'_>, is_last: impl Fn(usize) -> bool) {
+    fn clear(&mut self) {
         self.times.clear();
         self.exact.clear();
         self.values.clear();
         self.gross.clear();
         self.net.clear();
+    }
+
+    /// Appends a block whose rows are all points.
+    fn append(&mut self, block: &Block<'_>) {
+        self.times.extend_from_slice(block.times);
+        self.exact.extend(block.exact.iter());
+        self.values.extend_from_slice(block.values);
+        self.gross.extend_from_slice(block.gross);
+        self.net.extend_from_slice(block.net);
+    }
+
+    /// Appends the rows of a block that are points.
+    fn pick(&mut self, block: &Block<'_>, is_last: impl Fn(usize) -> bool) {
         for row in (0..block.times.len()).filter(|&row| is_last(row)) {
             self.times.extend(block.times.get(row));
             self.exact.extend(block.exact.get(row));
@@ -179,9 +192,10 @@ impl Block<'_> {
 }
 
 impl History {
-    /// Goes through the points behind the first `skip` rows, block by block. The last row of all is
-    /// a point too, though a later one of its time or bucket might replace it: `settled` is told
-    /// how many rows came before it.
+    /// Goes through the points behind the first `skip` rows in blocks of [`BLOCK_ROWS`], however
+    /// the rows are stored and whichever of them are points, so that sums over the blocks depend on
+    /// the points alone. The last row of all is a point too, though a later one of its time or
+    /// bucket might replace it: it comes by itself, and `settled` is told which it is.
     pub fn points(&self, resample: Resample, skip: usize, mut take: impl FnMut(Block<'_>, bool)) {
         let mut picked = Picked::default();
         let mut seen = 0_usize;
@@ -192,30 +206,41 @@ impl History {
             seen = seen.saturating_add(part.len());
             let mut from = start;
             while from < part.len() {
-                let block = part.slice(from, BLOCK_ROWS);
+                let room = BLOCK_ROWS.saturating_sub(picked.times.len());
+                let block = part.slice(from, room);
                 from = from.saturating_add(block.len());
                 let next = part.times.get(from).copied().or(next_part);
+                let (settled, last) = match next {
+                    Some(_) => (block, None),
+                    None => {
+                        let settled = block.len().saturating_sub(1);
+                        (block.slice(0, settled), Some(block.slice(settled, 1)))
+                    }
+                };
                 let rest = block.times.get(1..).unwrap_or_default();
-                let plain = resample == Resample::None && increasing(block.times, rest);
-                if plain && next.is_none() {
-                    let settled = block.len().saturating_sub(1);
-                    take(block.slice(0, settled), true);
-                    take(block.slice(settled, 1), false);
-                    continue;
-                }
-                if plain && block.times.last().copied() < next {
-                    take(block, true);
-                    continue;
-                }
                 let following = |row: usize| rest.get(row).copied().or(next);
                 let ends = |row: usize| {
                     let end = block.times.get(row).map(|&time| resample.bucket_end(time));
                     following(row).is_some_and(|after| Some(after) > end)
                 };
-                picked.pick(&block, ends);
-                take(picked.block(), true);
-                if next.is_none() {
-                    take(block.slice(block.len().saturating_sub(1), 1), false);
+                let plain = resample == Resample::None
+                    && increasing(block.times, rest)
+                    && next.is_none_or(|next| block.times.last().is_some_and(|&one| one < next));
+                if plain && (last.is_some() || settled.len() == BLOCK_ROWS) && room == BLOCK_ROWS {
+                    take(settled, true);
+                } else {
+                    if plain {
+                        picked.append(&settled);
+                    } else {
+                        picked.pick(&settled, ends);
+                    }
+                    if last.is_some() || picked.times.len() == BLOCK_ROWS {
+                        take(picked.block(), true);
+                        picked.clear();
+                    }
+                }
+                if let Some(last) = last {
+                    take(last, false);
                 }
             }
         }

@@ -60,6 +60,11 @@ impl Leverage {
         self.raw
     }
 
+    /// Whether a margin is never more than its cost.
+    pub(crate) const fn is_at_least_one(&self) -> bool {
+        self.raw >= ONE
+    }
+
     /// `cost / leverage`, rounded half-even once.
     ///
     /// # Errors

@@ -1,56 +1,221 @@
 //! What is kept of a plain run.
 
 use super::Room;
-use super::curve::{self, Doubles, side};
+use super::curve::{self, Counted};
 use super::events::{End, Room as Events};
+use super::money::{self, Mirror};
+use super::rows::Rows;
 use super::terms::Terms;
+use super::trades::{Reason, Trade};
+use super::units::Units;
 use crate::batch::drive::unfillable;
 use crate::batch::outcome::{
     FinalState, Keep, Numbers, Outcome, Record, Recorded, TradeColumns, Words,
 };
 use crate::batch::plan::Run;
-use crate::history::{Block, Exact, OpenPosition, Start};
+use crate::event::Side;
+use crate::history::{Block, Start};
 use crate::ledger::Account;
-use crate::metrics::trades::Lines;
 use crate::metrics::{Columns, Metrics, metrics_of};
-use crate::numbers::{Money, Sum, fixed9_to_f64, fixed18_to_f64};
+use crate::numbers::{Money, Sum};
 
-/// The tables' rows of a run; nothing when a number is too large for this road.
-pub(super) fn outcome(
-    run: &Run<'_>,
+/// What a run was done by, and what came of it.
+pub(super) struct Done<'d, 'r> {
+    pub(super) run: &'d Run<'r>,
+    pub(super) terms: &'d Terms<'r>,
+    pub(super) units: &'d Units,
+    pub(super) rows: &'d Rows<'d>,
+    pub(super) end: End,
+}
+
+impl Done<'_, '_> {
+    /// The tables' rows of the run; nothing when a number is too large for this road.
+    pub(super) fn outcome(
+        &self,
+        keep: &Keep,
+        recorded: &Recorded,
+        room: &mut Room,
+    ) -> Option<Outcome> {
+        let drawn = (self.terms, self.units);
+        let counted = curve::draw(drawn, &room.events, keep.metrics, &mut room.curve)?;
+        let mirror = Mirror::of(self.units)?;
+        let metrics = match keep.metrics {
+            true => Some(self.metrics(&mirror, counted, room)?),
+            false => None,
+        };
+        let rows = room.curve.len();
+        let last_equity = room.curve.exact(counted).get(rows.checked_sub(1)?)?;
+        let equity = equity(keep, recorded, counted, &mut room.curve);
+        let events = &room.events;
+        Some(Outcome {
+            run_id: self.run.run_id,
+            equity,
+            trades: keep.trades.then(|| self.trades(keep.exact, &mirror, &events.trades)),
+            metrics,
+            last: self.last(&mirror, events, last_equity)?,
+            rejected: events.unfillable.iter().map(|&row| unfillable(&self.run.row(row))).collect(),
+        })
+    }
+
+    fn metrics(&self, mirror: &Mirror, counted: Counted, room: &mut Room) -> Option<Metrics> {
+        let (run, moments) = (self.run, &self.run.bars.moments);
+        let Room { events, curve, money, scratch, .. } = room;
+        money.take(&events.trades, mirror, moments);
+        let turnover = money.turnover(events, mirror, &curve.values);
+        let columns = Columns {
+            start: Start { time: *moments.first()?, balance: run.configuration.initial_balance },
+            curve: Block {
+                times: moments,
+                exact: curve.exact(counted),
+                values: &curve.values,
+                gross: &curve.gross,
+                net: &curve.net,
+            },
+            trades: money.lines(),
+            open: money::open(events, mirror, moments),
+            fees: Sum::of(&[Money::from_raw(mirror.raw_money(self.end.fees)).ok()?]),
+            turnover,
+        };
+        Some(metrics_of(&columns, run.metrics, scratch))
+    }
+
+    fn trades(&self, exact: bool, mirror: &Mirror, trades: &[Trade]) -> TradeColumns {
+        let mut columns = TradeColumns::new(exact);
+        if trades.is_empty() {
+            return columns;
+        }
+        let moments = &self.run.bars.moments;
+        let time = |moment: usize| moments.get(moment).copied().unwrap_or_default();
+        let money = |pick: fn(&Trade) -> i128| {
+            let amounts = trades.iter().map(pick);
+            if exact {
+                Numbers::Exact(amounts.map(|amount| mirror.raw_money(amount)).collect())
+            } else {
+                Numbers::Float(amounts.map(|amount| mirror.money(amount)).collect())
+            }
+        };
+        let price = |pick: fn(&Trade) -> i64| {
+            let prices = trades.iter().map(pick);
+            if exact {
+                Numbers::Exact(prices.map(|price| mirror.raw_price(price)).collect())
+            } else {
+                Numbers::Float(prices.map(|price| mirror.price(price)).collect())
+            }
+        };
+        let sizes = trades.iter().map(|trade| trade.size);
+        let sizes = if exact {
+            Numbers::Exact(sizes.map(|size| mirror.raw_size(size)).collect())
+        } else {
+            Numbers::Float(sizes.map(|size| mirror.size(size)).collect())
+        };
+        let zeros = || {
+            let rows = trades.len();
+            if exact { Numbers::Exact(vec![0; rows]) } else { Numbers::Float(vec![0.0; rows]) }
+        };
+        let words = &mut columns.words;
+        let symbol = words.place(self.run.bars.symbols.first().map_or("", String::as_str));
+        columns.tag = self.tags(trades, words);
+        columns.reason = reasons(trades, words);
+        let side = |trade: &Trade| if trade.long { Side::Long } else { Side::Short };
+        TradeColumns {
+            trade_id: (1..).take(trades.len()).collect(),
+            position_id: trades.iter().map(|trade| trade.position_id).collect(),
+            symbol: vec![symbol; trades.len()],
+            side: trades.iter().map(side).collect(),
+            entry_time: trades.iter().map(|trade| time(trade.entry)).collect(),
+            exit_time: trades.iter().map(|trade| time(trade.exit)).collect(),
+            numbers: [
+                sizes,
+                price(|trade| trade.entry_price),
+                price(|trade| trade.exit_price),
+                money(|trade| trade.gross),
+                money(|trade| trade.entry_fee),
+                money(|trade| trade.exit_fee),
+                zeros(),
+                money(|trade| trade.net),
+                money(|trade| trade.cost),
+                money(|trade| trade.mae),
+                money(|trade| trade.mfe),
+                zeros(),
+                zeros(),
+                price(|trade| trade.stop),
+                price(|trade| trade.target),
+            ],
+            ..columns
+        }
+    }
+
+    /// The places of the tags, of which mostly the same one comes again.
+    fn tags(&self, trades: &[Trade], words: &mut Words) -> Vec<u32> {
+        if !self.rows.has_tags() {
+            return vec![words.place(""); trades.len()];
+        }
+        let mut last: Option<(&str, u32)> = None;
+        let place = |trade: &Trade| {
+            let tag = self.rows.tag(trade.place);
+            match last {
+                Some((other, place)) if other == tag => place,
+                _ => {
+                    let place = words.place(tag);
+                    last = Some((tag, place));
+                    place
+                }
+            }
+        };
+        trades.iter().map(place).collect()
+    }
+
+    fn last(&self, mirror: &Mirror, events: &Events, equity: i128) -> Option<FinalState> {
+        let end = &self.end;
+        let money = |amount: i128| Money::from_raw(mirror.raw_money(amount)).ok();
+        let (equity, balance) = (Money::from_raw(equity).ok()?, money(end.balance)?);
+        let cost = events.held.iter().try_fold(0_i128, |sum, held| sum.checked_add(held.cost))?;
+        let account = Account {
+            equity,
+            unrealized: equity.checked_sub(balance).ok()?,
+            margin_used: self.terms.margin(mirror.raw_money(cost))?,
+            ..Account::new(balance)
+        };
+        let count = |items: usize| u64::try_from(items).ok();
+        Some(FinalState {
+            failed: false,
+            event_count: end.events,
+            trade_count: count(events.trades.len())?,
+            open_count: count(events.held.len())?,
+            order_count: 0,
+            ambiguous_count: end.ambiguous,
+            balance,
+            equity,
+            unrealized: account.unrealized,
+            realized: money(end.realized)?,
+            margin_used: account.margin_used,
+            free_margin: account.free_margin(),
+            margin_level: account.margin_level(),
+            digest: None,
+        })
+    }
+}
+
+/// The column of the equity that is kept.
+fn equity(
     keep: &Keep,
     recorded: &Recorded,
-    (terms, end): (&Terms<'_>, End),
-    room: &mut Room,
-) -> Option<Outcome> {
-    let unit = curve::draw(terms, &end, &room.events, keep.metrics, &mut room.curve)?;
-    let metrics = if keep.metrics { Some(metrics(run, &end, unit, room)?) } else { None };
-    let last_row = room.curve.values.len().checked_sub(1)?;
-    let last_equity = Exact::Whole(&room.curve.wholes, unit).get(last_row)?;
-    let all = keep.record != Record::None && !keep.exact && recorded.moments.is_none();
-    // The column is handed over as it is.
-    let values = if all { std::mem::take(&mut room.curve.values) } else { Vec::new() };
-    let (curve, events) = (&room.curve, &room.events);
-    let exact = Exact::Whole(&curve.wholes, unit);
-    let rows = curve.wholes.len();
-    Some(Outcome {
-        run_id: run.run_id,
-        equity: match (keep.record, keep.exact) {
-            (Record::None, _) => Vec::new(),
-            (_, true) => {
-                vec![Numbers::Exact(picked(recorded, rows, |moment| exact.get(moment)))]
-            }
-            (_, false) if all => vec![Numbers::Float(values)],
-            (_, false) => {
-                let value = |moment: usize| curve.values.get(moment).copied();
-                vec![Numbers::Float(picked(recorded, rows, value))]
-            }
-        },
-        trades: keep.trades.then(|| trades(run, keep.exact, events)),
-        metrics,
-        last: last(terms, &end, events, last_equity)?,
-        rejected: events.unfillable.iter().map(|&place| unfillable(&run.row(place))).collect(),
-    })
+    counted: Counted,
+    curve: &mut curve::Room,
+) -> Vec<Numbers> {
+    if keep.record == Record::None {
+        return Vec::new();
+    }
+    let rows = curve.len();
+    if keep.exact {
+        let exact = curve.exact(counted);
+        return vec![Numbers::Exact(picked(recorded, rows, |moment| exact.get(moment)))];
+    }
+    vec![Numbers::Float(match recorded.moments {
+        // The column is handed over as it is.
+        None => std::mem::take(&mut curve.values),
+        Some(_) => picked(recorded, rows, |moment| curve.values.get(moment).copied()),
+    })]
 }
 
 fn picked<T>(recorded: &Recorded, rows: usize, get: impl Fn(usize) -> Option<T>) -> Vec<T> {
@@ -60,162 +225,16 @@ fn picked<T>(recorded: &Recorded, rows: usize, get: impl Fn(usize) -> Option<T>)
     }
 }
 
-fn metrics(run: &Run<'_>, end: &End, unit: i128, room: &mut Room) -> Option<Metrics> {
-    let Room { events, curve, scratch } = room;
-    let money = doubles(events);
-    let trades = &events.trades;
-    let time = |moment: usize| run.bars.moments.get(moment).copied().unwrap_or_default();
-    let entries: Vec<i64> = trades.rows.iter().map(|trade| time(trade.entry)).collect();
-    let exits: Vec<i64> = trades.rows.iter().map(|trade| time(trade.exit)).collect();
-    let open = events.held.iter().zip(&money.open);
-    let open = open.map(|(held, &cost)| OpenPosition { entry_time: time(held.entry), cost });
-    let columns = Columns {
-        start: Start {
-            time: *run.bars.moments.first()?,
-            balance: run.configuration.initial_balance,
-        },
-        curve: Block {
-            times: &run.bars.moments,
-            exact: Exact::Whole(&curve.wholes, unit),
-            values: &curve.values,
-            gross: &curve.gross,
-            net: &curve.net,
-        },
-        trades: Lines {
-            entry_time: &entries,
-            exit_time: &exits,
-            net_pnl: &trades.net,
-            net_doubles: &money.net,
-            gross_pnl: Some(&trades.gross),
-            entry_fee: Some(&trades.entry_fee),
-            exit_fee: Some(&trades.exit_fee),
-            mae: Some(&trades.mae),
-            mfe: Some(&trades.mfe),
-            swap: Some(&[]),
-            slippage: Some(&[]),
-            cost: Some(&money.cost),
-            entry_price: Some(&money.entry_price),
-            stop_loss: Some(&money.stop),
-            longs: Some(trades.rows.iter().filter(|trade| trade.long).count()),
-        },
-        open: open.collect(),
-        fees: Sum::of(&[Money::from_raw(end.fees).ok()?]),
-        turnover: curve::turnover(events, &money, &curve.values),
+/// The places of the reasons, each stored when it first comes.
+fn reasons(trades: &[Trade], words: &mut Words) -> Vec<u32> {
+    let mut known = [None; Reason::ALL.len()];
+    let place = |trade: &Trade| {
+        let cell = match trade.reason {
+            Reason::TimeExit => &mut known[0],
+            Reason::StopLoss => &mut known[1],
+            Reason::TakeProfit => &mut known[2],
+        };
+        *cell.get_or_insert_with(|| words.place(trade.reason.text()))
     };
-    Some(metrics_of(&columns, run.metrics, scratch))
-}
-
-fn doubles(events: &Events) -> Doubles {
-    let money = |column: &[i128]| column.iter().map(|&raw| fixed18_to_f64(raw)).collect();
-    let trades = &events.trades;
-    Doubles {
-        cost: money(&trades.cost),
-        gross: money(&trades.gross),
-        net: money(&trades.net),
-        entry_price: trades.rows.iter().map(|trade| i128::from(trade.entry_price)).collect(),
-        stop: trades.rows.iter().map(|trade| i128::from(trade.stop)).collect(),
-        open: events.held.iter().map(|held| fixed18_to_f64(held.cost)).collect(),
-    }
-}
-
-fn trades(run: &Run<'_>, exact: bool, events: &Events) -> TradeColumns {
-    let trades = &events.trades;
-    let rows = &trades.rows;
-    let time = |moment: usize| run.bars.moments.get(moment).copied().unwrap_or_default();
-    let mut columns = TradeColumns::new(exact);
-    if rows.is_empty() {
-        return columns;
-    }
-    let money = |column: &[i128]| {
-        if exact {
-            Numbers::Exact(column.to_vec())
-        } else {
-            Numbers::Float(column.iter().map(|&raw| fixed18_to_f64(raw)).collect())
-        }
-    };
-    let nines = |pick: fn(&super::trades::Trade) -> i64| {
-        let raws = rows.iter().map(|trade| i128::from(pick(trade)));
-        if exact {
-            Numbers::Exact(raws.collect())
-        } else {
-            Numbers::Float(raws.map(fixed9_to_f64).collect())
-        }
-    };
-    let zeros = || {
-        let rows = rows.len();
-        if exact { Numbers::Exact(vec![0; rows]) } else { Numbers::Float(vec![0.0; rows]) }
-    };
-    let symbol = columns.words.place(run.bars.symbols.first().map_or("", String::as_str));
-    let words = &mut columns.words;
-    columns.reason = places(rows.iter().map(|trade| trade.reason.text()), words);
-    columns.tag = places(rows.iter().map(|trade| run.tag(trade.place)), words);
-    TradeColumns {
-        trade_id: (1..).take(rows.len()).collect(),
-        position_id: rows.iter().map(|trade| trade.position_id).collect(),
-        symbol: vec![symbol; rows.len()],
-        side: rows.iter().map(|trade| side(trade.long)).collect(),
-        entry_time: rows.iter().map(|trade| time(trade.entry)).collect(),
-        exit_time: rows.iter().map(|trade| time(trade.exit)).collect(),
-        numbers: [
-            nines(|trade| trade.size),
-            nines(|trade| trade.entry_price),
-            nines(|trade| trade.exit_price),
-            money(&trades.gross),
-            money(&trades.entry_fee),
-            money(&trades.exit_fee),
-            zeros(),
-            money(&trades.net),
-            money(&trades.cost),
-            money(&trades.mae),
-            money(&trades.mfe),
-            zeros(),
-            zeros(),
-            nines(|trade| trade.stop),
-            nines(|trade| trade.target),
-        ],
-        ..columns
-    }
-}
-
-/// The places of texts, of which mostly the same one comes again.
-fn places<'a>(texts: impl Iterator<Item = &'a str>, words: &mut Words) -> Vec<u32> {
-    let mut last: Option<(&str, u32)> = None;
-    let place = |text: &'a str| match last {
-        Some((other, place)) if other == text => place,
-        _ => {
-            let place = words.place(text);
-            last = Some((text, place));
-            place
-        }
-    };
-    texts.map(place).collect()
-}
-
-fn last(terms: &Terms<'_>, end: &End, events: &Events, equity: i128) -> Option<FinalState> {
-    let money = |raw: i128| Money::from_raw(raw).ok();
-    let (equity, balance) = (money(equity)?, money(end.balance)?);
-    let cost = events.held.iter().try_fold(0_i128, |sum, held| sum.checked_add(held.cost))?;
-    let account = Account {
-        equity,
-        unrealized: equity.checked_sub(balance).ok()?,
-        margin_used: terms.margin(cost)?,
-        ..Account::new(balance)
-    };
-    let count = |items: usize| u64::try_from(items).ok();
-    Some(FinalState {
-        failed: false,
-        event_count: end.events,
-        trade_count: count(events.trades.rows.len())?,
-        open_count: count(events.held.len())?,
-        order_count: 0,
-        ambiguous_count: end.ambiguous,
-        balance,
-        equity,
-        unrealized: account.unrealized,
-        realized: money(end.realized)?,
-        margin_used: account.margin_used,
-        free_margin: account.free_margin(),
-        margin_level: account.margin_level(),
-        digest: None,
-    })
+    trades.iter().map(place).collect()
 }

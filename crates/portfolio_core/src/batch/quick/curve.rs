@@ -1,31 +1,30 @@
-//! The equity of a plain run as columns: lines over the close, many points at once.
+//! The equity of a plain run as columns: from span to span a line over the close.
 //!
-//! Money is counted in units that every amount of the run is a multiple of, in doubles that hold
-//! whole numbers only. While these stay below 2^53 nothing is rounded, and the one division by a
-//! power of ten gives the double that is nearest to the exact amount.
+//! While all money is a whole number of units below 2^53, it is counted in doubles that hold whole
+//! numbers only: nothing is rounded but by the one division by a power of ten, which gives the
+//! double that is nearest to the exact amount. Beyond that it is counted in 128 bits.
 #![expect(
     clippy::float_arithmetic,
     reason = "whole numbers below 2^53, whose sums and products are exact; one division rounds"
 )]
 
-use super::events::{End, Room as Events, Span};
+use super::events::{Room as Events, Span};
+use super::facts::LANES;
 use super::terms::Terms;
-use crate::event::Side;
+use super::units::Units;
+use crate::history::Exact;
+use crate::numbers::fixed18_to_f64;
 
 /// Doubles hold all whole numbers up to this one.
 const WHOLE: f64 = 9_007_199_254_740_992.0;
-/// A number of 128 bits up to this one is a whole double after a division that rounds twice.
-const SURE: f64 = 1_125_899_906_842_624.0;
-
-/// Moments that are drawn together, few enough to stay in the nearest cache.
-const BLOCK: usize = 1_024;
 
 /// Columns of the moments.
 #[derive(Debug, Default)]
 pub(super) struct Room {
-    block: Block,
-    /// Equity in units.
-    pub(super) wholes: Vec<f64>,
+    /// Equity in units, where doubles hold it.
+    wholes: Vec<f64>,
+    /// Raw equity, where they do not.
+    raws: Vec<i128>,
     /// Equity.
     pub(super) values: Vec<f64>,
     /// Gross exposure.
@@ -34,169 +33,209 @@ pub(super) struct Room {
     pub(super) net: Vec<f64>,
 }
 
-/// The lines of a few moments, in units.
-#[derive(Debug, Default)]
-struct Block {
-    /// Equity without what moves with the close.
-    flats: Vec<f64>,
-    /// What one unit of price moves.
-    slopes: Vec<f64>,
-    /// What the spread takes from the net exposure.
-    asks: Vec<f64>,
-}
-
-/// A line, in units.
+/// What the exact equity is counted in.
 #[derive(Debug, Clone, Copy)]
-struct Line {
-    flat: f64,
-    slope: f64,
-    ask: f64,
+pub(super) enum Counted {
+    /// Whole doubles of so many raw units.
+    Whole(i128),
+    /// Raw units.
+    Raw,
 }
 
-/// What money is counted in.
-struct Units<'t> {
-    terms: &'t Terms<'t>,
-    /// One unit of price, and one of money, raw.
-    price: i64,
-    money: i128,
-}
-
-impl Units<'_> {
-    /// Raw money as a whole number of units.
-    fn whole(&self, raw: i128) -> Option<f64> {
-        let found = (double(raw) / double(self.money)).round();
-        (found.abs() <= SURE).then_some(found)
+impl Room {
+    /// The exact equity.
+    pub(super) fn exact(&self, counted: Counted) -> Exact<'_> {
+        match counted {
+            Counted::Whole(unit) => Exact::Whole(&self.wholes, unit),
+            Counted::Raw => Exact::Raw(&self.raws),
+        }
     }
 
-    /// The line of a span; nothing when it may leave the whole doubles.
-    fn line(&self, span: &Span) -> Option<Line> {
-        let terms = self.terms;
-        let long = self.whole(terms.worth(span.long, self.price)?)?;
-        let short = self.whole(terms.worth(span.short, self.price)?)?;
-        let ask = self.whole(terms.worth(span.short, terms.bars.spread)?)?;
-        let flat = self.whole(span.flat)?;
-        let most = flat.abs() + ask + (long + short) * terms.bars.highest;
-        (most <= WHOLE).then_some(Line { flat, slope: long - short, ask })
+    /// How many moments there are.
+    pub(super) fn len(&self) -> usize {
+        self.values.len()
     }
 }
 
-/// Fills the columns; answers a unit in raw money. Nothing when a number is too large, or memory
-/// is short.
+/// A line over the close, in units: `flat + slope * close`; `net` and `gross` go through the
+/// exposures in the same way.
+#[derive(Debug, Clone, Copy)]
+struct Line<T> {
+    flat: T,
+    slope: T,
+    /// What the spread takes from the net exposure.
+    ask: T,
+    /// The slope of the gross exposure, where there are longs and shorts.
+    both: Option<T>,
+}
+
+impl Line<i128> {
+    fn of(units: &Units, terms: &Terms<'_>, span: &Span) -> Option<Self> {
+        let Span { flat, long, short, .. } = *span;
+        let tick = units.ticks;
+        let ask = match short {
+            0 => 0,
+            short => units.worth(short, terms.bars.spread.checked_mul(tick)?)?,
+        };
+        let both = match (long, short) {
+            (0, _) | (_, 0) => None,
+            (long, short) => Some(units.worth(long.checked_add(short)?, tick)?),
+        };
+        Some(Self { flat, slope: units.worth(long.checked_sub(short)?, tick)?, ask, both })
+    }
+
+    /// The same in whole doubles, when no point of it leaves them.
+    fn whole(&self, highest: f64) -> Option<Line<f64>> {
+        let flat = whole(self.flat)?;
+        let slope = whole(self.slope)?;
+        let ask = whole(self.ask)?;
+        let both = match self.both {
+            None => None,
+            Some(both) => Some(whole(both)?),
+        };
+        let most = flat.abs() + ask + both.unwrap_or(slope.abs()) * highest;
+        (most <= WHOLE).then_some(Line { flat, slope, ask, both })
+    }
+}
+
+/// A whole number as a double that holds it.
+#[inline]
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "it was just asked"
+)]
+pub(super) fn whole(value: i128) -> Option<f64> {
+    (value.unsigned_abs() <= 1 << f64::MANTISSA_DIGITS).then_some(value as i64 as f64)
+}
+
+/// A power of ten up to 22, all of which doubles hold.
+#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "5^22 is below 2^53")]
+pub(super) fn power_of_ten(zeros: u32) -> Option<f64> {
+    10_u128.checked_pow(zeros).filter(|_| zeros <= 22).map(|power| power as f64)
+}
+
+/// Fills the columns; nothing when memory is short, or a number is out of range.
 pub(super) fn draw(
-    terms: &Terms<'_>,
-    end: &End,
+    (terms, units): (&Terms<'_>, &Units),
     events: &Events,
     exposures: bool,
     room: &mut Room,
-) -> Option<i128> {
-    let money = 10_i128.checked_pow(end.zeros)?;
-    let scale = double(10_i128.checked_pow(18_u32.checked_sub(end.zeros)?)?);
-    let units = Units { terms, price: 10_i64.checked_pow(terms.bars.zeros)?, money };
-    let rows = terms.bars.closes.len();
-    let Room { block, wholes, values, gross, net } = room;
-    for column in [&mut *wholes, values, gross, net] {
-        column.clear();
-        column.try_reserve_exact(rows).ok()?;
+) -> Option<Counted> {
+    let rows = terms.bars.len();
+    let padded = rows.checked_add(LANES)?;
+    let columns = if exposures { 4 } else { 2 };
+    let Room { wholes, values, gross, net, .. } = room;
+    for column in [&mut *wholes, values, net, gross].into_iter().take(columns) {
+        column.try_reserve_exact(padded.saturating_sub(column.len())).ok()?;
+        column.resize(padded, 0.0);
     }
-    let mut spans = events.spans.iter().peekable();
-    let (mut line, mut hedged) = (Line { flat: 0.0, slope: 0.0, ask: 0.0 }, false);
-    for (place, closes) in terms.bars.closes.chunks(BLOCK).enumerate() {
-        let start = place.checked_mul(BLOCK)?;
-        let stop = start.checked_add(closes.len())?;
-        block.clear();
-        let mut from = start;
-        while let Some(span) = spans.next_if(|span| span.from < stop) {
-            block.extend(line, span.from.checked_sub(from)?);
-            from = span.from;
-            line = units.line(span)?;
-            hedged |= span.long > 0 && span.short > 0;
+    let drawn = draw_whole((terms, units), events, exposures, room);
+    let counted = match drawn {
+        Some(()) => Counted::Whole(units.money),
+        None => {
+            room.raws.clear();
+            room.raws.try_reserve_exact(rows).ok()?;
+            draw_raw((terms, units), events, exposures, room)?;
+            Counted::Raw
         }
-        block.extend(line, stop.checked_sub(from)?);
-        let lines = block.flats.iter().zip(&block.slopes).zip(closes);
-        wholes.extend(lines.map(|((flat, slope), close)| flat + slope * close));
-        values.extend(wholes.get(start..)?.iter().map(|whole| whole / scale));
-        if exposures {
-            let lines = block.slopes.iter().zip(&block.asks).zip(closes);
-            net.extend(lines.map(|((slope, ask), close)| (slope * close - ask) / scale));
-            gross.extend(net.get(start..)?.iter().map(|net| net.abs()));
-        }
+    };
+    let Room { wholes, values, gross, net, .. } = room;
+    for column in [wholes, values, net, gross].into_iter().take(columns) {
+        column.truncate(rows);
     }
-    if hedged && exposures {
-        both_sides(&units, events, scale, &mut room.gross)?;
-    }
-    Some(money)
+    Some(counted)
 }
 
-impl Block {
-    fn clear(&mut self) {
-        self.flats.clear();
-        self.slopes.clear();
-        self.asks.clear();
-    }
-
-    fn extend(&mut self, line: Line, count: usize) {
-        self.flats.extend(std::iter::repeat_n(line.flat, count));
-        self.slopes.extend(std::iter::repeat_n(line.slope, count));
-        self.asks.extend(std::iter::repeat_n(line.ask, count));
-    }
-}
-
-/// The gross exposure where there are longs and shorts.
-fn both_sides(units: &Units<'_>, events: &Events, scale: f64, gross: &mut [f64]) -> Option<()> {
-    let (rows, terms) = (gross.len(), units.terms);
+/// Each span, and the moment that ends it.
+fn spans<'e>(events: &'e Events, rows: usize) -> impl Iterator<Item = (&'e Span, usize)> {
     let ends = events.spans.iter().skip(1).map(|span| span.from).chain([rows]);
-    for (span, to) in events.spans.iter().zip(ends) {
-        let both = span.long.checked_add(span.short)?;
-        let slope = units.whole(terms.worth(both, units.price)?)?;
-        let ask = units.whole(terms.worth(span.short, terms.bars.spread)?)?;
-        let closes = terms.bars.closes.get(span.from..to)?;
-        for (cell, close) in gross.get_mut(span.from..to)?.iter_mut().zip(closes) {
-            *cell = (slope * close + ask) / scale;
+    events.spans.iter().zip(ends).filter(|(span, to)| span.from < *to)
+}
+
+/// In whole doubles, [`LANES`] moments at once: what is drawn too far, the next span draws over.
+fn draw_whole(
+    (terms, units): (&Terms<'_>, &Units),
+    events: &Events,
+    exposures: bool,
+    room: &mut Room,
+) -> Option<()> {
+    let (rows, highest) = (terms.bars.len(), terms.bars.highest);
+    let scale = power_of_ten(18_u32.checked_sub(units.money_zeros)?)?;
+    for (span, to) in spans(events, rows) {
+        let line = Line::of(units, terms, span)?.whole(highest)?;
+        let from = span.from;
+        let end = to.checked_sub(from)?.next_multiple_of(LANES).checked_add(from)?;
+        let wholes = room.wholes.get_mut(from..end)?;
+        let values = room.values.get_mut(from..end)?;
+        if line.slope == 0.0 && line.both.is_none() {
+            wholes.fill(line.flat);
+            values.fill(line.flat / scale);
+            if exposures {
+                room.net.get_mut(from..end)?.fill(0.0);
+                room.gross.get_mut(from..end)?.fill(0.0);
+            }
+            continue;
+        }
+        let closes = terms.bars.closes.get(from..end)?.as_chunks::<LANES>().0;
+        let (wholes, _) = wholes.as_chunks_mut::<LANES>();
+        let (values, _) = values.as_chunks_mut::<LANES>();
+        for ((wholes, values), closes) in wholes.iter_mut().zip(values).zip(closes) {
+            for ((whole, value), close) in wholes.iter_mut().zip(values).zip(closes) {
+                *whole = line.flat + line.slope * close;
+                *value = *whole / scale;
+            }
+        }
+        if !exposures {
+            continue;
+        }
+        let (net, _) = room.net.get_mut(from..end)?.as_chunks_mut::<LANES>();
+        let (gross, _) = room.gross.get_mut(from..end)?.as_chunks_mut::<LANES>();
+        for ((net, gross), closes) in net.iter_mut().zip(gross).zip(closes) {
+            for ((net, gross), close) in net.iter_mut().zip(gross).zip(closes) {
+                *net = (line.slope * close - line.ask) / scale;
+                *gross = match line.both {
+                    None => net.abs(),
+                    Some(both) => (both * close + line.ask) / scale,
+                };
+            }
         }
     }
     Some(())
 }
 
-/// What was traded over the equity that ends each fill's moment, added up as
-/// [`crate::metrics::exposure::turnover`] does: entries by time, then exits.
-pub(super) fn turnover(events: &Events, money: &Doubles, values: &[f64]) -> Option<f64> {
-    let rows = &events.trades.rows;
-    let mut entries: Vec<(usize, f64)> =
-        rows.iter().zip(&money.cost).map(|(trade, cost)| (trade.entry, *cost)).collect();
-    entries.extend(events.held.iter().zip(&money.open).map(|(held, cost)| (held.entry, *cost)));
-    if !entries.is_sorted_by_key(|(entry, _)| *entry) {
-        entries.sort_by_key(|(entry, _)| *entry);
+/// In 128 bits, moment by moment.
+fn draw_raw(
+    (terms, units): (&Terms<'_>, &Units),
+    events: &Events,
+    exposures: bool,
+    room: &mut Room,
+) -> Option<()> {
+    let rows = terms.bars.len();
+    for (span, to) in spans(events, rows) {
+        let Line { flat, slope, ask, both } = Line::of(units, terms, span)?;
+        // No point of the span is beyond the range.
+        let highest = terms.bars.top.checked_mul(units.ticks)?;
+        units.worth(span.long.checked_add(span.short)?, highest)?;
+        let at = |one: i128, slope: i128, close: i64| {
+            // Neither a worth at any price of the bars nor a flat amount comes near the bounds.
+            units.raw(one.wrapping_add(slope.wrapping_mul(i128::from(close))))
+        };
+        for row in span.from..to {
+            let close = *terms.bars.close.get(row)?;
+            let raw = at(flat, slope, close);
+            room.raws.push(raw);
+            *room.values.get_mut(row)? = fixed18_to_f64(raw);
+            if exposures {
+                let net = fixed18_to_f64(at(ask.wrapping_neg(), slope, close));
+                *room.net.get_mut(row)? = net;
+                *room.gross.get_mut(row)? = match both {
+                    None => net.abs(),
+                    Some(both) => fixed18_to_f64(at(ask, both, close)),
+                };
+            }
+        }
     }
-    let exits =
-        rows.iter().zip(money.cost.iter().zip(&money.gross)).map(|(trade, (cost, gross))| {
-            let side = if trade.long { 1.0 } else { -1.0 };
-            (trade.exit, cost + gross * side)
-        });
-    let mut sum = crate::metrics::sums::Total::default();
-    for (moment, traded) in entries.into_iter().chain(exits) {
-        sum.add(traded / values.get(moment)?);
-    }
-    crate::metrics::finite(sum.get())
-}
-
-/// Doubles nearest to the money of trades, and their prices as they are.
-#[derive(Debug, Default)]
-pub(super) struct Doubles {
-    pub(super) cost: Vec<f64>,
-    pub(super) gross: Vec<f64>,
-    pub(super) net: Vec<f64>,
-    pub(super) entry_price: Vec<i128>,
-    pub(super) stop: Vec<i128>,
-    /// The cost of what is open.
-    pub(super) open: Vec<f64>,
-}
-
-/// The side of a trade.
-pub(super) const fn side(long: bool) -> Side {
-    if long { Side::Long } else { Side::Short }
-}
-
-#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "rounded once; see above")]
-fn double(raw: i128) -> f64 {
-    raw as f64
+    Some(())
 }

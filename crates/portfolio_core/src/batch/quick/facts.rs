@@ -8,57 +8,38 @@ use crate::batch::bars::{BarTable, Prices};
 const FEW: usize = 64;
 /// The same of so many of these.
 const MANY: usize = 64;
+/// Rows that are drawn at once; behind the last close are so many more.
+pub(super) const LANES: usize = 4;
 
 /// Facts about bars; made when first asked for.
 #[derive(Debug, Clone, Default)]
 pub struct Facts(OnceLock<Option<Box<Bars>>>);
 
-/// Bars of one symbol with one spread, in 64 bits.
+/// Bars of one symbol with one spread, in whole ticks.
 #[derive(Debug, Clone)]
 pub(super) struct Bars {
-    /// All prices are multiples of 10 to this power, in raw units.
+    /// A tick is 10 to this power, in raw units: the largest one that all prices are multiples of.
     pub(super) zeros: u32,
-    /// Closes in these units: whole numbers.
-    pub(super) closes: Vec<f64>,
-    /// The highest price in these units.
-    pub(super) highest: f64,
-    /// Raw.
+    pub(super) open: Vec<i64>,
+    pub(super) close: Vec<i64>,
     pub(super) spread: i64,
-    lows: Levels,
-    highs: Levels,
+    /// The closes as doubles, and [`LANES`] more.
+    pub(super) closes: Vec<f64>,
+    /// The highest price, and as a double.
+    pub(super) top: i64,
+    pub(super) highest: f64,
+    low: Levels,
+    high: Levels,
     /// The distance of all moments, if it is one.
     step: Option<i64>,
 }
 
-/// Extremes of few rows, and of many.
+/// Prices with the extremes of few rows, and of many.
 #[derive(Debug, Clone)]
 struct Levels {
+    rows: Vec<i64>,
     few: Vec<i64>,
     many: Vec<i64>,
-}
-
-/// Raw prices as slices.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Raw<'a> {
-    pub(super) open: &'a [i64],
-    pub(super) high: &'a [i64],
-    pub(super) low: &'a [i64],
-    pub(super) close: &'a [i64],
-}
-
-impl<'a> Raw<'a> {
-    pub(super) fn of(bars: &'a BarTable) -> Option<Self> {
-        let narrow = |prices: &'a Prices| match prices {
-            Prices::Narrow(raws) => Some(raws.as_slice()),
-            _ => None,
-        };
-        Some(Self {
-            open: narrow(&bars.open)?,
-            high: narrow(&bars.high)?,
-            low: narrow(&bars.low)?,
-            close: narrow(&bars.close)?,
-        })
-    }
 }
 
 impl Facts {
@@ -69,7 +50,14 @@ impl Facts {
 
 impl Bars {
     fn of(bars: &BarTable) -> Option<Self> {
-        let raw = Raw::of(bars)?;
+        let narrow = |prices: &Prices| match prices {
+            Prices::Narrow(raws) => Some(raws.clone()),
+            _ => None,
+        };
+        let raws = [&bars.open, &bars.high, &bars.low, &bars.close].map(narrow);
+        let [Some(mut open), Some(mut high), Some(mut low), Some(mut close)] = raws else {
+            return None;
+        };
         let spread = match &bars.spread {
             Prices::Same(spread) => i64::try_from(spread.raw()).ok()?,
             Prices::Narrow(raws) => {
@@ -82,30 +70,36 @@ impl Bars {
             return None;
         }
         let mut zeros = 9;
-        let columns = [raw.open, raw.high, raw.low, raw.close, &[spread]];
-        for &price in columns.iter().copied().flatten() {
+        for &price in [&open, &high, &low, &close, &vec![spread]].into_iter().flatten() {
             while zeros > 0 && !is_multiple(price, zeros) {
                 zeros = zeros.saturating_sub(1);
             }
         }
-        let unit = 10_i64.checked_pow(zeros)?;
-        let closes = raw.close.iter().map(|close| whole(close.checked_div(unit)?));
-        let closes = closes.collect::<Option<Vec<f64>>>()?;
-        let highest = whole(raw.high.iter().max()?.checked_div(unit)?)?;
-        let mut steps = bars.moments.windows(2).map(|pair| match pair {
-            [one, next] => next.saturating_sub(*one),
-            _ => 0,
-        });
-        let step = steps.next().filter(|&step| step > 0 && steps.all(|other| other == step));
+        let tick = 10_i64.checked_pow(zeros)?;
+        for price in [&mut open, &mut high, &mut low, &mut close].into_iter().flatten() {
+            *price = price.checked_div(tick)?;
+        }
+        let closes = close.iter().map(|&close| whole(close));
+        let mut closes = closes.collect::<Option<Vec<f64>>>()?;
+        closes.extend([0.0; LANES]);
+        let top = *high.iter().max()?;
         Some(Self {
             zeros,
+            open,
+            close,
+            spread: spread.checked_div(tick)?,
             closes,
-            highest,
-            spread,
-            lows: Levels::of(raw.low, i64::min),
-            highs: Levels::of(raw.high, i64::max),
-            step,
+            top,
+            highest: whole(top)?,
+            low: Levels::of(low, |one, other| one.min(other)),
+            high: Levels::of(high, |one, other| one.max(other)),
+            step: step_of(&bars.moments),
         })
+    }
+
+    /// How many rows there are.
+    pub(super) const fn len(&self) -> usize {
+        self.close.len()
     }
 
     /// How many moments are not behind a time, when so many are known not to be.
@@ -121,41 +115,47 @@ impl Bars {
         usize::try_from(steps).unwrap_or(usize::MAX).saturating_add(1).min(moments.len())
     }
 
-    /// The first row from one on whose low is not above a price.
-    pub(super) fn first_low(&self, raw: &Raw<'_>, from: usize, price: i64) -> Option<usize> {
-        self.lows.first(raw.low, from, |low| low <= price)
+    /// The first of some rows whose low is not above a price.
+    pub(super) fn first_low(&self, rows: (usize, usize), price: i64) -> Option<usize> {
+        self.low.first(rows, |low| low <= price)
     }
 
-    /// The first row from one on whose high is not below a price.
-    pub(super) fn first_high(&self, raw: &Raw<'_>, from: usize, price: i64) -> Option<usize> {
-        self.highs.first(raw.high, from, |high| high >= price)
+    /// The first of some rows whose high is not below a price.
+    pub(super) fn first_high(&self, rows: (usize, usize), price: i64) -> Option<usize> {
+        self.high.first(rows, |high| high >= price)
     }
 
     /// The lowest low of some rows.
-    pub(super) fn lowest(&self, raw: &Raw<'_>, (from, to): (usize, usize)) -> Option<i64> {
-        self.lows.extreme(raw.low, (from, to), i64::min)
+    pub(super) fn lowest(&self, rows: (usize, usize)) -> Option<i64> {
+        self.low.extreme(rows, |one, other| one.min(other))
     }
 
     /// The highest high of some rows.
-    pub(super) fn highest(&self, raw: &Raw<'_>, (from, to): (usize, usize)) -> Option<i64> {
-        self.highs.extreme(raw.high, (from, to), i64::max)
+    pub(super) fn highest(&self, rows: (usize, usize)) -> Option<i64> {
+        self.high.extreme(rows, |one, other| one.max(other))
+    }
+
+    /// Low and high of a row.
+    pub(super) fn range(&self, row: usize) -> Option<(i64, i64)> {
+        Some((*self.low.rows.get(row)?, *self.high.rows.get(row)?))
     }
 }
 
 impl Levels {
-    fn of(prices: &[i64], pick: fn(i64, i64) -> i64) -> Self {
+    fn of(rows: Vec<i64>, pick: impl Fn(i64, i64) -> i64 + Copy) -> Self {
         let level = |prices: &[i64], size: usize| -> Vec<i64> {
             let chunks = prices.chunks(size);
             chunks.filter_map(|chunk| chunk.iter().copied().reduce(pick)).collect()
         };
-        let few = level(prices, FEW);
+        let few = level(&rows, FEW);
         let many = level(&few, MANY);
-        Self { few, many }
+        Self { rows, few, many }
     }
 
-    /// The first row from one on for which a rule holds, which holds for the extreme of several
+    /// The first of some rows for which a rule holds, which holds for the extreme of several
     /// rows when it holds for one of them.
-    fn first(&self, prices: &[i64], from: usize, rule: impl Fn(i64) -> bool) -> Option<usize> {
+    #[inline]
+    fn first(&self, (from, to): (usize, usize), rule: impl Fn(i64) -> bool) -> Option<usize> {
         let within = |values: &[i64], from: usize, to: usize| {
             let to = to.min(values.len());
             let found = values.get(from..to)?.iter().position(|&value| rule(value))?;
@@ -163,36 +163,49 @@ impl Levels {
         };
         let next = |from: usize, size: usize| from.div_ceil(size).saturating_mul(size);
         let edge = next(from, FEW);
-        if let Some(row) = within(prices, from, edge) {
+        if let Some(row) = within(&self.rows, from, edge.min(to)) {
             return Some(row);
         }
-        let few = edge / FEW;
+        if edge >= to {
+            return None;
+        }
+        let (few, last) = (edge / FEW, to.div_ceil(FEW));
         let edge = next(few, MANY);
-        let block = within(&self.few, few, edge).or_else(|| {
-            let many = within(&self.many, edge / MANY, usize::MAX)?.saturating_mul(MANY);
+        let block = within(&self.few, few, edge.min(last)).or_else(|| {
+            let many = within(&self.many, edge / MANY, last.div_ceil(MANY))?.saturating_mul(MANY);
             within(&self.few, many, many.saturating_add(MANY))
         })?;
         let start = block.saturating_mul(FEW);
-        within(prices, start, start.saturating_add(FEW))
+        within(&self.rows, start, start.saturating_add(FEW).min(to))
     }
 
+    #[inline]
     fn extreme(
         &self,
-        prices: &[i64],
         (from, to): (usize, usize),
-        pick: fn(i64, i64) -> i64,
+        pick: impl Fn(i64, i64) -> i64 + Copy,
     ) -> Option<i64> {
         let of = |values: &[i64], from: usize, to: usize| {
             values.get(from..to).and_then(|values| values.iter().copied().reduce(pick))
         };
         let (first, last) = (from.div_ceil(FEW), to / FEW);
         if first >= last {
-            return of(prices, from, to);
+            return of(&self.rows, from, to);
         }
         let (front, back) = (first.saturating_mul(FEW), last.saturating_mul(FEW));
-        let parts = [of(prices, from, front), of(&self.few, first, last), of(prices, back, to)];
+        let parts =
+            [of(&self.rows, from, front), of(&self.few, first, last), of(&self.rows, back, to)];
         parts.into_iter().flatten().reduce(pick)
     }
+}
+
+/// The distance of all moments, if it is one.
+fn step_of(moments: &[i64]) -> Option<i64> {
+    let mut steps = moments.windows(2).map(|pair| match pair {
+        [one, next] => next.saturating_sub(*one),
+        _ => 0,
+    });
+    steps.next().filter(|&step| step > 0 && steps.all(|other| other == step))
 }
 
 /// Whether a raw number is a multiple of a power of ten.

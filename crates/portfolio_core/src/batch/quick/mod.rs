@@ -6,16 +6,21 @@
 //! is not plain, or not surely in range, has no answer here, and goes the general road
 //! ([`super::drive`]); this one only has to be right where it answers.
 //!
-//! Reading order: `terms` asks whether a run is plain; `events` goes from fill to fill; `curve`
-//! makes the columns of the equity and the metrics; `answer` the tables. `facts` is what many runs
-//! ask of the same bars.
+//! Reading order: `terms` asks whether a run is plain, `units` what its numbers are counted in,
+//! `rows` reads what it asks for; `events` goes from fill to fill, and `marks` is what one price
+//! does; `curve` makes the columns of the equity, `money` those of the trades for the metrics,
+//! `answer` the tables. `facts` is what many runs ask of the same bars.
 
 mod answer;
 mod curve;
 mod events;
 mod facts;
+mod marks;
+mod money;
+mod rows;
 mod terms;
 mod trades;
+mod units;
 
 pub use facts::Facts;
 
@@ -23,12 +28,16 @@ use super::outcome::{EquityColumns, Keep, Outcome, Record, Recorded};
 use super::plan::Run;
 use crate::history::Resample;
 use crate::metrics::Scratch;
+use answer::Done;
+use rows::{Odd, Rows};
+use units::{Units, Zeros};
 
 /// Memory that runs need, kept between them.
 #[derive(Debug, Default)]
 pub struct Room {
     events: events::Room,
     curve: curve::Room,
+    money: money::Columns,
     scratch: Scratch,
 }
 
@@ -41,6 +50,22 @@ pub fn run(run: &Run<'_>, keep: &Keep, recorded: &Recorded, room: &mut Room) -> 
         return None;
     }
     let terms = terms::Terms::of(run)?;
-    let end = events::carry_out(run, &terms, &mut room.events)?;
-    answer::outcome(run, keep, recorded, (&terms, end), room)
+    let mut zeros = Zeros { price: terms.bars.zeros, size: 9 };
+    // A row that has more digits says so; the units cannot be finer than raw ones.
+    loop {
+        let units = Units::of(&terms, zeros)?;
+        let carried = Rows::of(run, &terms, units).and_then(|rows| {
+            let parts = (&terms, &units, &rows);
+            let end = events::carry_out(parts, &run.bars.moments, &mut room.events)?;
+            Ok((rows, end))
+        });
+        match carried {
+            Ok((rows, end)) => {
+                let done = Done { run, terms: &terms, units: &units, rows: &rows, end };
+                return done.outcome(keep, recorded, room);
+            }
+            Err(Odd::Finer(finer)) => zeros = finer,
+            Err(Odd::NotPlain) => return None,
+        }
+    }
 }

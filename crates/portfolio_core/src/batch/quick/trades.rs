@@ -1,4 +1,4 @@
-//! The trades of a plain run, column by column in raw units.
+//! The trades of a plain run, in its units.
 
 /// Why a position was closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub(super) enum Reason {
 }
 
 impl Reason {
+    pub(super) const ALL: [Self; 3] = [Self::TimeExit, Self::StopLoss, Self::TakeProfit];
+
     pub(super) const fn text(self) -> &'static str {
         match self {
             Self::TimeExit => "time_exit",
@@ -18,7 +20,7 @@ impl Reason {
     }
 }
 
-/// A trade but for its money.
+/// A trade.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Trade {
     pub(super) position_id: u64,
@@ -35,34 +37,11 @@ pub(super) struct Trade {
     pub(super) stop: i64,
     pub(super) target: i64,
     pub(super) reason: Reason,
-}
-
-/// Trades, and their money.
-#[derive(Debug, Default)]
-pub(super) struct Trades {
-    pub(super) rows: Vec<Trade>,
-    pub(super) gross: Vec<i128>,
-    pub(super) entry_fee: Vec<i128>,
-    pub(super) exit_fee: Vec<i128>,
-    pub(super) net: Vec<i128>,
-    pub(super) cost: Vec<i128>,
-    pub(super) mae: Vec<i128>,
-    pub(super) mfe: Vec<i128>,
-}
-
-impl Trades {
-    pub(super) fn clear(&mut self) {
-        self.rows.clear();
-        for column in [
-            &mut self.gross,
-            &mut self.entry_fee,
-            &mut self.exit_fee,
-            &mut self.net,
-            &mut self.cost,
-            &mut self.mae,
-            &mut self.mfe,
-        ] {
-            column.clear();
-        }
-    }
+    pub(super) gross: i128,
+    pub(super) entry_fee: i128,
+    pub(super) exit_fee: i128,
+    pub(super) net: i128,
+    pub(super) cost: i128,
+    pub(super) mae: i128,
+    pub(super) mfe: i128,
 }
