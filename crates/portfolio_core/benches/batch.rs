@@ -42,10 +42,15 @@ const UNIT: i128 = 1_000_000_000;
 const MINUTE: i64 = 60_000_000;
 
 fn main() {
+    let only: Vec<String> = std::env::args().skip(1).collect();
     for (name, work) in
-        [("W0", &W0), ("W1", &W1), ("W2", &W2), ("W2s", &W2S), ("W3", &W3), ("W6", &W6)]
+        [("w0", &W0), ("w1", &W1), ("w2", &W2), ("w2s", &W2S), ("w3", &W3), ("w6", &W6)]
     {
-        println!("{name}: result {:016x}", hash(&work.run(1)));
+        if only.iter().all(|only| only.starts_with('-'))
+            || only.iter().any(|only| only.starts_with(name))
+        {
+            println!("{name}: result {:016x}", hash(&work.run(1)));
+        }
     }
     divan::main();
 }

@@ -25,11 +25,9 @@ use crate::ledger::Ledger;
 use crate::refusal::Code;
 
 /// About so many moments are a tile.
-const TILE_MOMENTS: usize = 65_536;
+const TILE_MOMENTS: usize = 131_072;
 /// The most runs of a tile.
 const TILE_RUNS: usize = 4_096;
-/// A run of so many moments is a tile of its own.
-const LONG: usize = 4_096;
 
 /// What others see of runs under way, and how they stop them.
 #[derive(Debug, Default)]
@@ -224,7 +222,7 @@ impl Batch {
         let runs = runs.start.min(self.len())..runs.end.min(self.len());
         let recorded = Recorded::of(self.bars(), keep.record);
         let tile = tile_runs(self.bars().moments.len());
-        let shape = Shape::new(keep, &recorded, &self.bars().symbols, tile.min(runs.len()));
+        let shape = Shape::new(keep, &recorded, &self.bars().symbols, runs.len());
         let tiles = runs.len().div_ceil(tile);
         let work = Work {
             batch: self,
@@ -290,9 +288,6 @@ impl Batch {
 
 /// How many runs over so many moments are a tile.
 fn tile_runs(moments: usize) -> usize {
-    if moments >= LONG {
-        return 1;
-    }
     TILE_MOMENTS.checked_div(moments).unwrap_or(TILE_RUNS).clamp(1, TILE_RUNS)
 }
 
@@ -377,7 +372,9 @@ impl Work<'_> {
                     if let Some(failure) = self.failure(&outcome) {
                         return Made::Stopped(Stopped::Rejected(failure));
                     }
-                    part.add(outcome);
+                    if let Err(stopped) = part.add(outcome, self.shape) {
+                        return Made::Stopped(stopped);
+                    }
                 }
                 Ok(None) => {}
                 Err(Halted::Cancelled) => return Made::Cancelled,

@@ -226,18 +226,18 @@ impl History {
                 let plain = resample == Resample::None
                     && increasing(block.times, rest)
                     && next.is_none_or(|next| block.times.last().is_some_and(|&one| one < next));
-                if plain && (last.is_some() || settled.len() == BLOCK_ROWS) && room == BLOCK_ROWS {
+                let whole = last.is_some() || settled.len() == BLOCK_ROWS;
+                if plain && whole && room == BLOCK_ROWS {
                     take(settled, true);
+                } else if plain {
+                    picked.append(&settled);
                 } else {
-                    if plain {
-                        picked.append(&settled);
-                    } else {
-                        picked.pick(&settled, ends);
-                    }
-                    if last.is_some() || picked.times.len() == BLOCK_ROWS {
-                        take(picked.block(), true);
-                        picked.clear();
-                    }
+                    picked.pick(&settled, ends);
+                }
+                let filled = picked.times.len();
+                if filled == BLOCK_ROWS || (last.is_some() && filled > 0) {
+                    take(picked.block(), true);
+                    picked.clear();
                 }
                 if let Some(last) = last {
                     take(last, false);

@@ -39,10 +39,7 @@ impl Done<'_, '_> {
         let drawn = (self.terms, self.units);
         let counted = curve::draw(drawn, &room.events, keep.metrics, &mut room.curve)?;
         let mirror = Mirror::of(self.units)?;
-        let metrics = match keep.metrics {
-            true => Some(self.metrics(&mirror, counted, room)?),
-            false => None,
-        };
+        let metrics = if keep.metrics { Some(self.metrics(&mirror, counted, room)?) } else { None };
         let rows = room.curve.len();
         let last_equity = room.curve.exact(counted).get(rows.checked_sub(1)?)?;
         let equity = equity(keep, recorded, counted, &mut room.curve);

@@ -149,7 +149,7 @@ pub(super) fn draw(
 }
 
 /// Each span, and the moment that ends it.
-fn spans<'e>(events: &'e Events, rows: usize) -> impl Iterator<Item = (&'e Span, usize)> {
+fn spans(events: &Events, rows: usize) -> impl Iterator<Item = (&Span, usize)> {
     let ends = events.spans.iter().skip(1).map(|span| span.from).chain([rows]);
     events.spans.iter().zip(ends).filter(|(span, to)| span.from < *to)
 }

@@ -128,11 +128,8 @@ pub(super) fn carry_out(
 impl Kernel<'_, '_> {
     fn all(&mut self, moments: &[i64]) -> Option<()> {
         self.push_span(0)?;
-        if self.terms.at_close {
-            self.at_closes(moments)?
-        } else {
-            self.at_opens(moments)?
-        }
+        let all = if self.terms.at_close { Self::at_closes } else { Self::at_opens };
+        all(self, moments)?;
         let bars = u64::try_from(moments.len()).ok()?;
         self.end.events = self.end.events.checked_add(bars)?;
         Some(())

@@ -91,8 +91,8 @@ impl Bars {
             closes,
             top,
             highest: whole(top)?,
-            low: Levels::of(low, |one, other| one.min(other)),
-            high: Levels::of(high, |one, other| one.max(other)),
+            low: Levels::of(low, Ord::min),
+            high: Levels::of(high, Ord::max),
             step: step_of(&bars.moments),
         })
     }
@@ -127,12 +127,12 @@ impl Bars {
 
     /// The lowest low of some rows.
     pub(super) fn lowest(&self, rows: (usize, usize)) -> Option<i64> {
-        self.low.extreme(rows, |one, other| one.min(other))
+        self.low.extreme(rows, Ord::min)
     }
 
     /// The highest high of some rows.
     pub(super) fn highest(&self, rows: (usize, usize)) -> Option<i64> {
-        self.high.extreme(rows, |one, other| one.max(other))
+        self.high.extreme(rows, Ord::max)
     }
 
     /// Low and high of a row.

@@ -8,9 +8,6 @@ use crate::batch::outcome::{EquityColumns, Numbers, append};
 use crate::batch::pool::Stopped;
 use crate::columns::schema::{Column, EQUITY_COLUMNS, Kind};
 
-/// A run of so many moments is a chunk of its own.
-pub(super) const EQUITY_CHUNK: usize = 4_096;
-
 /// The columns that are kept: time and equity, or all of them.
 fn columns(shape: &Shape<'_>) -> &'static [Column] {
     match shape.keep.equity_columns {
@@ -26,10 +23,12 @@ pub(super) struct EquityRows {
 }
 
 impl EquityRows {
-    pub(super) fn add(&mut self, run_id: u32, numbers: Vec<Numbers>) {
-        let Some(rows) = numbers.first().map(Numbers::len) else { return };
-        self.run_id.resize(self.run_id.len().saturating_add(rows), run_id);
-        self.put(numbers);
+    /// The rows of a run.
+    pub(super) fn of(run_id: u32, numbers: Vec<Numbers>, shape: &Shape<'_>) -> Self {
+        match numbers.first().map(Numbers::len) {
+            Some(rows) => Self { run_id: vec![run_id; rows], numbers },
+            None => Self::new(shape),
+        }
     }
 
     fn put(&mut self, numbers: Vec<Numbers>) {
@@ -41,7 +40,8 @@ impl EquityRows {
 
 impl Rows for EquityRows {
     const NAME: &'static str = "equity";
-    const CHUNK: usize = EQUITY_CHUNK;
+    const CHUNK: usize = 65_536;
+    const LONG: usize = 4_096;
 
     fn new(shape: &Shape<'_>) -> Self {
         let column = |_| Numbers::new(shape.keep.exact);

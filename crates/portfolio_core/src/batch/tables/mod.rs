@@ -1,9 +1,9 @@
 //! From the outcomes of many runs to Arrow tables (rule R10).
 //!
 //! Columns are plain vectors until a chunk is full. A chunk ends where a run ends; where, depends
-//! on nothing but the rows, so the chunks are the same for any number of threads. The vectors of a
-//! chunk that is filled at once are handed over without a copy, and the times of the equity
-//! history, which are the same for every run, are shared.
+//! on nothing but the rows and the tiles, so the chunks are the same for any number of threads. The
+//! vectors of a long run are handed over without a copy, and the times of the equity history, which
+//! are the same for every run, are shared.
 
 mod equity;
 mod metrics;
@@ -24,7 +24,7 @@ use super::pool::Stopped;
 use crate::columns::schema::{Kind, View};
 use crate::columns::text::TextPool;
 use crate::export::TableSnapshot;
-use equity::{EQUITY_CHUNK, EquityRows};
+use equity::EquityRows;
 use metrics::MetricRows;
 use states::{FinalRows, RejectedRows};
 use trades::TradeRows;
@@ -59,17 +59,17 @@ pub(super) struct Shape<'k> {
 }
 
 impl<'k> Shape<'k> {
-    /// The shape of tables whose parts have at most so many runs.
+    /// The shape of tables of so many runs.
     pub(super) fn new(
         keep: &'k Keep,
         recorded: &'k Recorded,
         symbols: &'k [String],
-        part: usize,
+        runs: usize,
     ) -> Self {
         let own = recorded.times.len();
-        // Runs that do not fill a chunk, and then a part.
-        let before = EQUITY_CHUNK.saturating_sub(1).checked_div(own).unwrap_or(0);
-        let runs = before.saturating_add(part);
+        // At most two chunks that are not full come together, and a run that fills them.
+        let most = EquityRows::CHUNK.saturating_mul(2).checked_div(own).unwrap_or(0);
+        let runs = if own >= EquityRows::LONG { 1 } else { most.saturating_add(1).min(runs) };
         Self { keep, recorded, times: ScalarBuffer::from(recorded.times.repeat(runs)), symbols }
     }
 
@@ -84,6 +84,8 @@ trait Rows: Sized {
     const NAME: &'static str;
     /// So many rows are a chunk.
     const CHUNK: usize;
+    /// A run of so many rows is a chunk of its own.
+    const LONG: usize = Self::CHUNK;
 
     fn new(shape: &Shape<'_>) -> Self;
     fn len(&self) -> usize;
@@ -95,8 +97,8 @@ trait Rows: Sized {
 /// Rows of all tables, of runs that follow each other.
 #[derive(Debug)]
 pub(super) struct Part {
-    equity: EquityRows,
-    trades: TradeRows,
+    equity: Chunks<EquityRows>,
+    trades: Chunks<TradeRows>,
     metrics: MetricRows,
     finals: FinalRows,
     rejected: RejectedRows,
@@ -106,8 +108,8 @@ pub(super) struct Part {
 impl Part {
     pub(super) fn new(shape: &Shape<'_>) -> Self {
         Self {
-            equity: EquityRows::new(shape),
-            trades: TradeRows::new(shape),
+            equity: Chunks::new(shape),
+            trades: Chunks::new(shape),
             metrics: MetricRows::new(shape),
             finals: FinalRows::new(shape),
             rejected: RejectedRows::new(shape),
@@ -116,11 +118,11 @@ impl Part {
     }
 
     /// Adds the run behind the last one.
-    pub(super) fn add(&mut self, outcome: Outcome) {
+    pub(super) fn add(&mut self, outcome: Outcome, shape: &Shape<'_>) -> Result<(), Stopped> {
         let Outcome { run_id, equity, trades, metrics, last, rejected } = outcome;
-        self.equity.add(run_id, equity);
+        self.equity.take(EquityRows::of(run_id, equity, shape), shape)?;
         if let Some(trades) = trades {
-            self.trades.add(run_id, trades);
+            self.trades.take(TradeRows::of(run_id, trades), shape)?;
         }
         if let Some(metrics) = metrics {
             self.metrics.add(run_id, &metrics);
@@ -128,6 +130,7 @@ impl Part {
         self.finals.add(run_id, last);
         self.rejected.add(run_id, rejected);
         self.runs = self.runs.saturating_add(1);
+        Ok(())
     }
 }
 
@@ -157,8 +160,8 @@ impl<'k> Collected<'k> {
 
     /// Takes the part behind the last one.
     pub(super) fn take(&mut self, part: Part) -> Result<(), Stopped> {
-        self.equity.take(part.equity, &self.shape)?;
-        self.trades.take(part.trades, &self.shape)?;
+        self.equity.join(part.equity, &self.shape)?;
+        self.trades.join(part.trades, &self.shape)?;
         self.metrics.take(part.metrics, &self.shape)?;
         self.finals.take(part.finals, &self.shape)?;
         self.rejected.take(part.rejected, &self.shape)?;
@@ -180,6 +183,7 @@ impl<'k> Collected<'k> {
 }
 
 /// A table while its rows come in.
+#[derive(Debug)]
 struct Chunks<R> {
     schema: SchemaRef,
     open: R,
@@ -192,9 +196,31 @@ impl<R: Rows> Chunks<R> {
         Self { schema: R::schema(shape), open: R::new(shape), batches: Vec::new(), rows: 0 }
     }
 
+    /// Takes the rows behind the last ones.
     fn take(&mut self, rows: R, shape: &Shape<'_>) -> Result<(), Stopped> {
+        let long = rows.len() >= R::LONG;
+        if long {
+            self.end(shape)?;
+        }
         self.open.append(rows);
-        if self.open.len() >= R::CHUNK { self.close(shape) } else { Ok(()) }
+        if long || self.open.len() >= R::CHUNK { self.close(shape) } else { Ok(()) }
+    }
+
+    /// Takes the chunks behind the last ones.
+    fn join(&mut self, more: Self, shape: &Shape<'_>) -> Result<(), Stopped> {
+        if more.batches.is_empty() {
+            return self.take(more.open, shape);
+        }
+        self.end(shape)?;
+        self.batches.extend(more.batches);
+        self.rows = self.rows.saturating_add(more.rows);
+        self.open = more.open;
+        Ok(())
+    }
+
+    /// Ends the chunk that has rows.
+    fn end(&mut self, shape: &Shape<'_>) -> Result<(), Stopped> {
+        if self.open.len() > 0 { self.close(shape) } else { Ok(()) }
     }
 
     fn close(&mut self, shape: &Shape<'_>) -> Result<(), Stopped> {
@@ -206,9 +232,7 @@ impl<R: Rows> Chunks<R> {
     }
 
     fn finish(mut self, shape: &Shape<'_>) -> Result<TableSnapshot, Stopped> {
-        if self.open.len() > 0 {
-            self.close(shape)?;
-        }
+        self.end(shape)?;
         let Self { schema, batches, rows, .. } = self;
         Ok(TableSnapshot { name: R::NAME, schema, batches, rows })
     }

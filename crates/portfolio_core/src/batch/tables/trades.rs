@@ -20,10 +20,9 @@ pub(super) struct TradeRows {
 }
 
 impl TradeRows {
-    pub(super) fn add(&mut self, run_id: u32, trades: TradeColumns) {
-        let rows = self.run_id.len().saturating_add(trades.len());
-        self.run_id.resize(rows, run_id);
-        self.put(trades);
+    /// The trades of a run.
+    pub(super) fn of(run_id: u32, columns: TradeColumns) -> Self {
+        Self { run_id: vec![run_id; columns.len()], columns }
     }
 
     fn put(&mut self, more: TradeColumns) {
@@ -55,7 +54,7 @@ impl TradeRows {
 
 impl Rows for TradeRows {
     const NAME: &'static str = "trades";
-    const CHUNK: usize = 65_536;
+    const CHUNK: usize = 4_096;
 
     fn new(shape: &Shape<'_>) -> Self {
         Self { run_id: Vec::new(), columns: TradeColumns::new(shape.keep.exact) }
