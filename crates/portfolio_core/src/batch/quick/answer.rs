@@ -42,7 +42,7 @@ impl Done<'_, '_> {
         let metrics = if keep.metrics { Some(self.metrics(&mirror, counted, room)?) } else { None };
         let rows = room.curve.len();
         let last_equity = room.curve.exact(counted).get(rows.checked_sub(1)?)?;
-        let equity = equity(keep, recorded, counted, &mut room.curve);
+        let equity = equity(keep, recorded, counted, &room.curve);
         let events = &room.events;
         Some(Outcome {
             run_id: self.run.run_id,
@@ -194,12 +194,7 @@ impl Done<'_, '_> {
 }
 
 /// The column of the equity that is kept.
-fn equity(
-    keep: &Keep,
-    recorded: &Recorded,
-    counted: Counted,
-    curve: &mut curve::Room,
-) -> Vec<Numbers> {
+fn equity(keep: &Keep, recorded: &Recorded, counted: Counted, curve: &curve::Room) -> Vec<Numbers> {
     if keep.record == Record::None {
         return Vec::new();
     }
@@ -209,8 +204,8 @@ fn equity(
         return vec![Numbers::Exact(picked(recorded, rows, |moment| exact.get(moment)))];
     }
     vec![Numbers::Float(match recorded.moments {
-        // The column is handed over as it is.
-        None => std::mem::take(&mut curve.values),
+        // A copy of what is in the cache costs less than fresh memory for each run to draw in.
+        None => curve.values.clone(),
         Some(_) => picked(recorded, rows, |moment| curve.values.get(moment).copied()),
     })]
 }

@@ -125,14 +125,19 @@ impl Bars {
         self.high.first(rows, |high| high >= price)
     }
 
-    /// The lowest low of some rows.
-    pub(super) fn lowest(&self, rows: (usize, usize)) -> Option<i64> {
-        self.low.extreme(rows, Ord::min)
-    }
-
-    /// The highest high of some rows.
-    pub(super) fn highest(&self, rows: (usize, usize)) -> Option<i64> {
-        self.high.extreme(rows, Ord::max)
+    /// The lowest low and the highest high of some rows.
+    #[inline]
+    pub(super) fn extremes(&self, (from, to): (usize, usize)) -> Option<(i64, i64)> {
+        if to.saturating_sub(from) < FEW {
+            let rows = self.low.rows.get(from..to)?.iter().zip(self.high.rows.get(from..to)?);
+            let whole = (i64::MAX, i64::MIN);
+            let widened = |(low, high): (i64, i64), (one, other): (&i64, &i64)| {
+                (low.min(*one), high.max(*other))
+            };
+            return Some(rows.fold(whole, widened)).filter(|_| from < to);
+        }
+        let low = self.low.extreme((from, to), Ord::min)?;
+        Some((low, self.high.extreme((from, to), Ord::max)?))
     }
 
     /// Low and high of a row.

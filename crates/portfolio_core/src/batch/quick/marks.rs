@@ -230,10 +230,7 @@ impl Kernel<'_, '_> {
         // What is filled at a close sees the next bar first.
         let from = if self.terms.at_close { held.entry.checked_add(1)? } else { held.entry };
         let to = if closes { at.checked_add(1)? } else { at };
-        let mut seen = None;
-        if from < to {
-            seen = Some((bars.lowest((from, to))?, bars.highest((from, to))?));
-        }
+        let mut seen = bars.extremes((from, to));
         if !closes && at > held.entry {
             let open = *bars.open.get(at)?;
             let (low, high) = seen.unwrap_or((open, open));

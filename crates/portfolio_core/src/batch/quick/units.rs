@@ -148,7 +148,7 @@ impl Units {
     }
 
     /// What a fill is charged.
-    #[inline]
+    #[inline(always)]
     pub(super) fn fee(&self, (size, price): (i64, i64), maker: bool, opens: bool) -> Option<i128> {
         let Some(fee) = &self.fee else { return Some(0) };
         let charged = match fee.on {
@@ -164,15 +164,26 @@ impl Units {
             FeeKind::Product => self.product(size, price)?.wrapping_mul(value),
             FeeKind::Size => i128::from(size).checked_mul(value)?,
             FeeKind::Fill => value,
+            _ => self.rounded(fee.kind, (size, price), value)?,
+        };
+        self.sure(fee.minimum.map_or(found, |minimum| found.max(minimum)))
+    }
+}
+
+impl Units {
+    /// A fee that is rounded to a raw unit.
+    #[inline(never)]
+    fn rounded(&self, kind: FeeKind, (size, price): (i64, i64), value: i128) -> Option<i128> {
+        match kind {
             FeeKind::RateOfMoney => {
-                ratio_half_even(&[self.raw(self.worth(size, price)?), value], ONE9).ok()?
+                ratio_half_even(&[self.raw(self.worth(size, price)?), value], ONE9).ok()
             }
             FeeKind::RateOfSize { digits, divisor } => {
                 let size = i128::from(size).checked_mul(i128::from(self.size))?;
-                ratio_half_even(&[value, size, digits], divisor).ok()?
+                ratio_half_even(&[value, size, digits], divisor).ok()
             }
-        };
-        self.sure(fee.minimum.map_or(found, |minimum| found.max(minimum)))
+            FeeKind::Product | FeeKind::Size | FeeKind::Fill => None,
+        }
     }
 }
 
