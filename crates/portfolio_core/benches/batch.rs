@@ -26,7 +26,7 @@ use divan::counter::ItemsCount;
 use portfolio_core::batch::Fill;
 use portfolio_core::batch::bars::BarTable;
 use portfolio_core::batch::orders::OrderTable;
-use portfolio_core::batch::outcome::{Keep, Record};
+use portfolio_core::batch::outcome::{EquityColumns, Keep, Record};
 use portfolio_core::batch::params::ParamTable;
 use portfolio_core::batch::plan::{Batch, Costs, Settings};
 use portfolio_core::batch::pool::{Control, Tables};
@@ -72,6 +72,10 @@ static W2M: LazyLock<Work> = LazyLock::new(|| {
 });
 static W2E: LazyLock<Work> =
     LazyLock::new(|| trips(1_000, 10_000, 500, false, Keep { metrics: false, ..Keep::default() }));
+/// All columns of the equity history: these runs go through the ledger, bar by bar.
+static W2G: LazyLock<Work> = LazyLock::new(|| {
+    trips(1_000, 10_000, 500, false, Keep { equity_columns: EquityColumns::All, ..Keep::default() })
+});
 static W2S: LazyLock<Work> = LazyLock::new(|| trips(1_000, 10_000, 500, true, Keep::default()));
 static W3: LazyLock<Work> = LazyLock::new(rebalanced);
 static W6: LazyLock<Work> = LazyLock::new(variants);
@@ -305,6 +309,11 @@ fn w2m_metrics_only(bencher: Bencher<'_, '_>, threads: usize) {
 #[divan::bench(args = [1], sample_count = 20)]
 fn w2e_tables_only(bencher: Bencher<'_, '_>, threads: usize) {
     bench(bencher, &W2E, threads);
+}
+
+#[divan::bench(args = [1], sample_count = 3)]
+fn w2g_bar_by_bar(bencher: Bencher<'_, '_>, threads: usize) {
+    bench(bencher, &W2G, threads);
 }
 
 #[divan::bench(args = [1, 2], sample_count = 20)]

@@ -105,6 +105,11 @@ impl Numeric {
 }
 
 impl Moment {
+    /// Whether there is no column.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The time of a row, if it has one.
     #[inline]
     pub(super) fn get(&self, row: usize) -> Option<i64> {
@@ -185,6 +190,11 @@ fn start_of(place: u64) -> usize {
 }
 
 impl TargetLists {
+    /// Whether no row has any.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
     /// The targets of a row.
     #[inline]
     pub(super) fn get(&self, row: usize) -> &[Target] {

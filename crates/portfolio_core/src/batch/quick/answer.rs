@@ -129,7 +129,7 @@ impl Done<'_, '_> {
                 money(|trade| trade.entry_fee),
                 money(|trade| trade.exit_fee),
                 zeros(),
-                money(|trade| trade.net),
+                money(Trade::net),
                 money(|trade| trade.cost),
                 money(|trade| trade.mae),
                 money(|trade| trade.mfe),

@@ -131,7 +131,13 @@ impl Kernel<'_, '_> {
             match rule(held) {
                 None => place = place.checked_add(1)?,
                 Some((price, reason)) => {
-                    let held = self.room.held.remove(place);
+                    let held = *held;
+                    // Mostly it is the only one, and nothing moves up.
+                    if place.checked_add(1)? == self.room.held.len() {
+                        self.room.held.pop();
+                    } else {
+                        self.room.held.remove(place);
+                    }
                     self.leave(&held, moment, price, reason)?;
                 }
             }
@@ -216,7 +222,6 @@ impl Kernel<'_, '_> {
             gross,
             entry_fee: fee,
             exit_fee,
-            net: gross.checked_sub(fee)?.checked_sub(exit_fee)?,
             cost,
             mae: result(worst)?.min(0),
             mfe: result(best)?.max(0),

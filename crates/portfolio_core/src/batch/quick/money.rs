@@ -96,7 +96,7 @@ impl Columns {
         let time = |moment: usize| moments.get(moment).copied().unwrap_or_default();
         fill(&mut self.entry_time, trades, |trade| time(trade.entry));
         fill(&mut self.exit_time, trades, |trade| time(trade.exit));
-        fill(&mut self.net, trades, |trade| mirror.raw_money(trade.net));
+        fill(&mut self.net, trades, |trade| mirror.raw_money(trade.net()));
         fill(&mut self.gross, trades, |trade| mirror.raw_money(trade.gross));
         fill(&mut self.entry_fee, trades, |trade| mirror.raw_money(trade.entry_fee));
         fill(&mut self.exit_fee, trades, |trade| mirror.raw_money(trade.exit_fee));
@@ -104,7 +104,7 @@ impl Columns {
         fill(&mut self.mfe, trades, |trade| mirror.raw_money(trade.mfe));
         fill(&mut self.entry_price, trades, |trade| mirror.raw_price(trade.entry_price));
         fill(&mut self.stop, trades, |trade| mirror.raw_price(trade.stop));
-        fill(&mut self.net_doubles, trades, |trade| mirror.money(trade.net));
+        fill(&mut self.net_doubles, trades, |trade| mirror.money(trade.net()));
         fill(&mut self.cost, trades, |trade| mirror.money(trade.cost));
         self.longs = trades.iter().filter(|trade| trade.long).count();
     }

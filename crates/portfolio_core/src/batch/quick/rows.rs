@@ -58,7 +58,18 @@ pub(super) struct Rows<'r> {
     /// Levels of the run itself.
     stop: Option<Given>,
     target: Option<Given>,
+    there: There,
+}
+
+/// Which columns there are.
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each stands for its own columns")]
+struct There {
+    stops: bool,
+    targets: bool,
     tags: bool,
+    /// Any that a plain run takes no cell of.
+    others: bool,
 }
 
 impl<'r> Rows<'r> {
@@ -70,8 +81,19 @@ impl<'r> Rows<'r> {
         if trails || is_set(overrides.break_even) || is_set(overrides.break_even_offset) {
             return Err(Odd::NotPlain);
         }
-        let mut rows =
-            Self { run, cells, units, stop: None, target: None, tags: !cells.tag.is_empty() };
+        let mut rows = Self {
+            run,
+            cells,
+            units,
+            stop: None,
+            target: None,
+            there: There {
+                stops: !cells.stop_loss.is_absent(),
+                targets: !cells.take_profit.is_absent(),
+                tags: !cells.tag.is_empty(),
+                others: cells.has_more(),
+            },
+        };
         rows.stop = rows.override_of(overrides.stop_loss, terms)?;
         rows.target = rows.override_of(overrides.take_profit, terms)?;
         Ok(rows)
@@ -97,12 +119,12 @@ impl<'r> Rows<'r> {
 
     /// The tag of the row at a place.
     pub(super) fn tag(&self, place: usize) -> &'r str {
-        if self.tags { self.cells.tag.get(self.row(place)) } else { "" }
+        if self.there.tags { self.cells.tag.get(self.row(place)) } else { "" }
     }
 
     /// Whether any row has a tag.
     pub(super) const fn has_tags(&self) -> bool {
-        self.tags
+        self.there.tags
     }
 
     /// Whether a close means whole positions.
@@ -120,21 +142,23 @@ impl<'r> Rows<'r> {
     ) -> Result<Opening, Odd> {
         debug_assert!(words.action == Action::Open, "{words:?}");
         let (cells, overrides) = (self.cells, &self.run.overrides);
-        let plain = words.kind == OrderType::Market
-            && cells.trailing.is_nothing(row)
-            && is_nothing(&cells.break_even, row)
-            && is_nothing(&cells.break_even_offset, row)
-            && cells.exit_time.get(row).is_none()
-            && cells.expiry.get(row).is_none()
-            && cells.targets.get(row).is_empty()
-            && cells.oco.get(row).is_empty();
+        let plain =
+            words.kind == OrderType::Market && !(self.there.others && cells.has_more_at(row));
         let side = overrides.side.or(words.side);
         let (true, Some(side)) = (plain, side) else { return Err(Odd::NotPlain) };
         Ok(Opening {
             long: side == Side::Long,
             size: self.size(row, words, terms)?,
-            stop: self.level(&cells.stop_loss, row, self.stop, terms)?,
-            target: self.level(&cells.take_profit, row, self.target, terms)?,
+            stop: match self.stop {
+                Some(stop) => stop,
+                None if self.there.stops => self.level(&cells.stop_loss, row, terms)?,
+                None => Given::Nothing,
+            },
+            target: match self.target {
+                Some(target) => target,
+                None if self.there.targets => self.level(&cells.take_profit, row, terms)?,
+                None => Given::Nothing,
+            },
         })
     }
 
@@ -186,16 +210,7 @@ impl<'r> Rows<'r> {
     }
 
     #[inline]
-    fn level(
-        &self,
-        group: &Group,
-        row: usize,
-        own: Option<Given>,
-        terms: &Terms<'_>,
-    ) -> Result<Given, Odd> {
-        if let Some(own) = own {
-            return Ok(own);
-        }
+    fn level(&self, group: &Group, row: usize, terms: &Terms<'_>) -> Result<Given, Odd> {
         let price = narrow(&group.price, row)?.filter(|&price| price != 0);
         match (price, narrow(&group.distance, row)?, narrow(&group.rate, row)?) {
             (None, None, None) => Ok(Given::Nothing),
@@ -276,7 +291,39 @@ fn is_nothing(numbers: &Numeric, row: usize) -> bool {
     matches!(narrow(numbers, row), Ok(None | Some(0)))
 }
 
+impl OrderCells {
+    /// Whether there are columns of which a plain run takes no cell.
+    fn has_more(&self) -> bool {
+        let absent = |numbers: &Numeric| matches!(numbers, Numeric::Absent);
+        let plain = self.trailing.is_absent()
+            && absent(&self.break_even)
+            && absent(&self.break_even_offset)
+            && self.exit_time.is_empty()
+            && self.expiry.is_empty()
+            && self.targets.is_empty()
+            && self.oco.is_empty();
+        !plain
+    }
+
+    /// Whether a row has a cell of these columns.
+    fn has_more_at(&self, row: usize) -> bool {
+        let plain = self.trailing.is_nothing(row)
+            && is_nothing(&self.break_even, row)
+            && is_nothing(&self.break_even_offset, row)
+            && self.exit_time.get(row).is_none()
+            && self.expiry.get(row).is_none()
+            && self.targets.get(row).is_empty()
+            && self.oco.get(row).is_empty();
+        !plain
+    }
+}
+
 impl Group {
+    fn is_absent(&self) -> bool {
+        let absent = |numbers: &Numeric| matches!(numbers, Numeric::Absent);
+        absent(&self.price) && absent(&self.distance) && absent(&self.rate)
+    }
+
     /// Whether a row has no cell of the group, or a distance of 0.
     #[inline]
     fn is_nothing(&self, row: usize) -> bool {

@@ -40,8 +40,15 @@ pub(super) struct Trade {
     pub(super) gross: i128,
     pub(super) entry_fee: i128,
     pub(super) exit_fee: i128,
-    pub(super) net: i128,
     pub(super) cost: i128,
     pub(super) mae: i128,
     pub(super) mfe: i128,
+}
+
+impl Trade {
+    /// The result after both fees.
+    pub(super) const fn net(&self) -> i128 {
+        // None of them comes near the bounds.
+        self.gross.wrapping_sub(self.entry_fee).wrapping_sub(self.exit_fee)
+    }
 }

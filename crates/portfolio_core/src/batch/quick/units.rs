@@ -37,9 +37,11 @@ pub(super) struct Units {
     /// No money is larger, in units.
     most: i128,
     /// What one unit of size is worth at one unit of price.
-    one: i128,
+    one: i64,
     /// No product of a size and a price is larger.
     most_product: u128,
+    /// Whether that is so for all of 64 bits.
+    narrow: bool,
     fee: Option<Fee>,
 }
 
@@ -48,8 +50,8 @@ pub(super) struct Units {
 struct Fee {
     kind: FeeKind,
     /// For what is taken, and for what is made.
-    taker: i128,
-    maker: i128,
+    taker: i64,
+    maker: i64,
     minimum: Option<i128>,
     on: ChargedOn,
 }
@@ -96,6 +98,7 @@ impl Units {
         let (money_zeros, rounds) = (least.max(0), least < 0);
         let money = power(money_zeros)?;
         let one = digits.checked_mul(power(worth.checked_sub(money_zeros)?)?)?;
+        let one = i64::try_from(one).ok()?;
         let fee = match (&terms.charge, rule) {
             (Some(charge), Some(rule)) => {
                 Some(Fee::of(charge, rule, (digits, divisor), (decimals, money_zeros, rounds))?)
@@ -104,10 +107,11 @@ impl Units {
         };
         let most = MOST.checked_div(money)?;
         let by_product = |fee: &Fee| match fee.kind {
-            FeeKind::Product => fee.taker.abs().max(fee.maker.abs()),
+            FeeKind::Product => fee.taker.saturating_abs().max(fee.maker.saturating_abs()),
             _ => 0,
         };
         let largest = one.max(fee.as_ref().map_or(0, by_product)).max(1);
+        let most_product = most.checked_div(i128::from(largest))?.unsigned_abs();
         Some(Self {
             zeros,
             ticks: 10_i64.checked_pow(terms.bars.zeros.checked_sub(zeros.price)?)?,
@@ -118,7 +122,8 @@ impl Units {
             balance: terms.balance.checked_div(money)?,
             most,
             one,
-            most_product: most.checked_div(largest)?.unsigned_abs(),
+            most_product,
+            narrow: most_product >= u128::from(i64::MIN.unsigned_abs()),
             fee,
         })
     }
@@ -126,14 +131,26 @@ impl Units {
     /// What a size is worth at a price; nothing when it is not surely in range.
     #[inline(always)]
     pub(super) fn worth(&self, size: i64, price: i64) -> Option<i128> {
-        Some(self.product(size, price)?.wrapping_mul(self.one))
+        self.times(size, price, self.one)
     }
 
-    /// Neither this nor what it is multiplied by leaves the range.
+    /// The product of a size, a price and a factor; nothing when it is not surely in range.
     #[inline(always)]
-    fn product(&self, size: i64, price: i64) -> Option<i128> {
+    fn times(&self, size: i64, price: i64, factor: i64) -> Option<i128> {
+        match size.checked_mul(price) {
+            Some(product) if self.narrow => {
+                Some(i128::from(product).wrapping_mul(i128::from(factor)))
+            }
+            _ => self.times_wide(size, price, factor),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn times_wide(&self, size: i64, price: i64, factor: i64) -> Option<i128> {
         let product = i128::from(size).wrapping_mul(i128::from(price));
-        (product.unsigned_abs() <= self.most_product).then_some(product)
+        let sure = product.unsigned_abs() <= self.most_product;
+        sure.then(|| product.wrapping_mul(i128::from(factor)))
     }
 
     /// Money that is surely in range.
@@ -161,9 +178,9 @@ impl Units {
         }
         let value = if maker { fee.maker } else { fee.taker };
         let found = match fee.kind {
-            FeeKind::Product => self.product(size, price)?.wrapping_mul(value),
-            FeeKind::Size => i128::from(size).checked_mul(value)?,
-            FeeKind::Fill => value,
+            FeeKind::Product => self.times(size, price, value)?,
+            FeeKind::Size => i128::from(size).wrapping_mul(i128::from(value)),
+            FeeKind::Fill => i128::from(value),
             _ => self.rounded(fee.kind, (size, price), value)?,
         };
         self.sure(fee.minimum.map_or(found, |minimum| found.max(minimum)))
@@ -173,7 +190,8 @@ impl Units {
 impl Units {
     /// A fee that is rounded to a raw unit.
     #[inline(never)]
-    fn rounded(&self, kind: FeeKind, (size, price): (i64, i64), value: i128) -> Option<i128> {
+    fn rounded(&self, kind: FeeKind, (size, price): (i64, i64), value: i64) -> Option<i128> {
+        let value = i128::from(value);
         match kind {
             FeeKind::RateOfMoney => {
                 ratio_half_even(&[self.raw(self.worth(size, price)?), value], ONE9).ok()
@@ -236,7 +254,8 @@ impl Fee {
             Some(minimum) => Some(minimum.checked_div(power(money_zeros)?)?),
             None => None,
         };
-        let (taker, maker) = (scale(charge.taker)?, scale(charge.maker)?);
+        let narrow = |value: i128| i64::try_from(scale(value)?).ok();
+        let (taker, maker) = (narrow(charge.taker)?, narrow(charge.maker)?);
         Some(Self { kind, taker, maker, minimum, on: charge.on })
     }
 }
