@@ -98,6 +98,22 @@ impl Numbers {
         self.len() == 0
     }
 
+    /// The doubles; none of the other form.
+    pub(super) fn floats(&self) -> &[f64] {
+        match self {
+            Self::Float(values) => values,
+            Self::Exact(_) => &[],
+        }
+    }
+
+    /// The raw numbers; none of the other form.
+    pub(super) fn exact(&self) -> &[i128] {
+        match self {
+            Self::Float(_) => &[],
+            Self::Exact(values) => values,
+        }
+    }
+
     /// Appends an amount of money.
     pub fn push_money(&mut self, raw: i128) {
         match self {

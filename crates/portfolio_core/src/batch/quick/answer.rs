@@ -38,7 +38,9 @@ impl Done<'_, '_> {
     ) -> Option<Outcome> {
         let drawn = (self.terms, self.units);
         let counted = curve::draw(drawn, &room.events, keep.metrics, &mut room.curve)?;
-        let mirror = Mirror::of(self.units)?;
+        let bars = self.terms.bars;
+        let highest = bars.top.checked_add(bars.spread)?.checked_mul(self.units.ticks)?;
+        let mirror = Mirror::of(self.units, self.end.largest, highest)?;
         let metrics = if keep.metrics { Some(self.metrics(&mirror, counted, room)?) } else { None };
         let rows = room.curve.len();
         let last_equity = room.curve.exact(counted).get(rows.checked_sub(1)?)?;

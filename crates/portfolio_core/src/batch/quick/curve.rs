@@ -83,19 +83,29 @@ impl Line<i128> {
         };
         Some(Self { flat, slope: units.worth(long.checked_sub(short)?, tick)?, ask, both })
     }
+}
 
-    /// The same in whole doubles, when no point of it leaves them.
-    fn whole(&self, highest: f64) -> Option<Line<f64>> {
-        let flat = whole(self.flat)?;
-        let slope = whole(self.slope)?;
-        let ask = whole(self.ask)?;
-        let both = match self.both {
-            None => None,
-            Some(both) => Some(whole(both)?),
-        };
-        let most = flat.abs() + ask + both.unwrap_or(slope.abs()) * highest;
-        (most <= WHOLE).then_some(Line { flat, slope, ask, both })
+impl Line<f64> {
+    /// The same in whole doubles, when no point of it leaves them. `one` is what one unit of size
+    /// is worth at a tick. A product that is not a whole double is rounded to one that the bound
+    /// refuses.
+    #[inline]
+    fn of(span: &Span, one: f64, (highest, spread): (f64, f64)) -> Option<Self> {
+        let (long, short) = (size(span.long), size(span.short));
+        let flat = whole(span.flat)?;
+        let slope = (long - short) * one;
+        let ask = short * one * spread;
+        let both = (long + short) * one;
+        let most = flat.abs() + ask + both * highest;
+        let both = (long > 0.0 && short > 0.0).then_some(both);
+        (most < WHOLE).then_some(Self { flat, slope, ask, both })
     }
+}
+
+#[inline]
+#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "its product is asked")]
+fn size(units: i64) -> f64 {
+    units as f64
 }
 
 /// A whole number as a double that holds it.
@@ -161,10 +171,12 @@ fn draw_whole(
     exposures: bool,
     room: &mut Room,
 ) -> Option<()> {
-    let (rows, highest) = (terms.bars.len(), terms.bars.highest);
+    let rows = terms.bars.len();
+    let spread = whole(i128::from(terms.bars.spread))?;
+    let one = whole(units.worth(1, units.ticks)?)?;
     let scale = power_of_ten(18_u32.checked_sub(units.money_zeros)?)?;
     for (span, to) in spans(events, rows) {
-        let line = Line::of(units, terms, span)?.whole(highest)?;
+        let line = Line::<f64>::of(span, one, (terms.bars.highest, spread))?;
         let from = span.from;
         let end = to.checked_sub(from)?.next_multiple_of(LANES).checked_add(from)?;
         let wholes = room.wholes.get_mut(from..end)?;
@@ -214,7 +226,7 @@ fn draw_raw(
 ) -> Option<()> {
     let rows = terms.bars.len();
     for (span, to) in spans(events, rows) {
-        let Line { flat, slope, ask, both } = Line::of(units, terms, span)?;
+        let Line { flat, slope, ask, both } = Line::<i128>::of(units, terms, span)?;
         // No point of the span is beyond the range.
         let highest = terms.bars.top.checked_mul(units.ticks)?;
         units.worth(span.long.checked_add(span.short)?, highest)?;

@@ -71,6 +71,8 @@ pub(super) struct End {
     pub(super) fees: i128,
     pub(super) events: u64,
     pub(super) ambiguous: u64,
+    /// The largest size of a fill.
+    pub(super) largest: i64,
 }
 
 /// A run under way.

@@ -52,11 +52,16 @@ impl Kernel<'_, '_> {
     /// Exits, levels, and orders at one price.
     fn marks(&mut self, moment: Moment, bid: i64) -> Option<()> {
         let marks = (bid, bid.checked_add(self.spread())?);
-        if self.exits > 0 {
-            self.take_out(moment, |held| {
-                let price = if held.long { marks.0 } else { marks.1 };
-                held.exits.then_some((price, Reason::TimeExit))
-            })?;
+        let exit = |held: &Held| if held.long { marks.0 } else { marks.1 };
+        if self.exits == self.room.held.len() {
+            // All of them, mostly one.
+            for place in 0..self.exits {
+                let held = *self.room.held.get(place)?;
+                self.leave(&held, moment, exit(&held), Reason::TimeExit)?;
+            }
+            self.room.held.clear();
+        } else if self.exits > 0 {
+            self.take_out(moment, |held| held.exits.then_some((exit(held), Reason::TimeExit)))?;
         }
         if self.guarded > 0 {
             self.levels_at(moment, marks, 0)?;
@@ -162,6 +167,7 @@ impl Kernel<'_, '_> {
             return None;
         }
         self.ids = self.ids.checked_add(1)?;
+        self.end.largest = self.end.largest.max(size);
         self.charge(fee)?;
         self.add(long, size, cost)?;
         self.guarded = self.guarded.checked_add(usize::from(stop != 0 || target != 0))?;

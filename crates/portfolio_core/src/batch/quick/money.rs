@@ -1,7 +1,7 @@
 //! The money of trades as metrics take it: raw, and as the nearest doubles.
 #![expect(clippy::float_arithmetic, reason = "one division of whole numbers rounds, as a mirror")]
 
-use super::curve::{power_of_ten, whole};
+use super::curve::power_of_ten;
 use super::events::Room as Events;
 use super::trades::Trade;
 use super::units::Units;
@@ -33,6 +33,8 @@ pub(super) struct Columns {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Mirror {
     units: Units,
+    /// Whether doubles hold all amounts of the trades, sizes and prices in units.
+    narrow: bool,
     /// Units of 1.
     money: f64,
     price: f64,
@@ -40,10 +42,17 @@ pub(super) struct Mirror {
 }
 
 impl Mirror {
-    pub(super) fn of(units: &Units) -> Option<Self> {
+    /// Of a run whose fills have at most this size and this price.
+    pub(super) fn of(units: &Units, size: i64, price: i64) -> Option<Self> {
         let one = |scale: u32, zeros: u32| power_of_ten(scale.checked_sub(zeros)?);
+        let most = units.most_of(size, price)?;
+        // The sum of an amount and two fees stays below 2^53, too.
+        let few = |number: u128| number < 1 << (f64::MANTISSA_DIGITS.saturating_sub(2));
+        let narrow = few(most) && few(size.unsigned_abs().into());
+        let narrow = narrow && few(price.unsigned_abs().into());
         Some(Self {
             units: *units,
+            narrow,
             money: one(18, units.money_zeros)?,
             price: one(9, units.zeros.price)?,
             size: one(9, units.zeros.size)?,
@@ -53,28 +62,28 @@ impl Mirror {
     /// The double nearest to an amount.
     #[inline]
     pub(super) fn money(&self, amount: i128) -> f64 {
-        match whole(amount) {
-            Some(whole) => whole / self.money,
-            None => fixed18_to_f64(self.units.raw(amount)),
+        if self.narrow {
+            return short(amount) / self.money;
         }
+        fixed18_to_f64(self.units.raw(amount))
     }
 
     /// The double nearest to a price.
     #[inline]
     pub(super) fn price(&self, price: i64) -> f64 {
-        match whole(i128::from(price)) {
-            Some(whole) => whole / self.price,
-            None => fixed9_to_f64(self.raw_price(price)),
+        if self.narrow {
+            return short(price.into()) / self.price;
         }
+        fixed9_to_f64(self.raw_price(price))
     }
 
     /// The double nearest to a size.
     #[inline]
     pub(super) fn size(&self, size: i64) -> f64 {
-        match whole(i128::from(size)) {
-            Some(whole) => whole / self.size,
-            None => fixed9_to_f64(self.raw_size(size)),
+        if self.narrow {
+            return short(size.into()) / self.size;
         }
+        fixed9_to_f64(self.raw_size(size))
     }
 
     pub(super) fn raw_money(&self, amount: i128) -> i128 {
@@ -88,6 +97,18 @@ impl Mirror {
     pub(super) fn raw_size(&self, size: i64) -> i128 {
         i128::from(size).wrapping_mul(i128::from(self.units.size))
     }
+}
+
+/// A number that doubles hold.
+#[inline(always)]
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "it is below 2^53"
+)]
+fn short(number: i128) -> f64 {
+    number as i64 as f64
 }
 
 impl Columns {

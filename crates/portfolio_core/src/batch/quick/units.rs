@@ -153,6 +153,16 @@ impl Units {
         sure.then(|| product.wrapping_mul(i128::from(factor)))
     }
 
+    /// No amount of a trade of at most this size is larger, at prices that are not above this one.
+    pub(super) fn most_of(&self, size: i64, price: i64) -> Option<u128> {
+        let amounts = [
+            self.worth(size, price)?,
+            self.any_fee((size, price), false)?,
+            self.any_fee((size, price), true)?,
+        ];
+        amounts.into_iter().map(i128::unsigned_abs).max()
+    }
+
     /// Money that is surely in range.
     #[inline(always)]
     pub(super) fn sure(&self, money: i128) -> Option<i128> {
@@ -173,9 +183,13 @@ impl Units {
             ChargedOn::Entry => opens,
             ChargedOn::Exit => !opens,
         };
-        if !charged {
-            return Some(0);
-        }
+        if charged { self.any_fee((size, price), maker) } else { Some(0) }
+    }
+
+    /// What a fill that is charged is charged.
+    #[inline(always)]
+    fn any_fee(&self, (size, price): (i64, i64), maker: bool) -> Option<i128> {
+        let Some(fee) = &self.fee else { return Some(0) };
         let value = if maker { fee.maker } else { fee.taker };
         let found = match fee.kind {
             FeeKind::Product => self.times(size, price, value)?,

@@ -5,50 +5,85 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, UInt64Array};
 use arrow_buffer::ScalarBuffer;
 use arrow_schema::{Field, SchemaRef};
+use hashbrown::HashMap;
 
-use super::{Rows, Shape, numbers, run_ids, schema_of, text_array, texts, times};
-use crate::batch::outcome::{Numbers, TradeColumns, append};
+use super::{Rows, Shape, numbers, run_ids, schema_of, text_array, times};
+use crate::batch::outcome::{Numbers, TRADE_NUMBERS, TradeColumns, append};
 use crate::batch::pool::Stopped;
 use crate::columns::schema::{Column, Kind, TRADE_COLUMNS};
 use crate::columns::text::{TextPool, TextView};
 use crate::event::Side;
 
-#[derive(Debug)]
+/// Runs and their trades, put together when a chunk is closed.
+#[derive(Debug, Default)]
 pub(super) struct TradeRows {
-    run_id: Vec<u32>,
-    columns: TradeColumns,
+    runs: Vec<(u32, TradeColumns)>,
+    rows: usize,
 }
 
 impl TradeRows {
     /// The trades of a run.
     pub(super) fn of(run_id: u32, columns: TradeColumns) -> Self {
-        Self { run_id: vec![run_id; columns.len()], columns }
+        let rows = columns.len();
+        let runs = if rows > 0 { vec![(run_id, columns)] } else { Vec::new() };
+        Self { runs, rows }
     }
 
-    fn put(&mut self, more: TradeColumns) {
-        let columns = &mut self.columns;
-        if columns.is_empty() {
-            *columns = more;
-            return;
+    /// A column of all runs; handed over as it is when there is only one.
+    fn column<T: Copy>(&mut self, of: impl Fn(&mut TradeColumns) -> &mut Vec<T>) -> Vec<T> {
+        if let [(_, only)] = self.runs.as_mut_slice() {
+            return std::mem::take(of(only));
         }
-        // The texts have other places here.
-        let mut places = Vec::with_capacity(more.words.texts().len());
-        places.extend(more.words.texts().iter().map(|text| columns.words.place(text)));
-        let place = |word: u32| {
-            let place = usize::try_from(word).ok().and_then(|word| places.get(word));
-            place.copied().unwrap_or(u32::MAX)
-        };
-        columns.symbol.extend(more.symbol.into_iter().map(place));
-        columns.tag.extend(more.tag.into_iter().map(place));
-        columns.reason.extend(more.reason.into_iter().map(place));
-        append(&mut columns.trade_id, more.trade_id);
-        append(&mut columns.position_id, more.position_id);
-        append(&mut columns.side, more.side);
-        append(&mut columns.entry_time, more.entry_time);
-        append(&mut columns.exit_time, more.exit_time);
-        for (column, more) in columns.numbers.iter_mut().zip(more.numbers) {
-            column.append(more);
+        let mut column = Vec::with_capacity(self.rows);
+        for (_, columns) in &mut self.runs {
+            column.extend_from_slice(of(columns));
         }
+        column
+    }
+
+    /// The same of texts, as views in a pool.
+    fn texts(
+        &self,
+        pool: &mut TextPool,
+        of: impl Fn(&TradeColumns) -> &[u32],
+    ) -> Result<ScalarBuffer<u128>, Stopped> {
+        let mut column = Vec::with_capacity(self.rows);
+        let mut known: HashMap<&str, u128> = HashMap::new();
+        for (_, columns) in &self.runs {
+            let mut views = Vec::with_capacity(columns.words.texts().len());
+            for text in columns.words.texts() {
+                let view = match known.get(text.as_str()) {
+                    Some(view) => *view,
+                    None => *known.entry(text).or_insert(pool.view(text)?.bits()),
+                };
+                views.push(view);
+            }
+            let view = |word: &u32| {
+                let view = usize::try_from(*word).ok().and_then(|word| views.get(word));
+                view.copied().unwrap_or_default()
+            };
+            column.extend(of(columns).iter().map(view));
+        }
+        Ok(ScalarBuffer::from(column))
+    }
+
+    /// A column of numbers of all runs, in the same way.
+    fn numbers(&mut self, place: usize, exact: bool) -> Numbers {
+        if let [(_, only)] = self.runs.as_mut_slice() {
+            let column = only.numbers.get_mut(place);
+            return column.map_or(Numbers::new(exact), |column| {
+                std::mem::replace(column, Numbers::new(exact))
+            });
+        }
+        let parts = || self.runs.iter().filter_map(|(_, columns)| columns.numbers.get(place));
+        if exact {
+            let mut column = Vec::with_capacity(self.rows);
+            parts().for_each(|part| column.extend_from_slice(part.exact()));
+            return Numbers::Exact(column);
+        }
+        let mut column = Vec::with_capacity(self.rows);
+        parts().for_each(|part| column.extend_from_slice(part.floats()));
+        Numbers::Float(column)
     }
 }
 
@@ -56,17 +91,17 @@ impl Rows for TradeRows {
     const NAME: &'static str = "trades";
     const CHUNK: usize = 4_096;
 
-    fn new(shape: &Shape<'_>) -> Self {
-        Self { run_id: Vec::new(), columns: TradeColumns::new(shape.keep.exact) }
+    fn new(_: &Shape<'_>) -> Self {
+        Self::default()
     }
 
     fn len(&self) -> usize {
-        self.run_id.len()
+        self.rows
     }
 
     fn append(&mut self, more: Self) {
-        append(&mut self.run_id, more.run_id);
-        self.put(more.columns);
+        self.rows = self.rows.saturating_add(more.rows);
+        append(&mut self.runs, more.runs);
     }
 
     fn schema(shape: &Shape<'_>) -> SchemaRef {
@@ -75,41 +110,45 @@ impl Rows for TradeRows {
         schema_of(TRADE_COLUMNS.iter().map(field))
     }
 
-    fn arrays(self, _: &Shape<'_>) -> Result<Vec<ArrayRef>, Stopped> {
-        let columns = self.columns;
+    fn arrays(mut self, shape: &Shape<'_>) -> Result<Vec<ArrayRef>, Stopped> {
         let mut pool = TextPool::default();
-        let words = texts(&mut pool, columns.words.texts().iter().map(String::as_str))?;
-        let words = |places: Vec<u32>| -> ArrayRef {
-            let word = |place: u32| {
-                let view = usize::try_from(place).ok().and_then(|place| words.get(place));
-                view.copied().unwrap_or_default()
-            };
-            Arc::new(text_array(&pool, places.into_iter().map(word).collect()))
-        };
+        let symbols = self.texts(&mut pool, |columns| &columns.symbol)?;
+        let tags = self.texts(&mut pool, |columns| &columns.tag)?;
+        let reasons = self.texts(&mut pool, |columns| &columns.reason)?;
+        let words = |views| -> ArrayRef { Arc::new(text_array(&pool, views)) };
         let ids = |ids: Vec<u64>| -> ArrayRef {
             Arc::new(UInt64Array::new(ScalarBuffer::from(ids), None))
         };
-        let side = |side: Side| match side {
+        let side = |side: &Side| match side {
             Side::Long => TextView::LONG.bits(),
             Side::Short => TextView::SHORT.bits(),
         };
-        let sides = columns.side.into_iter().map(side).collect();
+        let sides = self.runs.iter().flat_map(|(_, columns)| columns.side.iter().map(side));
+        let mut runs = Vec::with_capacity(self.rows);
+        for (run_id, columns) in &self.runs {
+            runs.resize(runs.len().saturating_add(columns.len()), *run_id);
+        }
+        let sides = words(sides.collect());
         let mut arrays = vec![
-            run_ids(self.run_id),
-            ids(columns.trade_id),
-            ids(columns.position_id),
-            words(columns.symbol),
-            Arc::new(text_array(&pool, sides)),
+            run_ids(runs),
+            ids(self.column(|columns| &mut columns.trade_id)),
+            ids(self.column(|columns| &mut columns.position_id)),
+            words(symbols),
+            sides,
         ];
-        let (mut tag, mut reason) = (Some(columns.tag), Some(columns.reason));
-        let mut moments = [columns.entry_time, columns.exit_time].into_iter();
-        let mut values = columns.numbers.into_iter();
+        let (mut tag, mut reason) = (Some(tags), Some(reasons));
+        let entries = self.column(|columns| &mut columns.entry_time);
+        let exits = self.column(|columns| &mut columns.exit_time);
+        let mut moments = [entries, exits].into_iter();
+        let mut places = 0..TRADE_NUMBERS.len();
         for column in TRADE_COLUMNS.iter().skip(4) {
             let array = match column.kind {
                 Kind::Time => moments.next().map(|column| times(ScalarBuffer::from(column), None)),
                 Kind::Text if column.name == "tag" => tag.take().map(words),
                 Kind::Text => reason.take().map(words),
-                kind => values.next().map(|column: Numbers| numbers(kind, column, None)),
+                kind => places
+                    .next()
+                    .map(|place| numbers(kind, self.numbers(place, shape.keep.exact), None)),
             };
             arrays.extend(array);
         }
