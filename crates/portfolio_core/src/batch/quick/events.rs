@@ -224,6 +224,7 @@ impl Kernel<'_, '_> {
     }
 
     /// Rule R8 for a row; `anchor` is the bid that fills it, `known` the last close.
+    #[inline(always)]
     fn carry_out(
         &mut self,
         (place, row, words): (usize, usize, Words),
@@ -320,6 +321,7 @@ impl Kernel<'_, '_> {
     }
 
     /// Equity at a bid.
+    #[inline(always)]
     pub(super) fn equity_at(&self, bid: i64) -> Option<i128> {
         let longs = self.units.worth(self.long, bid)?;
         let shorts = match self.short {
@@ -330,6 +332,7 @@ impl Kernel<'_, '_> {
     }
 
     /// The equity from a moment on.
+    #[inline(always)]
     pub(super) fn push_span(&mut self, from: usize) -> Option<()> {
         let flat = self.end.balance.checked_sub(self.costs.0)?;
         let flat = match self.short {

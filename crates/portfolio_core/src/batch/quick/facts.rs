@@ -126,7 +126,7 @@ impl Bars {
     }
 
     /// The lowest low and the highest high of some rows.
-    #[inline]
+    #[inline(always)]
     pub(super) fn extremes(&self, (from, to): (usize, usize)) -> Option<(i64, i64)> {
         if to.saturating_sub(from) < FEW {
             let rows = self.low.rows.get(from..to)?.iter().zip(self.high.rows.get(from..to)?);

@@ -162,6 +162,7 @@ impl<'r> Rows<'r> {
         })
     }
 
+    #[inline(always)]
     fn size(&self, row: usize, words: Words, terms: &Terms<'_>) -> Result<Amount, Odd> {
         let overrides = &self.run.overrides;
         let raw = match overrides.size {
