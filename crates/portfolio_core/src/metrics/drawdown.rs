@@ -3,7 +3,7 @@
 use super::episodes::{Episode, Point, Track};
 use super::sums::Total;
 use super::{Value, count, finite, lanes, mean_duration};
-use crate::history::Block;
+use crate::history::{Block, Exact};
 use crate::numbers::Money;
 
 /// Points that are looked at together: many such runs hold neither a new peak nor a new valley.
@@ -22,6 +22,8 @@ pub struct Drawdowns {
     longest: i64,
     durations: i128,
     amount: i128,
+    /// The amount, roughly.
+    amount_double: f64,
     under: usize,
     seen: usize,
     pain: Total,
@@ -42,6 +44,7 @@ impl Drawdowns {
             longest: 0,
             durations: 0,
             amount: 0,
+            amount_double: 0.0,
             under: 0,
             seen: 0,
             pain: Total::default(),
@@ -70,48 +73,93 @@ impl Drawdowns {
         self.squares.add(squares);
     }
 
-    fn take_run(&mut self, run: &Block<'_>, (lowest, highest): (f64, f64), falls: &mut [f64]) {
+    fn take_run(&mut self, run: &Block<'_>, range: (f64, f64), falls: &mut [f64]) {
+        self.take_amount(run, range);
         let Track { peak, valley } = self.track;
-        if highest < peak.value && valley.is_some_and(|valley| lowest > valley.value) {
-            // Under water throughout, and nowhere as deep as before.
-            lanes::falls(run.values, peak.value, falls);
-            self.under = self.under.saturating_add(run.len());
-            return;
+        let (lowest, highest) = range;
+        if highest >= peak.value {
+            return self.take_peaks(run, falls);
         }
-        let mut share = 1.0 / peak.value;
-        for ((row, &value), fall) in run.values.iter().enumerate().zip(falls) {
-            let Track { peak, valley } = self.track;
-            let new = value >= peak.value;
-            // What lies between moves neither, and is not the deepest in money.
-            if (new || valley.is_none_or(|valley| value <= valley.value))
-                && let Some(point) = run.point(row)
-            {
-                self.step(point);
-            }
-            if new {
-                share = 1.0 / value;
-            }
-            *fall = (value - self.track.peak.value) * share;
-            self.under = self.under.wrapping_add(usize::from(*fall < 0.0));
+        // Under water throughout.
+        lanes::falls(run.values, peak.value, falls);
+        self.under = self.under.saturating_add(run.len());
+        if valley.is_none_or(|valley| lowest < valley.value) {
+            self.track.valley = run.point(lanes::place(run.values, lowest));
         }
     }
 
-    #[inline]
-    fn step(&mut self, point: Point) {
-        self.peak_exact = self.peak_exact.max(point.exact);
-        self.amount = self.amount.max(self.peak_exact.saturating_sub(point.exact));
-        if let Some(episode) = self.track.step(point) {
-            self.end(&episode);
+    /// The deepest fall in money. Doubles tell first whether it can lie here; they keep the order
+    /// of the amounts, but may not tell two of them apart.
+    fn take_amount(&mut self, run: &Block<'_>, (lowest, highest): (f64, f64)) {
+        let peak = self.track.peak.value;
+        let top = highest.max(peak);
+        // What the roundings of both ends and of the difference can hide, and more.
+        let hidden = (top.abs() + lowest.abs()) * (8.0 * f64::EPSILON);
+        let deep = top - lowest + hidden >= self.amount_double;
+        if highest < peak {
+            if let Some((least, _)) = ends(run.exact).filter(|_| deep) {
+                self.deepen(self.peak_exact.saturating_sub(least));
+            }
+            return;
         }
+        if deep {
+            for exact in run.exact.iter() {
+                self.peak_exact = self.peak_exact.max(exact);
+                self.amount = self.amount.max(self.peak_exact.saturating_sub(exact));
+            }
+            self.deepen(self.amount);
+        } else if let Some((_, most)) = ends(run.exact) {
+            self.peak_exact = self.peak_exact.max(most);
+        }
+    }
+
+    fn deepen(&mut self, amount: i128) {
+        self.amount = self.amount.max(amount);
+        self.amount_double = rough(self.amount);
+    }
+
+    /// Takes a run that reaches the peak, point by point. Where the peak and the valley are is only
+    /// noted, because which points move them is anybody's guess.
+    fn take_peaks(&mut self, run: &Block<'_>, falls: &mut [f64]) {
+        const BEFORE: usize = usize::MAX;
+        let (mut peak, mut valley) = (BEFORE, BEFORE);
+        let mut top = self.track.peak.value;
+        let mut low = self.track.valley.map_or(f64::INFINITY, |valley| valley.value);
+        for ((row, &value), cell) in run.values.iter().enumerate().zip(&mut *falls) {
+            let new = value >= top;
+            if new && low < f64::INFINITY {
+                self.move_to(run, peak, valley);
+                if let Some(episode) = run.point(row).and_then(|point| self.track.step(point)) {
+                    self.end(&episode);
+                }
+                valley = BEFORE;
+            }
+            peak = if new { row } else { peak };
+            top = if new { value } else { top };
+            let lower = !new && value < low;
+            valley = if lower { row } else { valley };
+            low = if lower { value } else { low };
+            low = if new { f64::INFINITY } else { low };
+            *cell = top;
+        }
+        self.move_to(run, peak, valley);
+        self.under = self.under.saturating_add(lanes::falls_from(run.values, falls));
+    }
+
+    /// Moves the peak and the valley to rows of a run; to none beyond it.
+    fn move_to(&mut self, run: &Block<'_>, peak: usize, valley: usize) {
+        self.track.peak = run.point(peak).unwrap_or(self.track.peak);
+        self.track.valley = run.point(valley).or(self.track.valley);
     }
 
     fn end(&mut self, episode: &Episode) {
         self.ended = self.ended.saturating_add(1);
-        self.depths.add(episode.depth());
+        let depth = episode.depth();
+        self.depths.add(depth);
         let length = episode.duration();
         self.longest = self.longest.max(length);
         self.durations = self.durations.saturating_add(i128::from(length));
-        if self.deepest.is_none_or(|deepest| episode.depth() < deepest.depth()) {
+        if self.deepest.is_none_or(|deepest| depth < deepest.depth()) {
             self.deepest = Some(*episode);
         }
     }
@@ -154,6 +202,30 @@ impl Drawdowns {
     pub fn amount(&self) -> Option<Money> {
         Money::from_raw(self.amount).ok()
     }
+}
+
+/// The lowest and the highest of exact amounts.
+fn ends(exact: Exact<'_>) -> Option<(i128, i128)> {
+    match exact {
+        Exact::Raw(raws) => {
+            let first = *raws.first()?;
+            Some(
+                raws.iter().fold((first, first), |(low, high), &raw| (low.min(raw), high.max(raw))),
+            )
+        }
+        Exact::Whole(wholes, unit) => {
+            let (low, high) = lanes::range(wholes);
+            let ends = [low, high];
+            let ends = Exact::Whole(&ends, unit);
+            ends.get(0).zip(ends.get(1))
+        }
+    }
+}
+
+/// Raw money as a double that is rounded twice.
+#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "rounded; see its use")]
+fn rough(raw: i128) -> f64 {
+    raw as f64 * 1e-18
 }
 
 /// What drawdowns are summed up to.

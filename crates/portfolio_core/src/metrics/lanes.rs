@@ -186,6 +186,23 @@ pub(super) fn falls(values: &[f64], peak: f64, out: &mut [f64]) {
     }
 }
 
+/// How far values lie below the peaks in the cells, as fractions of these, which take their
+/// places; answers how many are below.
+pub(super) fn falls_from(values: &[f64], peaks: &mut [f64]) -> usize {
+    let mut under = 0_u64;
+    for (cell, value) in peaks.iter_mut().zip(values) {
+        let peak = *cell;
+        under = under.wrapping_add(u64::from(*value < peak));
+        *cell = (value - peak) * (1.0 / peak);
+    }
+    usize::try_from(under).unwrap_or(usize::MAX)
+}
+
+/// The first place of a value in a run; none is beyond the end.
+pub(super) fn place(values: &[f64], wanted: f64) -> usize {
+    values.iter().position(|&value| value <= wanted).unwrap_or(usize::MAX)
+}
+
 /// The sum of the absolute values of numbers not above 0, and the sum of the squares.
 pub(super) fn pains(falls: &[f64]) -> [f64; 2] {
     let (mut pains, mut squares) = ([0.0; WIDE], [0.0; WIDE]);
