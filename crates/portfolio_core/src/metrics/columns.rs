@@ -40,10 +40,8 @@ pub(crate) fn metrics_of(
     let mut trades = Trades::default();
     trades.take_all(&columns.trades, &mut scratch.trades);
     let ends = running.first.zip(running.last).map(|(first, last)| (first.time, last.time));
-    let spans = &mut scratch.spans;
-    spans.clear();
-    let times = columns.trades.entry_time.iter().zip(columns.trades.exit_time);
-    spans.extend(times.map(|(&entry, &exit)| (entry, exit)));
+    let Lines { entry_time, exit_time, .. } = columns.trades;
+    let spans = entry_time.iter().copied().zip(exit_time.iter().copied()).rev();
     let open = columns.open.iter().map(|position| position.entry_time).min();
     let whole = Whole {
         tails: scratch.kept.tails.figures(options.confidence),

@@ -22,17 +22,22 @@ pub fn time_exposed(
         spans.sort_unstable_by_key(|&(_, exit)| exit);
     }
     let open = history.open.iter().map(|position| position.entry_time).min();
-    joined(spans, open, (from, to))
+    joined(spans.iter().rev().copied(), open, (from, to))
 }
 
-/// What spans that come in the order of their ends cover between two times, with one that is open.
+/// What spans cover between two times, with one that is open. They come in the order of their ends,
+/// the last one first.
 #[must_use]
-pub fn joined(spans: &[(i64, i64)], open: Option<i64>, (from, to): (i64, i64)) -> i128 {
+pub fn joined(
+    spans: impl Iterator<Item = (i64, i64)>,
+    open: Option<i64>,
+    (from, to): (i64, i64),
+) -> i128 {
     let open = open.map(|entry| (entry, i64::MAX));
     let (mut exposed, mut joined): (i128, Option<(i64, i64)>) = (0, None);
     let length =
         |(start, end): (i64, i64)| i128::from(end).saturating_sub(i128::from(start)).max(0);
-    for (entry, exit) in open.into_iter().chain(spans.iter().rev().copied()) {
+    for (entry, exit) in open.into_iter().chain(spans) {
         let span = (entry.max(from), exit.min(to));
         if span.0 >= span.1 {
             continue;

@@ -1,8 +1,9 @@
 //! Mean and central moments that are built block by block and merged.
 
+use fearless_simd::dispatch;
+
 use super::sums::block_sums_of_pairs;
 use super::{count, finite, lanes};
-use crate::history::BLOCK_ROWS;
 
 /// Count, mean, and sums of powers of the distances from it (Chan, Golub and Le Veque 1983; Pebay
 /// 2008).
@@ -42,11 +43,11 @@ impl Moments {
         if values.is_empty() {
             return Self::default();
         }
-        Self::around(values, lanes::total(values) / count(values.len()))
-    }
-
-    fn around(values: &[f64], rough: f64) -> Self {
-        Self::of_powers(values.len(), rough, lanes::powers(values, rough), lanes::range(values))
+        dispatch!(lanes::level(), simd => {
+            let rough = lanes::total(simd, values) / count(values.len());
+            let (powers, range) = (lanes::powers(simd, values, rough), lanes::range(simd, values));
+            Self::of_powers(values.len(), rough, powers, range)
+        })
     }
 
     /// The moments of so many values from the sums of the powers of their distances from a rough
@@ -161,20 +162,6 @@ impl Moments {
     }
 }
 
-/// The whole numbers from 0 on.
-pub(super) static RAMP: [f64; BLOCK_ROWS] = ramp();
-
-const fn ramp() -> [f64; BLOCK_ROWS] {
-    let mut ramp = [0.0; BLOCK_ROWS];
-    let (mut rest, mut place): (&mut [f64], f64) = (&mut ramp, 0.0);
-    while let Some((first, others)) = rest.split_first_mut() {
-        *first = place;
-        place += 1.0;
-        rest = others;
-    }
-    ramp
-}
-
 /// Means, squares and products of pairs, built and merged in the same way.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Pairs {
@@ -201,14 +188,12 @@ impl Default for Range {
 }
 
 impl Range {
-    /// A part of the range that is flat only when all of it is: mostly two neighbours tell.
+    /// A part of the range that is flat only when all of it is: mostly a few values tell.
     fn of(values: &[f64]) -> Self {
-        let (lowest, highest) = match values {
-            [_, one, other, ..] if one < other => (*one, *other),
-            [_, one, other, ..] if one > other => (*other, *one),
-            _ => lanes::range(values),
-        };
-        Self { lowest, highest }
+        let Some(&first) = values.first() else { return Self::default() };
+        let differs = |value: &f64| (value - first).abs() > 0.0;
+        let other = values.iter().copied().find(differs).unwrap_or(first);
+        Self { lowest: first.min(other), highest: first.max(other) }
     }
 
     /// Of a value in front, if any, and more behind it.

@@ -3,13 +3,15 @@
 //! Points are taken once, in blocks; reading the figures costs the same after ten points and after
 //! ten million.
 
-use super::drawdown::Drawdowns;
-use super::drawdown::RUN;
+use fearless_simd::{Level, Simd, dispatch};
+
+use super::drawdown::{Drawdowns, RUN};
 use super::episodes::Point;
-use super::lanes::{self, Slopes};
-use super::moments::{Moments, Pairs, RAMP};
+use super::lanes;
+use super::moments::{Moments, Pairs};
 use super::months::Months;
-use super::sums::{Total, block_count};
+use super::series::{Middle, Runs};
+use super::sums::Total;
 use super::tail::Tails;
 use super::{count, log_ratio};
 use crate::history::{BLOCK_ROWS, Block, Start};
@@ -69,8 +71,6 @@ pub struct Exposure {
 /// Memory that blocks need, kept between them.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    /// The point before each one of the block.
-    before: Vec<f64>,
     /// The returns of a block, the last one before it in front.
     returns: Vec<f64>,
     falls: Vec<f64>,
@@ -138,35 +138,59 @@ impl Running {
 
     /// Takes points behind those before. `kept` gets the columns that order statistics need.
     pub fn take(&mut self, block: &Block<'_>, scratch: &mut Scratch, kept: Option<&mut Kept>) {
-        let mut block = *block;
-        if block.is_empty() {
-            return;
-        }
-        self.take_exposure(&block);
+        self.take_at(lanes::level(), block, scratch, kept);
+    }
+
+    /// The same in vectors of a level.
+    fn take_at(
+        &mut self,
+        level: Level,
+        block: &Block<'_>,
+        scratch: &mut Scratch,
+        kept: Option<&mut Kept>,
+    ) {
+        let mut block = both_exposures(block);
         if self.first.is_none()
             && let Some(point) = block.point(0)
         {
             self.begin(point);
-            let Block { gross, net, .. } = block;
-            block = Block { gross, net, ..block.slice(1, usize::MAX) };
+            if let (Some(gross), Some(net)) = (block.gross.first(), block.net.first()) {
+                let (gross, net) = (gross / point.value, net / point.value);
+                self.exposure.add([gross, net, gross]);
+            }
+            block = block.slice(1, usize::MAX);
         }
-        let Some(before) = self.last.filter(|_| !block.is_empty()) else { return };
+        if !block.is_empty() {
+            dispatch!(level, simd => self.take_points(simd, &block, scratch, kept));
+        }
+    }
+
+    #[inline(always)]
+    fn take_points<S: Simd>(
+        &mut self,
+        simd: S,
+        block: &Block<'_>,
+        scratch: &mut Scratch,
+        kept: Option<&mut Kept>,
+    ) {
+        let Some(before) = self.last else { return };
         self.last = block.last();
         let falls = cells(&mut scratch.falls, block.len());
         if let Some(drawdowns) = &mut self.drawdowns {
-            drawdowns.take(&block, falls, &mut scratch.ranges);
+            drawdowns.take(simd, block, (falls, &mut scratch.ranges));
         }
-        let (lowest, highest) = whole(&scratch.ranges);
-        self.ruined |= lowest <= 0.0;
+        let range = whole(&scratch.ranges);
+        self.ruined |= range.0 <= 0.0;
         let mut returns: &[f64] = &[];
         if !self.ruined {
-            self.take_returns(block.values, before.value, scratch);
-            self.take_trend(block.values, &scratch.ranges, (lowest, highest));
-            self.months.take(&block);
+            self.take_returns(simd, block.values, before.value, scratch);
+            self.take_runs(simd, block, &scratch.ranges, range);
+            self.months.take(block);
             returns = scratch.returns.get(1..=block.len()).unwrap_or_default();
         }
         if let Some(kept) = kept {
-            kept.tails.take(returns, scratch.falls.get(..block.len()).unwrap_or_default());
+            let falls = scratch.falls.get(..block.len()).unwrap_or_default();
+            kept.tails.take(simd, returns, falls);
             if let Some(all) = &mut kept.returns {
                 all.extend_from_slice(returns);
             }
@@ -174,28 +198,31 @@ impl Running {
         self.periods = self.periods.saturating_add(block.len());
     }
 
-    fn take_returns(&mut self, values: &[f64], first: f64, scratch: &mut Scratch) {
+    #[inline(always)]
+    fn take_returns<S: Simd>(
+        &mut self,
+        simd: S,
+        values: &[f64],
+        first: f64,
+        scratch: &mut Scratch,
+    ) {
         let rows = values.len();
-        let before = cells(&mut scratch.before, rows);
-        if let (Some((front, rest)), Some(last)) = (before.split_first_mut(), values.last()) {
-            *front = first;
-            rest.copy_from_slice(values.get(..rest.len()).unwrap_or_default());
-            let all = cells(&mut scratch.returns, rows.saturating_add(1));
-            let middle = match self.returns.seen {
-                0 => log_ratio(*last, first) / count(rows),
-                _ => self.returns.mean,
-            };
-            let out = all.get_mut(1..).unwrap_or_default();
-            let sums = lanes::returns(before, values, middle, out);
-            if let Some(front) = all.first_mut() {
-                *front = self.last_return.unwrap_or(f64::NAN);
-            }
-            self.take_sums(all, middle, &sums);
+        let Some(last) = values.last() else { return };
+        let all = cells(&mut scratch.returns, rows.saturating_add(1));
+        let middle = match self.returns.seen {
+            0 => log_ratio(*last, first) / count(rows),
+            _ => self.returns.mean,
+        };
+        if let Some((front, out)) = all.split_first_mut() {
+            *front = self.last_return.unwrap_or(f64::NAN);
+            let sums = lanes::returns(simd, (first, self.last_return), values, middle, out);
+            self.take_sums(simd, all, middle, &sums);
         }
     }
 
     /// Takes the returns of a block, that of the last block in front, and their sums.
-    fn take_sums(&mut self, all: &[f64], middle: f64, sums: &lanes::Sums) {
+    #[inline(always)]
+    fn take_sums<S: Simd>(&mut self, simd: S, all: &[f64], middle: f64, sums: &lanes::Sums) {
         let returns = all.get(1..).unwrap_or_default();
         let near = Moments::of_powers(returns.len(), middle, sums.powers, sums.range);
         let moments = if near.is_far_from(middle) { Moments::of(returns) } else { near };
@@ -210,16 +237,15 @@ impl Running {
         let ([lack, squares, surplus], short) = if target.abs() <= 0.0 {
             ([-sums.lost, sums.loss_squares, sums.gained], sums.losses)
         } else {
-            (lanes::lacks(returns, target), block_count(returns, |one| one < target))
+            lanes::lacks(simd, returns, target)
         };
         self.short = self.short.saturating_add(short);
         self.lacks.add(lack);
         self.lack_squares.add(squares);
         self.surpluses.add(surplus);
         let pairs = if self.last_return.is_some() { all } else { returns };
-        let (earlier, later) = (pairs, pairs.get(1..).unwrap_or_default());
-        let product = lanes::products(earlier, later, (middle, middle));
-        let found = Pairs::of_products(returns, self.last_return, (middle, sums.powers), product);
+        let known = (middle, sums.powers);
+        let found = Pairs::of_products(returns, self.last_return, known, sums.product);
         self.neighbours.merge(&found.unwrap_or_else(|| {
             let sum = moments.mean * count(returns.len());
             Pairs::of_neighbours(pairs, self.last_return.unwrap_or(0.0) + sum)
@@ -227,40 +253,53 @@ impl Running {
         self.last_return = returns.last().copied();
     }
 
-    /// The regression of `ln(E_i / E_0)` on i.
-    fn take_trend(&mut self, values: &[f64], ranges: &[(f64, f64)], range: (f64, f64)) {
+    /// What is taken run by run: the regression of `ln(E_i / E_0)` on i, and exposures.
+    #[inline(always)]
+    fn take_runs<S: Simd>(
+        &mut self,
+        simd: S,
+        block: &Block<'_>,
+        ranges: &[(f64, f64)],
+        range: (f64, f64),
+    ) {
         let start = self.first.map_or(1.0, |first| first.value);
-        let Some(&first) = values.first() else { return };
+        let Some(&first) = block.values.first() else { return };
         // Logarithms of neighbours lie close together, so the first one is a good shift.
         let rough = log_ratio(first, start);
-        let middle = (count(values.len()) - 1.0) / 2.0;
-        let mut slopes = Slopes::ZERO;
-        for ((run, places), &(low, high)) in values.chunks(RUN).zip(RAMP.chunks(RUN)).zip(ranges) {
-            let half = (low + high) * 0.5;
-            if (high - low) * 32.0 <= half {
-                let base = log_ratio(half, start) - rough;
-                lanes::add_logs(run, places, (half, middle), base, &mut slopes);
-            } else {
-                for (value, place) in run.iter().zip(places) {
-                    slopes.add(log_ratio(*value, start) - rough, place - middle);
-                }
-            }
+        let mut place = (1.0 - count(block.len())) / 2.0;
+        let mut runs = Runs::new(simd, first);
+        let mut from = 0;
+        for &range in ranges {
+            let run = block.slice(from, RUN);
+            runs.add(run.values, [run.gross, run.net], Middle::of(range), place);
+            place += count(RUN);
+            from = from.saturating_add(RUN);
         }
-        let size = (values.len(), self.periods);
-        self.trend.merge(&Pairs::beside_places(size, rough, slopes.sums(), range));
+        let (slopes, shares) = runs.sums();
+        let size = (block.len(), self.periods);
+        self.trend.merge(&Pairs::beside_places(size, rough, slopes, range));
+        self.exposure.add(shares);
     }
+}
 
-    fn take_exposure(&mut self, block: &Block<'_>) {
-        // Where a column is missing its sums stay 0, and nobody asks for them.
-        let rows = block.len();
-        let gross = if block.gross.len() == rows { block.gross } else { block.net };
-        let net = if block.net.len() == rows { block.net } else { gross };
-        if gross.len() == rows {
-            let (gross, net, highest) = lanes::shares(gross, net, block.values);
-            self.exposure.gross.add(gross);
-            self.exposure.net.add(net);
-            self.exposure.highest = self.exposure.highest.max(highest);
-        }
+impl Exposure {
+    fn add(&mut self, [gross, net, highest]: [f64; 3]) {
+        self.gross.add(gross);
+        self.net.add(net);
+        self.highest = self.highest.max(highest);
+    }
+}
+
+/// Where one exposure is missing the other one takes its place, and nobody asks for it; without
+/// both there are no sums.
+fn both_exposures<'a>(block: &Block<'a>) -> Block<'a> {
+    let rows = block.len();
+    let gross = if block.gross.len() == rows { block.gross } else { block.net };
+    let net = if block.net.len() == rows { block.net } else { gross };
+    if gross.len() == rows {
+        Block { gross, net, ..*block }
+    } else {
+        Block { gross: &[], net: &[], ..*block }
     }
 }
 
@@ -269,4 +308,79 @@ fn whole(ranges: &[(f64, f64)]) -> (f64, f64) {
     ranges.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), one| {
         (low.min(one.0), high.max(one.1))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::Exact;
+    use crate::numbers::Money;
+
+    /// All that this machine has, the plainest first.
+    fn levels() -> Vec<Level> {
+        let best = lanes::level();
+        let mut all = vec![Level::baseline(), best];
+        #[cfg(target_arch = "x86_64")]
+        all.extend(
+            [
+                best.as_sse4_2().map(Level::Sse4_2),
+                best.as_avx2().map(Level::Avx2),
+                best.as_avx512().map(Level::Avx512),
+            ]
+            .into_iter()
+            .flatten(),
+        );
+        all
+    }
+
+    /// All figures of a walk with steps of up to so many cents, every bit of them.
+    fn figures(level: Level, steps: u64, target: f64) -> String {
+        let rows = 5_000_u64;
+        let mixed = |row: u64| row.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33;
+        let step = |row: u64| match row / 7 % 3 {
+            0 => 0,
+            _ => i128::from(mixed(row) % (2 * steps + 1)) - i128::from(steps),
+        };
+        let walk = (0..rows).scan(1_000_000_i128, |cents, row| {
+            *cents = (*cents + step(row)).max(100);
+            Some(*cents * 10_i128.pow(16))
+        });
+        let raws: Vec<i128> = walk.collect();
+        let values: Vec<f64> =
+            raws.iter().map(|&raw| Money::from_raw(raw).unwrap().to_f64()).collect();
+        let net: Vec<f64> =
+            values.iter().zip(0..rows).map(|(value, row)| value * count_of(mixed(row))).collect();
+        let gross: Vec<f64> = net.iter().map(|net| net.abs()).collect();
+        let times: Vec<i64> = (0..).step_by(3_600_000_000).take(values.len()).collect();
+        let exact = Exact::Raw(&raws);
+        let all = Block { times: &times, exact, values: &values, gross: &gross, net: &net };
+        let mut running = Running::new(target, None);
+        let (mut scratch, mut kept) = (Scratch::default(), Kept::default());
+        kept.tails.begin(values.len(), 0.05);
+        let (mut from, mut size) = (0, 1);
+        while from < all.len() {
+            let block = all.slice(from, size);
+            running.take_at(level, &block, &mut scratch, Some(&mut kept));
+            from += size;
+            size = (size * 11 + 5).min(BLOCK_ROWS);
+        }
+        assert!(!running.ruined && running.periods > 4_000);
+        format!("{running:?} {:?}", kept.tails.figures(0.05))
+    }
+
+    fn count_of(mixed: u64) -> f64 {
+        count(usize::try_from(mixed % 5).unwrap()) - 2.0
+    }
+
+    #[test]
+    fn every_level_gives_the_same_bits() {
+        let levels = levels();
+        // Runs that are near, wide and far around their middles.
+        for (steps, target) in [(20, 0.0), (5_000, 1e-4), (60_000, 0.0)] {
+            let plain = figures(levels[0], steps, target);
+            for &level in &levels {
+                assert_eq!(figures(level, steps, target), plain, "{level:?}");
+            }
+        }
+    }
 }

@@ -69,6 +69,8 @@ impl Total {
 
 #[cfg(test)]
 mod tests {
+    use fearless_simd::dispatch;
+
     use super::super::lanes;
     use super::*;
 
@@ -86,13 +88,14 @@ mod tests {
         for rows in [0_u32, 1, 3, 4, 5, 1_023, 1_024] {
             let values: Vec<f64> = (0..rows).map(f64::from).collect();
             let expected = f64::from(rows) * (f64::from(rows) - 1.0) / 2.0;
-            assert!((lanes::total(&values) - expected).abs() < 1e-9);
+            let total = dispatch!(lanes::level(), simd => lanes::total(simd, &values));
+            assert!((total - expected).abs() < 1e-9);
             let count = usize::try_from(rows).unwrap();
             assert_eq!(block_count(&values, |value| value >= 0.0), count);
             let [sum] = block_sums_of_pairs(&values, &values, |left, right| [left + right]);
             assert!((sum - 2.0 * expected).abs() < 1e-9);
             if let (Some(&first), Some(&last)) = (values.first(), values.last()) {
-                let (low, high) = lanes::range(&values);
+                let (low, high) = dispatch!(lanes::level(), simd => lanes::range(simd, &values));
                 assert!(low.total_cmp(&first).is_eq() && high.total_cmp(&last).is_eq());
             }
         }

@@ -5,45 +5,36 @@
 //! is full, the wanted ones are selected, and from then on only values below the worst of them are
 //! looked at. So nothing is sorted, and a long history needs the memory of its tail only.
 
-use super::sums::Total;
-use super::{count, lanes};
+use fearless_simd::{Simd, dispatch};
+
+use super::lanes::{self, WIDE};
+use super::order::{self, Around, Spare};
+use super::{count, sift};
 use crate::history::{BLOCK_ROWS, History};
 
 /// The most points that tell where the tails begin, and the fewest that are worth it.
 const SAMPLE: (usize, usize) = (128, 4_096);
+/// How much further on in its step each point is than the one before.
+const SHIFT: usize = 7;
 
 /// The lowest values of a column.
 #[derive(Debug, Clone, Default)]
 pub struct Lowest {
     wanted: usize,
-    /// Values above it are not looked at.
+    /// Values above it are not looked at. Whether a guess of it was high enough shows at the end
+    /// ([`Lowest::is_enough`]).
     bound: Option<f64>,
     kept: Vec<f64>,
     seen: usize,
 }
 
-/// Where those values of a block are put that stay.
+/// Where those values of a block are put that stay, and a chunk more.
 #[derive(Debug, Clone)]
-struct Sieve {
-    cells: Box<[f64; BLOCK_ROWS]>,
-    used: usize,
-}
+struct Sieve(Box<[f64; BLOCK_ROWS + WIDE]>);
 
 impl Default for Sieve {
     fn default() -> Self {
-        Self { cells: Box::new([0.0; BLOCK_ROWS]), used: 0 }
-    }
-}
-
-impl Sieve {
-    /// Each value is written; the place moves on only behind those that stay, so there is no way
-    /// to guess.
-    #[inline(always)]
-    fn put(&mut self, value: f64, bound: f64) {
-        if let Some(cell) = self.cells.get_mut(self.used % BLOCK_ROWS) {
-            *cell = value;
-        }
-        self.used = self.used.wrapping_add(usize::from(value <= bound));
+        Self(Box::new([0.0; BLOCK_ROWS + WIDE]))
     }
 }
 
@@ -52,12 +43,6 @@ impl Lowest {
     fn begin(&mut self, wanted: usize) {
         (self.wanted, self.bound, self.seen) = (wanted.max(1), None, 0);
         self.kept.clear();
-    }
-
-    /// Takes a guess of the highest wanted value: those above it are not looked at. Whether the
-    /// guess was high enough shows at the end ([`Lowest::is_enough`]).
-    fn guess(&mut self, bound: f64) {
-        self.bound = Some(bound);
     }
 
     /// Whether all wanted values were kept.
@@ -70,11 +55,25 @@ impl Lowest {
         self.bound.unwrap_or(f64::INFINITY)
     }
 
-    /// Takes what a sieve has kept of so many values.
-    fn take(&mut self, sieve: &mut Sieve, seen: usize) {
+    /// Takes those of some values that may be wanted, or the negative ones with a sign of -1. There
+    /// were so many values in front, of which the others may not.
+    #[inline(always)]
+    fn take<S: Simd>(
+        &mut self,
+        simd: S,
+        values: &[f64],
+        (sign, seen): (f64, usize),
+        sieve: &mut Sieve,
+    ) {
+        let Sieve(cells) = sieve;
+        let used = sift::sieve(simd, values, (self.bound(), sign), &mut **cells);
+        self.kept.extend_from_slice(cells.get(..used).unwrap_or_default());
         self.seen = self.seen.saturating_add(seen);
-        self.kept.extend_from_slice(sieve.cells.get(..sieve.used).unwrap_or_default());
-        sieve.used = 0;
+        self.thin();
+    }
+
+    /// Throws away what is not wanted, when it is much.
+    fn thin(&mut self) {
         if self.kept.len() > self.wanted.saturating_mul(2).saturating_add(BLOCK_ROWS) {
             let last = self.wanted.saturating_sub(1);
             let (_, bound, _) = self.kept.select_nth_unstable_by(last, f64::total_cmp);
@@ -84,56 +83,35 @@ impl Lowest {
         }
     }
 
-    /// The lowest `places + 1` values, the last of them being the highest; the others in any
-    /// order.
-    fn partition(&mut self, place: usize) -> Option<(&[f64], f64)> {
-        if place >= self.kept.len() {
-            return None;
-        }
-        let (below, at, _) = self.kept.select_nth_unstable_by(place, f64::total_cmp);
-        Some((below, *at))
-    }
-
-    /// The value at a place of the sorted column, and the next one where there is one.
-    fn neighbours(&mut self, place: usize) -> Option<(f64, f64)> {
-        let (_, low) = self.partition(place)?;
-        let rest = self.kept.get(place.saturating_add(1)..).unwrap_or_default();
-        let next = rest.iter().copied().fold(f64::INFINITY, f64::min);
-        Some((low, if next.is_finite() { next } else { low }))
+    fn around(&self, place: usize, spare: &mut Spare) -> Option<Around> {
+        dispatch!(lanes::level(), simd => Around::of(simd, &self.kept, place, spare))
     }
 
     /// The quantile at a share, linear between neighbours (type 7 of Hyndman and Fan 1996), and the
     /// mean of the worst share, the last of them by its fraction (Acerbi and Tasche 2002).
-    pub fn quantile_and_mean(&mut self, share: f64) -> Option<(f64, f64)> {
+    fn quantile_and_mean(&self, share: f64, spare: &mut Spare) -> Option<(f64, f64)> {
         let last = self.seen.checked_sub(1)?;
         let mass = count(self.seen) * share;
         let (whole, rest) = split(mass, last);
-        let (under, at) = self.partition(whole)?;
-        let mut sum = Total::default();
-        for &value in under {
-            sum.add(value);
-        }
-        sum.add(at * rest);
+        let found = self.around(whole, spare)?;
         // The quantile lies at the same place or at the one before.
         let (place, part) = split(count(last) * share, last);
-        let (low, high) = if place.checked_add(1) == Some(whole) {
-            (under.iter().copied().fold(f64::NEG_INFINITY, f64::max), at)
-        } else {
-            self.neighbours(place)?
-        };
-        Some((low + (high - low) * part, sum.get() / mass))
+        let (low, high) =
+            if place < whole { (found.before(), found.at) } else { (found.at, found.next()) };
+        Some((low + (high - low) * part, (found.sum_before() + found.at * rest) / mass))
     }
 
     /// The quantile at a share counted from below, when the highest values were kept as negative
     /// ones.
-    pub fn upper_quantile(&mut self, share: f64) -> Option<f64> {
+    fn upper_quantile(&self, share: f64, spare: &mut Spare) -> Option<f64> {
         let last = self.seen.checked_sub(1)?;
         let (below, part) = split(count(last) * share, last);
         let above = last.saturating_sub(below);
         let Some(before) = above.checked_sub(1) else {
-            return self.partition(0).map(|(_, highest)| -highest);
+            return self.around(0, spare).map(|highest| -highest.at);
         };
-        let (high, low) = self.neighbours(before)?;
+        let found = self.around(before, spare)?;
+        let (high, low) = (found.at, found.next());
         Some(-low + (low - high) * part)
     }
 }
@@ -162,6 +140,7 @@ pub struct Tails {
     falls: Lowest,
     sieves: [Sieve; 2],
     sample: [Vec<f64>; 3],
+    spare: Spare,
 }
 
 impl Tails {
@@ -184,33 +163,44 @@ impl Tails {
     pub fn guess_from<'a>(&mut self, rows: usize, parts: impl Iterator<Item = &'a [f64]>) {
         let wanted = (rows / 16).clamp(SAMPLE.0, SAMPLE.1);
         let Some(step) = rows.checked_div(wanted).filter(|&step| step >= 4) else { return };
-        let [returns, gains, falls] = &mut self.sample;
-        returns.clear();
-        gains.clear();
-        falls.clear();
-        let mut peak = f64::MIN_POSITIVE;
-        for (place, chunk) in parts.flat_map(|part| part.chunks_exact(step)).enumerate() {
-            // Steps of one length might always meet the same hour.
-            let from = place.wrapping_mul(7).checked_rem(step.saturating_sub(1)).unwrap_or(0);
-            if let Some([before, after]) = chunk.get(from..).and_then(<[f64]>::first_chunk::<2>) {
-                let one = after / before - 1.0;
-                returns.push(one);
-                gains.push(-one);
-                peak = peak.max(*after);
-                falls.push(after / peak - 1.0);
-            }
+        let [before, after, peaks] = &mut self.sample;
+        for column in [&mut *before, after, peaks] {
+            column.clear();
         }
-        for (tail, sample) in
-            [(&mut self.losses, returns), (&mut self.gains, gains), (&mut self.falls, falls)]
-        {
-            let share = tail.wanted.saturating_mul(sample.len()).checked_div(rows).unwrap_or(0);
+        // Steps of one length might always meet the same hour.
+        let most = step.saturating_sub(1);
+        let stride = SHIFT.checked_rem(most).unwrap_or(0);
+        let (mut from, mut peak) = (0_usize, f64::MIN_POSITIVE);
+        for chunk in parts.flat_map(|part| part.chunks_exact(step)) {
+            if let Some([one, other]) = chunk.get(from..).and_then(<[f64]>::first_chunk::<2>) {
+                before.push(*one);
+                after.push(*other);
+                peak = if *other > peak { *other } else { peak };
+                peaks.push(peak);
+            }
+            from = from.saturating_add(stride);
+            from = if from >= most { from.saturating_sub(most) } else { from };
+        }
+        dispatch!(lanes::level(), simd => {
+            lanes::changes(simd, after, before);
+            lanes::changes(simd, after, peaks);
+        });
+        let (returns, falls, size) = (&*before, &*peaks, after.len());
+        let place = |tail: &Lowest| {
+            let share = tail.wanted.saturating_mul(size).checked_div(rows).unwrap_or(0);
             // Four standard deviations of the rank in the sample, and some.
             let place = share.saturating_add(share.isqrt().saturating_mul(4)).saturating_add(8);
-            if place < sample.len() {
-                let (_, bound, _) = sample.select_nth_unstable_by(place, f64::total_cmp);
-                tail.guess(*bound);
-            }
-        }
+            Some(place).filter(|&place| place < size)
+        };
+        let spare = &mut self.spare;
+        let mut nth = |values: &[f64], place: usize| dispatch!(lanes::level(), simd => order::nth(simd, values, place, spare));
+        let last = size.saturating_sub(1);
+        // The highest values are kept as negative ones.
+        let high = |place: usize| last.saturating_sub(place);
+        self.losses.bound = place(&self.losses).and_then(|place| nth(returns, place));
+        self.gains.bound =
+            place(&self.gains).and_then(|place| nth(returns, high(place))).map(|bound| -bound);
+        self.falls.bound = place(&self.falls).and_then(|place| nth(falls, place));
     }
 
     /// Whether no guess was too low.
@@ -221,37 +211,32 @@ impl Tails {
 
     /// What the metrics take from the tails.
     pub fn figures(&mut self, share: f64) -> TailFigures {
-        let lower = self.losses.quantile_and_mean(share);
+        let spare = &mut self.spare;
+        let lower = self.losses.quantile_and_mean(share, spare);
         TailFigures {
             quantile: lower.map(|(quantile, _)| quantile),
             mean: lower.map(|(_, mean)| mean),
-            upper: self.gains.upper_quantile(1.0 - share),
-            falls: self.falls.quantile_and_mean(share).map(|(_, mean)| mean),
+            upper: self.gains.upper_quantile(1.0 - share, spare),
+            falls: self.falls.quantile_and_mean(share, spare).map(|(_, mean)| mean),
         }
     }
 
     /// Takes a block.
-    pub fn take(&mut self, returns: &[f64], falls: &[f64]) {
-        let [low, high] = &mut self.sieves;
+    #[inline(always)]
+    pub(super) fn take<S: Simd>(&mut self, simd: S, returns: &[f64], falls: &[f64]) {
+        let [ends, sieve] = &mut self.sieves;
         for block in returns.chunks(BLOCK_ROWS) {
-            let (least, most) = (self.losses.bound(), self.gains.bound());
-            for &value in block {
-                low.put(value, least);
-                high.put(-value, most);
-            }
-            self.losses.take(low, block.len());
-            self.gains.take(high, block.len());
+            let (bars, Sieve(cells)) = ((self.losses.bound(), -self.gains.bound()), &mut *ends);
+            let used = sift::ends(simd, block, bars, &mut **cells);
+            let ends = cells.get(..used).unwrap_or_default();
+            self.losses.take(simd, ends, (1.0, block.len()), sieve);
+            self.gains.take(simd, ends, (-1.0, block.len()), sieve);
         }
         for block in falls.chunks(BLOCK_ROWS) {
-            let bound = self.falls.bound();
             // The deepest falls lie together, so most blocks hold none of them.
-            let (lowest, _) = lanes::range(block);
-            if lowest <= bound {
-                for &fall in block {
-                    low.put(fall, bound);
-                }
-            }
-            self.falls.take(low, block.len());
+            let (lowest, _) = lanes::range(simd, block);
+            let deep = if lowest <= self.falls.bound() { block } else { &[] };
+            self.falls.take(simd, deep, (1.0, block.len()), sieve);
         }
     }
 }
@@ -281,7 +266,9 @@ mod tests {
     fn tails(values: &[f64], share: f64) -> Tails {
         let mut tails = Tails::default();
         tails.begin(values.len(), share);
-        values.chunks(1_000).for_each(|block| tails.take(block, block));
+        for block in values.chunks(1_000) {
+            dispatch!(lanes::level(), simd => tails.take(simd, block, block));
+        }
         tails
     }
 
@@ -292,14 +279,14 @@ mod tests {
         near(figures.quantile, 2.2);
         near(figures.mean, (1.0 + 2.0 * 0.5) / 1.5);
         near(figures.upper, 3.8);
-        near(small.gains.upper_quantile(1.0), 5.0);
+        near(small.gains.upper_quantile(1.0, &mut Spare::default()), 5.0);
     }
 
     #[test]
     fn the_upper_ends() {
-        let mut whole = tails(&[4.0, 5.0], 0.9);
-        near(whole.gains.upper_quantile(1.0), 5.0);
-        near(whole.gains.upper_quantile(0.0), 4.0);
+        let whole = tails(&[4.0, 5.0], 0.9);
+        near(whole.gains.upper_quantile(1.0, &mut Spare::default()), 5.0);
+        near(whole.gains.upper_quantile(0.0, &mut Spare::default()), 4.0);
     }
 
     #[test]

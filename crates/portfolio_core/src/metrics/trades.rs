@@ -2,7 +2,9 @@
 
 use arrow_buffer::ArrowNativeType;
 
+use super::exact::{self, money};
 use super::moments::Moments;
+use super::outcomes::Outcomes;
 use super::{Value, count, divided, finite, float, mean_duration};
 use crate::columns::text::TextView;
 use crate::history::{BLOCK_ROWS, Column, Pair, TextColumn, TradeColumns};
@@ -13,8 +15,6 @@ use crate::numbers::{Money, Sum, fixed9_to_f64};
 pub struct Trades {
     /// Trades.
     pub seen: usize,
-    won: usize,
-    lost: usize,
     longs: Option<usize>,
     gains: Sum,
     losses: Sum,
@@ -23,8 +23,7 @@ pub struct Trades {
     risk: Risk,
     /// Results over cost.
     returns: Moments,
-    streaks: Streaks,
-    durations: Durations,
+    outcomes: Outcomes,
     adverse: Option<Adverse>,
     favourable: Option<Sum>,
     fees: Option<Sum>,
@@ -37,22 +36,6 @@ pub struct Trades {
 #[derive(Debug, Clone, Default)]
 struct Risk {
     multiples: Moments,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Streaks {
-    wins: usize,
-    losses: usize,
-    most_wins: usize,
-    most_losses: usize,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Durations {
-    all: i128,
-    wins: i128,
-    losses: i128,
-    range: Option<(i64, i64)>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -104,16 +87,10 @@ pub struct Scratch {
     multiples: Vec<f64>,
 }
 
-/// A cell of a money column, which holds nothing out of range.
-#[inline(always)]
-fn money(raw: i128) -> Money {
-    Money::from_raw(raw).unwrap_or_default()
-}
-
 /// A sum with all cells of a column.
 fn added(sum: Option<Sum>, column: Option<&[i128]>) -> Option<Sum> {
     let Some(column) = column else { return sum };
-    Some(column.iter().fold(sum.unwrap_or_default(), |sum, &raw| sum.plus(money(raw))))
+    Some(sum.unwrap_or_default().plus_sum(exact::sum(column)))
 }
 
 impl Trades {
@@ -154,10 +131,9 @@ impl Trades {
         }
         if let Some(mae) = lines.mae {
             let sums = self.adverse.get_or_insert_default();
-            for adverse in mae.iter().map(|&raw| money(raw)) {
-                sums.sum = sums.sum.plus(adverse);
-                sums.worst = sums.worst.min(adverse);
-            }
+            sums.sum = sums.sum.plus_sum(exact::sum(mae));
+            let worst = mae.iter().copied().fold(sums.worst.raw(), i128::min);
+            sums.worst = money(worst);
         }
         self.favourable = added(self.favourable, lines.mfe);
         if lines.entry_fee.is_some() && lines.exit_fee.is_some() {
@@ -166,36 +142,20 @@ impl Trades {
         self.swaps = added(Some(self.swaps), lines.swap).unwrap_or_default();
         self.slippage = added(self.slippage, lines.slippage);
         if let Some(gross) = lines.gross_pnl {
-            let gains = gross.iter().map(|&raw| money(raw.max(0)));
-            self.gross_gains = Some(gains.fold(self.gross_gains.unwrap_or_default(), Sum::plus));
+            let gains = exact::signed(gross).0;
+            self.gross_gains = Some(self.gross_gains.unwrap_or_default().plus_sum(gains));
         }
     }
 
-    /// Whether a trade won or lost is anybody's guess, so nothing here branches on it.
     fn take_results(&mut self, lines: &Lines<'_>) {
         let Some(&first) = lines.net_pnl.first() else { return };
-        let (mut lowest, mut highest) = self.range.unwrap_or((money(first), money(first)));
-        let sums = &mut self.durations;
-        let mut lengths = sums.range.unwrap_or((i64::MAX, i64::MIN));
-        let times = lines.entry_time.iter().zip(lines.exit_time);
-        for (&raw, (entry, exit)) in lines.net_pnl.iter().zip(times) {
-            let result = money(raw);
-            (lowest, highest) = (lowest.min(result), highest.max(result));
-            let (won, lost) = (raw > 0, raw < 0);
-            self.won = self.won.wrapping_add(usize::from(won));
-            self.lost = self.lost.wrapping_add(usize::from(lost));
-            self.gains = self.gains.plus(money(raw.max(0)));
-            self.losses = self.losses.plus(money(raw.min(0)));
-            self.streaks.step(won, lost);
-            let length = exit.saturating_sub(*entry);
-            lengths = (lengths.0.min(length), lengths.1.max(length));
-            let (of_won, of_lost) = (mask(won) & length, mask(lost) & length);
-            sums.all = sums.all.saturating_add(i128::from(length));
-            sums.wins = sums.wins.saturating_add(i128::from(of_won));
-            sums.losses = sums.losses.saturating_add(i128::from(of_lost));
-        }
-        sums.range = Some(lengths);
-        self.range = Some((lowest, highest));
+        let (gains, losses) = exact::signed(lines.net_pnl);
+        self.gains = self.gains.plus_sum(gains);
+        self.losses = self.losses.plus_sum(losses);
+        let range = self.range.map_or((first, first), |(low, high)| (low.raw(), high.raw()));
+        let (lowest, highest) = exact::range(lines.net_pnl, lines.net_doubles, range);
+        self.range = Some((money(lowest), money(highest)));
+        self.outcomes.take(lines.entry_time, lines.exit_time, lines.net_doubles);
     }
 
     /// What does not depend on where columns are cut.
@@ -216,15 +176,15 @@ impl Trades {
         let seen = self.seen;
         let any = seen > 0;
         let counted = |count: usize| Some(Value::Count(count));
-        let even = seen.saturating_sub(self.won).saturating_sub(self.lost);
+        let even = seen.saturating_sub(self.outcomes.won).saturating_sub(self.outcomes.lost);
         let longs = self.longs.or(if any { None } else { Some(0) });
         put("trade_count", counted(seen));
-        put("winning_trade_count", counted(self.won));
-        put("losing_trade_count", counted(self.lost));
+        put("winning_trade_count", counted(self.outcomes.won));
+        put("losing_trade_count", counted(self.outcomes.lost));
         put("breakeven_trade_count", counted(even));
         put("long_trade_count", longs.map(Value::Count));
         put("short_trade_count", longs.map(|longs| Value::Count(seen.saturating_sub(longs))));
-        put("win_rate", float(ratio(count(self.won), seen)));
+        put("win_rate", float(ratio(count(self.outcomes.won), seen)));
         self.money_figures(put);
         let returns = &self.returns;
         // One trade without a finite return leaves all three undefined.
@@ -235,14 +195,15 @@ impl Trades {
         put("worst_trade_return", known(returns.lowest));
         put("kelly_criterion", float(self.kelly()));
         self.quality(put);
-        put("max_consecutive_wins", counted(self.streaks.most_wins));
-        put("max_consecutive_losses", counted(self.streaks.most_losses));
-        let durations = &self.durations;
-        put("average_trade_duration", mean_duration(durations.all, seen));
-        put("max_trade_duration", durations.range.map(|(_, most)| Value::Duration(most)));
-        put("min_trade_duration", durations.range.map(|(least, _)| Value::Duration(least)));
-        put("average_win_duration", mean_duration(durations.wins, self.won));
-        put("average_loss_duration", mean_duration(durations.losses, self.lost));
+        put("max_consecutive_wins", counted(self.outcomes.most.0));
+        put("max_consecutive_losses", counted(self.outcomes.most.1));
+        let outcomes = &self.outcomes;
+        let [all, wins, losses] = outcomes.lengths;
+        put("average_trade_duration", mean_duration(all, seen));
+        put("max_trade_duration", outcomes.range.map(|(_, most)| Value::Duration(most)));
+        put("min_trade_duration", outcomes.range.map(|(least, _)| Value::Duration(least)));
+        put("average_win_duration", mean_duration(wins, self.outcomes.won));
+        put("average_loss_duration", mean_duration(losses, self.outcomes.lost));
         let sums = self.adverse.filter(|_| any);
         let adverse = sums.and_then(|sums| total(sums.sum)).and_then(|sum| ratio(sum, seen));
         let good = self.favourable.and_then(total).and_then(|sum| ratio(sum, seen));
@@ -258,7 +219,7 @@ impl Trades {
         put("gross_loss", exact(self.losses));
         put("total_net_pnl", exact(self.net()));
         let (gains, losses) = (total(self.gains), total(self.losses));
-        let lost = losses.filter(|_| self.lost > 0);
+        let lost = losses.filter(|_| self.outcomes.lost > 0);
         put("profit_factor", float(divided(gains, lost.map(|lost| -lost))));
         put("expectancy", float(total(self.net()).and_then(|net| ratio(net, self.seen))));
         put("average_win", float(self.average_win()));
@@ -273,11 +234,11 @@ impl Trades {
     }
 
     fn average_win(&self) -> Option<f64> {
-        ratio(total(self.gains)?, self.won)
+        ratio(total(self.gains)?, self.outcomes.won)
     }
 
     fn average_loss(&self) -> Option<f64> {
-        ratio(total(self.losses)?, self.lost)
+        ratio(total(self.losses)?, self.outcomes.lost)
     }
 
     fn payoff(&self) -> Option<f64> {
@@ -285,7 +246,7 @@ impl Trades {
     }
 
     fn kelly(&self) -> Option<f64> {
-        let rate = ratio(count(self.won), self.seen)?;
+        let rate = ratio(count(self.outcomes.won), self.seen)?;
         finite(rate - (1.0 - rate) / self.payoff()?)
     }
 
@@ -323,21 +284,6 @@ impl Trades {
     pub(super) fn gross_gains(&self) -> Option<f64> {
         total(self.gross_gains?).filter(|&gains| gains > 0.0)
     }
-}
-
-impl Streaks {
-    /// A trade without a result is neither, and ends both.
-    fn step(&mut self, won: bool, lost: bool) {
-        self.wins = self.wins.wrapping_add(1).wrapping_mul(usize::from(won));
-        self.losses = self.losses.wrapping_add(1).wrapping_mul(usize::from(lost));
-        self.most_wins = self.most_wins.max(self.wins);
-        self.most_losses = self.most_losses.max(self.losses);
-    }
-}
-
-/// All bits, or none.
-fn mask(all: bool) -> i64 {
-    i64::from(all).wrapping_neg()
 }
 
 impl Scratch {
