@@ -63,6 +63,10 @@ struct Work {
 
 static W0: LazyLock<Work> = LazyLock::new(|| trips(1_000, 1_000, 50, false, Keep::default()));
 static W1: LazyLock<Work> = LazyLock::new(|| {
+    let keep = Keep { metrics: false, trades: false, ..Keep::default() };
+    trips(1, 1_000_000, 50_000, false, keep)
+});
+static W1E: LazyLock<Work> = LazyLock::new(|| {
     trips(1, 1_000_000, 50_000, false, Keep { metrics: false, ..Keep::default() })
 });
 static W2: LazyLock<Work> = LazyLock::new(|| trips(1_000, 10_000, 500, false, Keep::default()));
@@ -294,6 +298,11 @@ fn w0_short_runs(bencher: Bencher<'_, '_>, threads: usize) {
 #[divan::bench(args = [1], sample_count = 20)]
 fn w1_one_long_run(bencher: Bencher<'_, '_>, threads: usize) {
     bench(bencher, &W1, threads);
+}
+
+#[divan::bench(args = [1], sample_count = 20)]
+fn w1e_with_trades(bencher: Bencher<'_, '_>, threads: usize) {
+    bench(bencher, &W1E, threads);
 }
 
 #[divan::bench(args = [1, 2], sample_count = 20)]

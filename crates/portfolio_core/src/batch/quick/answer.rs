@@ -1,7 +1,7 @@
 //! What is kept of a plain run.
 
 use super::Room;
-use super::curve::{self, Counted};
+use super::curve::{self, Counted, Wanted};
 use super::events::{End, Room as Events};
 use super::money::{self, Mirror};
 use super::rows::Rows;
@@ -18,6 +18,9 @@ use crate::history::{Block, Start};
 use crate::ledger::Account;
 use crate::metrics::{Columns, Metrics, metrics_of};
 use crate::numbers::{Money, Sum};
+
+/// About so many moments of a column stay in the cache.
+const CACHED: usize = 65_536;
 
 /// What a run was done by, and what came of it.
 pub(super) struct Done<'d, 'r> {
@@ -37,14 +40,15 @@ impl Done<'_, '_> {
         room: &mut Room,
     ) -> Option<Outcome> {
         let drawn = (self.terms, self.units);
-        let counted = curve::draw(drawn, &room.events, keep.metrics, &mut room.curve)?;
+        let exact = keep.metrics || (keep.exact && keep.record != Record::None);
+        let wanted = Wanted { exact, exposures: keep.metrics };
+        let counted = curve::draw(drawn, &room.events, wanted, &mut room.curve)?;
         let bars = self.terms.bars;
         let highest = bars.top.checked_add(bars.spread)?.checked_mul(self.units.ticks)?;
         let mirror = Mirror::of(self.units, self.end.largest, highest)?;
         let metrics = if keep.metrics { Some(self.metrics(&mirror, counted, room)?) } else { None };
-        let rows = room.curve.len();
-        let last_equity = room.curve.exact(counted).get(rows.checked_sub(1)?)?;
-        let equity = equity(keep, recorded, counted, &room.curve);
+        let last_equity = curve::last(self.terms, self.units, &room.events)?;
+        let equity = equity(keep, recorded, counted, &mut room.curve);
         let events = &room.events;
         Some(Outcome {
             run_id: self.run.run_id,
@@ -175,12 +179,12 @@ impl Done<'_, '_> {
             margin_used: self.terms.margin(mirror.raw_money(cost))?,
             ..Account::new(balance)
         };
-        let count = |items: usize| u64::try_from(items).ok();
+        let open_count = u64::try_from(events.held.len()).ok()?;
         Some(FinalState {
             failed: false,
             event_count: end.events,
-            trade_count: count(events.trades.len())?,
-            open_count: count(events.held.len())?,
+            trade_count: end.trades,
+            open_count,
             order_count: 0,
             ambiguous_count: end.ambiguous,
             balance,
@@ -196,7 +200,12 @@ impl Done<'_, '_> {
 }
 
 /// The column of the equity that is kept.
-fn equity(keep: &Keep, recorded: &Recorded, counted: Counted, curve: &curve::Room) -> Vec<Numbers> {
+fn equity(
+    keep: &Keep,
+    recorded: &Recorded,
+    counted: Counted,
+    curve: &mut curve::Room,
+) -> Vec<Numbers> {
     if keep.record == Record::None {
         return Vec::new();
     }
@@ -207,7 +216,8 @@ fn equity(keep: &Keep, recorded: &Recorded, counted: Counted, curve: &curve::Roo
     }
     vec![Numbers::Float(match recorded.moments {
         // A copy of what is in the cache costs less than fresh memory for each run to draw in.
-        None => curve.values.clone(),
+        None if rows <= CACHED => curve.values.clone(),
+        None => std::mem::take(&mut curve.values),
         Some(_) => picked(recorded, rows, |moment| curve.values.get(moment).copied()),
     })]
 }

@@ -33,6 +33,14 @@ pub(super) struct Room {
     pub(super) net: Vec<f64>,
 }
 
+/// Which columns are wanted besides the equity.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    /// The exact equity.
+    pub(super) exact: bool,
+    pub(super) exposures: bool,
+}
+
 /// What the exact equity is counted in.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Counted {
@@ -130,32 +138,40 @@ pub(super) fn power_of_ten(zeros: u32) -> Option<f64> {
 pub(super) fn draw(
     (terms, units): (&Terms<'_>, &Units),
     events: &Events,
-    exposures: bool,
+    wanted: Wanted,
     room: &mut Room,
 ) -> Option<Counted> {
     let rows = terms.bars.len();
     let padded = rows.checked_add(LANES)?;
-    let columns = if exposures { 4 } else { 2 };
     let Room { wholes, values, gross, net, .. } = room;
-    for column in [&mut *wholes, values, net, gross].into_iter().take(columns) {
+    let columns = [(&mut *wholes, wanted.exact), (values, true)];
+    let exposures = [(&mut *net, wanted.exposures), (gross, wanted.exposures)];
+    for (column, _) in columns.into_iter().chain(exposures).filter(|(_, wanted)| *wanted) {
         column.try_reserve_exact(padded.saturating_sub(column.len())).ok()?;
         column.resize(padded, 0.0);
     }
-    let drawn = draw_whole((terms, units), events, exposures, room);
+    let drawn = draw_whole((terms, units), events, wanted, room);
     let counted = match drawn {
         Some(()) => Counted::Whole(units.money),
         None => {
             room.raws.clear();
             room.raws.try_reserve_exact(rows).ok()?;
-            draw_raw((terms, units), events, exposures, room)?;
+            draw_raw((terms, units), events, wanted, room)?;
             Counted::Raw
         }
     };
     let Room { wholes, values, gross, net, .. } = room;
-    for column in [wholes, values, net, gross].into_iter().take(columns) {
+    for column in [wholes, values, net, gross] {
         column.truncate(rows);
     }
     Some(counted)
+}
+
+/// The raw equity at the last close.
+pub(super) fn last(terms: &Terms<'_>, units: &Units, events: &Events) -> Option<i128> {
+    let Line { flat, slope, .. } = Line::<i128>::of(units, terms, events.spans.last()?)?;
+    let close = i128::from(*terms.bars.close.last()?);
+    Some(units.raw(flat.checked_add(slope.checked_mul(close)?)?))
 }
 
 /// Each span, and the moment that ends it.
@@ -168,7 +184,7 @@ fn spans(events: &Events, rows: usize) -> impl Iterator<Item = (&Span, usize)> {
 fn draw_whole(
     (terms, units): (&Terms<'_>, &Units),
     events: &Events,
-    exposures: bool,
+    wanted: Wanted,
     room: &mut Room,
 ) -> Option<()> {
     let rows = terms.bars.len();
@@ -179,27 +195,34 @@ fn draw_whole(
         let line = Line::<f64>::of(span, one, (terms.bars.highest, spread))?;
         let from = span.from;
         let end = to.checked_sub(from)?.next_multiple_of(LANES).checked_add(from)?;
-        let wholes = room.wholes.get_mut(from..end)?;
         let values = room.values.get_mut(from..end)?;
         if line.slope == 0.0 && line.both.is_none() {
-            wholes.fill(line.flat);
             values.fill(line.flat / scale);
-            if exposures {
+            if wanted.exact {
+                room.wholes.get_mut(from..end)?.fill(line.flat);
+            }
+            if wanted.exposures {
                 room.net.get_mut(from..end)?.fill(0.0);
                 room.gross.get_mut(from..end)?.fill(0.0);
             }
             continue;
         }
         let closes = terms.bars.closes.get(from..end)?.as_chunks::<LANES>().0;
-        let (wholes, _) = wholes.as_chunks_mut::<LANES>();
         let (values, _) = values.as_chunks_mut::<LANES>();
-        for ((wholes, values), closes) in wholes.iter_mut().zip(values).zip(closes) {
-            for ((whole, value), close) in wholes.iter_mut().zip(values).zip(closes) {
-                *whole = line.flat + line.slope * close;
-                *value = *whole / scale;
+        for (values, closes) in values.iter_mut().zip(closes) {
+            for (value, close) in values.iter_mut().zip(closes) {
+                *value = (line.flat + line.slope * close) / scale;
             }
         }
-        if !exposures {
+        if wanted.exact {
+            let (wholes, _) = room.wholes.get_mut(from..end)?.as_chunks_mut::<LANES>();
+            for (wholes, closes) in wholes.iter_mut().zip(closes) {
+                for (whole, close) in wholes.iter_mut().zip(closes) {
+                    *whole = line.flat + line.slope * close;
+                }
+            }
+        }
+        if !wanted.exposures {
             continue;
         }
         let (net, _) = room.net.get_mut(from..end)?.as_chunks_mut::<LANES>();
@@ -221,7 +244,7 @@ fn draw_whole(
 fn draw_raw(
     (terms, units): (&Terms<'_>, &Units),
     events: &Events,
-    exposures: bool,
+    wanted: Wanted,
     room: &mut Room,
 ) -> Option<()> {
     let rows = terms.bars.len();
@@ -239,7 +262,7 @@ fn draw_raw(
             let raw = at(flat, slope, close);
             room.raws.push(raw);
             *room.values.get_mut(row)? = fixed18_to_f64(raw);
-            if exposures {
+            if wanted.exposures {
                 let net = fixed18_to_f64(at(ask.wrapping_neg(), slope, close));
                 *room.net.get_mut(row)? = net;
                 *room.gross.get_mut(row)? = match both {

@@ -70,6 +70,7 @@ pub(super) struct End {
     pub(super) realized: i128,
     pub(super) fees: i128,
     pub(super) events: u64,
+    pub(super) trades: u64,
     pub(super) ambiguous: u64,
     /// The largest size of a fill.
     pub(super) largest: i64,
@@ -91,13 +92,16 @@ pub(super) struct Kernel<'k, 'r> {
     pub(super) guarded: usize,
     /// How many positions are closed at the next price.
     pub(super) exits: usize,
+    /// Whether the trades are wanted.
+    pub(super) tells: bool,
     finer: Option<Zeros>,
 }
 
-/// Carries a run out.
+/// Carries a run out; `tells` says whether its trades are wanted.
 pub(super) fn carry_out(
     (terms, units, rows): (&Terms<'_>, &Units, &Rows<'_>),
     moments: &[i64],
+    tells: bool,
     room: &mut Room,
 ) -> Result<End, Odd> {
     room.held.clear();
@@ -119,6 +123,7 @@ pub(super) fn carry_out(
         costs: (0, 0),
         guarded: 0,
         exits: 0,
+        tells,
         finer: None,
     };
     match kernel.all(moments) {

@@ -204,15 +204,19 @@ impl Kernel<'_, '_> {
         let result =
             |worth: i128| if long { worth.checked_sub(cost) } else { cost.checked_sub(worth) };
         let gross = result(worth)?;
-        let (low, high) = self.extremes(held, moment, price)?;
-        let (low, high) = (self.units.worth(size, low)?, self.units.worth(size, high)?);
-        let (worst, best) = if long { (low, high) } else { (high, low) };
         self.end.balance = self.end.balance.checked_add(gross)?;
         self.end.realized = self.end.realized.checked_add(gross)?;
         self.charge(exit_fee)?;
         self.add(long, size.checked_neg()?, cost.checked_neg()?)?;
         self.guarded = self.guarded.checked_sub(usize::from(held.stop != 0 || held.target != 0))?;
         self.exits = self.exits.checked_sub(usize::from(held.exits))?;
+        self.end.trades = self.end.trades.checked_add(1)?;
+        if !self.tells {
+            return Some(());
+        }
+        let (low, high) = self.extremes(held, moment, price)?;
+        let (low, high) = (self.units.worth(size, low)?, self.units.worth(size, high)?);
+        let (worst, best) = if long { (low, high) } else { (high, low) };
         self.room.trades.push(Trade {
             position_id: held.id,
             long,

@@ -56,7 +56,8 @@ pub fn run(run: &Run<'_>, keep: &Keep, recorded: &Recorded, room: &mut Room) -> 
         let units = Units::of(&terms, zeros)?;
         let carried = Rows::of(run, &terms, units).and_then(|rows| {
             let parts = (&terms, &units, &rows);
-            let end = events::carry_out(parts, &run.bars.moments, &mut room.events)?;
+            let tells = keep.trades || keep.metrics;
+            let end = events::carry_out(parts, &run.bars.moments, tells, &mut room.events)?;
             Ok((rows, end))
         });
         match carried {
