@@ -251,8 +251,8 @@ def read_batch_orders(
         The first cell that is refused.
     """
     frame = read_frame(ORDERS, producer)
-    # Without any bar no row is right, and the row says why.
-    needed = ("time", "action") if len(symbols) <= 1 else ("time", "action", "symbol")
+    # Bars without rows have no symbol either, so none can be meant.
+    needed = ("time", "action") if len(symbols) == 1 else ("time", "action", "symbol")
     columns = columns_of(frame, COLUMNS, needed)
     by_run = "run_id" in columns
     rows = _Rows(columns, symbols, policy)
