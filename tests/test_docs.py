@@ -42,7 +42,7 @@ BLOCKS = {
     "CHANGELOG.md": 0,
     "COMPARE.md": 0,
     "docs/guide/account.md": 10,
-    "docs/guide/batch.md": 7,
+    "docs/guide/batch.md": 8,
     "docs/guide/frames.md": 8,
     "docs/guide/metrics.md": 9,
     "docs/guide/moving.md": 4,
