@@ -48,6 +48,7 @@ BLOCKS = {
     "docs/guide/moving.md": 4,
     "docs/guide/report.md": 3,
     "tests/spec/README.md": 0,
+    "tests/spec/batch/README.md": 0,
 }
 EXAMPLE_LINES_MAX = 12
 SOURCE_ENDINGS = ("rs", "py", "pyi", "md", "toml", "txt", "arrow", "json")
