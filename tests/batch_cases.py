@@ -126,7 +126,9 @@ def _text(cell: object) -> str:
     if cell == "" and isinstance(cell, str):
         return "''"
     if isinstance(cell, Decimal):
-        return format(cell.normalize(), "f")
+        # A context of Decimal rounds, a text does not.
+        text = format(cell, "f")
+        return text.rstrip("0").rstrip(".") if "." in text else text
     if isinstance(cell, float):
         return repr(cell).removesuffix(".0")
     if isinstance(cell, datetime):

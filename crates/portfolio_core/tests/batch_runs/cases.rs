@@ -11,7 +11,7 @@ use portfolio_core::currency::Currency;
 use portfolio_core::event;
 use portfolio_core::export::TableSnapshot;
 use portfolio_core::instrument::Instrument;
-use portfolio_core::ledger::{Mode, OffGrid};
+use portfolio_core::ledger::{Mode, OffGrid, Rounding};
 use portfolio_core::numbers::{Contract, Money, Price, Size};
 use portfolio_core::terms::Terms;
 
@@ -20,7 +20,7 @@ use crate::shown::shown;
 
 /// What the folder is known to hold; a moved folder or a file that is not read fails here.
 const FILES_EXPECTED: usize = 7;
-const CASES_MIN: usize = 68;
+const CASES_MIN: usize = 69;
 
 /// A line that is not indented, and the indented ones below it.
 #[derive(Debug)]
@@ -145,6 +145,7 @@ fn set(made: &mut Made, key: &str, value: &str) {
         ("mode", "hedging") => configuration.mode = Mode::Hedging,
         ("mode", "netting") => configuration.mode = Mode::Netting,
         ("off_grid", "round") => configuration.off_grid = OffGrid::Round,
+        ("rounding", "cents") => configuration.rounding = Rounding::Cents,
         ("path", "both") => {}
         ("path", word) => configuration.path = path_of(word),
         ("fill", "next_open") => settings.fill = Fill::NextOpen,
