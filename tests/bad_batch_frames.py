@@ -10,6 +10,7 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -217,6 +218,25 @@ NO_FRAMES: dict[str, Any] = {
     "a flag": True,
 }
 
+
+def moved(frame: pa.Table, by: int) -> pa.Table:
+    """Give the frame over memory that begins so many bytes behind an aligned address."""
+    columns = {}
+    for name in frame.column_names:
+        whole = pa.concat_arrays(frame[name].chunks)
+        buffers = [None if one is None else shifted_buffer(one, by) for one in whole.buffers()]
+        columns[name] = pa.Array.from_buffers(whole.type, len(whole), buffers, offset=whole.offset)
+    return pa.table(columns)
+
+
+def shifted_buffer(buffer: pa.Buffer, by: int) -> pa.Buffer:
+    room = bytearray(buffer.size + 32)
+    whole = pa.py_buffer(room)
+    start = (by - whole.address) % 16
+    room[start : start + buffer.size] = buffer.to_pybytes()
+    return whole.slice(start, buffer.size)
+
+
 GOOD: dict[str, Callable[[pa.Table], Any]] = {
     "70 sliced": lambda frame: pa.concat_tables([frame] * 2).combine_chunks()[frame.num_rows :],
     "70 sliced frame of Polars": lambda frame: pl.concat([pl.DataFrame(frame)] * 2)[
@@ -229,6 +249,7 @@ GOOD: dict[str, Callable[[pa.Table], Any]] = {
     "72 a batch": lambda frame: frame.combine_chunks().to_batches()[0],
     "77 a capsule that is used up": lambda frame: Capsule(frame.__arrow_c_stream__()),
     "68 columns in another order": lambda frame: frame.select(frame.column_names[::-1]),
+    **{f"71 {by} bytes off": partial(moved, by=by) for by in (8, 4, 1)},
     "64 columns of type null of Polars": lambda frame: pl.DataFrame(frame).select(
         pl.lit(None, pl.Null).alias(one) if frame[one].null_count == frame.num_rows else pl.col(one)
         for one in frame.column_names

@@ -323,6 +323,9 @@ def test_every_rule_of_the_frames_is_among_the_cases():
 class NoFrame:
     """Has the name of an Arrow table and nothing of it."""
 
+    def __repr__(self) -> str:
+        return "NoFrame()"
+
 
 @pytest.mark.parametrize(
     "events", [None, 1, "A", [], {}, {"action": ["deposit"]}, NoFrame()], ids=repr

@@ -120,6 +120,23 @@ def test_columns_of_orders(backend: str) -> None:
     )
 
 
+@pytest.mark.parametrize("instruments", [[], [op.Instrument("ACME")]])
+@pytest.mark.parametrize("rows", [0, 1])
+def test_bars_without_rows_have_no_symbol_to_leave_out(
+    backend: str, rows: int, instruments: list[op.Instrument]
+) -> None:
+    orders = orders_of(row(15, "close", symbol="ACME"))[:rows]
+    empty = [BARS.clear(), BARS.clear().drop("symbol")]
+    for bars in empty if instruments else empty[:1]:
+        missing = refused_of(backend, bars, orders.drop("symbol"), instruments=instruments)
+        assert missing == ("InvalidFrame", "orders", "column symbol")
+        if rows:
+            of_no_bar = refused_of(backend, bars, orders, instruments=instruments)
+            assert of_no_bar == ("InvalidSymbol", "orders", "row 0, column symbol")
+        else:
+            assert len(make_batch(backend, bars, orders, instruments=instruments)) == 1
+
+
 @pytest.mark.parametrize(
     ("columns", "expected"),
     [

@@ -42,12 +42,13 @@ BLOCKS = {
     "CHANGELOG.md": 0,
     "COMPARE.md": 0,
     "docs/guide/account.md": 10,
-    "docs/guide/batch.md": 7,
+    "docs/guide/batch.md": 8,
     "docs/guide/frames.md": 8,
     "docs/guide/metrics.md": 9,
     "docs/guide/moving.md": 4,
     "docs/guide/report.md": 3,
     "tests/spec/README.md": 0,
+    "tests/spec/batch/README.md": 0,
 }
 EXAMPLE_LINES_MAX = 12
 SOURCE_ENDINGS = ("rs", "py", "pyi", "md", "toml", "txt", "arrow", "json")

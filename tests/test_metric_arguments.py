@@ -34,7 +34,7 @@ Refusal = tuple[int, str] | None
 
 # Values below 1 that are no confidence are refused as other numbers are.
 SHARES = [
-    *[one for one in RATES if one.number not in {11, 5}],
+    *[one for one in RATES if one.number not in {11, 5, 20}],
     entry(5, "number", 0),
     entry(5, "number", "0.0"),
     entry(11, "number", 1),
@@ -42,6 +42,8 @@ SHARES = [
     entry(11, "number", 2**63),
     entry(11, "good", 0.9999999999999999),
     entry(11, "good", "0.5"),
+    entry(20, "number", Decimal("1E-999999999")),
+    entry(20, "good", Decimal(1) / 3),
 ]
 TRIALS = [
     entry(1, "number", [0.5, float("nan")]),
@@ -65,6 +67,7 @@ TRIALS = [
     entry(69, "good", []),
     entry(32, "good", np.array([0.5, 1.0]), "array"),
     entry(32, "good", (1, "0.5", Decimal(2))),
+    entry(20, "good", [Decimal("1E-999999999"), Decimal(1) / 3]),
 ]
 WORDS = [*TEXTS, *[entry(62, "bad", word) for word in ("1D", "1m", "D", "1h ", "None")]]
 WINDOWS = [
@@ -199,6 +202,20 @@ ORDER = {
     "resample": ("x", None, TYPE),
     "trials": ("x", None, TYPE),
 }
+
+
+def test_a_decimal_of_any_number_of_digits_is_its_nearest_double(backend: str) -> None:
+    for source in sources(backend).values():
+        for argument, exact in {
+            "periods_per_year": Decimal(1000) / 3,
+            "risk_free_rate": Decimal(1) / 30,
+            "mar": Decimal("1E-999999999"),
+            "confidence": Decimal(1) / 7,
+        }.items():
+            found = source.calculate_metrics(**{argument: exact})
+            assert differences(found, source.calculate_metrics(**{argument: float(exact)}), 0) == {}
+        found = source.calculate_metrics(trials=[Decimal(1) / 3, 1])
+        assert differences(found, source.calculate_metrics(trials=[1 / 3, 1]), 0) == {}
 
 
 def test_arguments_are_checked_in_their_order(backend: str) -> None:

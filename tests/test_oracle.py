@@ -99,7 +99,8 @@ def test_numbers_are_read_exactly(value: object, scale: int, raw: int) -> None:
         ("1" + "0" * 40 + ".0000000001", 4011),  # digits beyond the scale before the range
         *((value, 4024) for value in (True, None, 1j, b"1", object(), np.int64(1))),
     ],
-    ids=describe,
+    # An address is another one in each process, and so would be the name of the test.
+    ids=lambda value: describe(value).partition(" object at ")[0],
 )
 def test_numbers_are_refused(value: object, code: int) -> None:
     with pytest.raises(op.OmegaPortfolioError) as caught:

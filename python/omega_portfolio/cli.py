@@ -223,7 +223,8 @@ def _configuration(options: argparse.Namespace) -> dict[str, str]:
     return {name: str(getattr(options, option)) for option, name in names.items()}
 
 
-def _common_options(parser: argparse.ArgumentParser) -> None:
+def add_common_options(parser: argparse.ArgumentParser) -> None:
+    """Add what every command takes that makes an account."""
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument(
         "--backend",
@@ -292,7 +293,7 @@ def run(parser: argparse.ArgumentParser) -> Handler:
     add("--fill", choices=("next_open", "close"), default="next_open", help=FILL_HELP)
     add("--periods-per-year", type=float, default=252, metavar="P", help=PERIODS_HELP)
     add("--risk-free-rate", type=float, default=0, metavar="R", help="per year, 0.02 = 2 %% (0)")
-    _common_options(parser)
+    add_common_options(parser)
 
     def handle(options: argparse.Namespace) -> int:
         from omega_portfolio.files import read_source
@@ -358,4 +359,12 @@ COMMANDS: Final[dict[str, tuple[str, Callable[[argparse.ArgumentParser], Handler
 }
 """Name, one line of help, and the function of each subcommand."""
 
-__all__ = ["COMMANDS", "Exit", "UsageError", "finish_job", "main", "make_folder"]
+__all__ = [
+    "COMMANDS",
+    "Exit",
+    "UsageError",
+    "add_common_options",
+    "finish_job",
+    "main",
+    "make_folder",
+]

@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::arithmetic_side_effects,
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
@@ -10,6 +11,8 @@
 
 #[path = "batch_runs/actions.rs"]
 mod actions;
+#[path = "batch_runs/cases.rs"]
+mod cases;
 #[path = "batch_runs/levels.rs"]
 mod levels;
 #[path = "batch_runs/made.rs"]

@@ -76,12 +76,13 @@ impl Fault {
 
     /// The row of a run that was refused, or the run.
     pub(crate) fn run(failure: &RunFailure) -> Self {
+        let rejected = &failure.rejected;
         Self {
-            code: failure.code.number(),
-            argument: failure.column.clone().into(),
+            code: rejected.code.number(),
+            argument: rejected.argument.into(),
             value: failure.place(),
-            rule: failure.rule.clone(),
-            remedy: failure.remedy.into(),
+            rule: rejected.rule.clone(),
+            remedy: rejected.remedy.into(),
         }
     }
 

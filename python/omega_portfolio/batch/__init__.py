@@ -13,6 +13,7 @@ module                  its job
 ``stored``
 ``result``, ``facts``,  the answer, its tables, how it looks
 ``tables``, ``view``
+``pickled``             the answer as plain data, and the way back
 ``ranking``             which run is best, and how likely it is luck
 ``picture``, ``heat``,  a metric over the parameters, curves over each other
 ``axis``

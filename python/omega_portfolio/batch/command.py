@@ -51,6 +51,8 @@ def sweep(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespace], int
     With --out the tables are written into a folder, part by part, in memory that
     does not grow; a sweep that was ended goes on with --resume.
     """
+    from omega_portfolio.cli import add_common_options
+
     add = parser.add_argument
     add("setup", type=Path, nargs="?", metavar="TOML", help="a file that names all of it")
     add("--bars", type=Path, metavar="FILE", help="the bars")
@@ -65,12 +67,7 @@ def sweep(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespace], int
     _settings(add)
     add("--threads", type=int, metavar="N", help="threads (one a core)")
     add("--quiet", action="store_true", help="nothing on stderr but errors")
-    add("--json", action="store_true", help="print one JSON document")
-    add(
-        "--backend",
-        choices=("auto", "rust", "python"),
-        help="the engine (default: USE_RUST_PORTFOLIO, or auto)",
-    )
+    add_common_options(parser)
     return handle
 
 

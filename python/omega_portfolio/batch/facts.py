@@ -23,7 +23,7 @@ class Facts:
     Attributes
     ----------
     batch : Engine or None
-        It makes a run again when somebody asks for its portfolio; None for what was opened.
+        It makes a run again when somebody asks for its portfolio; None where it is not at hand.
     params : polars.DataFrame or None
         run_id and the parameters of each run.
     options : mapping
@@ -38,6 +38,8 @@ class Facts:
         Times of the points of every curve.
     folder : Path or None
         Where the tables lie.
+    without : str
+        Why there is no batch.
     """
 
     batch: Engine | None
@@ -48,6 +50,7 @@ class Facts:
     complete: bool = True
     times: pl.Series | None = None
     folder: Path | None = None
+    without: str = "was opened from a folder"
 
     @property
     def engine(self) -> Engine:
@@ -56,12 +59,15 @@ class Facts:
         Raises
         ------
         InvalidArgument
-            The result was opened from its folder.
+            The result has its tables only: it was opened from a folder, or comes from a pickle.
         """
         if self.batch is None:
-            rule = "has tables only, because it was opened from a folder"
-            remedy = "call run_batch with the same arguments and sink=, which makes nothing anew"
-            raise InvalidArgument("result", str(self.folder), rule, remedy)
+            where = "of a pickle" if self.folder is None else str(self.folder)
+            rule = f"has tables only, because it {self.without}"
+            remedy = "call run_batch with the same arguments"
+            if self.folder is not None:
+                remedy += " and sink=, which makes nothing anew"
+            raise InvalidArgument("result", where, rule, remedy)
         return self.batch
 
 

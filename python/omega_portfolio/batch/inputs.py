@@ -42,6 +42,8 @@ DECIMALS: Final = frozenset(
     }
 )
 
+DECIMAL_DIGITS: Final = 38
+
 _FLAG_WORDS: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -208,24 +210,37 @@ def params_frame(params: ArrowStream | None) -> pl.DataFrame | None:
 
 
 def _holdable(params: ArrowStream) -> pa.Table:
-    """Give the parameters in types that Polars has; what it cannot hold would end the process."""
+    """Give the parameters in types that Polars has."""
+    try:
+        return holdable(_read(params, "params"))
+    except InvalidFrame as error:
+        rule, remedy = "cannot be carried into the results", "leave out the column"
+        raise InvalidFrame("params", error.value, rule, remedy) from None
+
+
+def holdable(table: pa.Table) -> pa.Table:
+    """Give a table that Polars can hold; another one would end the process.
+
+    Raises
+    ------
+    InvalidFrame
+        A column is of a type that Polars has not, or its memory is not what the type says.
+    """
     import pyarrow as pa
 
-    table = _read(params, "params")
     for place, field in enumerate(table.schema):
         column = table.column(place)
         try:
             # The backend has looked at every cell but those of labels.
             column.validate(full=True)
-            if pa.types.is_decimal128(field.type) and field.type.scale < 0:
-                whole = pa.decimal128(38, 0)
+            if pa.types.is_decimal128(field.type) and -DECIMAL_DIGITS <= field.type.scale < 0:
+                whole = pa.decimal128(DECIMAL_DIGITS, 0)
                 table = table.set_column(place, field.name, column.cast(whole))
             elif not _is_held(field.type):
                 raise pa.ArrowInvalid(f"a frame cannot hold {field.type}")
         except pa.ArrowException as error:
             value = f"column {field.name}: {error}"
-            rule, remedy = "cannot be carried into the results", "leave out the column"
-            raise InvalidFrame("params", value, rule, remedy) from None
+            raise InvalidFrame("table", value, "cannot be held by Polars", "cast it") from None
     return table
 
 
@@ -234,7 +249,9 @@ def _is_held(kind: pa.DataType) -> bool:
     from pyarrow import types
 
     if types.is_dictionary(kind):
-        return bool(types.is_string(kind.value_type) or types.is_large_string(kind.value_type))
+        values = kind.value_type
+        texts = (types.is_string, types.is_large_string, types.is_string_view)
+        return any(holds(values) for holds in texts)
     if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
         return _is_held(kind.value_type)
     if types.is_struct(kind):
@@ -242,10 +259,11 @@ def _is_held(kind: pa.DataType) -> bool:
     held = (
         types.is_null, types.is_boolean, types.is_integer, types.is_floating, types.is_string,
         types.is_large_string, types.is_string_view, types.is_binary, types.is_large_binary,
-        types.is_date, types.is_time, types.is_timestamp, types.is_duration,
+        types.is_binary_view, types.is_date, types.is_time, types.is_timestamp, types.is_duration,
     )  # fmt: skip
-    small = types.is_decimal(kind) and not types.is_decimal256(kind) and kind.scale >= 0
-    return small or any(holds(kind) for holds in held)
+    small = types.is_decimal(kind) and not types.is_decimal256(kind)
+    # The cast of a scale beyond all digits would end the process, too.
+    return (small and 0 <= kind.scale <= kind.precision) or any(holds(kind) for holds in held)
 
 
-__all__ = ["params_frame", "taken"]
+__all__ = ["holdable", "params_frame", "taken"]

@@ -25,7 +25,8 @@ class BatchResult:
 
     :func:`omega_portfolio.run_batch` makes it. Tables are frames of Polars over the memory that
     the engine wrote them into; those of ``sink=`` are lazy frames over its files, so
-    ``.collect()`` reads them.
+    ``.collect()`` reads them. A pickle has the tables and not the batch, and like every pickle it
+    runs code of whoever made it.
 
     Examples
     --------
@@ -371,6 +372,19 @@ class BatchResult:
         from omega_portfolio.batch.view import summary_of
 
         return f"<BatchResult  {'  '.join(f'{name}={text}' for name, text in summary_of(self))}>"
+
+    def __copy__(self) -> BatchResult:
+        from omega_portfolio.batch.pickled import cloned
+
+        return cloned(self)
+
+    def __deepcopy__(self, memo: dict[int, object]) -> BatchResult:
+        return self.__copy__()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from omega_portfolio.batch.pickled import reduced
+
+        return reduced(self)
 
     def _repr_html_(self) -> str:
         from omega_portfolio.batch.view import html_of

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -45,6 +44,10 @@ ENDINGS: Final[dict[SinkFormat, str]] = {"parquet": "parquet", "ipc": "arrow"}
 TIMES: Final = "times.arrow"
 PARAMS: Final = "params.arrow"
 _LOCK: Final = ".lock"
+_SMALL: Final = (NAME, TIMES, PARAMS)
+OURS: Final = (*_SMALL, *(f".{name}.tmp" for name in _SMALL), _LOCK, *NAMES)
+"""What may lie in the folder of a sink."""
+
 _GROUP_ROWS: Final = 262_144
 _NAME_DIGITS: Final = 16
 
@@ -109,7 +112,7 @@ def write_parts(facts: Facts, keep: Keep, drive: Drive, sink: Sink) -> None:
     OSError
         A file cannot be written.
     """
-    engine = facts.engine
+    engine, owner = facts.engine, os.getpid()
     wanted = Manifest(
         identity_of(engine, keep, sink),
         len(engine),
@@ -118,31 +121,41 @@ def write_parts(facts: Facts, keep: Keep, drive: Drive, sink: Sink) -> None:
     )
     with _alone(sink.folder):
         manifest = _opened(sink, wanted)
+        # The list comes first, so that whatever else is left half done is known as ours.
+        spans = _missing(manifest)
+        if spans or not manifest.complete:
+            manifest.complete = False
+            manifest.write(sink.folder)
         _remove_strays(sink.folder, manifest)
         _write_params(sink.folder, facts.params)
-        _fill(engine, keep, drive, sink, manifest)
+        done = sum(part.runs for part in manifest.parts.values())
+        # The slices stand first: after the last of them they are asked once more, and may raise.
+        made = slices(engine, keep, drive, spans, done)
+        for tables, span in zip(made, spans, strict=True):
+            _expect_process(sink.folder, owner)
+            if tables.complete:
+                # A part with fewer runs than its place has is none; the loop raises next.
+                _add_part(sink, manifest, tables, span)
+        if not manifest.complete:
+            manifest.complete = True
+            manifest.write(sink.folder)
 
 
-def _fill(engine: Engine, keep: Keep, drive: Drive, sink: Sink, manifest: Manifest) -> None:
-    spans = _missing(manifest)
-    if spans or not manifest.complete:
-        manifest.complete = False
-        manifest.write(sink.folder)
-    done = sum(part.runs for part in manifest.parts.values())
-    # The slices stand first: after the last of them they are asked once more, and may raise.
-    made = slices(engine, keep, drive, spans, done)
-    for tables, (first, count) in zip(made, spans, strict=True):
-        if not tables.complete:
-            # A part with fewer runs than its place has is none; the loop raises next.
-            continue
-        _write_times(sink.folder, tables)
-        number = first // manifest.part_runs
-        files = {name: _write(sink, number, name, tables) for name in NAMES}
-        manifest.parts[number] = Part(number, first, count, files)
-        manifest.write(sink.folder)
-    if not manifest.complete:
-        manifest.complete = True
-        manifest.write(sink.folder)
+def _add_part(sink: Sink, manifest: Manifest, tables: EngineTables, span: tuple[int, int]) -> None:
+    _write_times(sink.folder, tables)
+    first, count = span
+    number = first // manifest.part_runs
+    files = {name: _write(sink, number, name, tables) for name in NAMES}
+    manifest.parts[number] = Part(number, first, count, files)
+    manifest.write(sink.folder)
+
+
+def _expect_process(folder: Path, owner: int) -> None:
+    """Refuse to go on in a child, which would write the same files as its parent."""
+    if os.getpid() != owner:
+        rule = "belongs to the process that began the batch, and this is a fork of it"
+        remedy = "end a fork with os._exit before it comes back here"
+        raise InvalidArgument("sink", str(folder), rule, remedy)
 
 
 @contextmanager
@@ -171,7 +184,10 @@ def _opened(sink: Sink, wanted: Manifest) -> Manifest:
     """Read what the folder has of this batch, or begin."""
     folder = sink.folder
     if not sink.resume and (folder / NAME).exists():
-        _remove_all(folder)
+        expect_only(folder, OURS)
+        wanted.write(folder)
+        (folder / TIMES).unlink(missing_ok=True)
+        return wanted
     manifest = read_manifest(folder) if folder.is_dir() else None
     if manifest is None:
         expect_only(folder, (f".{NAME}.tmp", _LOCK))
@@ -240,14 +256,6 @@ def _missing(manifest: Manifest) -> list[tuple[int, int]]:
     ]
 
 
-def _remove_all(folder: Path) -> None:
-    """Remove what a sink writes, and nothing else; the list goes first."""
-    for name in (NAME, TIMES, PARAMS):
-        (folder / name).unlink(missing_ok=True)
-    for name in NAMES:
-        shutil.rmtree(folder / name, ignore_errors=True)
-
-
 def _remove_strays(folder: Path, manifest: Manifest) -> None:
     """Remove files that the list does not name: half written, or of a part that is bad."""
     named = {file.file for part in manifest.parts.values() for file in part.files.values()}
@@ -258,6 +266,9 @@ def _remove_strays(folder: Path, manifest: Manifest) -> None:
             raise InvalidArgument("sink", str(below), rule, remedy)
         below.mkdir(exist_ok=True)
         for path in below.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                rule, remedy = "is a folder, which no sink has there", "move it elsewhere"
+                raise InvalidArgument("sink", str(path), rule, remedy)
             if f"{name}/{path.name}" not in named:
                 path.unlink()
 
@@ -267,19 +278,35 @@ def _write(sink: Sink, number: int, name: str, tables: EngineTables) -> PartFile
     frame = frame_of(tables, name, sink.layout)
     folder = sink.folder / name
     temporary = folder / f".{number:06}.tmp"
-    with temporary.open("wb") as file:
-        if sink.format == "parquet":
-            frame.write_parquet(file, compression="zstd", row_group_size=_GROUP_ROWS)
-        else:
-            frame.write_ipc(file)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        _write_frame(frame, temporary, sink.format)
+    except BaseException:
+        # A full disk gets back what is of no use.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
     content = hash_of(temporary)
     path = folder / f"{number:06}-{content[:_NAME_DIGITS]}.{ENDINGS[sink.format]}"
     size = temporary.stat().st_size
     temporary.replace(path)
     sync_folder(folder)
     return PartFile(f"{name}/{path.name}", frame.height, size, content)
+
+
+def _write_frame(frame: pl.DataFrame, path: Path, sink_format: SinkFormat) -> None:
+    import polars as pl
+
+    with path.open("wb") as file:
+        try:
+            if sink_format == "parquet":
+                frame.write_parquet(file, compression="zstd", row_group_size=_GROUP_ROWS)
+            else:
+                frame.write_ipc(file)
+        except pl.exceptions.ComputeError as error:
+            # So Polars says that the disk is full.
+            raise OSError(f"{path}: {error}") from error
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _write_params(folder: Path, params: pl.DataFrame | None) -> None:

@@ -36,12 +36,13 @@ def open_result(folder: object, *, verify: object) -> BatchResult:
     path = Path(os.fsdecode(folder))
     below = [path / name for name in PASSES]
     if all((one / "manifest.json").exists() for one in below):
-        worse, better = (_opened(one, verify=verify) for one in below)
+        worse, better = (open_folder(one, verify=verify) for one in below)
         return worse.with_optimistic(better)
-    return _opened(path, verify=verify)
+    return open_folder(path, verify=verify)
 
 
-def _opened(folder: Path, *, verify: bool) -> BatchResult:
+def open_folder(folder: Path, *, verify: bool) -> BatchResult:
+    """Give the tables of one pass."""
     manifest = read_manifest(folder)
     if manifest is None or not manifest.parts:
         rule = "holds no part of a batch"
@@ -59,4 +60,4 @@ def _opened(folder: Path, *, verify: bool) -> BatchResult:
     return result_of(folder, manifest, facts)
 
 
-__all__ = ["PASSES", "open_result", "result_of"]
+__all__ = ["PASSES", "open_folder", "open_result", "result_of"]

@@ -35,17 +35,14 @@ def demo(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespace], int]
     With --sweep a thousand pairs of moving averages are tried on the stocks, each
     in an account of its own, with a page about the best and about luck.
     """
+    from omega_portfolio.cli import add_common_options
+
     add = parser.add_argument
     kinds = parser.add_mutually_exclusive_group()
     kinds.add_argument("--fx", action="store_true", help="two currency pairs on drawn bars")
     kinds.add_argument("--sweep", action="store_true", help="a thousand pairs of averages")
     add("--out", type=Path, help="folder for the files (out/demo, out/demo-fx, out/demo-sweep)")
-    add("--json", action="store_true", help="print one JSON document")
-    add(
-        "--backend",
-        choices=("auto", "rust", "python"),
-        help="the engine (default: USE_RUST_PORTFOLIO, or auto)",
-    )
+    add_common_options(parser)
     return handle
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from omega_portfolio.errors import InvalidArgument, describe
 from omega_portfolio.oracle.terms import SWAP_KINDS
-from omega_portfolio.oracle.texts import read_code, read_str
+from omega_portfolio.oracle.texts import read_code, read_word
 
 WHOLE_MAX: Final = 2**32 - 1
 
@@ -32,12 +32,7 @@ def read_swap_kind(value: object) -> int:
     InvalidArgument
         It is no ``str``, or none of the words.
     """
-    text = read_str("kind", value)
-    if text in SWAP_KINDS:
-        return SWAP_KINDS.index(text)
-    raise InvalidArgument(
-        "kind", describe(text), "is not a kind of swap", f"pass one of {', '.join(SWAP_KINDS)}"
-    )
+    return SWAP_KINDS.index(read_word("kind", value, SWAP_KINDS))
 
 
 def read_whole(argument: str, value: object) -> int:

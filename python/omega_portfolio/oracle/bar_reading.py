@@ -13,7 +13,7 @@ from omega_portfolio.oracle.events import Bar
 from omega_portfolio.oracle.frames import Frame, Holds, Place
 from omega_portfolio.oracle.numbers import QUANTITY_SCALE, FloatPolicy, read_number
 from omega_portfolio.oracle.prices import read_cell
-from omega_portfolio.oracle.texts import read_str, read_symbol
+from omega_portfolio.oracle.texts import read_symbol, read_word
 from omega_portfolio.oracle.times import read_nanoseconds
 
 _PRICES: Final = ("open", "high", "low", "close")
@@ -32,12 +32,7 @@ def read_path(path: object) -> int | None:
     """
     if path is None:
         return None
-    text = read_str("path", path)
-    if text not in PATHS:
-        raise InvalidArgument(
-            "path", describe(text), "is not a path", f"pass one of {', '.join(PATHS)}"
-        )
-    return PATHS.index(text)
+    return PATHS.index(read_word("path", path, PATHS))
 
 
 def read_bars(bars: object, policy: FloatPolicy) -> tuple[Bar, ...]:

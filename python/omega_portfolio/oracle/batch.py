@@ -50,7 +50,7 @@ from omega_portfolio.oracle.term_reading import (
     read_slippage,
     read_swap,
 )
-from omega_portfolio.oracle.texts import read_str
+from omega_portfolio.oracle.texts import read_str, read_word
 
 if TYPE_CHECKING:
     from omega_portfolio.instrument import Instrument
@@ -233,14 +233,14 @@ class BatchPython:
         """
         _check_range(first, count, len(self._plans))
         keep = Keep(
-            _word("record", record, RECORDS),
-            _word("equity_columns", equity_columns, EQUITY_COLUMNS),
+            read_word("record", record, RECORDS),
+            read_word("equity_columns", equity_columns, EQUITY_COLUMNS),
             bool(trades),
             bool(metrics),
             bool(exact),
             bool(digest),
         )
-        raises = _word("on_error", on_error, (RAISE, RECORD)) == RAISE
+        raises = read_word("on_error", on_error, (RAISE, RECORD)) == RAISE
 
         def is_stopped() -> bool:
             return cancel is not None and bool(cancel.cancelled)
@@ -301,15 +301,6 @@ def _sequence(argument: str, value: object) -> Sequence[object]:
 
 def _read_names(argument: str, value: object) -> list[str]:
     return [read_str(argument, name) for name in _sequence(argument, value)]
-
-
-def _word(argument: str, value: object, words: Sequence[str]) -> str:
-    text = read_str(argument, value)
-    if text in words:
-        return text
-    raise InvalidArgument(
-        argument, describe(text), "is not one of the words", f"pass one of {', '.join(words)}"
-    )
 
 
 def _check_range(first: object, count: object, length: int) -> None:

@@ -22,7 +22,7 @@ from omega_portfolio.oracle.metric_frames import read_frame
 from omega_portfolio.oracle.numbers import QUANTITY_SCALE, FloatPolicy, read_number
 from omega_portfolio.oracle.order_reading import read_order_type
 from omega_portfolio.oracle.orders import MARKET
-from omega_portfolio.oracle.texts import read_side, read_str, read_symbol, read_text
+from omega_portfolio.oracle.texts import read_side, read_symbol, read_text, read_word
 from omega_portfolio.oracle.times import read_nanoseconds
 
 ORDERS: Final = "orders"
@@ -129,21 +129,11 @@ def read_size_rule(name: str, cell: str, _: FloatPolicy) -> str:
     InvalidArgument
         There is no such rule.
     """
-    text = read_str(name, cell)
-    if text in SIZE_RULES:
-        return text
-    raise InvalidArgument(
-        name, describe(text), "is not a rule for sizes", f"use one of {', '.join(SIZE_RULES)}"
-    )
+    return read_word(name, cell, SIZE_RULES)
 
 
 def _action(name: str, cell: str, _: FloatPolicy) -> str:
-    text = read_str(name, cell)
-    if text in ACTIONS:
-        return text
-    raise InvalidArgument(
-        name, describe(text), "is not an action", f"use one of {', '.join(ACTIONS)}"
-    )
+    return read_word(name, cell, ACTIONS)
 
 
 def _time(name: str, cell: int, _: FloatPolicy) -> int:
@@ -251,8 +241,8 @@ def read_batch_orders(
         The first cell that is refused.
     """
     frame = read_frame(ORDERS, producer)
-    # Without any bar no row is right, and the row says why.
-    needed = ("time", "action") if len(symbols) <= 1 else ("time", "action", "symbol")
+    # Bars without rows have no symbol either, so none can be meant.
+    needed = ("time", "action") if len(symbols) == 1 else ("time", "action", "symbol")
     columns = columns_of(frame, COLUMNS, needed)
     by_run = "run_id" in columns
     rows = _Rows(columns, symbols, policy)

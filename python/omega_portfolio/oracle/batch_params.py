@@ -8,11 +8,9 @@ from typing import Any, Final, NamedTuple
 
 from omega_portfolio.errors import (
     InvalidAmount,
-    InvalidArgument,
     InvalidConfiguration,
     InvalidFrame,
     OmegaPortfolioError,
-    describe,
 )
 from omega_portfolio.oracle.batch_orders import (
     GROUPS,
@@ -46,7 +44,7 @@ from omega_portfolio.oracle.term_reading import (
     read_slippage,
 )
 from omega_portfolio.oracle.terms import CommissionTerms, SlippageTerms, SwapTerms
-from omega_portfolio.oracle.texts import read_str
+from omega_portfolio.oracle.texts import read_word
 from omega_portfolio.terms import Commission, Slippage
 
 PARAMS: Final = "params"
@@ -116,21 +114,12 @@ def _above_zero(name: str, cell: object, policy: FloatPolicy) -> int:
     )
 
 
-def _word(name: str, cell: object, words: Collection[str]) -> str:
-    text = read_str(name, cell)
-    if text in words:
-        return text
-    raise InvalidConfiguration(
-        name, describe(text), "is not one of the words", f"use one of {', '.join(words)}"
-    )
-
-
 def _mode(name: str, cell: str, _: FloatPolicy) -> int:
-    return MODES.index(_word(name, cell, MODES))
+    return MODES.index(read_word(name, cell, MODES, InvalidConfiguration))
 
 
 def _path(name: str, cell: str, _: FloatPolicy) -> int:
-    return PATHS.index(_word(name, cell, PATHS))
+    return PATHS.index(read_word(name, cell, PATHS, InvalidConfiguration))
 
 
 def read_fill(name: str, cell: str, _: FloatPolicy) -> str:
@@ -141,12 +130,7 @@ def read_fill(name: str, cell: str, _: FloatPolicy) -> str:
     InvalidArgument
         It is no text, or none of the words.
     """
-    text = read_str(name, cell)
-    if text in FILLS:
-        return text
-    raise InvalidArgument(
-        name, describe(text), "is not one of the words", f"use one of {', '.join(FILLS)}"
-    )
+    return read_word(name, cell, FILLS)
 
 
 def _commission(name: str, cell: float, policy: FloatPolicy) -> CommissionTerms | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from omega_portfolio.errors import InvalidAmount, InvalidConfiguration, describe
+from omega_portfolio.errors import InvalidAmount, InvalidConfiguration
 from omega_portfolio.oracle.codec import MODES, PATHS, ROUNDINGS, Configuration
 from omega_portfolio.oracle.currency import check_currency
 from omega_portfolio.oracle.numbers import (
@@ -16,7 +16,7 @@ from omega_portfolio.oracle.numbers import (
     read_number,
 )
 from omega_portfolio.oracle.reading import check_capacity
-from omega_portfolio.oracle.texts import read_str
+from omega_portfolio.oracle.texts import read_str, read_word
 
 FLOATS: Final = ("nearest", "strict")
 OFF_GRID: Final = ("refuse", "round")
@@ -113,10 +113,4 @@ def _read_currency(name: str, value: object) -> str:
 
 
 def _index(name: str, value: object, words: Sequence[str]) -> int:
-    text = read_str(name, value)
-    if text not in words:
-        quoted = " or ".join(f'"{word}"' for word in words)
-        raise InvalidConfiguration(
-            name, describe(text), "is not one of the words", f"pass {quoted}"
-        )
-    return words.index(text)
+    return words.index(read_word(name, value, words, InvalidConfiguration))

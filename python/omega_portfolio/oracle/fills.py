@@ -240,7 +240,6 @@ class Fills(Costs):
         entry_fee, swap = share(position.entry_fee), share(position.swap)  # C5, Z6
         slippage = share(position.slippage)
         net = within("price", gross - entry_fee - fee + swap, "net profit")
-        within("price", self.scalars.balance + gross, "balance")
         sums = symbol.sums_with("price", side, -size, -cost)
         quote = (symbol.holding.bid, symbol.holding.ask)
         change = [(symbol, symbol.holding_of(("price", "price"), sums, quote, rates))]
@@ -252,6 +251,8 @@ class Fills(Costs):
         if fee:
             postings.append(Posting("fee", symbol.name, position.position_id, -fee))
         booked = self._book(postings)
+        # The balance after each posting is a column, and the first may be above what is left.
+        within("price", self.scalars.balance + booked.amounts[0], "balance")
         after = self._after("price", change, cash=booked.total(), flow=flow)
         realized = within("price", self.scalars.realized_pnl + gross, "realized profit")  # M4
         row = (

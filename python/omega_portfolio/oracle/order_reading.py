@@ -8,7 +8,7 @@ from omega_portfolio.errors import InvalidArgument, describe
 from omega_portfolio.oracle.numbers import QUANTITY_SCALE, FloatPolicy, read_number
 from omega_portfolio.oracle.orders import MARKET, ORDER_TYPES
 from omega_portfolio.oracle.protection import Protection
-from omega_portfolio.oracle.texts import POSITION_ID_MAX, read_str
+from omega_portfolio.oracle.texts import POSITION_ID_MAX, read_word
 from omega_portfolio.oracle.times import read_time
 
 _PAIR: Final = 2
@@ -71,15 +71,7 @@ def read_order_type(value: object) -> int:
     InvalidArgument
         It is no ``str``, or none of the words.
     """
-    text = read_str("type", value)
-    if text not in ORDER_TYPES:
-        raise InvalidArgument(
-            "type",
-            describe(text),
-            "is not a type of order",
-            f"pass one of {', '.join(ORDER_TYPES)}",
-        )
-    return ORDER_TYPES.index(text)
+    return ORDER_TYPES.index(read_word("type", value, ORDER_TYPES))
 
 
 def read_order_price(value: object, kind: int, policy: FloatPolicy) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from omega_portfolio.errors import (
@@ -35,6 +36,30 @@ def read_str(argument: str, value: object) -> str:
     if isinstance(value, str):
         return str.__str__(value)
     raise InvalidArgument(argument, describe(value), "must be a str", "pass a str")
+
+
+def read_word(
+    argument: str,
+    value: object,
+    words: Iterable[str],
+    error: type[OmegaPortfolioError] = InvalidArgument,
+) -> str:
+    """Take one of a few words.
+
+    Raises
+    ------
+    InvalidArgument
+        It is no ``str``.
+    OmegaPortfolioError
+        It is none of the words: the error that is asked for.
+    """
+    text = read_str(argument, value)
+    known = tuple(words)
+    if text in known:
+        return text
+    raise error(
+        argument, describe(text), "is not one of the words", f"pass one of {', '.join(known)}"
+    )
 
 
 def read_symbol(argument: str, value: object) -> str:

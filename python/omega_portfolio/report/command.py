@@ -34,6 +34,8 @@ def report(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespace], in
       benchmark    time, and one of equity, close, price, value (or one other
                    column); Parquet, Arrow IPC or CSV
     """
+    from omega_portfolio.cli import add_common_options
+
     add = parser.add_argument
     add("folder", type=Path, metavar="DIR", help="the folder of the run")
     add("--out", type=Path, metavar="FILE", help="the file (DIR/report.html)")
@@ -43,12 +45,7 @@ def report(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespace], in
     add("--risk-free-rate", type=float, metavar="R", help="per year, 0.02 = 2 %% (of the run)")
     add("--resample", choices=("1h", "1d", "1w", "1mo"), help="keep the last point of each")
     add("--interactive", action="store_true", help="charts that can be zoomed")
-    add("--json", action="store_true", help="print one JSON document")
-    add(
-        "--backend",
-        choices=("auto", "rust", "python"),
-        help="the engine (default: USE_RUST_PORTFOLIO, or auto)",
-    )
+    add_common_options(parser)
     return handle
 
 

@@ -186,14 +186,39 @@ impl Driver<'_> {
     }
 
     /// The open positions that a row means, by number.
-    fn meant(&self, now: Now<'_>) -> Vec<u64> {
+    fn meant(&mut self, now: Now<'_>) -> Vec<u64> {
         debug_assert!(self.knows_all(now.index), "the index of {} lacks something", now.name);
-        let held = self.ledger.orders.triggers(now.index).map(|triggers| triggers.held.iter());
-        let is_meant = |position_id: &u64| {
-            let Some((_, held)) = self.ledger.positions.find(*position_id) else { return false };
-            self.fits(now, held.side, held.tag)
+        let ledger = &self.ledger;
+        let Some(triggers) = ledger.orders.triggers(now.index) else { return Vec::new() };
+        let text = |position_id| {
+            let (_, held) = ledger.positions.find(position_id)?;
+            Some(ledger.texts.blocks().text(held.tag))
         };
-        held.into_iter().flatten().copied().filter(is_meant).collect()
+        let wanted = (now.index, now.row.tag);
+        let mut found = self.held_tags.candidates(wanted, &triggers.held, text);
+        let is_meant = |position_id: &u64| {
+            let held = ledger.positions.find(*position_id);
+            held.is_some_and(|(_, held)| ledger.fits(now, held.side, held.tag))
+        };
+        found.retain(is_meant);
+        debug_assert!(triggers.held.iter().filter(|&id| is_meant(id)).eq(&found), "{found:?}");
+        found
+    }
+
+    /// The resting orders that a row means, by number.
+    fn meant_orders(&mut self, now: Now<'_>) -> Vec<u64> {
+        let ledger = &self.ledger;
+        let Some(triggers) = ledger.orders.triggers(now.index) else { return Vec::new() };
+        let text = |order_id| Some(ledger.texts.blocks().text(ledger.orders.find(order_id)?.tag));
+        let wanted = (now.index, now.row.tag);
+        let mut found = self.resting_tags.candidates(wanted, &triggers.resting, text);
+        let is_meant = |order_id: &u64| {
+            let order = ledger.orders.find(*order_id);
+            order.is_some_and(|order| ledger.fits(now, order.side, order.tag))
+        };
+        found.retain(is_meant);
+        debug_assert!(triggers.resting.iter().filter(|&id| is_meant(id)).eq(&found), "{found:?}");
+        found
     }
 
     /// Whether the index of a symbol has all its positions and orders, and no others.
@@ -207,11 +232,6 @@ impl Driver<'_> {
             triggers.held.iter().eq(&held)
                 && triggers.resting.iter().copied().eq(orders.map(|order| order.order_id))
         })
-    }
-
-    fn fits(&self, now: Now<'_>, side: Side, tag: TextView) -> bool {
-        now.row.side.is_none_or(|wanted| wanted == side)
-            && (now.row.tag.is_empty() || self.ledger.says(tag, now.row.tag))
     }
 
     fn close(&mut self, now: Now<'_>) -> Result<(), Refused> {
@@ -263,14 +283,7 @@ impl Driver<'_> {
     }
 
     fn cancel(&mut self, now: Now<'_>) -> Result<(), Refused> {
-        let triggers = self.ledger.orders.triggers(now.index);
-        let resting = triggers.map(|triggers| triggers.resting.iter());
-        let is_meant = |order_id: &u64| {
-            let order = self.ledger.orders.find(*order_id);
-            order.is_some_and(|order| self.fits(now, order.side, order.tag))
-        };
-        let meant: Vec<u64> = resting.into_iter().flatten().copied().filter(is_meant).collect();
-        for order_id in meant {
+        for order_id in self.meant_orders(now) {
             self.ledger.apply(&Event::CancelOrder(CancelOrder { order_id, time: now.time }))?;
         }
         Ok(())
@@ -302,6 +315,12 @@ impl Driver<'_> {
 }
 
 impl Ledger {
+    /// Whether a row means what has this side and this tag.
+    fn fits(&self, now: Now<'_>, side: Side, tag: TextView) -> bool {
+        now.row.side.is_none_or(|wanted| wanted == side)
+            && (now.row.tag.is_empty() || self.says(tag, now.row.tag))
+    }
+
     /// Whether a view says a text.
     fn says(&self, view: TextView, text: &str) -> bool {
         match TextView::short(text) {

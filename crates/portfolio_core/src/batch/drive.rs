@@ -8,6 +8,7 @@ use super::bars::{BarTable, Prices};
 use super::orders::{Action, OrderRow};
 use super::outcome::Rejected;
 use super::plan::Run;
+use super::tags::Tags;
 use super::times::{Due, schedule, time_of};
 use crate::columns::schema::{ACTIVITY, View};
 use crate::columns::text::TextView;
@@ -76,6 +77,9 @@ pub(super) struct Driver<'r> {
     pub(super) placed: Vec<Placed>,
     /// Rows of bars whose close fills something.
     pub(super) closing: Vec<usize>,
+    /// Open positions and resting orders by their tags.
+    pub(super) held_tags: Tags,
+    pub(super) resting_tags: Tags,
     /// With the number of events that came before.
     rejected: Vec<(u64, Rejected)>,
     failed: bool,
@@ -92,6 +96,8 @@ impl<'r> Driver<'r> {
             indices: vec![None; run.bars.symbols.len()],
             placed: Vec::new(),
             closing: Vec::new(),
+            held_tags: Tags::default(),
+            resting_tags: Tags::default(),
             rejected: Vec::new(),
             failed: false,
         })

@@ -35,6 +35,7 @@ mod sizes;
 mod source;
 mod symbols;
 mod tables;
+mod tags;
 mod times;
 mod words;
 

@@ -4,7 +4,6 @@
 //! counter, and what they made is put together in the order of the tiles; how large a tile is
 //! depends on the bars alone, so the tables are the same for any number of threads.
 
-use std::borrow::Cow;
 use std::collections::TryReserveError;
 use std::fmt;
 use std::io;
@@ -22,7 +21,6 @@ pub use super::tables::Tables;
 use super::tables::{Collected, Part, Shape};
 use crate::columns::segment::AllocationFailed;
 use crate::ledger::Ledger;
-use crate::refusal::Code;
 
 /// About so many moments are a tile.
 const TILE_MOMENTS: usize = 131_072;
@@ -47,41 +45,19 @@ impl Control {
 }
 
 /// The first row that was rejected, where that ends everything.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RunFailure {
     /// Its run.
     pub run_id: u32,
-    /// Its row in the frame; nothing when a bar or quote was refused.
-    pub row: Option<u64>,
-    /// The argument at fault.
-    pub column: String,
-    /// The code of the refusal.
-    pub code: Code,
-    /// The value at fault.
-    pub value: String,
-    /// The rule that it breaks.
-    pub rule: Cow<'static, str>,
-    /// What to do about it.
-    pub remedy: &'static str,
+    /// What was rejected: a row, or a bar or quote, which has none.
+    pub rejected: Rejected,
 }
 
 impl RunFailure {
-    fn of(run_id: u32, rejected: &Rejected) -> Box<Self> {
-        Box::new(Self {
-            run_id,
-            row: rejected.row,
-            column: rejected.argument.to_owned(),
-            code: rejected.code,
-            value: rejected.value.clone(),
-            rule: rejected.rule.clone(),
-            remedy: rejected.remedy,
-        })
-    }
-
     /// Where it stands and what it is, as the value of an exception.
     #[must_use]
     pub fn place(&self) -> String {
-        let Self { run_id, row, value, .. } = self;
+        let Self { run_id, rejected: Rejected { row, value, .. } } = self;
         match row {
             Some(row) => format!("run {run_id}, row {row}: {value}"),
             None => format!("run {run_id}: {value}"),
@@ -109,9 +85,9 @@ impl fmt::Display for Stopped {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Rejected(failure) => {
-                let RunFailure { code, column, rule, remedy, .. } = failure.as_ref();
+                let Rejected { code, argument, rule, remedy, .. } = &failure.rejected;
                 let (code, place) = (code.number(), failure.place());
-                write!(formatter, "[{code}] {column}={place}: {rule}; {remedy}")
+                write!(formatter, "[{code}] {argument}={place}: {rule}; {remedy}")
             }
             Self::OutOfMemory { bytes } => write!(formatter, "the allocator refused {bytes} bytes"),
             Self::Threads(error) => write!(formatter, "no thread could be started: {error}"),
@@ -393,7 +369,7 @@ impl Work<'_> {
             return None;
         }
         let first = outcome.rejected.iter().find(|rejected| !rejected.for_margin)?;
-        Some(RunFailure::of(outcome.run_id, first))
+        Some(Box::new(RunFailure { run_id: outcome.run_id, rejected: first.clone() }))
     }
 }
 

@@ -200,7 +200,7 @@ fn the_first_rejected_row_can_end_everything() {
         let Stopped::Rejected(failure) = stopped else { panic!("{stopped}") };
         // Want of margin of run 2 is none, and its modify has no position to change.
         assert_eq!(
-            (failure.place().as_str(), failure.column.as_str()),
+            (failure.place().as_str(), failure.rejected.argument),
             ("run 3, row 4: 0", "size")
         );
     }

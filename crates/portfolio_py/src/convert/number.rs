@@ -71,12 +71,16 @@ pub(crate) fn fixed(
         float_to_fixed(float.value(), scale, policy)
     } else if let Ok(text) = value.cast::<PyString>() {
         text.to_str().map_or(Err(NumberError::Syntax), |text| parse_decimal(text, scale))
-    } else if value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>() {
+    } else if is_whole(value) {
         whole(value, scale)
     } else {
         return other(argument, value, scale);
     };
     number.map_err(|error| fault(argument, describe(value), error, scale).into())
+}
+
+fn is_whole(value: &Bound<'_, PyAny>) -> bool {
+    value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>()
 }
 
 fn whole(value: &Bound<'_, PyAny>, scale: u32) -> Result<i128, NumberError> {
@@ -93,14 +97,16 @@ fn whole(value: &Bound<'_, PyAny>, scale: u32) -> Result<i128, NumberError> {
 #[cold]
 fn other(argument: &'static str, value: &Bound<'_, PyAny>, scale: u32) -> PyResult<i128> {
     if !is_decimal(value)? {
-        let rule = "must be an int, str, Decimal or float";
-        return Err(
-            wrong_type(argument, value, rule, "pass the number in one of these types").into()
-        );
+        return Err(no_number(argument, value).into());
     }
     let text = value.str()?.to_str()?.to_owned();
     let number = decimal_text(&text, scale);
     number.map_err(|error| fault(argument, describe(value), error, scale).into())
+}
+
+fn no_number(argument: &'static str, value: &Bound<'_, PyAny>) -> Fault {
+    let rule = "must be an int, str, Decimal or float";
+    wrong_type(argument, value, rule, "pass the number in one of these types")
 }
 
 fn is_decimal(value: &Bound<'_, PyAny>) -> PyResult<bool> {
@@ -141,8 +147,7 @@ pub(crate) fn capacity(value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<usiz
 
 /// A number of rows to make room for.
 pub(crate) fn rows(value: &Bound<'_, PyAny>, rule: &'static str) -> PyResult<usize> {
-    let whole = value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>();
-    if whole && value.ge(0)? {
+    if is_whole(value) && value.ge(0)? {
         // More rows than can be addressed are a hint like any other.
         return Ok(value.extract::<usize>().unwrap_or(usize::MAX));
     }
@@ -210,14 +215,11 @@ pub(crate) fn parameter(
         Some(float.value())
     } else if let Ok(text) = value.cast::<PyString>() {
         text.to_str().ok().and_then(statistic)
-    } else if value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>() {
+    } else if is_whole(value) || is_decimal(value)? {
+        // Of any number of digits: a statistic is a double, whatever money could hold.
         value.extract::<f64>().ok()
     } else {
-        match other(argument, value, MONEY_SCALE) {
-            Ok(_) => value.extract::<f64>().ok(),
-            Err(error) if !is_decimal(value)? => return Err(error),
-            Err(_) => None,
-        }
+        return Err(no_number(argument, value).into());
     };
     match number {
         // Both comparisons fail for NaN.
