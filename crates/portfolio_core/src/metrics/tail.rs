@@ -171,15 +171,17 @@ impl Tails {
         let most = step.saturating_sub(1);
         let stride = SHIFT.checked_rem(most).unwrap_or(0);
         let (mut from, mut peak) = (0_usize, f64::MIN_POSITIVE);
-        for chunk in parts.flat_map(|part| part.chunks_exact(step)) {
-            if let Some([one, other]) = chunk.get(from..).and_then(<[f64]>::first_chunk::<2>) {
-                before.push(*one);
-                after.push(*other);
-                peak = if *other > peak { *other } else { peak };
-                peaks.push(peak);
+        for part in parts {
+            for chunk in part.chunks_exact(step) {
+                if let Some([one, other]) = chunk.get(from..).and_then(<[f64]>::first_chunk::<2>) {
+                    before.push(*one);
+                    after.push(*other);
+                    peak = peak.max(*other);
+                    peaks.push(peak);
+                }
+                from = from.saturating_add(stride);
+                from = if from >= most { from.saturating_sub(most) } else { from };
             }
-            from = from.saturating_add(stride);
-            from = if from >= most { from.saturating_sub(most) } else { from };
         }
         dispatch!(lanes::level(), simd => {
             lanes::changes(simd, after, before);
