@@ -195,7 +195,7 @@ impl Tails {
             Some(place).filter(|&place| place < size)
         };
         let spare = &mut self.spare;
-        let mut nth = |values: &[f64], place: usize| dispatch!(lanes::level(), simd => order::nth(simd, values, place, spare));
+        let mut nth = |values: &[f64], place: usize| nth(values, place, spare);
         let last = size.saturating_sub(1);
         // The highest values are kept as negative ones.
         let high = |place: usize| last.saturating_sub(place);
@@ -241,6 +241,11 @@ impl Tails {
             self.falls.take(simd, deep, (1.0, block.len()), sieve);
         }
     }
+}
+
+/// The value at a place of the sorted column.
+fn nth(values: &[f64], place: usize, spare: &mut Spare) -> Option<f64> {
+    dispatch!(lanes::level(), simd => order::nth(simd, values, place, spare))
 }
 
 /// The whole number below, at most `most`, and what is left over.
