@@ -34,23 +34,21 @@ pub fn joined(
     (from, to): (i64, i64),
 ) -> i128 {
     let open = open.map(|entry| (entry, i64::MAX));
-    let (mut exposed, mut joined): (i128, Option<(i64, i64)>) = (0, None);
-    let length =
-        |(start, end): (i64, i64)| i128::from(end).saturating_sub(i128::from(start)).max(0);
+    // What is joined so far: at first nothing, at the end of time.
+    let (mut exposed, mut start, mut end) = (0_i128, i64::MAX, i64::MAX);
     for (entry, exit) in open.into_iter().chain(spans) {
         let span = (entry.max(from), exit.min(to));
         if span.0 >= span.1 {
             continue;
         }
-        joined = match joined {
-            Some((start, end)) if span.1 >= start => Some((start.min(span.0), end)),
-            before => {
-                exposed = exposed.saturating_add(before.map_or(0, length));
-                Some(span)
-            }
-        };
+        if span.1 < start {
+            // The lengths of spans that lie apart are not longer than all of time.
+            exposed = exposed.wrapping_add(i128::from(end).wrapping_sub(i128::from(start)));
+            (start, end) = span;
+        }
+        start = start.min(span.0);
     }
-    exposed.saturating_add(joined.map_or(0, length))
+    exposed.wrapping_add(i128::from(end).wrapping_sub(i128::from(start)))
 }
 
 /// Notional of each fill over the equity that ends its period, added up; none where costs, results

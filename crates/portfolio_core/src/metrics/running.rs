@@ -7,7 +7,7 @@ use fearless_simd::{Level, Simd, dispatch};
 
 use super::drawdown::{Drawdowns, RUN};
 use super::episodes::Point;
-use super::lanes;
+use super::lanes::{self, WIDE};
 use super::moments::{Moments, Pairs};
 use super::months::Months;
 use super::series::{Middle, Runs};
@@ -269,11 +269,14 @@ impl Running {
         let mut place = (1.0 - count(block.len())) / 2.0;
         let mut runs = Runs::new(simd, first);
         let mut from = 0;
-        for &range in ranges {
-            let run = block.slice(from, RUN);
-            runs.add(run.values, [run.gross, run.net], Middle::of(range), place);
-            place += count(RUN);
-            from = from.saturating_add(RUN);
+        for ranges in ranges.chunks(WIDE) {
+            let middles = Middle::of(simd, ranges, first);
+            for middle in middles.into_iter().take(ranges.len()) {
+                let run = block.slice(from, RUN);
+                runs.add(run.values, [run.gross, run.net], middle, place);
+                place += count(RUN);
+                from = from.saturating_add(RUN);
+            }
         }
         let (slopes, shares) = runs.sums();
         let size = (block.len(), self.periods);

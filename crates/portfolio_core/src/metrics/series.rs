@@ -27,20 +27,40 @@ pub(super) enum Spread {
 pub(super) struct Middle {
     value: f64,
     spread: Spread,
+    /// 1 over it.
+    share: f64,
+    /// The logarithm of how many times the start it is.
+    log: f64,
 }
 
 impl Middle {
-    /// That of a run with this lowest and highest value.
+    /// Those of up to 8 runs with these lowest and highest values.
     #[inline(always)]
-    pub(super) fn of((low, high): (f64, f64)) -> Self {
-        let value = (low + high) * 0.5;
-        let apart = high - low;
-        let spread = match () {
-            () if apart * 1_024.0 <= value => Spread::Near,
-            () if apart * 32.0 <= value => Spread::Wide,
-            () => Spread::Far,
-        };
-        Self { value, spread }
+    pub(super) fn of<S: Simd>(simd: S, ranges: &[(f64, f64)], start: f64) -> [Self; WIDE] {
+        let (mut lows, mut highs) = ([start; WIDE], [start; WIDE]);
+        for ((low, high), range) in lows.iter_mut().zip(&mut highs).zip(ranges) {
+            (*low, *high) = *range;
+        }
+        let (lows, highs) = (f64x8::load_array(simd, lows), f64x8::load_array(simd, highs));
+        let (values, one) = ((lows + highs) * 0.5, f64x8::splat(simd, 1.0));
+        let aparts = (values - start) / f64x8::splat(simd, start);
+        let logs = wide(aparts).to_array();
+        let (shares, aparts) = ((one / values).to_array(), aparts.to_array());
+        let columns = values.to_array().into_iter().zip((highs - lows).to_array());
+        let others = shares.into_iter().zip(logs).zip(aparts);
+        let mut all = [Self { value: start, spread: Spread::Far, share: 1.0, log: 0.0 }; WIDE];
+        for (middle, ((value, width), ((share, log), apart))) in
+            all.iter_mut().zip(columns.zip(others)).take(ranges.len())
+        {
+            let spread = match () {
+                () if width * 1_024.0 <= value => Spread::Near,
+                () if width * 32.0 <= value => Spread::Wide,
+                () => Spread::Far,
+            };
+            let log = if apart.abs() * 64.0 <= 1.0 { log } else { log_ratio(value, start) };
+            *middle = Self { value, spread, share, log };
+        }
+        all
     }
 }
 
@@ -120,14 +140,7 @@ impl<S: Simd> Runs<S> {
                 |values| one / values,
             );
         }
-        let apart = (half - start) / start;
-        let base = if apart.abs() * 64.0 <= 1.0 {
-            let [base, ..] = wide(f64x8::splat(simd, apart)).to_array();
-            base
-        } else {
-            log_ratio(half, start)
-        };
-        let share = 1.0 / half;
+        let (base, share) = (middle.log, middle.share);
         if middle.spread == Spread::Near {
             self.each(
                 columns,

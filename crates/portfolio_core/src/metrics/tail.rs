@@ -171,15 +171,17 @@ impl Tails {
         let most = step.saturating_sub(1);
         let stride = SHIFT.checked_rem(most).unwrap_or(0);
         let (mut from, mut peak) = (0_usize, f64::MIN_POSITIVE);
-        for chunk in parts.flat_map(|part| part.chunks_exact(step)) {
-            if let Some([one, other]) = chunk.get(from..).and_then(<[f64]>::first_chunk::<2>) {
-                before.push(*one);
-                after.push(*other);
-                peak = if *other > peak { *other } else { peak };
-                peaks.push(peak);
+        for part in parts {
+            for chunk in part.chunks_exact(step) {
+                if let Some([one, other]) = chunk.get(from..).and_then(<[f64]>::first_chunk::<2>) {
+                    before.push(*one);
+                    after.push(*other);
+                    peak = peak.max(*other);
+                    peaks.push(peak);
+                }
+                from = from.saturating_add(stride);
+                from = if from >= most { from.saturating_sub(most) } else { from };
             }
-            from = from.saturating_add(stride);
-            from = if from >= most { from.saturating_sub(most) } else { from };
         }
         dispatch!(lanes::level(), simd => {
             lanes::changes(simd, after, before);
@@ -193,7 +195,7 @@ impl Tails {
             Some(place).filter(|&place| place < size)
         };
         let spare = &mut self.spare;
-        let mut nth = |values: &[f64], place: usize| dispatch!(lanes::level(), simd => order::nth(simd, values, place, spare));
+        let mut nth = |values: &[f64], place: usize| nth(values, place, spare);
         let last = size.saturating_sub(1);
         // The highest values are kept as negative ones.
         let high = |place: usize| last.saturating_sub(place);
@@ -239,6 +241,11 @@ impl Tails {
             self.falls.take(simd, deep, (1.0, block.len()), sieve);
         }
     }
+}
+
+/// The value at a place of the sorted column.
+fn nth(values: &[f64], place: usize, spare: &mut Spare) -> Option<f64> {
+    dispatch!(lanes::level(), simd => order::nth(simd, values, place, spare))
 }
 
 /// The whole number below, at most `most`, and what is left over.
