@@ -93,8 +93,7 @@ impl Around {
         let (less, most) = sift::ranks(simd, values, at);
         let (mut sum, mut below, mut above) = (Total::default(), f64::NEG_INFINITY, f64::INFINITY);
         for block in values.chunks(BLOCK_ROWS) {
-            let (part, ends) = sift::beside(simd, block, at);
-            sum.add(part);
+            let ends = sift::beside(simd, block, at, &mut sum);
             (below, above) = (below.max(ends.0), above.min(ends.1));
         }
         Some(Self { place, at, less: (less, sum.get()), most, below, above })

@@ -9,6 +9,7 @@ use fearless_simd::{Simd, f64x8, mask64x8};
 
 use super::count;
 use super::lanes::{WIDE, mask, part, sum, whole};
+use super::sums::Total;
 
 /// Puts the values not above a bar side by side, in order; with `sign` -1 the negative ones of
 /// those that then are not. Answers how many there are; the cells behind them hold anything.
@@ -121,22 +122,33 @@ pub(super) fn nth_of_few<S: Simd>(simd: S, values: &[f64], place: usize) -> f64 
     highest.reduce_max()
 }
 
-/// The sum of the values below a bar; the highest of them, and the lowest above it.
+/// Adds the values below a bar to a sum; the highest of them, and the lowest above it.
+///
+/// What an addition rounds away is carried, so that the sum does not tell in which order the values
+/// came.
 #[inline(always)]
-pub(super) fn beside<S: Simd>(simd: S, values: &[f64], bar: f64) -> (f64, (f64, f64)) {
+pub(super) fn beside<S: Simd>(simd: S, values: &[f64], bar: f64, total: &mut Total) -> (f64, f64) {
     let (chunks, rest) = values.as_chunks::<WIDE>();
     let (zero, bars) = (f64x8::splat(simd, 0.0), f64x8::splat(simd, bar));
     let (none, every) = (f64x8::splat(simd, f64::NEG_INFINITY), f64x8::splat(simd, f64::INFINITY));
-    let (mut sums, mut below, mut above) = (zero, none, every);
+    let (mut sums, mut lost, mut below, mut above) = (zero, zero, none, every);
     for place in 0..=chunks.len() {
         let values = match chunks.get(place) {
             Some(chunk) => f64x8::load_array_ref(simd, chunk),
             None => part(simd, rest, bar),
         };
         let (lower, higher) = (values.simd_lt(bars), values.simd_gt(bars));
-        sums += lower.select(values, zero);
+        let term = lower.select(values, zero);
+        let next = sums + term;
+        let taken = next - sums;
+        lost += (sums - (next - taken)) + (term - taken);
+        sums = next;
         below = lower.select(values, none).max(below);
         above = higher.select(values, every).min(above);
     }
-    (sum(sums), (below.reduce_max(), above.reduce_min()))
+    let (mut parts, mut rests) = ([0.0; WIDE], [0.0; WIDE]);
+    sums.store_array(&mut parts);
+    lost.store_array(&mut rests);
+    parts.into_iter().chain(rests).for_each(|part| total.add(part));
+    (below.reduce_max(), above.reduce_min())
 }
