@@ -133,6 +133,16 @@ pub struct OrderRow<'a> {
     pub if_flat: bool,
 }
 
+/// A row that asks for a position of a size, as far as a target needs it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    pub(super) time: i64,
+    /// A place in the symbols of the bars.
+    pub(super) symbol: u32,
+    pub(super) size: Size,
+    pub(super) rule: SizeRule,
+}
+
 /// Which rows a run has: places in the order of (run, time, row).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunRows {
@@ -254,6 +264,16 @@ impl OrderTable {
     /// The tag of the row at a place.
     pub(super) fn tag(&self, place: usize) -> &str {
         self.cells.tag.get(self.order.row(place))
+    }
+
+    /// The row at a place, if it is a target, without overrides.
+    #[inline]
+    pub(super) fn wanted(&self, place: usize) -> Option<Wanted> {
+        let (row, cells) = (self.order.row(place), &self.cells);
+        let words = cells.words.get(row).filter(|words| words.action == Action::Target)?;
+        let symbol = cells.symbols.get(row).copied().unwrap_or(0);
+        let (time, size) = (*cells.times.get(row)?, cells.size.size(row)?);
+        Some(Wanted { time, symbol, size, rule: words.rule })
     }
 
     /// The row at a place, without overrides.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use hashbrown::{HashMap, HashSet};
 
 use super::bars::BarTable;
-use super::orders::{OrderRow, OrderTable, RunRows};
+use super::orders::{OrderRow, OrderTable, RunRows, Wanted};
 use super::params::ParamTable;
 use super::{BatchError, Fill, Overrides};
 use crate::event::Event;
@@ -154,6 +154,15 @@ impl Run<'_> {
     /// The tag of one of its rows.
     pub(super) fn tag(&self, place: usize) -> &str {
         self.orders.tag(self.places.start.saturating_add(place))
+    }
+
+    /// One of its rows, if it is a target.
+    #[inline]
+    pub(super) fn wanted(&self, place: usize) -> Option<Wanted> {
+        let wanted = self.orders.wanted(self.places.start.saturating_add(place))?;
+        let Overrides { size, rule, .. } = &self.overrides;
+        let (size, rule) = (size.unwrap_or(wanted.size), rule.unwrap_or(wanted.rule));
+        Some(Wanted { size, rule, ..wanted })
     }
 
     /// One of its rows.

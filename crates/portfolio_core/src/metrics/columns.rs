@@ -5,6 +5,7 @@ use super::figures::{Sources, Whole};
 use super::running::Running;
 use super::trades::Lines;
 use super::{Metrics, Options, Scratch, Trades};
+use crate::columns::segment::ROW_MULTIPLE;
 use crate::history::{BLOCK_ROWS, Block, Column, EquityColumns, History, OpenPosition, Start};
 use crate::numbers::Sum;
 
@@ -31,11 +32,22 @@ pub(crate) fn metrics_of(
     options: &Options,
     scratch: &mut Scratch,
 ) -> Metrics {
+    metrics_of_rows(columns, &[], options, scratch)
+}
+
+/// The same where a ledger has two rows for some of the points, which are given in order; its first
+/// segment has room for a row of each point.
+pub(crate) fn metrics_of_rows(
+    columns: &Columns<'_>,
+    doubled: &[usize],
+    options: &Options,
+    scratch: &mut Scratch,
+) -> Metrics {
     let rows = columns.curve.len();
     scratch.kept.returns = None;
-    let mut running = take(columns, options, true, scratch);
+    let mut running = take(columns, doubled, (options, true), scratch);
     if !scratch.kept.tails.are_enough() {
-        running = take(columns, options, false, scratch);
+        running = take(columns, doubled, (options, false), scratch);
     }
     let mut trades = Trades::default();
     trades.take_all(&columns.trades, &mut scratch.trades);
@@ -73,7 +85,12 @@ pub(crate) fn metrics_of(
     Metrics::of(sources.figures())
 }
 
-fn take(columns: &Columns<'_>, options: &Options, guess: bool, scratch: &mut Scratch) -> Running {
+fn take(
+    columns: &Columns<'_>,
+    doubled: &[usize],
+    (options, guess): (&Options, bool),
+    scratch: &mut Scratch,
+) -> Running {
     let curve = &columns.curve;
     let Scratch { blocks, kept, .. } = scratch;
     let mut running = Running::new(options.target_per_period(), Some(columns.start));
@@ -83,8 +100,10 @@ fn take(columns: &Columns<'_>, options: &Options, guess: bool, scratch: &mut Scr
     }
     // In the blocks in which a table of the ledger gives them, the last point by itself.
     let mut from = 0_usize;
+    let first = curve.len().checked_next_multiple_of(ROW_MULTIPLE).unwrap_or(usize::MAX);
+    let mut rows = Rows { doubled, before: 0, points: curve.len(), first };
     while from < curve.len() {
-        let block = curve.slice(from, BLOCK_ROWS);
+        let block = curve.slice(from, rows.next(from));
         from = from.saturating_add(block.len());
         if from < curve.len() {
             running.take(&block, blocks, Some(kept));
@@ -95,4 +114,35 @@ fn take(columns: &Columns<'_>, options: &Options, guess: bool, scratch: &mut Scr
         }
     }
     running
+}
+
+/// Rows of a table of the ledger, block by block.
+struct Rows<'a> {
+    /// Points with two rows, from the next one on.
+    doubled: &'a [usize],
+    /// Rows of the blocks so far.
+    before: usize,
+    points: usize,
+    /// Rows of the first segment.
+    first: usize,
+}
+
+impl Rows<'_> {
+    /// How many points end in the next block, when so many are in those before.
+    fn next(&mut self, from: usize) -> usize {
+        if self.doubled.is_empty() {
+            return BLOCK_ROWS;
+        }
+        // Blocks end where the first segment does, too.
+        let left = self.first.checked_sub(self.before).filter(|&left| left > 0);
+        let end = self.before.saturating_add(left.unwrap_or(BLOCK_ROWS).min(BLOCK_ROWS));
+        self.before = end;
+        // A point ends at the row of its own number and of those before it that have two.
+        let (all, mut ends) = (self.doubled, from);
+        let past = |point: usize| all.partition_point(|&doubled| doubled <= point);
+        while ends < self.points && ends.saturating_add(past(ends)) < end {
+            ends = ends.saturating_add(1);
+        }
+        ends.saturating_sub(from)
+    }
 }

@@ -26,7 +26,7 @@ pub mod sums;
 pub mod tail;
 pub mod trades;
 
-pub(crate) use columns::{Columns, metrics_of};
+pub(crate) use columns::{Columns, metrics_of, metrics_of_rows};
 pub use kinds::Kind;
 pub use live::Live;
 pub use running::Running;

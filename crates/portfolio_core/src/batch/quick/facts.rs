@@ -11,7 +11,7 @@ const MANY: usize = 64;
 
 /// Facts about bars; made when first asked for.
 #[derive(Debug, Clone, Default)]
-pub struct Facts(OnceLock<Option<Box<Bars>>>);
+pub struct Facts(OnceLock<Option<Box<Bars>>>, pub(super) super::shares::Facts);
 
 /// Bars of one symbol with one spread, in 64 bits.
 #[derive(Debug, Clone)]

@@ -8,12 +8,13 @@
 //!
 //! Reading order: `terms` asks whether a run is plain; `events` goes from fill to fill; `curve`
 //! makes the columns of the equity and the metrics; `answer` the tables. `facts` is what many runs
-//! ask of the same bars.
+//! ask of the same bars. `shares` is the road of runs that bring many symbols to targets.
 
 mod answer;
 mod curve;
 mod events;
 mod facts;
+mod shares;
 mod terms;
 mod trades;
 
@@ -26,7 +27,14 @@ use crate::metrics::Scratch;
 
 /// Memory that runs need, kept between them.
 #[derive(Debug, Default)]
-pub struct Room {
+pub struct Rooms {
+    one: Room,
+    shares: shares::Room,
+}
+
+/// That of runs of one symbol.
+#[derive(Debug, Default)]
+struct Room {
     events: events::Room,
     curve: curve::Room,
     scratch: Scratch,
@@ -34,12 +42,24 @@ pub struct Room {
 
 /// What is kept of a run, if it is a plain one.
 #[must_use]
-pub fn run(run: &Run<'_>, keep: &Keep, recorded: &Recorded, room: &mut Room) -> Option<Outcome> {
+pub fn run(run: &Run<'_>, keep: &Keep, recorded: &Recorded, rooms: &mut Rooms) -> Option<Outcome> {
     let wide = keep.equity_columns == EquityColumns::All && keep.record != Record::None;
     let thin = keep.metrics && run.metrics.resample != Resample::None;
     if keep.digest || wide || thin {
         return None;
     }
+    let Rooms { one, shares } = rooms;
+    one_symbol(run, keep, recorded, one)
+        .or_else(|| shares::run(run, keep, recorded, (shares, &mut one.scratch)))
+}
+
+/// Fills and closes of one symbol.
+fn one_symbol(
+    run: &Run<'_>,
+    keep: &Keep,
+    recorded: &Recorded,
+    room: &mut Room,
+) -> Option<Outcome> {
     let terms = terms::Terms::of(run)?;
     let end = events::carry_out(run, &terms, &mut room.events)?;
     answer::outcome(run, keep, recorded, (&terms, end), room)

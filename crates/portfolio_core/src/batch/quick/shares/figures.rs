@@ -1,0 +1,95 @@
+//! The metrics of a run of targets.
+#![expect(clippy::float_arithmetic, reason = "statistics, not money")]
+
+use super::walk::Room;
+use crate::batch::plan::Run;
+use crate::history::{Block, Exact, OpenPosition, Start};
+use crate::metrics::sums::Total;
+use crate::metrics::trades::Lines;
+use crate::metrics::{Columns, Metrics, Scratch, finite, metrics_of_rows};
+use crate::numbers::{Money, Sum, fixed18_to_f64};
+
+/// The metrics of the whole curve, whose doubles are given.
+pub(super) fn metrics(
+    run: &Run<'_>,
+    room: &Room,
+    values: &[f64],
+    scratch: &mut Scratch,
+) -> Option<Metrics> {
+    let account = &room.account;
+    let trades = &account.trades;
+    let time = |moment: usize| run.bars.moments.get(moment).copied().unwrap_or_default();
+    let exact = |column: usize| -> Vec<i128> {
+        trades.money.iter().filter_map(|money| money.get(column).copied()).collect()
+    };
+    let doubles =
+        |column: &[i128]| -> Vec<f64> { column.iter().map(|&raw| fixed18_to_f64(raw)).collect() };
+    let entries: Vec<i64> = trades.rows.iter().map(|trade| time(trade.entry)).collect();
+    let exits: Vec<i64> = trades.rows.iter().map(|trade| time(trade.exit)).collect();
+    let [gross, entry_fee, exit_fee, net, cost, mae, mfe] = [0, 1, 2, 3, 4, 5, 6].map(exact);
+    let (net_doubles, costs) = (doubles(&net), doubles(&cost));
+    let prices: Vec<i128> =
+        trades.rows.iter().map(|trade| i128::from(trade.entry_price)).collect();
+    let held = account.open.iter().filter_map(|&symbol| account.held.get(symbol));
+    let held: Vec<(usize, f64)> =
+        held.map(|held| (held.entry, fixed18_to_f64(held.cost))).collect();
+    let open = held.iter().map(|&(entry, cost)| OpenPosition { entry_time: time(entry), cost });
+    let columns = Columns {
+        start: Start {
+            time: *run.bars.moments.first()?,
+            balance: run.configuration.initial_balance,
+        },
+        curve: Block {
+            times: &run.bars.moments,
+            exact: Exact::Raw(&room.equity),
+            values,
+            gross: &room.gross,
+            net: &room.net,
+        },
+        trades: Lines {
+            entry_time: &entries,
+            exit_time: &exits,
+            net_pnl: &net,
+            net_doubles: &net_doubles,
+            gross_pnl: Some(&gross),
+            entry_fee: Some(&entry_fee),
+            exit_fee: Some(&exit_fee),
+            mae: Some(&mae),
+            mfe: Some(&mfe),
+            swap: Some(&[]),
+            slippage: Some(&[]),
+            cost: Some(&costs),
+            entry_price: Some(&prices),
+            stop_loss: Some(&vec![0; prices.len()]),
+            longs: Some(trades.rows.iter().filter(|trade| trade.long).count()),
+        },
+        open: open.collect(),
+        fees: Sum::of(&[Money::from_raw(account.fees).ok()?]),
+        turnover: turnover(room, (&costs, &doubles(&gross)), held, values),
+    };
+    Some(metrics_of_rows(&columns, &room.quoted, run.metrics, scratch))
+}
+
+/// What was traded over the equity that ends each fill's moment, added up as
+/// [`crate::metrics::exposure::turnover`] does: entries by time, then exits.
+fn turnover(
+    room: &Room,
+    (costs, gross): (&[f64], &[f64]),
+    held: Vec<(usize, f64)>,
+    values: &[f64],
+) -> Option<f64> {
+    let rows = &room.account.trades.rows;
+    let mut entries: Vec<(usize, f64)> =
+        rows.iter().zip(costs).map(|(trade, cost)| (trade.entry, *cost)).collect();
+    entries.extend(held);
+    entries.sort_by_key(|(entry, _)| *entry);
+    let exits = rows.iter().zip(costs.iter().zip(gross)).map(|(trade, (cost, gross))| {
+        let side = if trade.long { 1.0 } else { -1.0 };
+        (trade.exit, cost + gross * side)
+    });
+    let mut sum = Total::default();
+    for (moment, traded) in entries.into_iter().chain(exits) {
+        sum.add(traded / values.get(moment)?);
+    }
+    finite(sum.get())
+}

@@ -1,0 +1,216 @@
+//! The bars of many symbols as a grid of moments and symbols, found once for all runs.
+
+use std::sync::OnceLock;
+
+use crate::batch::bars::{BarTable, Prices};
+use crate::batch::quick::facts::is_multiple;
+
+/// A grid has at most so many cells for each bar; sparser bars are not looked at as one.
+const SPARSE: usize = 4;
+
+/// Grids of bars; made when first asked for.
+#[derive(Debug, Clone, Default)]
+pub(in crate::batch::quick) struct Facts {
+    grid: OnceLock<Option<Box<Grid>>>,
+    zeros: OnceLock<Vec<u32>>,
+}
+
+/// What runs ask of bars.
+#[derive(Debug, Clone)]
+pub(super) struct Grid {
+    symbols: Vec<Symbol>,
+    spread: Spread,
+    /// Of each moment the last closes of all symbols, and the spreads if they are not all one;
+    /// nothing when each moment has a bar of each symbol, in the order of the symbols.
+    carried: Option<(Vec<i64>, Vec<i64>)>,
+}
+
+/// A symbol of the bars.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Symbol {
+    /// The moment of its first bar, and that of its last.
+    pub(super) first: usize,
+    pub(super) last: usize,
+    /// Its highest ask.
+    pub(super) top: i64,
+}
+
+/// Ask - bid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spread {
+    /// Of all bars.
+    Same(i64),
+    /// Of each its own.
+    Each,
+}
+
+/// Raw prices as slices.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Raw<'a> {
+    pub(super) open: &'a [i64],
+    pub(super) high: &'a [i64],
+    pub(super) low: &'a [i64],
+    pub(super) close: &'a [i64],
+    /// Empty when all spreads are one.
+    pub(super) spread: &'a [i64],
+}
+
+impl<'a> Raw<'a> {
+    pub(super) fn of(bars: &'a BarTable) -> Option<Self> {
+        Some(Self {
+            open: narrow(&bars.open)?,
+            high: narrow(&bars.high)?,
+            low: narrow(&bars.low)?,
+            close: narrow(&bars.close)?,
+            spread: match &bars.spread {
+                Prices::Narrow(raws) => raws,
+                Prices::Same(_) => &[],
+                Prices::Wide(_) => return None,
+            },
+        })
+    }
+}
+
+fn narrow(prices: &Prices) -> Option<&[i64]> {
+    match prices {
+        Prices::Narrow(raws) => Some(raws),
+        _ => None,
+    }
+}
+
+impl Facts {
+    pub(super) fn grid(&self, bars: &BarTable) -> Option<&Grid> {
+        self.grid.get_or_init(|| Grid::of(bars).map(Box::new)).as_deref()
+    }
+
+    /// How many zeros all raw prices of each symbol have at their ends.
+    pub(super) fn zeros(&self, bars: &BarTable) -> Option<&[u32]> {
+        let raw = Raw::of(bars)?;
+        Some(self.zeros.get_or_init(|| zeros_of(bars, &raw)))
+    }
+}
+
+fn zeros_of(bars: &BarTable, raw: &Raw<'_>) -> Vec<u32> {
+    let same = match bars.spread {
+        Prices::Same(spread) => i64::try_from(spread.raw()).unwrap_or(1),
+        _ => 0,
+    };
+    let fewer = |mut zeros: u32, price: i64| {
+        while zeros > 0 && !is_multiple(price, zeros) {
+            zeros = zeros.saturating_sub(1);
+        }
+        zeros
+    };
+    let mut found = vec![fewer(9, same); bars.symbols.len()];
+    for prices in [raw.open, raw.high, raw.low, raw.close, raw.spread] {
+        for (&price, &symbol) in prices.iter().zip(&bars.symbol) {
+            if let Some(zeros) = found.get_mut(place(symbol)) {
+                *zeros = fewer(*zeros, price);
+            }
+        }
+    }
+    found
+}
+
+impl Grid {
+    fn of(bars: &BarTable) -> Option<Self> {
+        let raw = Raw::of(bars)?;
+        let spread = match &bars.spread {
+            Prices::Same(spread) => Spread::Same(i64::try_from(spread.raw()).ok()?),
+            Prices::Narrow(raws) => match raws.first() {
+                Some(first) if raws.iter().all(|other| other == first) => Spread::Same(*first),
+                _ => Spread::Each,
+            },
+            Prices::Wide(_) => return None,
+        };
+        let width = bars.symbols.len();
+        let cells = width.checked_mul(bars.moments.len())?;
+        if cells == 0 || cells > bars.symbol.len().checked_mul(SPARSE)? {
+            return None;
+        }
+        let mut symbols = Vec::with_capacity(width);
+        for rows in &bars.rows_of {
+            let moment = |row: Option<&usize>| {
+                usize::try_from(*bars.moment_of.get(*row?)?).ok()
+            };
+            let (first, last) = (moment(rows.first())?, moment(rows.last())?);
+            symbols.push(Symbol { first, last, top: 0 });
+        }
+        for (row, &symbol) in bars.symbol.iter().enumerate() {
+            let apart = match spread {
+                Spread::Same(apart) => apart,
+                Spread::Each => *raw.spread.get(row)?,
+            };
+            let ask = raw.high.get(row)?.checked_add(apart)?;
+            let symbol = symbols.get_mut(place(symbol))?;
+            symbol.top = symbol.top.max(ask);
+        }
+        let in_order = bars.symbol.chunks_exact(width).all(|codes| (0..).eq(codes.iter().copied()));
+        let full = cells == bars.symbol.len() && in_order;
+        let carried = if full {
+            None
+        } else {
+            let spreads = if spread == Spread::Each { raw.spread } else { &[] };
+            Some((carried(bars, raw.close, cells)?, carried(bars, spreads, cells)?))
+        };
+        Some(Self { symbols, spread, carried })
+    }
+
+    /// The symbols.
+    pub(super) fn symbols(&self) -> &[Symbol] {
+        &self.symbols
+    }
+
+    pub(super) const fn spread(&self) -> Spread {
+        self.spread
+    }
+
+    /// Whether each moment has a bar of each symbol, in the order of the symbols.
+    pub(super) const fn is_full(&self) -> bool {
+        self.carried.is_none()
+    }
+
+    /// The last closes of all symbols at a moment; 0 before the first bar.
+    pub(super) fn closes<'a>(&'a self, raw: &Raw<'a>, moment: usize) -> Option<&'a [i64]> {
+        self.line(self.carried.as_ref().map_or(raw.close, |(closes, _)| closes), moment)
+    }
+
+    /// Their spreads, unless all are one.
+    pub(super) fn spreads<'a>(&'a self, raw: &Raw<'a>, moment: usize) -> Option<&'a [i64]> {
+        match self.spread {
+            Spread::Same(_) => Some(&[]),
+            Spread::Each => {
+                let spreads = self.carried.as_ref().map_or(raw.spread, |(_, spreads)| spreads);
+                self.line(spreads, moment)
+            }
+        }
+    }
+
+    /// The cells of a moment in a column of a full grid.
+    pub(super) fn line<'a>(&self, column: &'a [i64], moment: usize) -> Option<&'a [i64]> {
+        let start = moment.checked_mul(self.symbols.len())?;
+        column.get(start..start.checked_add(self.symbols.len())?)
+    }
+}
+
+/// The cells of a column by moment and symbol; where there is no bar, the one before.
+fn carried(bars: &BarTable, column: &[i64], cells: usize) -> Option<Vec<i64>> {
+    let mut found = Vec::new();
+    if column.is_empty() {
+        return Some(found);
+    }
+    found.try_reserve_exact(cells).ok()?;
+    let mut now = vec![0; bars.symbols.len()];
+    for moment in 0..bars.moments.len() {
+        for row in bars.rows(moment) {
+            *now.get_mut(place(*bars.symbol.get(row)?))? = *column.get(row)?;
+        }
+        found.extend_from_slice(&now);
+    }
+    Some(found)
+}
+
+/// A number of 32 bits as a place.
+pub(super) fn place(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}

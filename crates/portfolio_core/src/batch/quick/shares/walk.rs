@@ -1,0 +1,263 @@
+//! From moment to moment of a run of targets (rules R5, R8 and G2).
+//!
+//! What a row asks for is only worked out where it is filled: until then nothing happens to its
+//! symbol, and the equity it is sized by is noted with it.
+
+use super::account::{Account, Fill};
+use super::grid::{Spread, place};
+use super::marks::{Marks, Worth};
+use super::queue::{NONE, Queue, Waiting};
+use super::size::Sizes;
+use super::terms::Terms;
+use crate::batch::actions::Placed;
+use crate::batch::drive::unfillable;
+use crate::batch::orders::Wanted;
+use crate::batch::outcome::{Keep, Rejected};
+use crate::batch::plan::Run;
+use crate::batch::Fill as When;
+use crate::numbers::fixed18_to_f64;
+
+/// Memory that runs need.
+#[derive(Debug, Default)]
+pub(in crate::batch::quick) struct Room {
+    pub(super) account: Account,
+    queue: Queue,
+    marks: Marks,
+    pub(super) rejected: Vec<Rejected>,
+    /// By moment.
+    pub(super) equity: Vec<i128>,
+    pub(super) gross: Vec<f64>,
+    pub(super) net: Vec<f64>,
+    /// Moments with a second row of the equity history, for the quotes that filled orders.
+    pub(super) quoted: Vec<usize>,
+}
+
+/// A run under way.
+struct Walk<'w, 'r> {
+    run: &'w Run<'r>,
+    terms: &'w Terms<'r>,
+    room: &'w mut Room,
+    sizes: Sizes,
+    /// The next row.
+    next: usize,
+    /// What is next, as far as it was looked at.
+    ahead: Option<Wanted>,
+    events: u64,
+    exposures: bool,
+    closes: bool,
+    /// At the last closes.
+    worth: Worth,
+}
+
+/// Carries a run out, and answers how many events it was; nothing when anything happens that is not
+/// plain.
+pub(super) fn carry_out(
+    run: &Run<'_>,
+    terms: &Terms<'_>,
+    keep: &Keep,
+    room: &mut Room,
+) -> Option<u64> {
+    let bars = run.bars;
+    let (symbols, moments) = (bars.symbols.len(), bars.moments.len());
+    let apart = match terms.grid.spread() {
+        Spread::Same(apart) => apart,
+        Spread::Each => 0,
+    };
+    room.account.begin(terms.balance, symbols, (keep.trades || keep.metrics, apart));
+    room.queue.begin(symbols);
+    room.rejected.clear();
+    room.quoted.clear();
+    room.equity.clear();
+    room.equity.try_reserve_exact(moments).ok()?;
+    for column in [&mut room.gross, &mut room.net] {
+        column.clear();
+    }
+    let (sizes, next, events) = (Sizes::default(), 0, terms.registered);
+    let (exposures, closes) = (keep.metrics, run.fill == When::Close);
+    let (ahead, worth) = (None, Worth::default());
+    let mut walk = Walk { run, terms, room, sizes, next, ahead, events, exposures, closes, worth };
+    walk.look_ahead()?;
+    for moment in 0..moments {
+        walk.moment(moment)?;
+    }
+    walk.rows_before(moments, None)?;
+    let bars = u64::try_from(moments).ok()?;
+    walk.events.checked_add(bars)
+}
+
+impl Walk<'_, '_> {
+    /// Looks at the next row; nothing when it is no target.
+    fn look_ahead(&mut self) -> Option<()> {
+        self.ahead = None;
+        if self.next < self.run.len() {
+            self.ahead = Some(self.run.wanted(self.next)?);
+        }
+        Some(())
+    }
+
+    fn moment(&mut self, moment: usize) -> Option<()> {
+        let time = *self.run.bars.moments.get(moment)?;
+        self.rows_before(moment, Some(time))?;
+        if self.closes {
+            self.end_bar(moment)?;
+            let late = self.rows_at(moment, time)?;
+            if self.room.queue.left > 0 && self.fill_all(moment)? {
+                self.room.quoted.push(moment);
+                self.events = self.events.checked_add(1)?;
+                self.value(moment)?;
+            }
+            for place in late {
+                self.reject(place);
+            }
+        } else {
+            if self.room.queue.left > 0 {
+                self.fill_at_open(moment)?;
+            }
+            self.end_bar(moment)?;
+        }
+        self.note()
+    }
+
+    /// The rows before a moment of a time, or all that are left.
+    fn rows_before(&mut self, moment: usize, time: Option<i64>) -> Option<()> {
+        let before = |wanted: &Wanted| time.is_none_or(|time| wanted.time < time);
+        while let Some(wanted) = self.ahead.filter(before) {
+            let symbol = self.terms.grid.symbols().get(place(wanted.symbol))?;
+            if symbol.first >= moment || symbol.last < moment {
+                self.reject(self.next);
+            } else {
+                self.room.queue.push(wanted, self.next, self.room.account.equity)?;
+            }
+            self.next = self.next.checked_add(1)?;
+            self.look_ahead()?;
+        }
+        Some(())
+    }
+
+    /// When closes fill: the rows at the time of a moment; answers those that nothing can fill.
+    fn rows_at(&mut self, moment: usize, time: i64) -> Option<Vec<usize>> {
+        let mut late = Vec::new();
+        while let Some(wanted) = self.ahead.filter(|wanted| wanted.time == time) {
+            let symbol = self.terms.grid.symbols().get(place(wanted.symbol))?;
+            if symbol.first > moment || symbol.last < moment {
+                late.push(self.next);
+            } else {
+                self.room.queue.push(wanted, self.next, self.room.account.equity)?;
+            }
+            self.next = self.next.checked_add(1)?;
+            self.look_ahead()?;
+        }
+        Some(late)
+    }
+
+    #[cold]
+    fn reject(&mut self, place: usize) {
+        self.room.rejected.push(unfillable(&self.run.row(place)));
+    }
+
+    /// Marks at the opens, and the orders that wait for them.
+    fn fill_at_open(&mut self, moment: usize) -> Option<()> {
+        let Room { account, marks, .. } = self.room;
+        let worth = marks.at_open(self.terms, self.run.bars, (account, moment))?;
+        account.equity = account.flat.checked_add(worth.longs)?.checked_sub(worth.shorts)?;
+        self.fill_all(moment).map(|_| ())
+    }
+
+    /// Fills what waits for the symbols of a moment; answers whether an order was placed.
+    fn fill_all(&mut self, moment: usize) -> Option<bool> {
+        let (bars, raw) = (self.run.bars, &self.terms.raw);
+        let (prices, before) = (if self.closes { raw.close } else { raw.open }, self.events);
+        let Account { equity, seen, .. } = &self.room.account;
+        let (apart, at_close) = (seen.apart, self.closes.then_some(*equity));
+        for row in bars.rows(moment) {
+            let symbol = place(*bars.symbol.get(row)?);
+            let first = self.room.queue.take(symbol)?;
+            if first == NONE {
+                continue;
+            }
+            let bid = *prices.get(row)?;
+            let spread = match self.terms.grid.spread() {
+                Spread::Same(_) => apart,
+                Spread::Each => *raw.spread.get(row)?,
+            };
+            let ask = bid.checked_add(spread)?;
+            self.fill_symbol((symbol, first), (bid, ask, moment), at_close)?;
+        }
+        Some(self.events > before)
+    }
+
+    /// Fills the rows of a symbol, all placed before the first of them is filled; `at_close` is the
+    /// equity at which closes place them.
+    #[inline]
+    fn fill_symbol(
+        &mut self,
+        (symbol, first): (usize, u32),
+        (bid, ask, at): (i64, i64, usize),
+        at_close: Option<i128>,
+    ) -> Option<()> {
+        let terms = self.terms.symbols.get(symbol)?;
+        let held = self.room.account.held.get(symbol)?.size;
+        let mut next = first;
+        while next != NONE {
+            let row = self.room.queue.row(next)?;
+            next = row.next;
+            let equity = at_close.unwrap_or(row.equity);
+            let size = self.sizes.of(&row.wanted, terms, (equity, bid))?;
+            let missing = size.checked_sub(held)?;
+            if missing == 0 {
+                continue;
+            }
+            self.events = self.events.checked_add(1)?;
+            let (buys, size) = (missing > 0, missing.checked_abs()?);
+            let fill = Fill { buys, size, bid, ask, at, place: row.place };
+            if !self.room.account.fill(symbol, terms, &fill)? {
+                self.reject_for_margin(&row, size, at)?;
+            }
+        }
+        Some(())
+    }
+
+    #[cold]
+    fn reject_for_margin(&mut self, row: &Waiting, size: i64, at: usize) -> Option<()> {
+        let order = self.run.row(row.place);
+        let placed = Placed { row: order.row, symbol: order.symbol, action: order.action };
+        let time = *self.run.bars.moments.get(at)?;
+        self.room.rejected.push(placed.wanting(time, i128::from(size)));
+        Some(())
+    }
+
+    /// Marks at the closes, and what is held has seen the extremes.
+    fn end_bar(&mut self, moment: usize) -> Option<()> {
+        let terms = self.terms;
+        let account = &mut self.room.account;
+        if account.keeps_trades && !account.open.is_empty() {
+            account.seen.see(terms, self.run.bars, (&account.shorts, moment))?;
+        }
+        self.value(moment)?;
+        let Account { flat, .. } = self.room.account;
+        self.room.account.equity =
+            flat.checked_add(self.worth.longs)?.checked_sub(self.worth.shorts)?;
+        Some(())
+    }
+
+    /// What is held is worth at the closes of a moment.
+    fn value(&mut self, moment: usize) -> Option<()> {
+        let (grid, raw) = (self.terms.grid, &self.terms.raw);
+        let (closes, spreads) = (grid.closes(raw, moment)?, grid.spreads(raw, moment)?);
+        self.worth = self.room.account.worth(self.terms, closes, spreads);
+        Some(())
+    }
+
+    /// The last row of the equity history of a moment.
+    fn note(&mut self) -> Option<()> {
+        let Worth { longs, shorts } = self.worth;
+        let Account { flat, equity, .. } = self.room.account;
+        debug_assert_eq!(flat.checked_add(longs)?.checked_sub(shorts)?, equity, "one equity");
+        self.room.equity.push(equity);
+        if self.exposures {
+            self.room.gross.push(fixed18_to_f64(longs.checked_add(shorts)?));
+            self.room.net.push(fixed18_to_f64(longs.checked_sub(shorts)?));
+        }
+        Some(())
+    }
+}
