@@ -69,12 +69,23 @@ static W2E: LazyLock<Work> =
     LazyLock::new(|| trips(1_000, 10_000, 500, false, Keep { metrics: false, ..Keep::default() }));
 static W2S: LazyLock<Work> = LazyLock::new(|| trips(1_000, 10_000, 500, true, Keep::default()));
 static W3: LazyLock<Work> = LazyLock::new(rebalanced);
+static W3E: LazyLock<Work> =
+    LazyLock::new(|| W3.keeping(Keep { trades: false, ..W3.keep.clone() }));
+static W3M: LazyLock<Work> = LazyLock::new(|| W3.keeping(Keep::default()));
+/// A digest is the ledger's alone to give.
+static W3L: LazyLock<Work> =
+    LazyLock::new(|| W3.keeping(Keep { digest: true, ..W3.keep.clone() }));
 static W6: LazyLock<Work> = LazyLock::new(variants);
 
 impl Work {
     fn run(&self, threads: usize) -> Tables {
         let control = Control::new();
         self.batch.run_many(0..self.batch.len(), threads, &control, &self.keep).unwrap()
+    }
+
+    /// The same with something else kept of it.
+    fn keeping(&self, keep: Keep) -> Self {
+        Self { batch: self.batch.clone(), keep }
     }
 
     fn bars(&self) -> usize {
@@ -307,9 +318,24 @@ fn w2s_with_levels(bencher: Bencher<'_, '_>, threads: usize) {
     bench(bencher, &W2S, threads);
 }
 
-#[divan::bench(args = [1], sample_count = 3)]
+#[divan::bench(args = [1], sample_count = 20)]
 fn w3_rebalanced(bencher: Bencher<'_, '_>, threads: usize) {
     bench(bencher, &W3, threads);
+}
+
+#[divan::bench(args = [1], sample_count = 20)]
+fn w3e_without_trades(bencher: Bencher<'_, '_>, threads: usize) {
+    bench(bencher, &W3E, threads);
+}
+
+#[divan::bench(args = [1], sample_count = 20)]
+fn w3m_with_metrics(bencher: Bencher<'_, '_>, threads: usize) {
+    bench(bencher, &W3M, threads);
+}
+
+#[divan::bench(args = [1], sample_count = 3)]
+fn w3l_by_the_ledger(bencher: Bencher<'_, '_>, threads: usize) {
+    bench(bencher, &W3L, threads);
 }
 
 #[divan::bench(args = [1, 2], sample_count = 20)]

@@ -139,8 +139,35 @@ pub(super) struct Wanted {
     pub(super) time: i64,
     /// A place in the symbols of the bars.
     pub(super) symbol: u32,
-    pub(super) size: Size,
+    /// Raw.
+    pub(super) size: i64,
     pub(super) rule: SizeRule,
+}
+
+/// Rows that may be targets, with what their run overrides.
+#[derive(Debug, Clone)]
+pub(super) struct Targets<'a> {
+    pub(super) orders: &'a OrderTable,
+    pub(super) places: Range<usize>,
+    pub(super) size: Option<i64>,
+    pub(super) rule: Option<SizeRule>,
+}
+
+impl Targets<'_> {
+    /// One of the rows; nothing when it is no target, or its size is a very large one.
+    #[inline]
+    pub(super) fn get(&self, place: usize) -> Option<Wanted> {
+        let OrderTable { order, cells } = self.orders;
+        let row = order.row(self.places.start.wrapping_add(place));
+        let Words { action, rule, .. } = *cells.words.get(row)?;
+        if action != Action::Target {
+            return None;
+        }
+        let symbol = if cells.symbols.is_empty() { 0 } else { *cells.symbols.get(row)? };
+        let size = self.size.or_else(|| cells.size.narrow(row))?;
+        let (time, rule) = (*cells.times.get(row)?, self.rule.unwrap_or(rule));
+        Some(Wanted { time, symbol, size, rule })
+    }
 }
 
 /// Which rows a run has: places in the order of (run, time, row).
@@ -264,16 +291,6 @@ impl OrderTable {
     /// The tag of the row at a place.
     pub(super) fn tag(&self, place: usize) -> &str {
         self.cells.tag.get(self.order.row(place))
-    }
-
-    /// The row at a place, if it is a target, without overrides.
-    #[inline]
-    pub(super) fn wanted(&self, place: usize) -> Option<Wanted> {
-        let (row, cells) = (self.order.row(place), &self.cells);
-        let words = cells.words.get(row).filter(|words| words.action == Action::Target)?;
-        let symbol = cells.symbols.get(row).copied().unwrap_or(0);
-        let (time, size) = (*cells.times.get(row)?, cells.size.size(row)?);
-        Some(Wanted { time, symbol, size, rule: words.rule })
     }
 
     /// The row at a place, without overrides.

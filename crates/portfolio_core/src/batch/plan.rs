@@ -7,7 +7,7 @@ use std::sync::Arc;
 use hashbrown::{HashMap, HashSet};
 
 use super::bars::BarTable;
-use super::orders::{OrderRow, OrderTable, RunRows, Wanted};
+use super::orders::{OrderRow, OrderTable, RunRows, Targets};
 use super::params::ParamTable;
 use super::{BatchError, Fill, Overrides};
 use crate::event::Event;
@@ -156,13 +156,11 @@ impl Run<'_> {
         self.orders.tag(self.places.start.saturating_add(place))
     }
 
-    /// One of its rows, if it is a target.
-    #[inline]
-    pub(super) fn wanted(&self, place: usize) -> Option<Wanted> {
-        let wanted = self.orders.wanted(self.places.start.saturating_add(place))?;
-        let Overrides { size, rule, .. } = &self.overrides;
-        let (size, rule) = (size.unwrap_or(wanted.size), rule.unwrap_or(wanted.rule));
-        Some(Wanted { size, rule, ..wanted })
+    /// Its rows, if they may all be targets of sizes of 64 bits.
+    pub(super) fn targets(&self) -> Option<Targets<'_>> {
+        let size = self.overrides.size.map(|size| i64::try_from(size.raw()));
+        let (size, rule) = (size.transpose().ok()?, self.overrides.rule);
+        Some(Targets { orders: self.orders, places: self.places.clone(), size, rule })
     }
 
     /// One of its rows.

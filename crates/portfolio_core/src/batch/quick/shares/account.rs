@@ -7,14 +7,17 @@
 
 use super::terms::{MOST, Symbol};
 use super::trades::{Reason, Trade, Trades};
-use crate::numbers::{Money, mul_div_half_even};
+use super::{share, wide};
+use crate::numbers::Money;
 
 /// What is held of a symbol.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Held {
+    pub(super) cost: i128,
     /// Negative for a short, 0 for nothing.
     pub(super) size: i64,
-    pub(super) cost: i128,
+    /// What it is worth for each unit of price.
+    weight: i64,
     margin: i128,
     /// Of the entry.
     fee: i128,
@@ -26,6 +29,12 @@ pub(super) struct Held {
     priced: (i64, i128),
     /// Its row among the open positions.
     row: usize,
+}
+
+impl Held {
+    const fn long(&self) -> bool {
+        self.size > 0
+    }
 }
 
 /// A fill of an order.
@@ -99,6 +108,7 @@ impl Seen {
 #[derive(Debug, Clone, Copy)]
 struct Leg {
     symbol: usize,
+    /// The side of the position.
     long: bool,
     size: i64,
     weight: i64,
@@ -126,165 +136,182 @@ impl Account {
 
     /// Fills an order; answers whether there was the margin for it. Nothing when a number is not
     /// surely in range.
-    #[inline]
+    #[inline(always)]
     pub(super) fn fill(&mut self, symbol: usize, terms: &Symbol, fill: &Fill) -> Option<bool> {
-        let held = *self.held.get(symbol)?;
+        let held = self.held.get(symbol)?;
         let Fill { buys, size, .. } = *fill;
         let price = if buys { fill.ask } else { fill.bid };
         let weight = terms.weight(size)?;
-        let worth = i128::from(weight).checked_mul(i128::from(price))?;
-        let same = held.size == 0 || (held.size > 0) == buys;
-        let most = held.size.checked_abs()?;
+        let (same, most) = (held.size == 0 || held.long() == buys, held.size.checked_abs()?);
         let fee = match &terms.charge {
-            Some(charge) => charge.fee(size, worth, same || most < size, !same)?,
+            Some(charge) => {
+                let sides = (same || most < size, !same);
+                charge.fee((size, weight, price), sides).filter(|fee| fee.abs() < MOST)?
+            }
             None => 0,
         };
         let leg = Leg { symbol, long: buys, size, weight, price, fee };
-        if same {
-            if !self.has_margin(terms, &held, (&leg, worth), (fee, 0))? {
-                return Some(false);
-            }
-            self.add(terms, &leg, worth, fill)?;
+        let filled = if same {
+            self.add(terms, &leg, fill)?
         } else if most >= size {
-            self.reduce(terms, &Leg { long: !buys, ..leg }, Reason::Reduce, fill.at)?;
+            self.reduce(terms, &Leg { long: !buys, ..leg }, (Reason::Reduce, fill.at))?;
+            true
         } else {
-            let share = mul_div_half_even(fee, i128::from(most), i128::from(size)).ok()?;
-            let (closed, size) = (terms.weight(most)?, size.checked_sub(most)?);
-            let weight = terms.weight(size)?;
-            let rest = Leg { size, weight, fee: fee.checked_sub(share)?, ..leg };
-            let worth = i128::from(weight).checked_mul(i128::from(price))?;
-            let empty = Held::default();
-            if !self.has_margin(terms, &empty, (&rest, worth), (fee, held.margin))? {
-                return Some(false);
-            }
-            let close = Leg { long: !buys, size: most, weight: closed, fee: share, ..leg };
-            self.reduce(terms, &close, Reason::Flip, fill.at)?;
-            self.add(terms, &rest, worth, fill)?;
+            self.turn(terms, &leg, fill)?
+        };
+        // What is left out of these is smaller than one of them, or the sum of two.
+        let sums = [self.flat, self.equity, self.balance, self.realized, self.margin, self.fees];
+        sums.iter().all(|sum| sum.abs() < MOST).then_some(filled)
+    }
+
+    /// Rule P4: all that is held is closed, and the rest opened, if there is the margin for it.
+    #[cold]
+    fn turn(&mut self, terms: &Symbol, leg: &Leg, fill: &Fill) -> Option<bool> {
+        let held = *self.held.get(leg.symbol)?;
+        let most = held.size.checked_abs()?;
+        let part = share(leg.fee, most, leg.size)?;
+        let size = leg.size.checked_sub(most)?;
+        let weight = leg.weight.checked_sub(held.weight)?;
+        let rest = Leg { size, weight, fee: leg.fee.wrapping_sub(part), ..*leg };
+        let bound = margin(terms, wide(weight, leg.price))?;
+        // The account as the close leaves it: a close at the mark costs its fee.
+        let (before, used) = (self.equity, self.margin);
+        (self.equity, self.margin) = (before.wrapping_sub(part), used.wrapping_sub(held.margin));
+        let free = self.has_margin(bound, rest.fee);
+        (self.equity, self.margin) = (before, used);
+        if !free {
+            return Some(false);
         }
-        let in_range = self.flat.abs() < MOST && self.equity.abs() < MOST;
-        (in_range && self.balance.abs() < MOST && self.realized.abs() < MOST).then_some(true)
+        let close =
+            Leg { long: !leg.long, size: most, weight: held.weight, fee: part, ..*leg };
+        self.reduce(terms, &close, (Reason::Flip, fill.at))?;
+        self.add(terms, &rest, fill)
     }
 
-    /// Rule O4, when so much is charged and so much margin becomes free before.
-    #[inline]
-    fn has_margin(
-        &self,
-        terms: &Symbol,
-        held: &Held,
-        (leg, worth): (&Leg, i128),
-        (fee, freed): (i128, i128),
-    ) -> Option<bool> {
-        debug_assert!(leg.size > 0, "a size of {}", leg.size);
-        let bound = self.margin.checked_sub(freed)?;
-        let free = self.equity.checked_sub(fee)?.checked_sub(bound)?;
-        let needed = margin(terms, held.cost.checked_add(worth)?)?.checked_sub(held.margin)?;
-        Some(free >= needed)
+    /// Rule O4: whether so much more margin may be bound when so much is charged.
+    #[inline(always)]
+    fn has_margin(&self, needed: i128, fee: i128) -> bool {
+        self.equity.wrapping_sub(fee).wrapping_sub(self.margin) >= needed
     }
 
-    /// Opens, or adds to what is held.
-    #[inline]
-    fn add(&mut self, terms: &Symbol, leg: &Leg, worth: i128, fill: &Fill) -> Option<()> {
-        let Leg { symbol, long, size, fee, .. } = *leg;
-        let held = self.held.get_mut(symbol)?;
+    /// Opens, or adds to what is held, if there is the margin for it.
+    #[inline(always)]
+    fn add(&mut self, terms: &Symbol, leg: &Leg, fill: &Fill) -> Option<bool> {
+        let Leg { symbol, long, size, weight, price, fee } = *leg;
+        let worth = wide(weight, price);
+        let held = *self.held.get(symbol)?;
+        let cost = held.cost.wrapping_add(worth);
+        let bound = margin(terms, cost)?;
+        let more = bound.wrapping_sub(held.margin);
+        if !self.has_margin(more, fee) {
+            return Some(false);
+        }
+        let now = self.held.get_mut(symbol)?;
         if held.size == 0 {
-            self.ids = self.ids.checked_add(1)?;
+            self.ids = self.ids.wrapping_add(1);
             let (id, entry, place) = (self.ids, fill.at, fill.place);
             let row = self.open.len();
-            *held = Held { id, entry, place, row, ..Held::default() };
+            *now = Held { id, entry, place, row, ..Held::default() };
             self.open.push(symbol);
             self.seen.begin(symbol)?;
-            self.short_count = self.short_count.checked_add(usize::from(!long))?;
+            self.short_count = self.short_count.wrapping_add(usize::from(!long));
         }
-        let signed = if long { size } else { size.checked_neg()? };
-        held.size = held.size.checked_add(signed)?;
-        held.cost = held.cost.checked_add(worth)?;
-        held.fee = held.fee.checked_add(fee)?;
-        held.priced = (held.size, held.cost);
-        let bound = margin(terms, held.cost)?;
-        self.margin = self.margin.checked_add(bound)?.checked_sub(held.margin)?;
-        held.margin = bound;
-        let weight = terms.weight(held.size.checked_abs()?)?;
+        now.size = held.size.checked_add(if long { size } else { size.wrapping_neg() })?;
+        now.weight = held.weight.checked_add(weight).filter(|weight| *weight <= terms.most)?;
+        (now.cost, now.margin) = (cost, bound);
+        now.fee = now.fee.wrapping_add(fee);
+        now.priced = (now.size, cost);
         let sides = if long { &mut self.longs } else { &mut self.shorts };
-        *sides.get_mut(symbol)? = weight;
-        let apart = i128::from(fill.ask.checked_sub(fill.bid)?);
-        let lost = i128::from(leg.weight).checked_mul(apart)?;
-        self.equity = self.equity.checked_sub(lost)?;
-        self.pay(fee, if long { worth } else { worth.checked_neg()? })
+        *sides.get_mut(symbol)? = now.weight;
+        self.margin = self.margin.wrapping_add(more);
+        let lost = wide(weight, fill.ask.wrapping_sub(fill.bid));
+        self.equity = self.equity.wrapping_sub(lost);
+        self.pay(fee, if long { worth } else { worth.wrapping_neg() });
+        Some(true)
     }
 
     /// A fee, and what was bought.
-    #[inline]
-    fn pay(&mut self, fee: i128, bought: i128) -> Option<()> {
-        self.fees = self.fees.checked_add(fee)?;
-        self.balance = self.balance.checked_sub(fee)?;
-        self.equity = self.equity.checked_sub(fee)?;
-        self.flat = self.flat.checked_sub(fee)?.checked_sub(bought)?;
-        Some(())
+    #[inline(always)]
+    fn pay(&mut self, fee: i128, bought: i128) {
+        self.fees = self.fees.wrapping_add(fee);
+        self.balance = self.balance.wrapping_sub(fee);
+        self.equity = self.equity.wrapping_sub(fee);
+        self.flat = self.flat.wrapping_sub(fee).wrapping_sub(bought);
     }
 
     /// Closes what is held, or a part of it.
-    #[inline]
-    fn reduce(&mut self, terms: &Symbol, leg: &Leg, reason: Reason, at: usize) -> Option<()> {
+    #[inline(always)]
+    fn reduce(
+        &mut self,
+        terms: &Symbol,
+        leg: &Leg,
+        (reason, at): (Reason, usize),
+    ) -> Option<()> {
         let Leg { symbol, long, size, weight, price, fee } = *leg;
-        let held = self.held.get_mut(symbol)?;
-        let before = *held;
+        let held = *self.held.get(symbol)?;
         let all = held.size.checked_abs()?;
-        let share = |amount: i128| {
-            if size == all || amount == 0 {
-                return Some(amount);
-            }
-            mul_div_half_even(amount, i128::from(size), i128::from(all)).ok()
-        };
-        let worth = |price: i64| i128::from(weight).checked_mul(i128::from(price));
-        let relieved = share(held.cost)?;
-        let result = |worth: i128| {
-            if long { worth.checked_sub(relieved) } else { relieved.checked_sub(worth) }
-        };
-        let proceeds = worth(price)?;
-        let gross = result(proceeds)?;
-        let signed = if long { size } else { size.checked_neg()? };
-        held.size = held.size.checked_sub(signed)?;
-        held.cost = held.cost.checked_sub(relieved)?;
-        let bound = margin(terms, held.cost)?;
-        self.margin = self.margin.checked_add(bound)?.checked_sub(held.margin)?;
-        held.margin = bound;
-        if self.keeps_trades {
-            let entry_fee = share(held.fee)?;
-            held.fee = held.fee.checked_sub(entry_fee)?;
-            let (low, high) = self.seen.range(symbol, long, price)?;
-            let (worst, best) = if long { (low, high) } else { (high, low) };
-            self.trades.rows.push(Trade {
-                position_id: before.id,
-                symbol,
-                long,
-                place: before.place,
-                size,
-                entry: before.entry,
-                exit: at,
-                entry_price: terms.average(before.priced)?,
-                exit_price: price,
-                reason,
-            });
-            self.trades.money.push([
-                gross,
-                entry_fee,
-                fee,
-                gross.checked_sub(entry_fee)?.checked_sub(fee)?,
-                relieved,
-                result(worth(worst)?)?.min(0),
-                result(worth(best)?)?.max(0),
-            ]);
-        }
-        self.made = self.made.checked_add(1)?;
-        let left = terms.weight(held.size.checked_abs()?)?;
+        let relieved = share(held.cost, size, all)?;
+        let proceeds = wide(weight, price);
+        let gained = proceeds.wrapping_sub(relieved);
+        let gross = if long { gained } else { gained.wrapping_neg() };
+        let cost = held.cost.wrapping_sub(relieved);
+        let bound = margin(terms, cost)?;
+        self.margin = self.margin.wrapping_add(bound).wrapping_sub(held.margin);
+        let now = self.held.get_mut(symbol)?;
+        now.size = held.size.wrapping_sub(if long { size } else { size.wrapping_neg() });
+        now.weight = held.weight.wrapping_sub(weight);
+        (now.cost, now.margin) = (cost, bound);
         let sides = if long { &mut self.longs } else { &mut self.shorts };
-        *sides.get_mut(symbol)? = left;
-        if size == all {
-            self.leave(before.row, long)?;
+        *sides.get_mut(symbol)? = now.weight;
+        self.made = self.made.wrapping_add(1);
+        if self.keeps_trades {
+            let entry_fee = share(held.fee, size, all)?;
+            now.fee = held.fee.wrapping_sub(entry_fee);
+            self.note(terms, leg, &held, (reason, at), (gross, relieved, entry_fee))?;
         }
-        self.realized = self.realized.checked_add(gross)?;
-        self.balance = self.balance.checked_add(gross)?;
-        self.pay(fee, if long { proceeds.checked_neg()? } else { proceeds })
+        if size == all {
+            self.leave(held.row, long)?;
+        }
+        self.realized = self.realized.wrapping_add(gross);
+        self.balance = self.balance.wrapping_add(gross);
+        self.pay(fee, if long { proceeds.wrapping_neg() } else { proceeds });
+        Some(())
+    }
+
+    /// The row of a trade (rules C5 and X1).
+    #[inline(always)]
+    fn note(
+        &mut self,
+        terms: &Symbol,
+        leg: &Leg,
+        held: &Held,
+        (reason, at): (Reason, usize),
+        (gross, relieved, entry_fee): (i128, i128, i128),
+    ) -> Option<()> {
+        let Leg { symbol, long, size, weight, price, fee } = *leg;
+        let (low, high) = self.seen.range(symbol, long, price)?;
+        let gained = |price: i64| wide(weight, price).wrapping_sub(relieved);
+        let (worst, best) = if long {
+            (gained(low), gained(high))
+        } else {
+            (gained(high).wrapping_neg(), gained(low).wrapping_neg())
+        };
+        let net = gross.wrapping_sub(entry_fee).wrapping_sub(fee);
+        self.trades.rows.push(Trade {
+            position_id: held.id,
+            symbol,
+            long,
+            place: held.place,
+            size,
+            entry: held.entry,
+            exit: at,
+            entry_price: terms.average(held.priced)?,
+            exit_price: price,
+            reason,
+        });
+        let (mae, mfe) = (worst.min(0), best.max(0));
+        self.trades.money.push([gross, entry_fee, fee, net, relieved, mae, mfe]);
+        Some(())
     }
 
     /// The last row of the positions moves into the place of one that is gone (rule C6).
@@ -300,7 +327,7 @@ impl Account {
 }
 
 /// Rule M1.
-#[inline]
+#[inline(always)]
 fn margin(terms: &Symbol, cost: i128) -> Option<i128> {
     terms.leverage.margin(Money::from_raw(cost).ok()?).ok().map(Money::raw)
 }

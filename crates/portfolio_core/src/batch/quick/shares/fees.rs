@@ -1,5 +1,6 @@
 //! What a fill is charged, as one fraction.
 
+use super::wide;
 use crate::instrument::Instrument;
 use crate::numbers::{div_half_even, ratio_half_even};
 use crate::terms::{ChargedOn, Commission, CommissionKind};
@@ -13,6 +14,8 @@ pub(super) struct Charge {
     of: Of,
     over: i128,
     under: i128,
+    /// Both, if they are short.
+    short: Option<(i64, i64)>,
     minimum: Option<i128>,
     on: ChargedOn,
 }
@@ -47,12 +50,17 @@ impl Charge {
         let common = i128::try_from(common).ok()?;
         let (over, under) = (over.checked_div(common)?, under.checked_div(common)?);
         let minimum = minimum.map(|minimum| minimum.raw());
-        Some(Some(Self { of, over, under, minimum, on: *on }))
+        let short = i64::try_from(over).ok().zip(i64::try_from(under).ok());
+        Some(Some(Self { of, over, under, short, minimum, on: *on }))
     }
 
-    /// The fee of a fill.
+    /// The fee of a fill of a size, which is worth so much for each unit of price.
     #[inline]
-    pub(super) fn fee(&self, size: i64, worth: i128, opens: bool, closes: bool) -> Option<i128> {
+    pub(super) fn fee(
+        &self,
+        (size, weight, price): (i64, i64, i64),
+        (opens, closes): (bool, bool),
+    ) -> Option<i128> {
         let charged = match self.on {
             ChargedOn::Both => true,
             ChargedOn::Entry => opens,
@@ -61,17 +69,29 @@ impl Charge {
         if !charged {
             return Some(0);
         }
-        let of = match self.of {
-            Of::One => 1,
-            Of::Size => i128::from(size),
-            Of::Worth => worth,
-        };
-        let fee = match of.checked_mul(self.over) {
-            Some(product) if self.under == 1 => product,
-            Some(product) => div_half_even(product, self.under),
-            None => ratio_half_even(&[of, self.over], self.under).ok()?,
+        let fee = match (self.of, self.exact(price)) {
+            (Of::One, _) => self.over,
+            (Of::Worth, Some(each)) => wide(weight, each),
+            (Of::Worth, None) => self.part(wide(weight, price))?,
+            (Of::Size, _) => self.part(i128::from(size))?,
         };
         Some(self.minimum.map_or(fee, |minimum| fee.max(minimum)))
+    }
+
+    /// Of a price, if nothing is to be rounded.
+    #[inline]
+    fn exact(&self, price: i64) -> Option<i64> {
+        let (over, under) = self.short?;
+        let product = price.checked_mul(over)?;
+        let each = product.checked_div(under)?;
+        (each.wrapping_mul(under) == product).then_some(each)
+    }
+
+    fn part(&self, of: i128) -> Option<i128> {
+        match of.checked_mul(self.over) {
+            Some(product) => Some(div_half_even(product, self.under)),
+            None => ratio_half_even(&[of, self.over], self.under).ok(),
+        }
     }
 }
 

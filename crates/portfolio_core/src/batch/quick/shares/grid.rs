@@ -8,6 +8,9 @@ use crate::batch::quick::facts::is_multiple;
 /// A grid has at most so many cells for each bar; sparser bars are not looked at as one.
 const SPARSE: usize = 4;
 
+/// So many prices are looked at for a guess.
+const SOME: usize = 4_096;
+
 /// Grids of bars; made when first asked for.
 #[derive(Debug, Clone, Default)]
 pub(in crate::batch::quick) struct Facts {
@@ -23,6 +26,16 @@ pub(super) struct Grid {
     /// Of each moment the last closes of all symbols, and the spreads if they are not all one;
     /// nothing when each moment has a bar of each symbol, in the order of the symbols.
     carried: Option<(Vec<i64>, Vec<i64>)>,
+    /// The last closes in units of so much, where they fit 32 bits: half as much to read.
+    short: Option<(i64, Vec<i32>)>,
+}
+
+/// The last closes of all symbols at a moment; 0 before the first bar.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Closes<'a> {
+    Raw(&'a [i64]),
+    /// In units of so much.
+    Short(i64, &'a [i32]),
 }
 
 /// A symbol of the bars.
@@ -153,7 +166,9 @@ impl Grid {
             let spreads = if spread == Spread::Each { raw.spread } else { &[] };
             Some((carried(bars, raw.close, cells)?, carried(bars, spreads, cells)?))
         };
-        Some(Self { symbols, spread, carried })
+        let closes = carried.as_ref().map_or(raw.close, |(closes, _)| closes);
+        let short = shortened(closes);
+        Some(Self { symbols, spread, carried, short })
     }
 
     /// The symbols.
@@ -171,7 +186,15 @@ impl Grid {
     }
 
     /// The last closes of all symbols at a moment; 0 before the first bar.
-    pub(super) fn closes<'a>(&'a self, raw: &Raw<'a>, moment: usize) -> Option<&'a [i64]> {
+    pub(super) fn closes<'a>(&'a self, raw: &Raw<'a>, moment: usize) -> Option<Closes<'a>> {
+        match &self.short {
+            Some((unit, closes)) => Some(Closes::Short(*unit, self.line(closes, moment)?)),
+            None => self.raw_closes(raw, moment).map(Closes::Raw),
+        }
+    }
+
+    /// The same in raw units.
+    pub(super) fn raw_closes<'a>(&'a self, raw: &Raw<'a>, moment: usize) -> Option<&'a [i64]> {
         self.line(self.carried.as_ref().map_or(raw.close, |(closes, _)| closes), moment)
     }
 
@@ -187,7 +210,7 @@ impl Grid {
     }
 
     /// The cells of a moment in a column of a full grid.
-    pub(super) fn line<'a>(&self, column: &'a [i64], moment: usize) -> Option<&'a [i64]> {
+    pub(super) fn line<'a, T>(&self, column: &'a [T], moment: usize) -> Option<&'a [T]> {
         let start = moment.checked_mul(self.symbols.len())?;
         column.get(start..start.checked_add(self.symbols.len())?)
     }
@@ -208,6 +231,29 @@ fn carried(bars: &BarTable, column: &[i64], cells: usize) -> Option<Vec<i64>> {
         found.extend_from_slice(&now);
     }
     Some(found)
+}
+
+/// Prices in the largest power of ten that all are multiples of, if they fit 32 bits then.
+fn shortened(prices: &[i64]) -> Option<(i64, Vec<i32>)> {
+    // The largest one for some is mostly that for all.
+    let some = prices.iter().take(SOME);
+    let guess = some.fold(9, |mut zeros, &price| {
+        while zeros > 0 && !is_multiple(price, zeros) {
+            zeros = zeros.saturating_sub(1);
+        }
+        zeros
+    });
+    (0..=guess).rev().find_map(|zeros| {
+        let unit = 10_i64.checked_pow(zeros)?;
+        let mut found = Vec::new();
+        found.try_reserve_exact(prices.len()).ok()?;
+        for &price in prices {
+            let quotient = price.checked_div(unit)?;
+            let exact = quotient.wrapping_mul(unit) == price;
+            found.push(i32::try_from(quotient).ok().filter(|_| exact)?);
+        }
+        Some((unit, found))
+    })
 }
 
 /// A number of 32 bits as a place.

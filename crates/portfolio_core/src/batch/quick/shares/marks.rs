@@ -1,8 +1,9 @@
 //! What is held at the marks of a moment, and the marks that it has seen.
 
 use super::account::{Account, Seen};
-use super::grid::{Raw, Spread, place};
+use super::grid::{Closes, Raw, Spread, place};
 use super::terms::Terms;
+use super::wide;
 use crate::batch::bars::BarTable;
 
 /// What the longs and the shorts are worth.
@@ -15,11 +16,17 @@ pub(super) struct Worth {
 impl Account {
     /// What is held is worth at bids and spreads of all symbols; no spreads when all are one.
     #[inline]
-    pub(super) fn worth(&self, terms: &Terms<'_>, bids: &[i64], spreads: &[i64]) -> Worth {
+    pub(super) fn worth(&self, terms: &Terms<'_>, bids: Closes<'_>, spreads: &[i64]) -> Worth {
         if self.open.is_empty() {
             return Worth { longs: 0, shorts: 0 };
         }
-        let longs = product(&self.longs, bids);
+        let at_bids = |weights: &[i64]| match bids {
+            Closes::Raw(prices) => product(weights, prices),
+            Closes::Short(unit, prices) => {
+                product(weights, prices).wrapping_mul(i128::from(unit))
+            }
+        };
+        let longs = at_bids(&self.longs);
         if self.short_count == 0 {
             return Worth { longs, shorts: 0 };
         }
@@ -31,17 +38,15 @@ impl Account {
                 weights.sum::<i128>().saturating_mul(i128::from(apart))
             }
         };
-        Worth { longs, shorts: product(&self.shorts, bids).saturating_add(apart) }
+        Worth { longs, shorts: at_bids(&self.shorts).saturating_add(apart) }
     }
 }
 
 /// The sum of the products. The terms see to it that no sum comes near the limits.
 #[inline]
-fn product(weights: &[i64], prices: &[i64]) -> i128 {
+fn product<T: Copy + Into<i64>>(weights: &[i64], prices: &[T]) -> i128 {
     let pairs = weights.iter().zip(prices);
-    pairs.fold(0, |sum, (&weight, &price)| {
-        sum.wrapping_add(i128::from(weight).wrapping_mul(i128::from(price)))
-    })
+    pairs.fold(0, |sum, (&weight, &price)| sum.wrapping_add(wide(weight, price.into())))
 }
 
 /// The marks of all symbols where those of some moment are at other prices than their closes.
@@ -62,14 +67,14 @@ impl Marks {
         let (grid, raw) = (terms.grid, &terms.raw);
         if grid.is_full() {
             let bids = grid.line(raw.open, moment)?;
-            return Some(account.worth(terms, bids, grid.spreads(raw, moment)?));
+            return Some(account.worth(terms, Closes::Raw(bids), grid.spreads(raw, moment)?));
         }
         let Self { bids, spreads } = self;
         bids.clear();
         spreads.clear();
         match moment.checked_sub(1) {
             Some(before) => {
-                bids.extend_from_slice(grid.closes(raw, before)?);
+                bids.extend_from_slice(grid.raw_closes(raw, before)?);
                 spreads.extend_from_slice(grid.spreads(raw, before)?);
             }
             None => bids.resize(grid.symbols().len(), 0),
@@ -81,7 +86,7 @@ impl Marks {
                 *spread = *raw.spread.get(row)?;
             }
         }
-        Some(account.worth(terms, bids, spreads))
+        Some(account.worth(terms, Closes::Raw(bids), spreads))
     }
 }
 

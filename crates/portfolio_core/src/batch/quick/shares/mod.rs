@@ -44,3 +44,60 @@ pub(super) fn run(
     let events = walk::carry_out(run, &terms, keep, room)?;
     answer::outcome(run, keep, recorded, events, (room, scratch))
 }
+
+/// A product that is in range whatever the factors.
+#[inline(always)]
+fn wide(one: i64, other: i64) -> i128 {
+    i128::from(one).wrapping_mul(i128::from(other))
+}
+
+/// Quotient and remainder. A division of 128 bits is slow, and not always needed.
+#[inline(always)]
+fn divided(over: u128, under: u64) -> Option<(u128, u64)> {
+    if let Ok(over) = u64::try_from(over) {
+        let quotient = over.checked_div(under)?;
+        return Some((quotient.into(), over.wrapping_sub(quotient.wrapping_mul(under))));
+    }
+    let quotient = over.checked_div(under.into())?;
+    let rest = over.wrapping_sub(quotient.wrapping_mul(under.into()));
+    Some((quotient, u64::try_from(rest).ok()?))
+}
+
+/// A part of an amount, rounded half-even: of so many of a whole, which are not negative.
+#[inline(always)]
+fn share(amount: i128, part: i64, whole: i64) -> Option<i128> {
+    if part == whole || amount == 0 {
+        return Some(amount);
+    }
+    let (part, whole) = (part.unsigned_abs(), whole.unsigned_abs());
+    // What the whole has each, and what is left of it, one after the other.
+    let (each, left) = divided(amount.unsigned_abs(), whole)?;
+    let (more, rest) = divided(u128::from(left).wrapping_mul(u128::from(part)), whole)?;
+    let down = each.wrapping_mul(u128::from(part)).wrapping_add(more);
+    let missing = whole.wrapping_sub(rest);
+    let up = rest > missing || (rest == missing && down & 1 == 1);
+    let found = i128::try_from(down.wrapping_add(u128::from(up))).ok()?;
+    Some(if amount < 0 { found.wrapping_neg() } else { found })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{prop_assert_eq, proptest};
+
+    use super::share;
+    use crate::numbers::mul_div_half_even;
+
+    proptest! {
+        #[test]
+        fn shares_are_rounded_as_the_ledger_does(
+            amount in -(1_i128 << 119)..1_i128 << 119, whole in 1..i64::MAX, part: u64
+        ) {
+            let part = i64::try_from(part % whole.unsigned_abs()).unwrap();
+            let wanted = mul_div_half_even(amount, part.into(), whole.into()).ok();
+            prop_assert_eq!(share(amount, part, whole), wanted);
+            let few = (amount % 100, part % 10, whole % 10 + 10);
+            let wanted = mul_div_half_even(few.0, few.1.into(), few.2.into()).ok();
+            prop_assert_eq!(share(few.0, few.1, few.2), wanted);
+        }
+    }
+}

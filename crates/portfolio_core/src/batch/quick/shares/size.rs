@@ -1,5 +1,6 @@
 //! How large a position shall be (rule R7 for targets).
 
+use super::divided;
 use super::terms::Symbol;
 use crate::batch::orders::{SizeRule, Wanted};
 
@@ -11,7 +12,7 @@ const ONE18: i128 = 1_000_000_000_000_000_000;
 #[derive(Debug, Default)]
 pub(super) struct Sizes {
     /// Amount, size and unit of the last one.
-    asked: (i128, i128, i128),
+    asked: (i128, i64, i128),
     /// Their quotient, rounded down. Rounded down by one divisor after the other is rounded down
     /// by their product.
     quotient: u128,
@@ -26,11 +27,10 @@ impl Sizes {
         symbol: &Symbol,
         (equity, anchor): (i128, i64),
     ) -> Option<i64> {
-        let asked = wanted.size.raw();
+        let asked = wanted.size;
         let amount = match wanted.rule {
             SizeRule::Units => {
-                let size = i64::try_from(asked).ok()?;
-                return (size.checked_rem(symbol.lot)? == 0).then_some(size);
+                return (asked.checked_rem(symbol.lot)? == 0).then_some(asked);
             }
             SizeRule::Value => ONE18,
             SizeRule::Equity => equity,
@@ -40,21 +40,12 @@ impl Sizes {
             return None;
         }
         if self.asked != (amount, asked, symbol.unit) {
-            let product = amount.checked_mul(asked.checked_abs()?)?;
+            let product = amount.checked_mul(i128::from(asked.checked_abs()?))?;
             self.quotient = product.checked_div(symbol.unit)?.unsigned_abs();
             self.asked = (amount, asked, symbol.unit);
         }
-        let lots = divided(self.quotient, anchor.unsigned_abs())?;
+        let (lots, _) = divided(self.quotient, anchor.unsigned_abs())?;
         let size = i64::try_from(lots).ok()?.checked_mul(symbol.lot)?;
         Some(if asked < 0 { size.checked_neg()? } else { size })
-    }
-}
-
-/// A division of 128 bits is slow, and mostly not needed.
-#[inline]
-fn divided(over: u128, under: u64) -> Option<u64> {
-    match u64::try_from(over) {
-        Ok(over) => over.checked_div(under),
-        Err(_) => u64::try_from(over.checked_div(u128::from(under))?).ok(),
     }
 }

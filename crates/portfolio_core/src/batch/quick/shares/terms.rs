@@ -4,6 +4,7 @@ use hashbrown::HashMap;
 
 use super::fees::Charge;
 use super::grid::{Grid, Raw};
+use crate::batch::orders::Targets;
 use crate::batch::plan::Run;
 use crate::instrument::Instrument;
 use crate::ledger::{Mode, Rounding};
@@ -19,6 +20,7 @@ pub(super) struct Terms<'r> {
     pub(super) raw: Raw<'r>,
     pub(super) balance: i128,
     pub(super) symbols: Vec<Symbol>,
+    pub(super) targets: Targets<'r>,
     /// Instruments that are registered sooner or later.
     pub(super) registered: u64,
 }
@@ -36,12 +38,12 @@ pub(super) struct Symbol {
     pub(super) leverage: Leverage,
     pub(super) charge: Option<Charge>,
     /// What is held of it is worth at most [`MOST`] among all symbols.
-    most: i64,
+    pub(super) most: i64,
 }
 
 impl<'r> Terms<'r> {
     /// The terms of a run, if they are plain enough.
-    pub(super) fn of(run: &Run<'r>) -> Option<Self> {
+    pub(super) fn of(run: &'r Run<'r>) -> Option<Self> {
         let configuration = &run.configuration;
         let watched = configuration.margin_call.is_some() || configuration.stop_out.is_some();
         let netting = configuration.mode == Mode::Netting;
@@ -49,7 +51,8 @@ impl<'r> Terms<'r> {
             return None;
         }
         // Most runs that are of another kind say so in their first row.
-        run.wanted(0)?;
+        let targets = run.targets()?;
+        targets.get(0)?;
         let facts = &run.bars.facts.1;
         let grid = facts.grid(run.bars)?;
         let (symbols, registered) = symbols(run, grid)?;
@@ -58,6 +61,7 @@ impl<'r> Terms<'r> {
             raw: Raw::of(run.bars)?,
             balance: configuration.initial_balance.raw(),
             symbols,
+            targets,
             registered,
         })
     }

@@ -90,7 +90,7 @@ impl Walk<'_, '_> {
     fn look_ahead(&mut self) -> Option<()> {
         self.ahead = None;
         if self.next < self.run.len() {
-            self.ahead = Some(self.run.wanted(self.next)?);
+            self.ahead = Some(self.terms.targets.get(self.next)?);
         }
         Some(())
     }
