@@ -5,7 +5,7 @@
 //! the spread by the spread, too. What it is without the marks is `flat`: cash as if every fill had
 //! been paid for at once.
 
-use super::terms::{MOST, Symbol};
+use super::terms::Symbol;
 use super::trades::{Reason, Trade, Trades};
 use super::{share, wide};
 use crate::numbers::Money;
@@ -146,7 +146,7 @@ impl Account {
         let fee = match &terms.charge {
             Some(charge) => {
                 let sides = (same || most < size, !same);
-                charge.fee((size, weight, price), sides).filter(|fee| fee.abs() < MOST)?
+                charge.fee((size, weight, price), sides)?
             }
             None => 0,
         };
@@ -159,9 +159,10 @@ impl Account {
         } else {
             self.turn(terms, &leg, fill)?
         };
-        // What is left out of these is smaller than one of them, or the sum of two.
+        // All are within 2^119 before, and what is added to them within 2^125.
         let sums = [self.flat, self.equity, self.balance, self.realized, self.margin, self.fees];
-        sums.iter().all(|sum| sum.abs() < MOST).then_some(filled)
+        let sums = sums.into_iter().fold(fee ^ (fee >> 127), |all, sum| all | sum ^ (sum >> 127));
+        (sums >> 119 == 0).then_some(filled)
     }
 
     /// Rule P4: all that is held is closed, and the rest opened, if there is the margin for it.

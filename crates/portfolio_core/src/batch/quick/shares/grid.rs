@@ -26,16 +26,24 @@ pub(super) struct Grid {
     /// Of each moment the last closes of all symbols, and the spreads if they are not all one;
     /// nothing when each moment has a bar of each symbol, in the order of the symbols.
     carried: Option<(Vec<i64>, Vec<i64>)>,
-    /// The last closes in units of so much, where they fit 32 bits: half as much to read.
-    short: Option<(i64, Vec<i32>)>,
+    /// The last closes once more, where they fit 32 bits: half as much to read.
+    short: Option<Short>,
+}
+
+/// Prices in units of so much.
+#[derive(Debug, Clone)]
+struct Short {
+    unit: i64,
+    prices: Vec<u32>,
+    highest: u32,
 }
 
 /// The last closes of all symbols at a moment; 0 before the first bar.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Closes<'a> {
     Raw(&'a [i64]),
-    /// In units of so much.
-    Short(i64, &'a [i32]),
+    /// In units of so much, none of them above the last number.
+    Short(i64, &'a [u32], u32),
 }
 
 /// A symbol of the bars.
@@ -158,8 +166,9 @@ impl Grid {
             let symbol = symbols.get_mut(place(symbol))?;
             symbol.top = symbol.top.max(ask);
         }
-        let in_order = bars.symbol.chunks_exact(width).all(|codes| (0..).eq(codes.iter().copied()));
-        let full = cells == bars.symbol.len() && in_order;
+        // Each row has a place of its own then, so moments have as many rows as there are symbols.
+        let in_order = |codes: &[u32]| codes.iter().zip(0..).all(|(&code, place)| code == place);
+        let full = cells == bars.symbol.len() && bars.symbol.chunks_exact(width).all(in_order);
         let carried = if full {
             None
         } else {
@@ -188,7 +197,9 @@ impl Grid {
     /// The last closes of all symbols at a moment; 0 before the first bar.
     pub(super) fn closes<'a>(&'a self, raw: &Raw<'a>, moment: usize) -> Option<Closes<'a>> {
         match &self.short {
-            Some((unit, closes)) => Some(Closes::Short(*unit, self.line(closes, moment)?)),
+            Some(Short { unit, prices, highest }) => {
+                Some(Closes::Short(*unit, self.line(prices, moment)?, *highest))
+            }
             None => self.raw_closes(raw, moment).map(Closes::Raw),
         }
     }
@@ -234,7 +245,7 @@ fn carried(bars: &BarTable, column: &[i64], cells: usize) -> Option<Vec<i64>> {
 }
 
 /// Prices in the largest power of ten that all are multiples of, if they fit 32 bits then.
-fn shortened(prices: &[i64]) -> Option<(i64, Vec<i32>)> {
+fn shortened(prices: &[i64]) -> Option<Short> {
     // The largest one for some is mostly that for all.
     let some = prices.iter().take(SOME);
     let guess = some.fold(9, |mut zeros, &price| {
@@ -245,14 +256,16 @@ fn shortened(prices: &[i64]) -> Option<(i64, Vec<i32>)> {
     });
     (0..=guess).rev().find_map(|zeros| {
         let unit = 10_i64.checked_pow(zeros)?;
-        let mut found = Vec::new();
+        let (mut found, mut highest) = (Vec::new(), 0);
         found.try_reserve_exact(prices.len()).ok()?;
         for &price in prices {
             let quotient = price.checked_div(unit)?;
             let exact = quotient.wrapping_mul(unit) == price;
-            found.push(i32::try_from(quotient).ok().filter(|_| exact)?);
+            let short = u32::try_from(quotient).ok().filter(|_| exact)?;
+            found.push(short);
+            highest = highest.max(short);
         }
-        Some((unit, found))
+        Some(Short { unit, prices: found, highest })
     })
 }
 

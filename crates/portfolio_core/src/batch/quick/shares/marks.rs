@@ -22,8 +22,8 @@ impl Account {
         }
         let at_bids = |weights: &[i64]| match bids {
             Closes::Raw(prices) => product(weights, prices),
-            Closes::Short(unit, prices) => {
-                product(weights, prices).wrapping_mul(i128::from(unit))
+            Closes::Short(unit, prices, highest) => {
+                short_product(weights, prices, highest).wrapping_mul(i128::from(unit))
             }
         };
         let longs = at_bids(&self.longs);
@@ -44,9 +44,27 @@ impl Account {
 
 /// The sum of the products. The terms see to it that no sum comes near the limits.
 #[inline]
-fn product<T: Copy + Into<i64>>(weights: &[i64], prices: &[T]) -> i128 {
+fn product(weights: &[i64], prices: &[i64]) -> i128 {
     let pairs = weights.iter().zip(prices);
-    pairs.fold(0, |sum, (&weight, &price)| sum.wrapping_add(wide(weight, price.into())))
+    pairs.fold(0, |sum, (&weight, &price)| sum.wrapping_add(wide(weight, price)))
+}
+
+/// The same for prices of 32 bits: the two halves of the weights by themselves, which are products
+/// of 64 bits and so several at once, for as many as their sums of 64 bits have room for.
+#[inline]
+fn short_product(weights: &[i64], prices: &[u32], highest: u32) -> i128 {
+    let many = u32::MAX.checked_div(highest).and_then(|many| usize::try_from(many).ok());
+    let many = many.unwrap_or(usize::MAX).max(1);
+    let blocks = weights.chunks(many).zip(prices.chunks(many));
+    blocks.fold(0, |sum, (weights, prices)| {
+        let (mut low, mut high) = (0_u64, 0_u64);
+        for (weight, &price) in weights.iter().zip(prices) {
+            let (weight, price) = (weight.cast_unsigned(), u64::from(price));
+            low = low.wrapping_add((weight & u64::from(u32::MAX)).wrapping_mul(price));
+            high = high.wrapping_add((weight >> 32).wrapping_mul(price));
+        }
+        sum.wrapping_add(i128::from(low)).wrapping_add(i128::from(high) << 32)
+    })
 }
 
 /// The marks of all symbols where those of some moment are at other prices than their closes.

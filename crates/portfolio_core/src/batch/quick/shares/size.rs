@@ -2,7 +2,7 @@
 
 use super::divided;
 use super::terms::Symbol;
-use crate::batch::orders::{SizeRule, Wanted};
+use crate::batch::orders::SizeRule;
 
 /// One at scale 18.
 const ONE18: i128 = 1_000_000_000_000_000_000;
@@ -23,12 +23,11 @@ impl Sizes {
     #[inline]
     pub(super) fn of(
         &mut self,
-        wanted: &Wanted,
+        (asked, rule): (i64, SizeRule),
         symbol: &Symbol,
         (equity, anchor): (i128, i64),
     ) -> Option<i64> {
-        let asked = wanted.size;
-        let amount = match wanted.rule {
+        let amount = match rule {
             SizeRule::Units => {
                 return (asked.checked_rem(symbol.lot)? == 0).then_some(asked);
             }

@@ -11,7 +11,7 @@ use crate::ledger::{Mode, Rounding};
 use crate::numbers::{Leverage, div_half_even};
 
 /// No money of such a run comes near the limits of the ledger.
-pub(super) const MOST: i128 = 1_000_000_000_000_000_000_000_000_000_000_000_000;
+const MOST: i128 = 1 << 119;
 
 /// What a run is done by.
 #[derive(Debug)]

@@ -88,10 +88,8 @@ pub(super) fn carry_out(
 impl Walk<'_, '_> {
     /// Looks at the next row; nothing when it is no target.
     fn look_ahead(&mut self) -> Option<()> {
-        self.ahead = None;
-        if self.next < self.run.len() {
-            self.ahead = Some(self.terms.targets.get(self.next)?);
-        }
+        let left = self.next < self.run.len();
+        self.ahead = if left { Some(self.terms.targets.get(self.next)?) } else { None };
         Some(())
     }
 
@@ -121,14 +119,19 @@ impl Walk<'_, '_> {
     /// The rows before a moment of a time, or all that are left.
     fn rows_before(&mut self, moment: usize, time: Option<i64>) -> Option<()> {
         let before = |wanted: &Wanted| time.is_none_or(|time| wanted.time < time);
-        while let Some(wanted) = self.ahead.filter(before) {
-            let symbol = self.terms.grid.symbols().get(place(wanted.symbol))?;
+        if !self.ahead.as_ref().is_some_and(before) {
+            return Some(());
+        }
+        let symbols = self.terms.grid.symbols();
+        self.room.queue.at(self.room.account.equity);
+        while let Some(wanted) = self.ahead.as_ref().filter(|wanted| before(wanted)) {
+            let symbol = symbols.get(place(wanted.symbol))?;
             if symbol.first >= moment || symbol.last < moment {
                 self.reject(self.next);
             } else {
-                self.room.queue.push(wanted, self.next, self.room.account.equity)?;
+                self.room.queue.push(wanted, self.next)?;
             }
-            self.next = self.next.checked_add(1)?;
+            self.next = self.next.wrapping_add(1);
             self.look_ahead()?;
         }
         Some(())
@@ -137,14 +140,16 @@ impl Walk<'_, '_> {
     /// When closes fill: the rows at the time of a moment; answers those that nothing can fill.
     fn rows_at(&mut self, moment: usize, time: i64) -> Option<Vec<usize>> {
         let mut late = Vec::new();
-        while let Some(wanted) = self.ahead.filter(|wanted| wanted.time == time) {
-            let symbol = self.terms.grid.symbols().get(place(wanted.symbol))?;
+        let symbols = self.terms.grid.symbols();
+        self.room.queue.at(self.room.account.equity);
+        while let Some(wanted) = self.ahead.as_ref().filter(|wanted| wanted.time == time) {
+            let symbol = symbols.get(place(wanted.symbol))?;
             if symbol.first > moment || symbol.last < moment {
                 late.push(self.next);
             } else {
-                self.room.queue.push(wanted, self.next, self.room.account.equity)?;
+                self.room.queue.push(wanted, self.next)?;
             }
-            self.next = self.next.checked_add(1)?;
+            self.next = self.next.wrapping_add(1);
             self.look_ahead()?;
         }
         Some(late)
@@ -201,15 +206,18 @@ impl Walk<'_, '_> {
         while next != NONE {
             let row = self.room.queue.row(next)?;
             next = row.next;
-            let equity = at_close.unwrap_or(row.equity);
-            let size = self.sizes.of(&row.wanted, terms, (equity, bid))?;
+            let equity = match at_close {
+                Some(equity) => equity,
+                None => self.room.queue.equity(&row)?,
+            };
+            let size = self.sizes.of((row.size, row.rule), terms, (equity, bid))?;
             let missing = size.checked_sub(held)?;
             if missing == 0 {
                 continue;
             }
             self.events = self.events.checked_add(1)?;
             let (buys, size) = (missing > 0, missing.checked_abs()?);
-            let fill = Fill { buys, size, bid, ask, at, place: row.place };
+            let fill = Fill { buys, size, bid, ask, at, place: place(row.place) };
             if !self.room.account.fill(symbol, terms, &fill)? {
                 self.reject_for_margin(&row, size, at)?;
             }
@@ -219,7 +227,7 @@ impl Walk<'_, '_> {
 
     #[cold]
     fn reject_for_margin(&mut self, row: &Waiting, size: i64, at: usize) -> Option<()> {
-        let order = self.run.row(row.place);
+        let order = self.run.row(place(row.place));
         let placed = Placed { row: order.row, symbol: order.symbol, action: order.action };
         let time = *self.run.bars.moments.get(at)?;
         self.room.rejected.push(placed.wanting(time, i128::from(size)));
