@@ -10,23 +10,28 @@ use super::trades::{Reason, Trade, Trades};
 use super::{share, wide};
 use crate::numbers::Money;
 
-/// What is held of a symbol.
+/// What is held of a symbol, as far as every fill asks for it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Held {
     pub(super) cost: i128,
+    margin: i128,
     /// Negative for a short, 0 for nothing.
     pub(super) size: i64,
     /// What it is worth for each unit of price.
     weight: i64,
-    margin: i128,
-    /// Of the entry.
+}
+
+/// Where it comes from.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Origin {
+    /// Of what was added to it and is not closed yet.
     fee: i128,
     id: u64,
+    /// The entry price.
+    price: i64,
     /// The moment in which it was opened, and the row that opened it.
     pub(super) entry: usize,
     place: usize,
-    /// Size and cost behind the last fill that added to it.
-    priced: (i64, i128),
     /// Its row among the open positions.
     row: usize,
 }
@@ -54,7 +59,6 @@ pub(super) struct Fill {
 #[derive(Debug, Default)]
 pub(super) struct Account {
     pub(super) balance: i128,
-    pub(super) realized: i128,
     pub(super) fees: i128,
     pub(super) margin: i128,
     /// Balance - cost of the longs + cost of the shorts.
@@ -63,6 +67,7 @@ pub(super) struct Account {
     pub(super) equity: i128,
     ids: u64,
     pub(super) held: Vec<Held>,
+    pub(super) origins: Vec<Origin>,
     /// What each unit of price is worth, of the longs and of the shorts.
     pub(super) longs: Vec<i64>,
     pub(super) shorts: Vec<i64>,
@@ -121,6 +126,8 @@ impl Account {
     pub(super) fn begin(&mut self, balance: i128, symbols: usize, (trades, apart): (bool, i64)) {
         self.held.clear();
         self.held.resize(symbols, Held::default());
+        self.origins.clear();
+        self.origins.resize(symbols, Origin::default());
         let seen = &mut self.seen;
         for column in [&mut self.longs, &mut self.shorts, &mut seen.lows, &mut seen.highs] {
             column.clear();
@@ -129,7 +136,7 @@ impl Account {
         self.open.clear();
         self.trades.clear();
         (self.balance, self.flat, self.equity) = (balance, balance, balance);
-        (self.realized, self.fees, self.margin) = (0, 0, 0);
+        (self.fees, self.margin) = (0, 0);
         (self.ids, self.short_count, self.made) = (0, 0, 0);
         (self.keeps_trades, self.seen.apart) = (trades, apart);
     }
@@ -160,7 +167,7 @@ impl Account {
             self.turn(terms, &leg, fill)?
         };
         // All are within 2^119 before, and what is added to them within 2^125.
-        let sums = [self.flat, self.equity, self.balance, self.realized, self.margin, self.fees];
+        let sums = [self.flat, self.equity, self.balance, self.margin, self.fees];
         let sums = sums.into_iter().fold(fee ^ (fee >> 127), |all, sum| all | sum ^ (sum >> 127));
         (sums >> 119 == 0).then_some(filled)
     }
@@ -208,20 +215,22 @@ impl Account {
             return Some(false);
         }
         let now = self.held.get_mut(symbol)?;
+        now.size = held.size.checked_add(if long { size } else { size.wrapping_neg() })?;
+        now.weight = held.weight.checked_add(weight).filter(|weight| *weight <= terms.most)?;
+        (now.cost, now.margin) = (cost, bound);
         if held.size == 0 {
             self.ids = self.ids.wrapping_add(1);
             let (id, entry, place) = (self.ids, fill.at, fill.place);
             let row = self.open.len();
-            *now = Held { id, entry, place, row, ..Held::default() };
+            *self.origins.get_mut(symbol)? = Origin { fee, id, price, entry, place, row };
             self.open.push(symbol);
             self.seen.begin(symbol)?;
             self.short_count = self.short_count.wrapping_add(usize::from(!long));
+        } else if self.keeps_trades {
+            let origin = self.origins.get_mut(symbol)?;
+            origin.fee = origin.fee.wrapping_add(fee);
+            origin.price = terms.average(now.size, cost)?;
         }
-        now.size = held.size.checked_add(if long { size } else { size.wrapping_neg() })?;
-        now.weight = held.weight.checked_add(weight).filter(|weight| *weight <= terms.most)?;
-        (now.cost, now.margin) = (cost, bound);
-        now.fee = now.fee.wrapping_add(fee);
-        now.priced = (now.size, cost);
         let sides = if long { &mut self.longs } else { &mut self.shorts };
         *sides.get_mut(symbol)? = now.weight;
         self.margin = self.margin.wrapping_add(more);
@@ -266,14 +275,15 @@ impl Account {
         *sides.get_mut(symbol)? = now.weight;
         self.made = self.made.wrapping_add(1);
         if self.keeps_trades {
-            let entry_fee = share(held.fee, size, all)?;
-            now.fee = held.fee.wrapping_sub(entry_fee);
-            self.note(terms, leg, &held, (reason, at), (gross, relieved, entry_fee))?;
+            let origin = self.origins.get_mut(symbol)?;
+            let entry_fee = share(origin.fee, size, all)?;
+            let before = *origin;
+            origin.fee = before.fee.wrapping_sub(entry_fee);
+            self.note(leg, &before, (reason, at), (gross, relieved, entry_fee))?;
         }
         if size == all {
-            self.leave(held.row, long)?;
+            self.leave(symbol, long)?;
         }
-        self.realized = self.realized.wrapping_add(gross);
         self.balance = self.balance.wrapping_add(gross);
         self.pay(fee, if long { proceeds.wrapping_neg() } else { proceeds });
         Some(())
@@ -283,9 +293,8 @@ impl Account {
     #[inline(always)]
     fn note(
         &mut self,
-        terms: &Symbol,
         leg: &Leg,
-        held: &Held,
+        origin: &Origin,
         (reason, at): (Reason, usize),
         (gross, relieved, entry_fee): (i128, i128, i128),
     ) -> Option<()> {
@@ -299,14 +308,14 @@ impl Account {
         };
         let net = gross.wrapping_sub(entry_fee).wrapping_sub(fee);
         self.trades.rows.push(Trade {
-            position_id: held.id,
+            position_id: origin.id,
             symbol,
             long,
-            place: held.place,
+            place: origin.place,
             size,
-            entry: held.entry,
+            entry: origin.entry,
             exit: at,
-            entry_price: terms.average(held.priced)?,
+            entry_price: origin.price,
             exit_price: price,
             reason,
         });
@@ -316,11 +325,11 @@ impl Account {
     }
 
     /// The last row of the positions moves into the place of one that is gone (rule C6).
-    fn leave(&mut self, row: usize, long: bool) -> Option<()> {
-        let last = self.open.pop()?;
-        if let Some(symbol) = self.open.get_mut(row) {
-            *symbol = last;
-            self.held.get_mut(last)?.row = row;
+    fn leave(&mut self, symbol: usize, long: bool) -> Option<()> {
+        let (row, last) = (self.origins.get(symbol)?.row, self.open.pop()?);
+        if let Some(place) = self.open.get_mut(row) {
+            *place = last;
+            self.origins.get_mut(last)?.row = row;
         }
         self.short_count = self.short_count.checked_sub(usize::from(!long))?;
         Some(())

@@ -39,7 +39,7 @@ pub(super) fn outcome(
         },
         trades: keep.trades.then(|| trades(run, keep.exact, &room.account.trades)),
         metrics,
-        last: last(room, events)?,
+        last: last(room, (events, run.configuration.initial_balance))?,
         rejected: std::mem::take(&mut room.rejected),
     })
 }
@@ -147,7 +147,8 @@ fn places<'a>(texts: impl Iterator<Item = &'a str>, words: &mut Words) -> Vec<u3
     texts.map(place).collect()
 }
 
-fn last(room: &Room, events: u64) -> Option<FinalState> {
+/// All that the balance has moved by are results and fees.
+fn last(room: &Room, (events, initial): (u64, Money)) -> Option<FinalState> {
     let money = |raw: i128| Money::from_raw(raw).ok();
     let end = &room.account;
     let (equity, balance) = (money(end.equity)?, money(end.balance)?);
@@ -167,7 +168,7 @@ fn last(room: &Room, events: u64) -> Option<FinalState> {
         balance,
         equity,
         unrealized: account.unrealized,
-        realized: money(end.realized)?,
+        realized: balance.checked_sub(initial).ok()?.checked_add(money(end.fees)?).ok()?,
         margin_used: account.margin_used,
         free_margin: account.free_margin(),
         margin_level: account.margin_level(),

@@ -30,9 +30,12 @@ pub(super) fn metrics(
     let (net_doubles, costs) = (doubles(&net), doubles(&cost));
     let prices: Vec<i128> =
         trades.rows.iter().map(|trade| i128::from(trade.entry_price)).collect();
-    let held = account.open.iter().filter_map(|&symbol| account.held.get(symbol));
+    let held = |symbol: usize| {
+        let (held, origin) = (account.held.get(symbol)?, account.origins.get(symbol)?);
+        Some((origin.entry, fixed18_to_f64(held.cost)))
+    };
     let held: Vec<(usize, f64)> =
-        held.map(|held| (held.entry, fixed18_to_f64(held.cost))).collect();
+        account.open.iter().filter_map(|&symbol| held(symbol)).collect();
     let open = held.iter().map(|&(entry, cost)| OpenPosition { entry_time: time(entry), cost });
     let columns = Columns {
         start: Start {

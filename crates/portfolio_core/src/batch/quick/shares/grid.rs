@@ -23,6 +23,8 @@ pub(in crate::batch::quick) struct Facts {
 pub(super) struct Grid {
     symbols: Vec<Symbol>,
     spread: Spread,
+    /// The highest ask.
+    top: i64,
     /// Of each moment the last closes of all symbols, and the spreads if they are not all one;
     /// nothing when each moment has a bar of each symbol, in the order of the symbols.
     carried: Option<(Vec<i64>, Vec<i64>)>,
@@ -52,8 +54,6 @@ pub(super) struct Symbol {
     /// The moment of its first bar, and that of its last.
     pub(super) first: usize,
     pub(super) last: usize,
-    /// Its highest ask.
-    pub(super) top: i64,
 }
 
 /// Ask - bid.
@@ -155,17 +155,14 @@ impl Grid {
                 usize::try_from(*bars.moment_of.get(*row?)?).ok()
             };
             let (first, last) = (moment(rows.first())?, moment(rows.last())?);
-            symbols.push(Symbol { first, last, top: 0 });
+            symbols.push(Symbol { first, last });
         }
-        for (row, &symbol) in bars.symbol.iter().enumerate() {
-            let apart = match spread {
-                Spread::Same(apart) => apart,
-                Spread::Each => *raw.spread.get(row)?,
-            };
-            let ask = raw.high.get(row)?.checked_add(apart)?;
-            let symbol = symbols.get_mut(place(symbol))?;
-            symbol.top = symbol.top.max(ask);
-        }
+        let highest = |prices: &[i64]| prices.iter().copied().max().unwrap_or(0);
+        let apart = match spread {
+            Spread::Same(apart) => apart,
+            Spread::Each => highest(raw.spread),
+        };
+        let top = highest(raw.high).checked_add(apart)?;
         // Each row has a place of its own then, so moments have as many rows as there are symbols.
         let in_order = |codes: &[u32]| codes.iter().zip(0..).all(|(&code, place)| code == place);
         let full = cells == bars.symbol.len() && bars.symbol.chunks_exact(width).all(in_order);
@@ -177,12 +174,17 @@ impl Grid {
         };
         let closes = carried.as_ref().map_or(raw.close, |(closes, _)| closes);
         let short = shortened(closes);
-        Some(Self { symbols, spread, carried, short })
+        Some(Self { symbols, spread, top, carried, short })
     }
 
     /// The symbols.
     pub(super) fn symbols(&self) -> &[Symbol] {
         &self.symbols
+    }
+
+    /// No price is above it.
+    pub(super) const fn top(&self) -> i64 {
+        self.top
     }
 
     pub(super) const fn spread(&self) -> Spread {

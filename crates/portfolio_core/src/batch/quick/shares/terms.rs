@@ -19,10 +19,8 @@ pub(super) struct Terms<'r> {
     pub(super) grid: &'r Grid,
     pub(super) raw: Raw<'r>,
     pub(super) balance: i128,
-    pub(super) symbols: Vec<Symbol>,
+    pub(super) symbols: Symbols,
     pub(super) targets: Targets<'r>,
-    /// Instruments that are registered sooner or later.
-    pub(super) registered: u64,
 }
 
 /// What a symbol is traded by.
@@ -55,57 +53,82 @@ impl<'r> Terms<'r> {
         targets.get(0)?;
         let facts = &run.bars.facts.1;
         let grid = facts.grid(run.bars)?;
-        let (symbols, registered) = symbols(run, grid)?;
+        let symbols = Symbols::of(run, grid)?;
         Some(Self {
             grid,
             raw: Raw::of(run.bars)?,
             balance: configuration.initial_balance.raw(),
             symbols,
             targets,
-            registered,
         })
     }
 }
 
-/// The terms of the symbols of the bars, and how many instruments there are.
-fn symbols(run: &Run<'_>, grid: &Grid) -> Option<(Vec<Symbol>, u64)> {
-    let (bars, given) = (run.bars, run.instruments.as_ref());
-    let mut by_name = HashMap::with_capacity(given.len());
-    for instrument in given {
-        let twice = by_name.insert(instrument.symbol.as_str(), instrument).is_some();
-        if twice || !is_plain(run, instrument) {
-            return None;
-        }
+/// The terms of the symbols of the bars.
+#[derive(Debug)]
+pub(super) struct Symbols {
+    /// Each once for all symbols that follow each other with it.
+    kinds: Vec<Symbol>,
+    /// The kind of each symbol.
+    kind_of: Vec<usize>,
+    /// Instruments that are registered sooner or later.
+    pub(super) registered: u64,
+}
+
+impl Symbols {
+    /// The terms of a symbol.
+    #[inline]
+    pub(super) fn get(&self, symbol: usize) -> Option<&Symbol> {
+        self.kinds.get(*self.kind_of.get(symbol)?)
     }
-    let mut others = 0_usize;
-    let mut symbols = Vec::with_capacity(bars.symbols.len());
-    for (place, name) in bars.symbols.iter().enumerate() {
-        let default;
-        let instrument = match by_name.get(name.as_str()) {
-            Some(instrument) => instrument,
-            None => {
-                others = others.checked_add(1)?;
-                default = Instrument::default_for(name);
-                &default
+
+    fn of(run: &Run<'_>, grid: &Grid) -> Option<Self> {
+        let (names, given) = (&run.bars.symbols, run.instruments.as_ref());
+        let mut by_name = HashMap::with_capacity(given.len());
+        for instrument in given {
+            let twice = by_name.insert(instrument.symbol.as_str(), instrument).is_some();
+            if twice || !is_plain(run, instrument) {
+                return None;
             }
-        };
-        let price_zeros = 9_u32.checked_sub(instrument.price_decimals)?;
-        if price_zeros > 0 && *run.bars.facts.1.zeros(bars)?.get(place)? < price_zeros {
-            return None;
         }
-        symbols.push(Symbol::of(run, instrument, (grid.symbols().get(place)?.top, bars.symbols.len()))?);
+        let each = MOST.checked_div(i128::try_from(names.len()).ok()?)?;
+        let most = each.checked_div(i128::from(grid.top().max(1)))?;
+        let default = Instrument::default_for("");
+        let (mut kinds, mut kind_of) = (Vec::new(), Vec::with_capacity(names.len()));
+        let (mut others, mut last) = (0_usize, None);
+        for (place, name) in names.iter().enumerate() {
+            let known = by_name.get(name.as_str()).copied();
+            others = others.checked_add(usize::from(known.is_none()))?;
+            let instrument = known.unwrap_or(&default);
+            let price_zeros = 9_u32.checked_sub(instrument.price_decimals)?;
+            let zeros = || run.bars.facts.1.zeros(run.bars)?.get(place).copied();
+            if price_zeros > 0 && zeros()? < price_zeros {
+                return None;
+            }
+            if !last.is_some_and(|last| alike(last, instrument)) {
+                kinds.push(Symbol::of(run, instrument, most)?);
+                last = Some(instrument);
+            }
+            kind_of.push(kinds.len().checked_sub(1)?);
+        }
+        let registered = u64::try_from(given.len().checked_add(others)?).ok()?;
+        Some(Self { kinds, kind_of, registered })
     }
-    let registered = given.len().checked_add(others)?;
-    Some((symbols, u64::try_from(registered).ok()?))
+}
+
+/// Whether two instruments are traded by the same terms.
+fn alike(one: &Instrument, other: &Instrument) -> bool {
+    let terms = |instrument: &Instrument| {
+        (instrument.size_decimals, instrument.contract, instrument.leverage)
+    };
+    std::ptr::eq(one, other) || (terms(one) == terms(other) && one.terms == other.terms)
 }
 
 impl Symbol {
-    fn of(run: &Run<'_>, instrument: &Instrument, (top, among): (i64, usize)) -> Option<Self> {
+    fn of(run: &Run<'_>, instrument: &Instrument, most: i128) -> Option<Self> {
         let lot = 10_i64.checked_pow(9_u32.checked_sub(instrument.size_decimals)?)?;
         let (digits, divisor) = instrument.contract.fraction();
         let leverage = instrument.leverage.unwrap_or(run.configuration.leverage);
-        let each = MOST.checked_div(i128::try_from(among).ok()?)?;
-        let most = each.checked_div(i128::from(top.max(1)))?;
         Some(Self {
             lot,
             unit: instrument.contract.raw().checked_mul(i128::from(lot))?,
@@ -133,7 +156,7 @@ impl Symbol {
 
 impl Symbol {
     /// The price at which a size would have cost so much, rounded half-even (rule P2).
-    pub(super) fn average(&self, (size, cost): (i64, i128)) -> Option<i64> {
+    pub(super) fn average(&self, size: i64, cost: i128) -> Option<i64> {
         let over = cost.checked_mul(i128::from(self.divisor))?;
         let under = i128::from(size.checked_abs()?).checked_mul(i128::from(self.digits))?;
         let price = (under > 0).then(|| div_half_even(over, under))?;

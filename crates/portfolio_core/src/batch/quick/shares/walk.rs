@@ -72,7 +72,7 @@ pub(super) fn carry_out(
     for column in [&mut room.gross, &mut room.net] {
         column.clear();
     }
-    let (sizes, next, events) = (Sizes::default(), 0, terms.registered);
+    let (sizes, next, events) = (Sizes::default(), 0, terms.symbols.registered);
     let (exposures, closes) = (keep.metrics, run.fill == When::Close);
     let (ahead, worth) = (None, Worth::default());
     let mut walk = Walk { run, terms, room, sizes, next, ahead, events, exposures, closes, worth };
