@@ -136,7 +136,6 @@ pub struct OrderRow<'a> {
 /// A row that asks for a position of a size, as far as a target needs it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted {
-    pub(super) time: i64,
     /// A place in the symbols of the bars.
     pub(super) symbol: u32,
     /// Raw.
@@ -154,8 +153,18 @@ pub(super) struct Targets<'a> {
 }
 
 impl Targets<'_> {
+    /// The time of one of the rows; nothing behind the last.
+    #[inline(always)]
+    pub(super) fn time(&self, place: usize) -> Option<i64> {
+        if place >= self.places.len() {
+            return None;
+        }
+        let OrderTable { order, cells } = self.orders;
+        cells.times.get(order.row(self.places.start.wrapping_add(place))).copied()
+    }
+
     /// One of the rows; nothing when it is no target, or its size is a very large one.
-    #[inline]
+    #[inline(always)]
     pub(super) fn get(&self, place: usize) -> Option<Wanted> {
         let OrderTable { order, cells } = self.orders;
         let row = order.row(self.places.start.wrapping_add(place));
@@ -165,8 +174,7 @@ impl Targets<'_> {
         }
         let symbol = if cells.symbols.is_empty() { 0 } else { *cells.symbols.get(row)? };
         let size = self.size.or_else(|| cells.size.narrow(row))?;
-        let (time, rule) = (*cells.times.get(row)?, self.rule.unwrap_or(rule));
-        Some(Wanted { time, symbol, size, rule })
+        Some(Wanted { symbol, size, rule: self.rule.unwrap_or(rule) })
     }
 }
 

@@ -10,6 +10,9 @@ use super::trades::{Reason, Trade, Trades};
 use super::{share, wide};
 use crate::numbers::Money;
 
+/// After so many fills it is asked whether all is in range.
+const UNASKED: u64 = 32;
+
 /// What is held of a symbol, as far as every fill asks for it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Held {
@@ -77,6 +80,7 @@ pub(super) struct Account {
     pub(super) open: Vec<usize>,
     /// How many of these are short.
     pub(super) short_count: usize,
+    fills: u64,
     /// How many trades were made.
     pub(super) made: u64,
     /// The trades, when somebody wants them.
@@ -137,7 +141,7 @@ impl Account {
         self.trades.clear();
         (self.balance, self.flat, self.equity) = (balance, balance, balance);
         (self.fees, self.margin) = (0, 0);
-        (self.ids, self.short_count, self.made) = (0, 0, 0);
+        (self.ids, self.short_count, self.made, self.fills) = (0, 0, 0, 0);
         (self.keeps_trades, self.seen.apart) = (trades, apart);
     }
 
@@ -153,7 +157,8 @@ impl Account {
         let fee = match &terms.charge {
             Some(charge) => {
                 let sides = (same || most < size, !same);
-                charge.fee((size, weight, price), sides)?
+                let fee = charge.fee((size, weight, price), sides)?;
+                Some(fee).filter(|&fee| (fee ^ (fee >> 127)) >> 119 == 0)?
             }
             None => 0,
         };
@@ -166,10 +171,15 @@ impl Account {
         } else {
             self.turn(terms, &leg, fill)?
         };
-        // All are within 2^119 before, and what is added to them within 2^125.
+        self.fills = self.fills.wrapping_add(1);
+        if self.fills.is_multiple_of(UNASKED) { self.in_range().then_some(filled) } else { Some(filled) }
+    }
+
+    /// Whether no sum comes near the limits. Between two questions nothing gets there, because a
+    /// fill moves a sum by less than 2^120.
+    pub(super) fn in_range(&self) -> bool {
         let sums = [self.flat, self.equity, self.balance, self.margin, self.fees];
-        let sums = sums.into_iter().fold(fee ^ (fee >> 127), |all, sum| all | sum ^ (sum >> 127));
-        (sums >> 119 == 0).then_some(filled)
+        sums.into_iter().fold(0, |all, sum| all | sum ^ (sum >> 127)) >> 119 == 0
     }
 
     /// Rule P4: all that is held is closed, and the rest opened, if there is the margin for it.
@@ -339,5 +349,7 @@ impl Account {
 /// Rule M1.
 #[inline(always)]
 fn margin(terms: &Symbol, cost: i128) -> Option<i128> {
-    terms.leverage.margin(Money::from_raw(cost).ok()?).ok().map(Money::raw)
+    let Some(leverage) = &terms.leverage else { return Some(cost) };
+    let bound = leverage.margin(Money::from_raw(cost).ok()?).ok()?.raw();
+    (bound >> 119 == 0).then_some(bound)
 }

@@ -33,7 +33,8 @@ pub(super) struct Symbol {
     /// The contract as a fraction.
     digits: i64,
     divisor: i64,
-    pub(super) leverage: Leverage,
+    /// Nothing when margin is cost.
+    pub(super) leverage: Option<Leverage>,
     pub(super) charge: Option<Charge>,
     /// What is held of it is worth at most [`MOST`] among all symbols.
     pub(super) most: i64,
@@ -134,7 +135,7 @@ impl Symbol {
             unit: instrument.contract.raw().checked_mul(i128::from(lot))?,
             digits: i64::try_from(digits).ok()?,
             divisor: i64::try_from(divisor).ok()?,
-            leverage: Leverage::new(leverage).ok()?,
+            leverage: Some(Leverage::new(leverage).ok()?).filter(|known| *known != Leverage::ONE),
             charge: Charge::of(instrument)?,
             most: i64::try_from(most).unwrap_or(i64::MAX),
         })

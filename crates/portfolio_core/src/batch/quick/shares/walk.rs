@@ -11,7 +11,6 @@ use super::size::Sizes;
 use super::terms::Terms;
 use crate::batch::actions::Placed;
 use crate::batch::drive::unfillable;
-use crate::batch::orders::Wanted;
 use crate::batch::outcome::{Keep, Rejected};
 use crate::batch::plan::Run;
 use crate::batch::Fill as When;
@@ -38,10 +37,9 @@ struct Walk<'w, 'r> {
     terms: &'w Terms<'r>,
     room: &'w mut Room,
     sizes: Sizes,
-    /// The next row.
+    /// The next row, and its time.
     next: usize,
-    /// What is next, as far as it was looked at.
-    ahead: Option<Wanted>,
+    next_time: Option<i64>,
     events: u64,
     exposures: bool,
     closes: bool,
@@ -74,25 +72,19 @@ pub(super) fn carry_out(
     }
     let (sizes, next, events) = (Sizes::default(), 0, terms.symbols.registered);
     let (exposures, closes) = (keep.metrics, run.fill == When::Close);
-    let (ahead, worth) = (None, Worth::default());
-    let mut walk = Walk { run, terms, room, sizes, next, ahead, events, exposures, closes, worth };
-    walk.look_ahead()?;
+    let (next_time, worth) = (terms.targets.time(0), Worth::default());
+    let mut walk =
+        Walk { run, terms, room, sizes, next, next_time, events, exposures, closes, worth };
     for moment in 0..moments {
         walk.moment(moment)?;
     }
     walk.rows_before(moments, None)?;
     let bars = u64::try_from(moments).ok()?;
-    walk.events.checked_add(bars)
+    let events = walk.events.checked_add(bars)?;
+    room.account.in_range().then_some(events)
 }
 
 impl Walk<'_, '_> {
-    /// Looks at the next row; nothing when it is no target.
-    fn look_ahead(&mut self) -> Option<()> {
-        let left = self.next < self.run.len();
-        self.ahead = if left { Some(self.terms.targets.get(self.next)?) } else { None };
-        Some(())
-    }
-
     fn moment(&mut self, moment: usize) -> Option<()> {
         let time = *self.run.bars.moments.get(moment)?;
         self.rows_before(moment, Some(time))?;
@@ -118,39 +110,47 @@ impl Walk<'_, '_> {
 
     /// The rows before a moment of a time, or all that are left.
     fn rows_before(&mut self, moment: usize, time: Option<i64>) -> Option<()> {
-        let before = |wanted: &Wanted| time.is_none_or(|time| wanted.time < time);
-        if !self.ahead.as_ref().is_some_and(before) {
+        let before = |next: Option<i64>| next.is_some_and(|next| time.is_none_or(|t| next < t));
+        if !before(self.next_time) {
             return Some(());
         }
-        let symbols = self.terms.grid.symbols();
-        self.room.queue.at(self.room.account.equity);
-        while let Some(wanted) = self.ahead.as_ref().filter(|wanted| before(wanted)) {
+        let (terms, Room { account, queue, .. }) = (self.terms, &mut *self.room);
+        let (symbols, targets) = (terms.grid.symbols(), &terms.targets);
+        queue.at(account.equity);
+        let mut late = Vec::new();
+        while before(self.next_time) {
+            let wanted = targets.get(self.next)?;
             let symbol = symbols.get(place(wanted.symbol))?;
             if symbol.first >= moment || symbol.last < moment {
-                self.reject(self.next);
+                late.push(self.next);
             } else {
-                self.room.queue.push(wanted, self.next)?;
+                queue.push(&wanted, self.next)?;
             }
             self.next = self.next.wrapping_add(1);
-            self.look_ahead()?;
+            self.next_time = targets.time(self.next);
         }
+        late.into_iter().for_each(|place| self.reject(place));
         Some(())
     }
 
     /// When closes fill: the rows at the time of a moment; answers those that nothing can fill.
     fn rows_at(&mut self, moment: usize, time: i64) -> Option<Vec<usize>> {
         let mut late = Vec::new();
-        let symbols = self.terms.grid.symbols();
-        self.room.queue.at(self.room.account.equity);
-        while let Some(wanted) = self.ahead.as_ref().filter(|wanted| wanted.time == time) {
-            let symbol = symbols.get(place(wanted.symbol))?;
+        if self.next_time != Some(time) {
+            return Some(late);
+        }
+        let (terms, Room { account, queue, .. }) = (self.terms, &mut *self.room);
+        queue.at(account.equity);
+        while self.next_time == Some(time) {
+            let wanted = terms.targets.get(self.next)?;
+            let symbol = terms.grid.symbols().get(place(wanted.symbol))?;
             if symbol.first > moment || symbol.last < moment {
                 late.push(self.next);
             } else {
-                self.room.queue.push(wanted, self.next)?;
+                queue.push(&wanted, self.next)?;
             }
             self.next = self.next.wrapping_add(1);
-            self.look_ahead()?;
+            self.next_time = terms.targets.time(self.next);
         }
         Some(late)
     }
@@ -245,7 +245,7 @@ impl Walk<'_, '_> {
         let Account { flat, .. } = self.room.account;
         self.room.account.equity =
             flat.checked_add(self.worth.longs)?.checked_sub(self.worth.shorts)?;
-        Some(())
+        self.room.account.in_range().then_some(())
     }
 
     /// What is held is worth at the closes of a moment.
