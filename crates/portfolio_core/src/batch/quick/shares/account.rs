@@ -6,8 +6,9 @@
 //! been paid for at once.
 
 use super::terms::Symbol;
-use super::trades::{Reason, Trade, Trades};
+use super::trades::{Trade, Trades};
 use super::{share, wide};
+use crate::event::Side;
 use crate::numbers::Money;
 
 /// After so many fills it is asked whether all is in range.
@@ -166,7 +167,7 @@ impl Account {
         let filled = if same {
             self.add(terms, &leg, fill)?
         } else if most >= size {
-            self.reduce(terms, &Leg { long: !buys, ..leg }, (Reason::Reduce, fill.at))?;
+            self.reduce(terms, &Leg { long: !buys, ..leg }, (false, fill.at))?;
             true
         } else {
             self.turn(terms, &leg, fill)?
@@ -202,7 +203,7 @@ impl Account {
         }
         let close =
             Leg { long: !leg.long, size: most, weight: held.weight, fee: part, ..*leg };
-        self.reduce(terms, &close, (Reason::Flip, fill.at))?;
+        self.reduce(terms, &close, (true, fill.at))?;
         self.add(terms, &rest, fill)
     }
 
@@ -265,7 +266,7 @@ impl Account {
         &mut self,
         terms: &Symbol,
         leg: &Leg,
-        (reason, at): (Reason, usize),
+        (flip, at): (bool, usize),
     ) -> Option<()> {
         let Leg { symbol, long, size, weight, price, fee } = *leg;
         let held = *self.held.get(symbol)?;
@@ -289,7 +290,7 @@ impl Account {
             let entry_fee = share(origin.fee, size, all)?;
             let before = *origin;
             origin.fee = before.fee.wrapping_sub(entry_fee);
-            self.note(leg, &before, (reason, at), (gross, relieved, entry_fee))?;
+            self.note(leg, &before, (flip, at), (gross, relieved, entry_fee))?;
         }
         if size == all {
             self.leave(symbol, long)?;
@@ -305,7 +306,7 @@ impl Account {
         &mut self,
         leg: &Leg,
         origin: &Origin,
-        (reason, at): (Reason, usize),
+        (flip, at): (bool, usize),
         (gross, relieved, entry_fee): (i128, i128, i128),
     ) -> Option<()> {
         let Leg { symbol, long, size, weight, price, fee } = *leg;
@@ -317,20 +318,20 @@ impl Account {
             (gained(high).wrapping_neg(), gained(low).wrapping_neg())
         };
         let net = gross.wrapping_sub(entry_fee).wrapping_sub(fee);
-        self.trades.rows.push(Trade {
+        let (mae, mfe) = (worst.min(0), best.max(0));
+        self.trades.push(&Trade {
             position_id: origin.id,
             symbol,
-            long,
+            side: if long { Side::Long } else { Side::Short },
             place: origin.place,
             size,
             entry: origin.entry,
             exit: at,
             entry_price: origin.price,
             exit_price: price,
-            reason,
+            flip,
+            money: [gross, entry_fee, fee, net, relieved, mae, mfe],
         });
-        let (mae, mfe) = (worst.min(0), best.max(0));
-        self.trades.money.push([gross, entry_fee, fee, net, relieved, mae, mfe]);
         Some(())
     }
 

@@ -1,13 +1,13 @@
 //! What is kept of a run of targets.
 
-use super::trades::{Trade, Trades};
-use super::walk::Room;
 use super::figures;
+use super::grid::place;
+use super::trades::Trades;
+use super::walk::Room;
 use crate::batch::outcome::{
     FinalState, Keep, Numbers, Outcome, Record, Recorded, TradeColumns, Words,
 };
 use crate::batch::plan::Run;
-use crate::event::Side;
 use crate::ledger::Account;
 use crate::metrics::Scratch;
 use crate::numbers::{Money, fixed9_to_f64, fixed18_to_f64};
@@ -37,7 +37,7 @@ pub(super) fn outcome(
             (_, true) => vec![Numbers::Exact(picked(recorded, room.equity.clone()))],
             (_, false) => vec![Numbers::Float(picked(recorded, doubles))],
         },
-        trades: keep.trades.then(|| trades(run, keep.exact, &room.account.trades)),
+        trades: keep.trades.then(|| trades(run, keep.exact, &mut room.account.trades)),
         metrics,
         last: last(room, (events, run.configuration.initial_balance))?,
         rejected: std::mem::take(&mut room.rejected),
@@ -54,53 +54,57 @@ fn picked<T: Copy>(recorded: &Recorded, column: Vec<T>) -> Vec<T> {
     }
 }
 
-fn trades(run: &Run<'_>, exact: bool, trades: &Trades) -> TradeColumns {
+/// The trades, whose columns are handed over where they are what is kept.
+fn trades(run: &Run<'_>, exact: bool, trades: &mut Trades) -> TradeColumns {
     let mut columns = TradeColumns::new(exact);
-    let rows = &trades.rows;
-    if rows.is_empty() {
+    let rows = trades.len();
+    if rows == 0 {
         return columns;
     }
-    let money = |column: usize| {
-        let raws = trades.money.iter().filter_map(|money| money.get(column).copied());
-        let mut numbers = with_room(exact, rows.len());
-        raws.for_each(|raw| numbers.push_money(raw));
-        numbers
-    };
-    let nines = |pick: fn(&Trade) -> i64| {
-        let raws = rows.iter().map(pick);
+    let money = std::mem::take(&mut trades.money).map(|raws| {
         if exact {
-            Numbers::Exact(raws.map(i128::from).collect())
+            Numbers::Exact(raws)
         } else {
-            Numbers::Float(raws.map(|raw| fixed9_to_f64(i128::from(raw))).collect())
+            Numbers::Float(raws.into_iter().map(fixed18_to_f64).collect())
+        }
+    });
+    let nines = |raws: &[i64]| {
+        let raws = raws.iter().map(|&raw| i128::from(raw));
+        if exact {
+            Numbers::Exact(raws.collect())
+        } else {
+            Numbers::Float(raws.map(fixed9_to_f64).collect())
         }
     };
-    let zeros = || {
-        let rows = rows.len();
-        if exact { Numbers::Exact(vec![0; rows]) } else { Numbers::Float(vec![0.0; rows]) }
+    let zeros =
+        || if exact { Numbers::Exact(vec![0; rows]) } else { Numbers::Float(vec![0.0; rows]) };
+    let times = |moments: &[usize]| {
+        let time = |&moment: &usize| run.bars.moments.get(moment).copied().unwrap_or_default();
+        moments.iter().map(time).collect()
     };
-    let time = |moment: usize| run.bars.moments.get(moment).copied().unwrap_or_default();
     let words = &mut columns.words;
-    columns.symbol = symbols(run, rows, words);
-    columns.tag = places(rows.iter().map(|trade| run.tag(trade.place)), words);
-    columns.reason = places(rows.iter().map(|trade| trade.reason.text()), words);
+    columns.symbol = symbols(run, &trades.symbol, words);
+    columns.tag = tags(run, &trades.place, words);
+    columns.reason = reasons(&trades.flip, words);
+    let [gross, entry_fee, exit_fee, net, cost, mae, mfe] = money;
     TradeColumns {
-        trade_id: (1..).take(rows.len()).collect(),
-        position_id: rows.iter().map(|trade| trade.position_id).collect(),
-        side: rows.iter().map(|trade| side(trade.long)).collect(),
-        entry_time: rows.iter().map(|trade| time(trade.entry)).collect(),
-        exit_time: rows.iter().map(|trade| time(trade.exit)).collect(),
+        trade_id: (1..).take(rows).collect(),
+        position_id: std::mem::take(&mut trades.position_id),
+        side: std::mem::take(&mut trades.side),
+        entry_time: times(&trades.entry),
+        exit_time: times(&trades.exit),
         numbers: [
-            nines(|trade| trade.size),
-            nines(|trade| trade.entry_price),
-            nines(|trade| trade.exit_price),
-            money(0),
-            money(1),
-            money(2),
+            nines(&trades.size),
+            nines(&trades.entry_price),
+            nines(&trades.exit_price),
+            gross,
+            entry_fee,
+            exit_fee,
             zeros(),
-            money(3),
-            money(4),
-            money(5),
-            money(6),
+            net,
+            cost,
+            mae,
+            mfe,
             zeros(),
             zeros(),
             zeros(),
@@ -110,41 +114,44 @@ fn trades(run: &Run<'_>, exact: bool, trades: &Trades) -> TradeColumns {
     }
 }
 
-fn with_room(exact: bool, rows: usize) -> Numbers {
-    if exact {
-        Numbers::Exact(Vec::with_capacity(rows))
-    } else {
-        Numbers::Float(Vec::with_capacity(rows))
-    }
-}
-
-const fn side(long: bool) -> Side {
-    if long { Side::Long } else { Side::Short }
-}
-
 /// The places of the symbols, each looked up once.
-fn symbols(run: &Run<'_>, rows: &[Trade], words: &mut Words) -> Vec<u32> {
+fn symbols(run: &Run<'_>, symbols: &[u32], words: &mut Words) -> Vec<u32> {
     let mut known: Vec<Option<u32>> = vec![None; run.bars.symbols.len()];
-    let place = |trade: &Trade| {
-        let name = run.bars.symbols.get(trade.symbol)?;
-        let known = known.get_mut(trade.symbol)?;
+    let place = |&symbol: &u32| {
+        let symbol = place(symbol);
+        let name = run.bars.symbols.get(symbol)?;
+        let known = known.get_mut(symbol)?;
         Some(*known.get_or_insert_with(|| words.place(name)))
     };
-    rows.iter().filter_map(place).collect()
+    symbols.iter().filter_map(place).collect()
 }
 
-/// The places of texts, of which mostly the same one comes again.
-fn places<'a>(texts: impl Iterator<Item = &'a str>, words: &mut Words) -> Vec<u32> {
+/// The places of the tags of some rows, of which mostly the same one comes again.
+fn tags(run: &Run<'_>, rows: &[usize], words: &mut Words) -> Vec<u32> {
     let mut last: Option<(&str, u32)> = None;
-    let place = |text: &'a str| match last {
-        Some((other, place)) if other == text => place,
-        _ => {
-            let place = words.place(text);
-            last = Some((text, place));
-            place
+    let place = |&row: &usize| {
+        let text = run.tag(row);
+        let same = |other: &str| (other.is_empty() && text.is_empty()) || other == text;
+        match last {
+            Some((other, place)) if same(other) => place,
+            _ => {
+                let place = words.place(text);
+                last = Some((text, place));
+                place
+            }
         }
     };
-    texts.map(place).collect()
+    rows.iter().map(place).collect()
+}
+
+fn reasons(flips: &[bool], words: &mut Words) -> Vec<u32> {
+    let mut known = [None; 2];
+    let mut place = |&flip: &bool| {
+        let [reduce, turn] = &mut known;
+        let (known, text) = if flip { (turn, "flip") } else { (reduce, "reduce") };
+        *known.get_or_insert_with(|| words.place(text))
+    };
+    flips.iter().map(&mut place).collect()
 }
 
 /// All that the balance has moved by are results and fees.

@@ -1,8 +1,10 @@
 //! The metrics of a run of targets.
 #![expect(clippy::float_arithmetic, reason = "statistics, not money")]
 
+use super::trades::Trades;
 use super::walk::Room;
 use crate::batch::plan::Run;
+use crate::event::Side;
 use crate::history::{Block, Exact, OpenPosition, Start};
 use crate::metrics::sums::Total;
 use crate::metrics::trades::Lines;
@@ -19,17 +21,15 @@ pub(super) fn metrics(
     let account = &room.account;
     let trades = &account.trades;
     let time = |moment: usize| run.bars.moments.get(moment).copied().unwrap_or_default();
-    let exact = |column: usize| -> Vec<i128> {
-        trades.money.iter().filter_map(|money| money.get(column).copied()).collect()
-    };
     let doubles =
         |column: &[i128]| -> Vec<f64> { column.iter().map(|&raw| fixed18_to_f64(raw)).collect() };
-    let entries: Vec<i64> = trades.rows.iter().map(|trade| time(trade.entry)).collect();
-    let exits: Vec<i64> = trades.rows.iter().map(|trade| time(trade.exit)).collect();
-    let [gross, entry_fee, exit_fee, net, cost, mae, mfe] = [0, 1, 2, 3, 4, 5, 6].map(exact);
-    let (net_doubles, costs) = (doubles(&net), doubles(&cost));
-    let prices: Vec<i128> =
-        trades.rows.iter().map(|trade| i128::from(trade.entry_price)).collect();
+    let times = |moments: &[usize]| -> Vec<i64> {
+        moments.iter().map(|&moment| time(moment)).collect()
+    };
+    let (entries, exits) = (times(&trades.entry), times(&trades.exit));
+    let [gross, entry_fee, exit_fee, net, cost, mae, mfe] = &trades.money;
+    let (net_doubles, costs) = (doubles(net), doubles(cost));
+    let prices: Vec<i128> = trades.entry_price.iter().map(|&price| i128::from(price)).collect();
     let held = |symbol: usize| {
         let (held, origin) = (account.held.get(symbol)?, account.origins.get(symbol)?);
         Some((origin.entry, fixed18_to_f64(held.cost)))
@@ -52,23 +52,23 @@ pub(super) fn metrics(
         trades: Lines {
             entry_time: &entries,
             exit_time: &exits,
-            net_pnl: &net,
+            net_pnl: net,
             net_doubles: &net_doubles,
-            gross_pnl: Some(&gross),
-            entry_fee: Some(&entry_fee),
-            exit_fee: Some(&exit_fee),
-            mae: Some(&mae),
-            mfe: Some(&mfe),
+            gross_pnl: Some(gross),
+            entry_fee: Some(entry_fee),
+            exit_fee: Some(exit_fee),
+            mae: Some(mae),
+            mfe: Some(mfe),
             swap: Some(&[]),
             slippage: Some(&[]),
             cost: Some(&costs),
             entry_price: Some(&prices),
             stop_loss: Some(&vec![0; prices.len()]),
-            longs: Some(trades.rows.iter().filter(|trade| trade.long).count()),
+            longs: Some(trades.side.iter().filter(|side| **side == Side::Long).count()),
         },
         open: open.collect(),
         fees: Sum::of(&[Money::from_raw(account.fees).ok()?]),
-        turnover: turnover(room, (&costs, &doubles(&gross)), held, values),
+        turnover: turnover(room, (&costs, &doubles(gross)), held, values),
     };
     Some(metrics_of_rows(&columns, &room.quoted, run.metrics, scratch))
 }
@@ -81,15 +81,15 @@ fn turnover(
     held: Vec<(usize, f64)>,
     values: &[f64],
 ) -> Option<f64> {
-    let rows = &room.account.trades.rows;
+    let Trades { entry, exit, side, .. } = &room.account.trades;
     let mut entries: Vec<(usize, f64)> =
-        rows.iter().zip(costs).map(|(trade, cost)| (trade.entry, *cost)).collect();
+        entry.iter().copied().zip(costs.iter().copied()).collect();
     entries.extend(held);
     entries.sort_by_key(|(entry, _)| *entry);
-    let exits = rows.iter().zip(costs.iter().zip(gross)).map(|(trade, (cost, gross))| {
-        let side = if trade.long { 1.0 } else { -1.0 };
-        (trade.exit, cost + gross * side)
+    let results = costs.iter().zip(gross).zip(side).map(|((cost, gross), side)| {
+        cost + gross * if *side == Side::Long { 1.0 } else { -1.0 }
     });
+    let exits = exit.iter().copied().zip(results);
     let mut sum = Total::default();
     for (moment, traded) in entries.into_iter().chain(exits) {
         sum.add(traded / values.get(moment)?);

@@ -256,19 +256,34 @@ fn shortened(prices: &[i64]) -> Option<Short> {
         }
         zeros
     });
-    (0..=guess).rev().find_map(|zeros| {
-        let unit = 10_i64.checked_pow(zeros)?;
-        let (mut found, mut highest) = (Vec::new(), 0);
-        found.try_reserve_exact(prices.len()).ok()?;
-        for &price in prices {
-            let quotient = price.checked_div(unit)?;
-            let exact = quotient.wrapping_mul(unit) == price;
-            let short = u32::try_from(quotient).ok().filter(|_| exact)?;
-            found.push(short);
-            highest = highest.max(short);
-        }
-        Some(Short { unit, prices: found, highest })
-    })
+    // Divisions by constants: several times as fast as one by a variable.
+    let all: [(u32, fn(&[i64]) -> Option<Short>); 10] = [
+        (9, in_units::<1_000_000_000>),
+        (8, in_units::<100_000_000>),
+        (7, in_units::<10_000_000>),
+        (6, in_units::<1_000_000>),
+        (5, in_units::<100_000>),
+        (4, in_units::<10_000>),
+        (3, in_units::<1_000>),
+        (2, in_units::<100>),
+        (1, in_units::<10>),
+        (0, in_units::<1>),
+    ];
+    all.iter().filter(|(zeros, _)| *zeros <= guess).find_map(|(_, short)| short(prices))
+}
+
+/// Prices in units of so much, if they are multiples of it that fit 32 bits.
+fn in_units<const UNIT: i64>(prices: &[i64]) -> Option<Short> {
+    let (mut found, mut highest) = (Vec::new(), 0);
+    found.try_reserve_exact(prices.len()).ok()?;
+    for &price in prices {
+        let quotient = price.wrapping_div(UNIT);
+        let exact = quotient.wrapping_mul(UNIT) == price;
+        let short = u32::try_from(quotient).ok().filter(|_| exact)?;
+        found.push(short);
+        highest = highest.max(short);
+    }
+    Some(Short { unit: UNIT, prices: found, highest })
 }
 
 /// A number of 32 bits as a place.

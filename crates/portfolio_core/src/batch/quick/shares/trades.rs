@@ -1,27 +1,17 @@
-//! The trades of a run, in raw units.
+//! The trades of a run, column by column in raw units.
 
-/// Why a position, or a part of one, was closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reason {
-    Reduce,
-    Flip,
-}
+use crate::event::Side;
 
-impl Reason {
-    pub(super) const fn text(self) -> &'static str {
-        match self {
-            Self::Reduce => "reduce",
-            Self::Flip => "flip",
-        }
-    }
-}
+/// Money of a trade: gross result, fee of the entry, fee of the exit, net result, cost, and the
+/// worst and the best result on the way.
+pub(super) type TradeMoney = [i128; 7];
 
-/// A trade but for its money.
+/// A trade.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Trade {
     pub(super) position_id: u64,
     pub(super) symbol: usize,
-    pub(super) long: bool,
+    pub(super) side: Side,
     /// The row of the orders that opened the position.
     pub(super) place: usize,
     pub(super) size: i64,
@@ -30,23 +20,60 @@ pub(super) struct Trade {
     pub(super) exit: usize,
     pub(super) entry_price: i64,
     pub(super) exit_price: i64,
-    pub(super) reason: Reason,
+    /// Whether the position was turned, and not only reduced.
+    pub(super) flip: bool,
+    pub(super) money: TradeMoney,
 }
 
-/// Money of a trade: gross result, fee of the entry, fee of the exit, net result, cost, and the
-/// worst and the best result on the way.
-pub(super) type TradeMoney = [i128; 7];
-
-/// Trades, and their money.
+/// Trades.
 #[derive(Debug, Default)]
 pub(super) struct Trades {
-    pub(super) rows: Vec<Trade>,
-    pub(super) money: Vec<TradeMoney>,
+    pub(super) position_id: Vec<u64>,
+    pub(super) symbol: Vec<u32>,
+    pub(super) side: Vec<Side>,
+    pub(super) place: Vec<usize>,
+    pub(super) size: Vec<i64>,
+    pub(super) entry: Vec<usize>,
+    pub(super) exit: Vec<usize>,
+    pub(super) entry_price: Vec<i64>,
+    pub(super) exit_price: Vec<i64>,
+    pub(super) flip: Vec<bool>,
+    pub(super) money: [Vec<i128>; 7],
 }
 
 impl Trades {
     pub(super) fn clear(&mut self) {
-        self.rows.clear();
-        self.money.clear();
+        self.position_id.clear();
+        self.symbol.clear();
+        self.side.clear();
+        self.place.clear();
+        self.size.clear();
+        self.entry.clear();
+        self.exit.clear();
+        self.entry_price.clear();
+        self.exit_price.clear();
+        self.flip.clear();
+        self.money.iter_mut().for_each(Vec::clear);
+    }
+
+    #[inline]
+    pub(super) fn push(&mut self, trade: &Trade) {
+        self.position_id.push(trade.position_id);
+        self.symbol.push(u32::try_from(trade.symbol).unwrap_or(u32::MAX));
+        self.side.push(trade.side);
+        self.place.push(trade.place);
+        self.size.push(trade.size);
+        self.entry.push(trade.entry);
+        self.exit.push(trade.exit);
+        self.entry_price.push(trade.entry_price);
+        self.exit_price.push(trade.exit_price);
+        self.flip.push(trade.flip);
+        for (column, money) in self.money.iter_mut().zip(trade.money) {
+            column.push(money);
+        }
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.position_id.len()
     }
 }
