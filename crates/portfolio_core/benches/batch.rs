@@ -73,8 +73,7 @@ static W3E: LazyLock<Work> =
     LazyLock::new(|| W3.keeping(Keep { trades: false, ..W3.keep.clone() }));
 static W3M: LazyLock<Work> = LazyLock::new(|| W3.keeping(Keep::default()));
 /// A digest is the ledger's alone to give.
-static W3L: LazyLock<Work> =
-    LazyLock::new(|| W3.keeping(Keep { digest: true, ..W3.keep.clone() }));
+static W3L: LazyLock<Work> = LazyLock::new(|| W3.keeping(Keep { digest: true, ..W3.keep.clone() }));
 static W6: LazyLock<Work> = LazyLock::new(variants);
 
 impl Work {

@@ -79,14 +79,17 @@ struct Case {
 
 impl Case {
     fn draw(random: &mut Random) -> Self {
-        let moments = pick(random, &[2, 3, 8, 40, 150, 400, 1_100]);
+        let moments = pick(random, &[2, 8, 40, 150, 150, 400, 1_100]);
         let count = 1 + usize::try_from(random.below(6)).unwrap();
         let given = chance(random, 2);
         let gaps = pick(random, &[0, 0, 2, 5, 20]);
         let lives = gaps > 0 && chance(random, 2);
         let symbols = NAMES[..count].iter().map(|name| {
-            let (price_decimals, size_decimals) =
-                if given { (pick(random, &[1, 2, 3, 5]), pick(random, &[0, 1, 2, 4])) } else { (9, 9) };
+            let (price_decimals, size_decimals) = if given {
+                (pick(random, &[1, 2, 3, 5]), pick(random, &[0, 1, 2, 4]))
+            } else {
+                (9, 9)
+            };
             let middle = moments / 2;
             let life = if lives && chance(random, 3) {
                 (usize::try_from(random.below(5)).unwrap().min(middle), moments - middle / 3)
@@ -95,7 +98,11 @@ impl Case {
             };
             Traded {
                 name,
-                tick: if given { 10_i128.pow(9 - price_decimals) } else { pick(random, &[1, 1_000, ONE / 100]) },
+                tick: if given {
+                    10_i128.pow(9 - price_decimals)
+                } else {
+                    pick(random, &[1_000_000, ONE / 100, ONE / 100])
+                },
                 lot: 10_i128.pow(9 - size_decimals),
                 price_decimals,
                 size_decimals,
@@ -171,7 +178,7 @@ impl Case {
         let (first, last) = (self.times[0], self.times[self.times.len() - 1]);
         let span = u64::try_from(last - first + 2).unwrap();
         let late = chance(random, 3);
-        let mut times: Vec<i64> = (0..pick(random, &[0, 1, 4, 20, 60]))
+        let mut times: Vec<i64> = (0..pick(random, &[0, 1, 4, 20, 60, 60]))
             .map(|_| match random.below(4) {
                 0 if late => first - 5 + i64::try_from(random.below(span + 20)).unwrap(),
                 0 => first + i64::try_from(random.below(span)).unwrap(),
@@ -186,7 +193,7 @@ impl Case {
         let rule = pick(random, &["units", "value", "equity", "equity", ""]);
         let (negative, few) = (chance(random, 2), chance(random, 3));
         // Above 1 there is too little margin for some.
-        let most = pick(random, &[9, 9, 10, 14, 25]);
+        let most = pick(random, &[5, 9, 9, 10, 14]);
         let (mut times, mut names, mut sizes) = (vec![], vec![], vec![]);
         let (mut rules, mut tags) = (vec![], vec![]);
         for time in self.rebalancing(random) {
@@ -194,11 +201,15 @@ impl Case {
                 if few && chance(random, 2) || !bars.symbols.iter().any(|name| name == one.name) {
                     continue;
                 }
-                let rule = if rule.is_empty() { pick(random, &["units", "value", "equity"]) } else { rule };
+                let rule = if rule.is_empty() {
+                    pick(random, &["units", "value", "equity"])
+                } else {
+                    rule
+                };
                 let share = below(random, most + 1);
                 let among = i128::try_from(self.symbols.len()).unwrap();
                 let size = match rule {
-                    "units" => below(random, 4_000) * one.lot.max(ONE / 1_000),
+                    "units" => below(random, 300) * one.lot.max(ONE / 1_000),
                     "value" => share * 10_000 * ONE / among + below(random, ONE),
                     _ => share * ONE / 10 / among + below(random, 2) * below(random, 1_000),
                 };
@@ -232,7 +243,8 @@ impl Case {
             path: pick(random, &[Path::Pessimistic, Path::Optimistic, Path::Ohlc, Path::Olhc]),
             leverage: pick(random, &[ONE, ONE, ONE, 3 * ONE, 30 * ONE, 7 * ONE / 3]),
             ..Configuration::new(
-                Money::from_int(pick(random, &[100_000, 100_000, 1_000_000_000, 10])).unwrap(),
+                Money::from_int(pick(random, &[1_000_000, 1_000_000_000, 1_000_000_000, 10]))
+                    .unwrap(),
             )
         };
         let mut instruments: Vec<Instrument> = Vec::new();
@@ -285,10 +297,8 @@ fn params(random: &mut Random) -> Option<ParamTable> {
         return None;
     }
     let rules = ["value", "equity", "units"].map(|rule| (rule, chance(random, 2)));
-    let mut columns: Vec<(&'static str, ArrayRef)> = vec![(
-        "initial_balance",
-        Arc::new(Int64Array::from(vec![1_000, 100_000, 10_000_000])),
-    )];
+    let mut columns: Vec<(&'static str, ArrayRef)> =
+        vec![("initial_balance", Arc::new(Int64Array::from(vec![1_000, 1_000_000, 100_000_000])))];
     if rules[0].1 {
         columns.push(("size_rule", Arc::new(StringArray::from(vec!["value", "equity", "units"]))));
         columns.push(("size", decimals(vec![9_000 * ONE, ONE / 5, 20 * ONE])));
@@ -362,6 +372,10 @@ fn compare(seed: u64, rooms: &mut quick::Rooms, tally: &mut Tally) -> bool {
     same
 }
 
+fn cases_of(each: usize, cases: u64) -> usize {
+    each * usize::try_from(cases).unwrap()
+}
+
 #[test]
 fn the_road_of_targets_is_the_ledgers() {
     let cases = std::env::var("BATCH_CASES").map_or(600, |cases| cases.parse().unwrap());
@@ -370,7 +384,9 @@ fn the_road_of_targets_is_the_ledgers() {
         (0..cases).filter(|&seed| !compare(seed, &mut rooms, &mut tally)).collect();
     assert_eq!(wrong, [0; 0]);
     let Tally { runs, answered, traded, trades, flips, without_margin, unfillable } = tally;
-    assert!(answered * 10 > runs * 6, "{tally:?}");
-    assert!(traded * 2 > answered && trades > 10_000, "{tally:?}");
-    assert!(flips > 500 && without_margin > 500 && unfillable > 500, "{tally:?}");
+    // A sixth of the runs has no row, and is of no kind.
+    assert!(answered * 4 > runs * 3, "{tally:?}");
+    assert!(traded * 2 > answered && trades > cases_of(20, cases), "{tally:?}");
+    assert!(flips > cases_of(2, cases) && without_margin > cases_of(2, cases), "{tally:?}");
+    assert!(unfillable > cases_of(2, cases), "{tally:?}");
 }

@@ -54,12 +54,7 @@ pub fn run(run: &Run<'_>, keep: &Keep, recorded: &Recorded, rooms: &mut Rooms) -
 }
 
 /// Fills and closes of one symbol.
-fn one_symbol(
-    run: &Run<'_>,
-    keep: &Keep,
-    recorded: &Recorded,
-    room: &mut Room,
-) -> Option<Outcome> {
+fn one_symbol(run: &Run<'_>, keep: &Keep, recorded: &Recorded, room: &mut Room) -> Option<Outcome> {
     let terms = terms::Terms::of(run)?;
     let end = events::carry_out(run, &terms, &mut room.events)?;
     answer::outcome(run, keep, recorded, (&terms, end), room)

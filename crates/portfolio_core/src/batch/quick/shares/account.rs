@@ -155,14 +155,11 @@ impl Account {
         let price = if buys { fill.ask } else { fill.bid };
         let weight = terms.weight(size)?;
         let (same, most) = (held.size == 0 || held.long() == buys, held.size.checked_abs()?);
-        let fee = match &terms.charge {
-            Some(charge) => {
-                let sides = (same || most < size, !same);
-                let fee = charge.fee((size, weight, price), sides)?;
-                Some(fee).filter(|&fee| (fee ^ (fee >> 127)) >> 119 == 0)?
-            }
-            None => 0,
-        };
+        let sides = (same || most < size, !same);
+        let fee = terms.charge.fee((size, weight, price), sides)?;
+        if (fee ^ (fee >> 127)) >> 119 != 0 {
+            return None;
+        }
         let leg = Leg { symbol, long: buys, size, weight, price, fee };
         let filled = if same {
             self.add(terms, &leg, fill)?
@@ -173,7 +170,11 @@ impl Account {
             self.turn(terms, &leg, fill)?
         };
         self.fills = self.fills.wrapping_add(1);
-        if self.fills.is_multiple_of(UNASKED) { self.in_range().then_some(filled) } else { Some(filled) }
+        if self.fills.is_multiple_of(UNASKED) {
+            self.in_range().then_some(filled)
+        } else {
+            Some(filled)
+        }
     }
 
     /// Whether no sum comes near the limits. Between two questions nothing gets there, because a
@@ -201,8 +202,7 @@ impl Account {
         if !free {
             return Some(false);
         }
-        let close =
-            Leg { long: !leg.long, size: most, weight: held.weight, fee: part, ..*leg };
+        let close = Leg { long: !leg.long, size: most, weight: held.weight, fee: part, ..*leg };
         self.reduce(terms, &close, (true, fill.at))?;
         self.add(terms, &rest, fill)
     }
@@ -262,12 +262,7 @@ impl Account {
 
     /// Closes what is held, or a part of it.
     #[inline(always)]
-    fn reduce(
-        &mut self,
-        terms: &Symbol,
-        leg: &Leg,
-        (flip, at): (bool, usize),
-    ) -> Option<()> {
+    fn reduce(&mut self, terms: &Symbol, leg: &Leg, (flip, at): (bool, usize)) -> Option<()> {
         let Leg { symbol, long, size, weight, price, fee } = *leg;
         let held = *self.held.get(symbol)?;
         let all = held.size.checked_abs()?;

@@ -25,11 +25,8 @@ pub(super) fn outcome(
     } else {
         Vec::new()
     };
-    let metrics = if keep.metrics {
-        Some(figures::metrics(run, room, &doubles, scratch)?)
-    } else {
-        None
-    };
+    let metrics =
+        if keep.metrics { Some(figures::metrics(run, room, &doubles, scratch)?) } else { None };
     Some(Outcome {
         run_id: run.run_id,
         equity: match (keep.record, keep.exact) {
@@ -48,9 +45,7 @@ pub(super) fn outcome(
 fn picked<T: Copy>(recorded: &Recorded, column: Vec<T>) -> Vec<T> {
     match &recorded.moments {
         None => column,
-        Some(moments) => {
-            moments.iter().filter_map(|&moment| column.get(moment).copied()).collect()
-        }
+        Some(moments) => moments.iter().filter_map(|&moment| column.get(moment).copied()).collect(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::wide;
 use crate::instrument::Instrument;
-use crate::numbers::{div_half_even, ratio_half_even};
+use crate::numbers::{Money, div_half_even, ratio_half_even};
 use crate::terms::{ChargedOn, Commission, CommissionKind};
 
 /// One at scale 9.
@@ -29,11 +29,21 @@ enum Of {
 }
 
 impl Charge {
-    /// The commission of an instrument; the outer nothing for one that is not plain.
-    pub(super) fn of(instrument: &Instrument) -> Option<Option<Self>> {
+    /// That of an instrument without one.
+    const FREE: Self = Self {
+        of: Of::One,
+        over: 0,
+        under: 1,
+        short: Some((0, 1)),
+        minimum: None,
+        on: ChargedOn::Both,
+    };
+
+    /// The commission of an instrument; nothing for one that has tiers.
+    pub(super) fn of(instrument: &Instrument) -> Option<Self> {
         let terms = instrument.terms.as_ref();
         let Some(commission) = terms.and_then(|terms| terms.commission.as_ref()) else {
-            return Some(None);
+            return Some(Self::FREE);
         };
         let Commission { kind, tiers, minimum, on } = commission;
         let [tier] = tiers.as_slice() else { return None };
@@ -49,9 +59,9 @@ impl Charge {
         let common = common_divisor(over.unsigned_abs(), under.unsigned_abs());
         let common = i128::try_from(common).ok()?;
         let (over, under) = (over.checked_div(common)?, under.checked_div(common)?);
-        let minimum = minimum.map(|minimum| minimum.raw());
+        let minimum = minimum.map(Money::raw);
         let short = i64::try_from(over).ok().zip(i64::try_from(under).ok());
-        Some(Some(Self { of, over, under, short, minimum, on: *on }))
+        Some(Self { of, over, under, short, minimum, on: *on })
     }
 
     /// The fee of a fill of a size, which is worth so much for each unit of price.

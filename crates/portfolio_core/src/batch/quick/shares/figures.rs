@@ -23,9 +23,8 @@ pub(super) fn metrics(
     let time = |moment: usize| run.bars.moments.get(moment).copied().unwrap_or_default();
     let doubles =
         |column: &[i128]| -> Vec<f64> { column.iter().map(|&raw| fixed18_to_f64(raw)).collect() };
-    let times = |moments: &[usize]| -> Vec<i64> {
-        moments.iter().map(|&moment| time(moment)).collect()
-    };
+    let times =
+        |moments: &[usize]| -> Vec<i64> { moments.iter().map(|&moment| time(moment)).collect() };
     let (entries, exits) = (times(&trades.entry), times(&trades.exit));
     let [gross, entry_fee, exit_fee, net, cost, mae, mfe] = &trades.money;
     let (net_doubles, costs) = (doubles(net), doubles(cost));
@@ -34,8 +33,7 @@ pub(super) fn metrics(
         let (held, origin) = (account.held.get(symbol)?, account.origins.get(symbol)?);
         Some((origin.entry, fixed18_to_f64(held.cost)))
     };
-    let held: Vec<(usize, f64)> =
-        account.open.iter().filter_map(|&symbol| held(symbol)).collect();
+    let held: Vec<(usize, f64)> = account.open.iter().filter_map(|&symbol| held(symbol)).collect();
     let open = held.iter().map(|&(entry, cost)| OpenPosition { entry_time: time(entry), cost });
     let columns = Columns {
         start: Start {
@@ -82,13 +80,13 @@ fn turnover(
     values: &[f64],
 ) -> Option<f64> {
     let Trades { entry, exit, side, .. } = &room.account.trades;
-    let mut entries: Vec<(usize, f64)> =
-        entry.iter().copied().zip(costs.iter().copied()).collect();
+    let mut entries: Vec<(usize, f64)> = entry.iter().copied().zip(costs.iter().copied()).collect();
     entries.extend(held);
     entries.sort_by_key(|(entry, _)| *entry);
-    let results = costs.iter().zip(gross).zip(side).map(|((cost, gross), side)| {
-        cost + gross * if *side == Side::Long { 1.0 } else { -1.0 }
-    });
+    let results =
+        costs.iter().zip(gross).zip(side).map(|((cost, gross), side)| {
+            cost + gross * if *side == Side::Long { 1.0 } else { -1.0 }
+        });
     let exits = exit.iter().copied().zip(results);
     let mut sum = Total::default();
     for (moment, traded) in entries.into_iter().chain(exits) {

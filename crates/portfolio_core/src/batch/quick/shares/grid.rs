@@ -151,9 +151,7 @@ impl Grid {
         }
         let mut symbols = Vec::with_capacity(width);
         for rows in &bars.rows_of {
-            let moment = |row: Option<&usize>| {
-                usize::try_from(*bars.moment_of.get(*row?)?).ok()
-            };
+            let moment = |row: Option<&usize>| usize::try_from(*bars.moment_of.get(*row?)?).ok();
             let (first, last) = (moment(rows.first())?, moment(rows.last())?);
             symbols.push(Symbol { first, last });
         }
@@ -257,19 +255,18 @@ fn shortened(prices: &[i64]) -> Option<Short> {
         zeros
     });
     // Divisions by constants: several times as fast as one by a variable.
-    let all: [(u32, fn(&[i64]) -> Option<Short>); 10] = [
-        (9, in_units::<1_000_000_000>),
-        (8, in_units::<100_000_000>),
-        (7, in_units::<10_000_000>),
-        (6, in_units::<1_000_000>),
-        (5, in_units::<100_000>),
-        (4, in_units::<10_000>),
-        (3, in_units::<1_000>),
-        (2, in_units::<100>),
-        (1, in_units::<10>),
-        (0, in_units::<1>),
-    ];
-    all.iter().filter(|(zeros, _)| *zeros <= guess).find_map(|(_, short)| short(prices))
+    (0..=guess).rev().find_map(|zeros| match zeros {
+        9 => in_units::<1_000_000_000>(prices),
+        8 => in_units::<100_000_000>(prices),
+        7 => in_units::<10_000_000>(prices),
+        6 => in_units::<1_000_000>(prices),
+        5 => in_units::<100_000>(prices),
+        4 => in_units::<10_000>(prices),
+        3 => in_units::<1_000>(prices),
+        2 => in_units::<100>(prices),
+        1 => in_units::<10>(prices),
+        _ => in_units::<1>(prices),
+    })
 }
 
 /// Prices in units of so much, if they are multiples of it that fit 32 bits.
@@ -277,7 +274,7 @@ fn in_units<const UNIT: i64>(prices: &[i64]) -> Option<Short> {
     let (mut found, mut highest) = (Vec::new(), 0);
     found.try_reserve_exact(prices.len()).ok()?;
     for &price in prices {
-        let quotient = price.wrapping_div(UNIT);
+        let quotient = price.checked_div(UNIT)?;
         let exact = quotient.wrapping_mul(UNIT) == price;
         let short = u32::try_from(quotient).ok().filter(|_| exact)?;
         found.push(short);

@@ -35,7 +35,7 @@ pub(super) struct Symbol {
     divisor: i64,
     /// Nothing when margin is cost.
     pub(super) leverage: Option<Leverage>,
-    pub(super) charge: Option<Charge>,
+    pub(super) charge: Charge,
     /// What is held of it is worth at most [`MOST`] among all symbols.
     pub(super) most: i64,
 }

@@ -9,11 +9,11 @@ use super::marks::{Marks, Worth};
 use super::queue::{NONE, Queue, Waiting};
 use super::size::Sizes;
 use super::terms::Terms;
+use crate::batch::Fill as When;
 use crate::batch::actions::Placed;
 use crate::batch::drive::unfillable;
 use crate::batch::outcome::{Keep, Rejected};
 use crate::batch::plan::Run;
-use crate::batch::Fill as When;
 use crate::numbers::fixed18_to_f64;
 
 /// Memory that runs need.
@@ -129,7 +129,9 @@ impl Walk<'_, '_> {
             self.next = self.next.wrapping_add(1);
             self.next_time = targets.time(self.next);
         }
-        late.into_iter().for_each(|place| self.reject(place));
+        for place in late {
+            self.reject(place);
+        }
         Some(())
     }
 
