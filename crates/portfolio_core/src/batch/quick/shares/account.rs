@@ -96,21 +96,36 @@ pub(super) struct Seen {
     pub(super) highs: Vec<i64>,
     /// This spread.
     pub(super) apart: i64,
+    /// Where prices are short, lows and highs in units of so much.
+    pub(super) short_lows: Vec<u32>,
+    pub(super) short_highs: Vec<u32>,
+    units: Option<(i64, i64)>,
 }
 
 impl Seen {
     /// A position is opened that has seen nothing yet.
     fn begin(&mut self, symbol: usize) -> Option<()> {
-        (*self.lows.get_mut(symbol)?, *self.highs.get_mut(symbol)?) = (i64::MAX, i64::MIN);
+        if self.units.is_some() {
+            *self.short_lows.get_mut(symbol)? = u32::MAX;
+            *self.short_highs.get_mut(symbol)? = 0;
+        } else {
+            (*self.lows.get_mut(symbol)?, *self.highs.get_mut(symbol)?) = (i64::MAX, i64::MIN);
+        }
         Some(())
     }
 
     /// The lowest and the highest of a price and of what a position has seen.
     fn range(&self, symbol: usize, long: bool, price: i64) -> Option<(i64, i64)> {
         let apart = if long { 0 } else { self.apart };
-        let low = self.lows.get(symbol)?.saturating_add(apart);
-        let high = self.highs.get(symbol)?.saturating_add(apart);
-        Some((low.min(price), high.max(price)))
+        let (low, high) = match self.units {
+            Some((low, high)) => (
+                i64::from(*self.short_lows.get(symbol)?).saturating_mul(low),
+                i64::from(*self.short_highs.get(symbol)?).saturating_mul(high),
+            ),
+            None => (*self.lows.get(symbol)?, *self.highs.get(symbol)?),
+        };
+        let seen = (low.saturating_add(apart), high.saturating_add(apart));
+        Some((seen.0.min(price), seen.1.max(price)))
     }
 }
 
@@ -128,7 +143,12 @@ struct Leg {
 
 impl Account {
     /// Nothing has happened yet.
-    pub(super) fn begin(&mut self, balance: i128, symbols: usize, (trades, apart): (bool, i64)) {
+    pub(super) fn begin(
+        &mut self,
+        balance: i128,
+        symbols: usize,
+        (trades, apart, units): (bool, i64, Option<(i64, i64)>),
+    ) {
         self.held.clear();
         self.held.resize(symbols, Held::default());
         self.origins.clear();
@@ -138,12 +158,16 @@ impl Account {
             column.clear();
             column.resize(symbols, 0);
         }
+        for column in [&mut self.seen.short_lows, &mut self.seen.short_highs] {
+            column.clear();
+            column.resize(symbols, 0);
+        }
         self.open.clear();
         self.trades.clear();
         (self.balance, self.flat, self.equity) = (balance, balance, balance);
         (self.fees, self.margin) = (0, 0);
         (self.ids, self.short_count, self.made, self.fills) = (0, 0, 0, 0);
-        (self.keeps_trades, self.seen.apart) = (trades, apart);
+        (self.keeps_trades, self.seen.apart, self.seen.units) = (trades, apart, units);
     }
 
     /// Fills an order; answers whether there was the margin for it. Nothing when a number is not

@@ -2,14 +2,12 @@
 
 use std::sync::OnceLock;
 
+use super::short::{Later, Short};
 use crate::batch::bars::{BarTable, Prices};
 use crate::batch::quick::facts::is_multiple;
 
 /// A grid has at most so many cells for each bar; sparser bars are not looked at as one.
 const SPARSE: usize = 4;
-
-/// So many prices are looked at for a guess.
-const SOME: usize = 4_096;
 
 /// Grids of bars; made when first asked for.
 #[derive(Debug, Clone, Default)]
@@ -28,24 +26,8 @@ pub(super) struct Grid {
     /// Of each moment the last closes of all symbols, and the spreads if they are not all one;
     /// nothing when each moment has a bar of each symbol, in the order of the symbols.
     carried: Option<(Vec<i64>, Vec<i64>)>,
-    /// The last closes once more, where they fit 32 bits: half as much to read.
-    short: Option<Short>,
-}
-
-/// Prices in units of so much.
-#[derive(Debug, Clone)]
-struct Short {
-    unit: i64,
-    prices: Vec<u32>,
-    highest: u32,
-}
-
-/// The last closes of all symbols at a moment; 0 before the first bar.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Closes<'a> {
-    Raw(&'a [i64]),
-    /// In units of so much, none of them above the last number.
-    Short(i64, &'a [u32], u32),
+    /// Closes, lows and highs once more, in 32 bits.
+    short: [Later; 3],
 }
 
 /// A symbol of the bars.
@@ -170,9 +152,7 @@ impl Grid {
             let spreads = if spread == Spread::Each { raw.spread } else { &[] };
             Some((carried(bars, raw.close, cells)?, carried(bars, spreads, cells)?))
         };
-        let closes = carried.as_ref().map_or(raw.close, |(closes, _)| closes);
-        let short = shortened(closes);
-        Some(Self { symbols, spread, top, carried, short })
+        Some(Self { symbols, spread, top, carried, short: <[Later; 3]>::default() })
     }
 
     /// The symbols.
@@ -194,18 +174,23 @@ impl Grid {
         self.carried.is_none()
     }
 
-    /// The last closes of all symbols at a moment; 0 before the first bar.
-    pub(super) fn closes<'a>(&'a self, raw: &Raw<'a>, moment: usize) -> Option<Closes<'a>> {
-        match &self.short {
-            Some(Short { unit, prices, highest }) => {
-                Some(Closes::Short(*unit, self.line(prices, moment)?, *highest))
-            }
-            None => self.raw_closes(raw, moment).map(Closes::Raw),
-        }
+    /// The last closes in 32 bits, once many runs ask for them.
+    pub(super) fn short_closes(&self, raw: &Raw<'_>) -> Option<&Short> {
+        let [closes, ..] = &self.short;
+        closes.get(self.carried.as_ref().map_or(raw.close, |(closes, _)| closes))
     }
 
-    /// The same in raw units.
-    pub(super) fn raw_closes<'a>(&'a self, raw: &Raw<'a>, moment: usize) -> Option<&'a [i64]> {
+    /// Lows and highs in 32 bits, likewise, if all symbols see those of every moment.
+    pub(super) fn short_extremes(&self, raw: &Raw<'_>) -> Option<(&Short, &Short)> {
+        if !self.is_full() || self.spread == Spread::Each {
+            return None;
+        }
+        let [_, lows, highs] = &self.short;
+        lows.get(raw.low).zip(highs.get(raw.high))
+    }
+
+    /// The last closes of all symbols at a moment; 0 before the first bar.
+    pub(super) fn closes<'a>(&'a self, raw: &Raw<'a>, moment: usize) -> Option<&'a [i64]> {
         self.line(self.carried.as_ref().map_or(raw.close, |(closes, _)| closes), moment)
     }
 
@@ -242,45 +227,6 @@ fn carried(bars: &BarTable, column: &[i64], cells: usize) -> Option<Vec<i64>> {
         found.extend_from_slice(&now);
     }
     Some(found)
-}
-
-/// Prices in the largest power of ten that all are multiples of, if they fit 32 bits then.
-fn shortened(prices: &[i64]) -> Option<Short> {
-    // The largest one for some is mostly that for all.
-    let some = prices.iter().take(SOME);
-    let guess = some.fold(9, |mut zeros, &price| {
-        while zeros > 0 && !is_multiple(price, zeros) {
-            zeros = zeros.saturating_sub(1);
-        }
-        zeros
-    });
-    // Divisions by constants: several times as fast as one by a variable.
-    (0..=guess).rev().find_map(|zeros| match zeros {
-        9 => in_units::<1_000_000_000>(prices),
-        8 => in_units::<100_000_000>(prices),
-        7 => in_units::<10_000_000>(prices),
-        6 => in_units::<1_000_000>(prices),
-        5 => in_units::<100_000>(prices),
-        4 => in_units::<10_000>(prices),
-        3 => in_units::<1_000>(prices),
-        2 => in_units::<100>(prices),
-        1 => in_units::<10>(prices),
-        _ => in_units::<1>(prices),
-    })
-}
-
-/// Prices in units of so much, if they are multiples of it that fit 32 bits.
-fn in_units<const UNIT: i64>(prices: &[i64]) -> Option<Short> {
-    let (mut found, mut highest) = (Vec::new(), 0);
-    found.try_reserve_exact(prices.len()).ok()?;
-    for &price in prices {
-        let quotient = price.checked_div(UNIT)?;
-        let exact = quotient.wrapping_mul(UNIT) == price;
-        let short = u32::try_from(quotient).ok().filter(|_| exact)?;
-        found.push(short);
-        highest = highest.max(short);
-    }
-    Some(Short { unit: UNIT, prices: found, highest })
 }
 
 /// A number of 32 bits as a place.

@@ -1,7 +1,8 @@
 //! What is held at the marks of a moment, and the marks that it has seen.
 
 use super::account::{Account, Seen};
-use super::grid::{Closes, Raw, Spread, place};
+use super::grid::{Raw, Spread, place};
+use super::short::Short;
 use super::terms::Terms;
 use super::wide;
 use crate::batch::bars::BarTable;
@@ -13,16 +14,37 @@ pub(super) struct Worth {
     pub(super) shorts: i128,
 }
 
+/// Bids of all symbols; 0 before the first bar.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Bids<'a> {
+    Raw(&'a [i64]),
+    /// In units of so much, none of them above the last number.
+    Short(i64, &'a [u32], u32),
+}
+
+impl<'a> Bids<'a> {
+    /// The last closes at a moment.
+    pub(super) fn at_close(terms: &Terms<'a>, moment: usize) -> Option<Self> {
+        let grid = terms.grid;
+        match terms.closes {
+            Some(Short { unit, prices, highest }) => {
+                Some(Self::Short(*unit, grid.line(prices, moment)?, *highest))
+            }
+            None => grid.closes(&terms.raw, moment).map(Self::Raw),
+        }
+    }
+}
+
 impl Account {
     /// What is held is worth at bids and spreads of all symbols; no spreads when all are one.
     #[inline]
-    pub(super) fn worth(&self, terms: &Terms<'_>, bids: Closes<'_>, spreads: &[i64]) -> Worth {
+    pub(super) fn worth(&self, terms: &Terms<'_>, bids: Bids<'_>, spreads: &[i64]) -> Worth {
         if self.open.is_empty() {
             return Worth { longs: 0, shorts: 0 };
         }
         let at_bids = |weights: &[i64]| match bids {
-            Closes::Raw(prices) => product(weights, prices),
-            Closes::Short(unit, prices, highest) => {
+            Bids::Raw(prices) => product(weights, prices),
+            Bids::Short(unit, prices, highest) => {
                 short_product(weights, prices, highest).wrapping_mul(i128::from(unit))
             }
         };
@@ -85,14 +107,14 @@ impl Marks {
         let (grid, raw) = (terms.grid, &terms.raw);
         if grid.is_full() {
             let bids = grid.line(raw.open, moment)?;
-            return Some(account.worth(terms, Closes::Raw(bids), grid.spreads(raw, moment)?));
+            return Some(account.worth(terms, Bids::Raw(bids), grid.spreads(raw, moment)?));
         }
         let Self { bids, spreads } = self;
         bids.clear();
         spreads.clear();
         match moment.checked_sub(1) {
             Some(before) => {
-                bids.extend_from_slice(grid.raw_closes(raw, before)?);
+                bids.extend_from_slice(grid.closes(raw, before)?);
                 spreads.extend_from_slice(grid.spreads(raw, before)?);
             }
             None => bids.resize(grid.symbols().len(), 0),
@@ -104,7 +126,7 @@ impl Marks {
                 *spread = *raw.spread.get(row)?;
             }
         }
-        Some(account.worth(terms, Closes::Raw(bids), spreads))
+        Some(account.worth(terms, Bids::Raw(bids), spreads))
     }
 }
 
@@ -117,6 +139,17 @@ impl Seen {
         (shorts, moment): (&[i64], usize),
     ) -> Option<()> {
         let (grid, raw) = (terms.grid, &terms.raw);
+        if let Some((lows, highs)) = terms.extremes {
+            let lows = grid.line(&lows.prices, moment)?;
+            let highs = grid.line(&highs.prices, moment)?;
+            for (seen, &low) in self.short_lows.iter_mut().zip(lows) {
+                *seen = low.min(*seen);
+            }
+            for (seen, &high) in self.short_highs.iter_mut().zip(highs) {
+                *seen = high.max(*seen);
+            }
+            return Some(());
+        }
         if grid.is_full() && grid.spread() != Spread::Each {
             let (lows, highs) = (grid.line(raw.low, moment)?, grid.line(raw.high, moment)?);
             for (seen, &low) in self.lows.iter_mut().zip(lows) {

@@ -9,8 +9,8 @@
 //! margin call, instruments with more than digits, contract and a commission without tiers, numbers
 //! that are not surely in range) has no answer here.
 //!
-//! Reading order: `terms` asks whether a run is such a one, with `grid`, what many runs ask of the
-//! same bars; `walk` goes from moment to moment, with `queue` (rows that wait), `size`, `account`
+//! Reading order: `terms` asks whether a run is such a one, with `grid` and `short`, what many runs
+//! ask of the same bars; `walk` goes from moment to moment, with `queue` (rows that wait), `size`, `account`
 //! (fills), `fees`, `marks` (what is held is worth, and has seen) and `trades`; `answer` and
 //! `figures` make the tables.
 
@@ -21,6 +21,7 @@ mod figures;
 mod grid;
 mod marks;
 mod queue;
+mod short;
 mod size;
 mod terms;
 mod trades;
@@ -40,7 +41,7 @@ pub(super) fn run(
     recorded: &Recorded,
     (room, scratch): (&mut Room, &mut Scratch),
 ) -> Option<Outcome> {
-    let terms = terms::Terms::of(run)?;
+    let terms = terms::Terms::of(run, keep.trades || keep.metrics)?;
     let events = walk::carry_out(run, &terms, keep, room)?;
     answer::outcome(run, keep, recorded, events, (room, scratch))
 }

@@ -4,6 +4,7 @@ use hashbrown::HashMap;
 
 use super::fees::Charge;
 use super::grid::{Grid, Raw};
+use super::short::Short;
 use crate::batch::orders::Targets;
 use crate::batch::plan::Run;
 use crate::instrument::Instrument;
@@ -21,6 +22,11 @@ pub(super) struct Terms<'r> {
     pub(super) balance: i128,
     pub(super) symbols: Symbols,
     pub(super) targets: Targets<'r>,
+    /// Whether anybody wants to know the trades.
+    pub(super) keeps_trades: bool,
+    /// Closes, and lows and highs, in 32 bits.
+    pub(super) closes: Option<&'r Short>,
+    pub(super) extremes: Option<(&'r Short, &'r Short)>,
 }
 
 /// What a symbol is traded by.
@@ -42,7 +48,7 @@ pub(super) struct Symbol {
 
 impl<'r> Terms<'r> {
     /// The terms of a run, if they are plain enough.
-    pub(super) fn of(run: &'r Run<'r>) -> Option<Self> {
+    pub(super) fn of(run: &'r Run<'r>, keeps_trades: bool) -> Option<Self> {
         let configuration = &run.configuration;
         let watched = configuration.margin_call.is_some() || configuration.stop_out.is_some();
         let netting = configuration.mode == Mode::Netting;
@@ -54,13 +60,18 @@ impl<'r> Terms<'r> {
         targets.get(0)?;
         let facts = &run.bars.facts.1;
         let grid = facts.grid(run.bars)?;
-        let symbols = Symbols::of(run, grid)?;
+        let (symbols, raw) = (Symbols::of(run, grid)?, Raw::of(run.bars)?);
+        let closes = grid.short_closes(&raw);
+        let extremes = if keeps_trades { grid.short_extremes(&raw) } else { None };
         Some(Self {
             grid,
-            raw: Raw::of(run.bars)?,
+            raw,
             balance: configuration.initial_balance.raw(),
             symbols,
             targets,
+            keeps_trades,
+            closes,
+            extremes,
         })
     }
 }

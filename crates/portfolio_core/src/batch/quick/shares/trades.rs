@@ -56,6 +56,22 @@ impl Trades {
         self.money.iter_mut().for_each(Vec::clear);
     }
 
+    /// Makes room for so many; nothing when there is none.
+    pub(super) fn reserve(&mut self, rows: usize) -> Option<()> {
+        self.position_id.try_reserve(rows).ok()?;
+        self.symbol.try_reserve(rows).ok()?;
+        self.side.try_reserve(rows).ok()?;
+        self.place.try_reserve(rows).ok()?;
+        self.flip.try_reserve(rows).ok()?;
+        for column in [&mut self.size, &mut self.entry_price, &mut self.exit_price] {
+            column.try_reserve(rows).ok()?;
+        }
+        for column in [&mut self.entry, &mut self.exit] {
+            column.try_reserve(rows).ok()?;
+        }
+        self.money.iter_mut().try_for_each(|column| column.try_reserve(rows).ok())
+    }
+
     #[inline]
     pub(super) fn push(&mut self, trade: &Trade) {
         self.position_id.push(trade.position_id);

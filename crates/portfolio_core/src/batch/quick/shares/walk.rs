@@ -5,7 +5,7 @@
 
 use super::account::{Account, Fill};
 use super::grid::{Spread, place};
-use super::marks::{Marks, Worth};
+use super::marks::{Bids, Marks, Worth};
 use super::queue::{NONE, Queue, Waiting};
 use super::size::Sizes;
 use super::terms::Terms;
@@ -61,7 +61,9 @@ pub(super) fn carry_out(
         Spread::Same(apart) => apart,
         Spread::Each => 0,
     };
-    room.account.begin(terms.balance, symbols, (keep.trades || keep.metrics, apart));
+    let units = terms.extremes.map(|(lows, highs)| (lows.unit, highs.unit));
+    room.account.begin(terms.balance, symbols, (terms.keeps_trades, apart, units));
+    room.account.trades.reserve(if terms.keeps_trades { run.len() / 2 } else { 0 })?;
     room.queue.begin(symbols);
     room.rejected.clear();
     room.quoted.clear();
@@ -253,7 +255,7 @@ impl Walk<'_, '_> {
     /// What is held is worth at the closes of a moment.
     fn value(&mut self, moment: usize) -> Option<()> {
         let (grid, raw) = (self.terms.grid, &self.terms.raw);
-        let (closes, spreads) = (grid.closes(raw, moment)?, grid.spreads(raw, moment)?);
+        let (closes, spreads) = (Bids::at_close(self.terms, moment)?, grid.spreads(raw, moment)?);
         self.worth = self.room.account.worth(self.terms, closes, spreads);
         Some(())
     }
