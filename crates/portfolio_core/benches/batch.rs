@@ -25,8 +25,9 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use portfolio_core::batch::Fill;
 use portfolio_core::batch::bars::BarTable;
+use portfolio_core::batch::drive::drive;
 use portfolio_core::batch::orders::OrderTable;
-use portfolio_core::batch::outcome::{Keep, Record};
+use portfolio_core::batch::outcome::{Keep, Record, Recorded};
 use portfolio_core::batch::params::ParamTable;
 use portfolio_core::batch::plan::{Batch, Costs, Settings};
 use portfolio_core::batch::pool::{Control, Tables};
@@ -72,8 +73,6 @@ static W3: LazyLock<Work> = LazyLock::new(rebalanced);
 static W3E: LazyLock<Work> =
     LazyLock::new(|| W3.keeping(Keep { trades: false, ..W3.keep.clone() }));
 static W3M: LazyLock<Work> = LazyLock::new(|| W3.keeping(Keep::default()));
-/// A digest is the ledger's alone to give.
-static W3L: LazyLock<Work> = LazyLock::new(|| W3.keeping(Keep { digest: true, ..W3.keep.clone() }));
 static W6: LazyLock<Work> = LazyLock::new(variants);
 
 impl Work {
@@ -332,9 +331,14 @@ fn w3m_with_metrics(bencher: Bencher<'_, '_>, threads: usize) {
     bench(bencher, &W3M, threads);
 }
 
-#[divan::bench(args = [1], sample_count = 3)]
-fn w3l_by_the_ledger(bencher: Bencher<'_, '_>, threads: usize) {
-    bench(bencher, &W3L, threads);
+/// The general road of the same run.
+#[divan::bench(sample_count = 3)]
+fn w3l_by_the_ledger(bencher: Bencher<'_, '_>) {
+    let (batch, keep) = (&W3.batch, &W3.keep);
+    let (run, recorded) = (batch.run(0).unwrap(), Recorded::of(batch.bars(), keep.record));
+    bencher
+        .counter(ItemsCount::new(W3.bars()))
+        .bench_local(|| drive(&run, &mut || true).unwrap().outcome(&run, keep, &recorded).unwrap());
 }
 
 #[divan::bench(args = [1, 2], sample_count = 20)]

@@ -390,3 +390,48 @@ fn the_road_of_targets_is_the_ledgers() {
     assert!(flips > cases_of(2, cases) && without_margin > cases_of(2, cases), "{tally:?}");
     assert!(unfillable > cases_of(2, cases), "{tally:?}");
 }
+
+/// As many moments as symbols, and a bar of one symbol in each: a grid would have the square of the
+/// bars.
+#[test]
+fn bars_with_few_in_common_are_no_grid() {
+    let count = 2_000_i64;
+    let times: Vec<i64> = (0..count).collect();
+    let names: Vec<String> = times.iter().map(|time| format!("S{}", time / 2 * 2)).collect();
+    let rows = times.len();
+    let price = || decimals(vec![ONE; rows]);
+    let batch = table(vec![
+        ("time", Arc::new(Int64Array::from(times))),
+        ("symbol", Arc::new(StringArray::from(names))),
+        ("open", price()),
+        ("high", price()),
+        ("low", price()),
+        ("close", price()),
+    ]);
+    let (schema, batches) = (batch.schema(), [batch]);
+    let bars = BarTable::read(&schema, &batches, FloatPolicy::Nearest, None).unwrap();
+    let batch = table(vec![
+        ("time", Arc::new(Int64Array::from(vec![0]))),
+        ("symbol", Arc::new(StringArray::from(vec!["S0"]))),
+        ("action", Arc::new(StringArray::from(vec!["target"]))),
+        ("size", decimals(vec![ONE])),
+    ]);
+    let (schema, batches) = (batch.schema(), [batch]);
+    let orders = OrderTable::read(&schema, &batches, &bars, FloatPolicy::Nearest).unwrap();
+    let settings = Settings {
+        configuration: Configuration {
+            mode: Mode::Netting,
+            ..Configuration::new(Money::from_int(100).unwrap())
+        },
+        instruments: vec![],
+        costs: Costs::default(),
+        fill: Fill::NextOpen,
+        metrics: Options::default(),
+    };
+    let batch = Batch::new(Arc::new(bars), Arc::new(orders), None, settings).unwrap();
+    let (run, keep) = (batch.run(0).unwrap(), Keep::default());
+    let recorded = Recorded::of(batch.bars(), keep.record);
+    assert!(quick::run(&run, &keep, &recorded, &mut quick::Rooms::default()).is_none());
+    let ledger = drive(&run, &mut || true).unwrap().outcome(&run, &keep, &recorded).unwrap();
+    assert_eq!((ledger.last.open_count, ledger.rejected.len()), (1, 0));
+}
