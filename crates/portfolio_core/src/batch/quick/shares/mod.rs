@@ -10,9 +10,9 @@
 //! that are not surely in range) has no answer here.
 //!
 //! Reading order: `terms` asks whether a run is such a one, with `grid` and `short`, what many runs
-//! ask of the same bars; `walk` goes from moment to moment, with `queue` (rows that wait), `size`, `account`
-//! (fills), `fees`, `marks` (what is held is worth, and has seen) and `trades`; `answer` and
-//! `figures` make the tables.
+//! ask of the same bars; `walk` goes from moment to moment, with `queue` (rows that wait), `size`,
+//! `account` (fills), `fees`, `marks` (what is held is worth, and has seen) and `trades`; `answer`
+//! and `figures` make the tables.
 
 mod account;
 mod answer;
