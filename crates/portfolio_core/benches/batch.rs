@@ -25,8 +25,9 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use portfolio_core::batch::Fill;
 use portfolio_core::batch::bars::BarTable;
+use portfolio_core::batch::drive::drive;
 use portfolio_core::batch::orders::OrderTable;
-use portfolio_core::batch::outcome::{EquityColumns, Keep, Record};
+use portfolio_core::batch::outcome::{EquityColumns, Keep, Record, Recorded};
 use portfolio_core::batch::params::ParamTable;
 use portfolio_core::batch::plan::{Batch, Costs, Settings};
 use portfolio_core::batch::pool::{Control, Tables};
@@ -82,12 +83,20 @@ static W2G: LazyLock<Work> = LazyLock::new(|| {
 });
 static W2S: LazyLock<Work> = LazyLock::new(|| trips(1_000, 10_000, 500, true, Keep::default()));
 static W3: LazyLock<Work> = LazyLock::new(rebalanced);
+static W3E: LazyLock<Work> =
+    LazyLock::new(|| W3.keeping(Keep { trades: false, ..W3.keep.clone() }));
+static W3M: LazyLock<Work> = LazyLock::new(|| W3.keeping(Keep::default()));
 static W6: LazyLock<Work> = LazyLock::new(variants);
 
 impl Work {
     fn run(&self, threads: usize) -> Tables {
         let control = Control::new();
         self.batch.run_many(0..self.batch.len(), threads, &control, &self.keep).unwrap()
+    }
+
+    /// The same with something else kept of it.
+    fn keeping(&self, keep: Keep) -> Self {
+        Self { batch: self.batch.clone(), keep }
     }
 
     fn bars(&self) -> usize {
@@ -330,9 +339,29 @@ fn w2s_with_levels(bencher: Bencher<'_, '_>, threads: usize) {
     bench(bencher, &W2S, threads);
 }
 
-#[divan::bench(args = [1], sample_count = 3)]
+#[divan::bench(args = [1], sample_count = 20)]
 fn w3_rebalanced(bencher: Bencher<'_, '_>, threads: usize) {
     bench(bencher, &W3, threads);
+}
+
+#[divan::bench(args = [1], sample_count = 20)]
+fn w3e_without_trades(bencher: Bencher<'_, '_>, threads: usize) {
+    bench(bencher, &W3E, threads);
+}
+
+#[divan::bench(args = [1], sample_count = 20)]
+fn w3m_with_metrics(bencher: Bencher<'_, '_>, threads: usize) {
+    bench(bencher, &W3M, threads);
+}
+
+/// The general road of the same run.
+#[divan::bench(sample_count = 3)]
+fn w3l_by_the_ledger(bencher: Bencher<'_, '_>) {
+    let (batch, keep) = (&W3.batch, &W3.keep);
+    let (run, recorded) = (batch.run(0).unwrap(), Recorded::of(batch.bars(), keep.record));
+    bencher
+        .counter(ItemsCount::new(W3.bars()))
+        .bench_local(|| drive(&run, &mut || true).unwrap().outcome(&run, keep, &recorded).unwrap());
 }
 
 #[divan::bench(args = [1, 2], sample_count = 20)]

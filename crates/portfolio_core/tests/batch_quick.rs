@@ -319,7 +319,7 @@ fn check(quick: &Outcome, ledger: &Outcome, case: u64) {
 #[test]
 fn the_short_road_is_the_ledgers() {
     let cases = std::env::var("BATCH_CASES").map_or(1_200, |cases| cases.parse().unwrap());
-    let (mut answered, mut trades, mut room) = (0_u64, 0, quick::Room::default());
+    let (mut answered, mut trades, mut room) = (0_u64, 0, quick::Rooms::default());
     let mut wrong = Vec::new();
     for seed in 0..cases {
         let mut random = Random(seed * 7_919 + 1);

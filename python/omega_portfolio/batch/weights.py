@@ -76,6 +76,15 @@ def orders_from_weights(
     InvalidArgument
         An option is unknown or missing.
 
+    Notes
+    -----
+    Runs that have nothing but these orders take a shorter road through ``run_batch``, with the
+    same results to the last digit: whatever the rule, the signs and the fill, with trades and
+    metrics. They go the usual, slower way with a margin call or a stop-out, ``rounding="cents"``,
+    ``equity_columns="all"``, ``digest``, a metrics ``resample``, an instrument in another currency
+    or with slippage, swap, a margin of its own, steps or tiers, bars of which most symbols lack
+    most times, and when the equity falls to 0.
+
     Examples
     --------
     >>> from datetime import date

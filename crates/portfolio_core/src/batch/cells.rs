@@ -49,6 +49,15 @@ impl Numeric {
         }
     }
 
+    /// The raw number of a row, if it has one and none of all rows has more than 64 bits.
+    #[inline]
+    pub(super) fn narrow(&self, row: usize) -> Option<i64> {
+        match self {
+            Self::Narrow(raws) => raws.get(row).copied().filter(|raw| *raw != i64::MIN),
+            _ => None,
+        }
+    }
+
     /// The price of a row, if it has one.
     #[inline]
     pub(super) fn price(&self, row: usize) -> Option<Price> {

@@ -241,7 +241,8 @@ impl<'r> Driver<'r> {
 }
 
 impl Placed {
-    fn wanting(&self, time: i64, size: i128) -> Rejected {
+    /// Rule R9 for an order of a size that is gone for want of margin.
+    pub(super) fn wanting(&self, time: i64, size: i128) -> Rejected {
         Rejected {
             row: Some(self.row),
             time,

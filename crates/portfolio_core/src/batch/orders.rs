@@ -133,6 +133,51 @@ pub struct OrderRow<'a> {
     pub if_flat: bool,
 }
 
+/// A row that asks for a position of a size, as far as a target needs it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    /// A place in the symbols of the bars.
+    pub(super) symbol: u32,
+    /// Raw.
+    pub(super) size: i64,
+    pub(super) rule: SizeRule,
+}
+
+/// Rows that may be targets, with what their run overrides.
+#[derive(Debug, Clone)]
+pub(super) struct Targets<'a> {
+    pub(super) orders: &'a OrderTable,
+    pub(super) places: Range<usize>,
+    pub(super) size: Option<i64>,
+    pub(super) rule: Option<SizeRule>,
+}
+
+impl Targets<'_> {
+    /// The time of one of the rows; nothing behind the last.
+    #[inline(always)]
+    pub(super) fn time(&self, place: usize) -> Option<i64> {
+        if place >= self.places.len() {
+            return None;
+        }
+        let OrderTable { order, cells } = self.orders;
+        cells.times.get(order.row(self.places.start.wrapping_add(place))).copied()
+    }
+
+    /// One of the rows; nothing when it is no target, or its size is a very large one.
+    #[inline(always)]
+    pub(super) fn get(&self, place: usize) -> Option<Wanted> {
+        let OrderTable { order, cells } = self.orders;
+        let row = order.row(self.places.start.wrapping_add(place));
+        let Words { action, rule, .. } = *cells.words.get(row)?;
+        if action != Action::Target {
+            return None;
+        }
+        let symbol = if cells.symbols.is_empty() { 0 } else { *cells.symbols.get(row)? };
+        let size = self.size.or_else(|| cells.size.narrow(row))?;
+        Some(Wanted { symbol, size, rule: self.rule.unwrap_or(rule) })
+    }
+}
+
 /// Which rows a run has: places in the order of (run, time, row).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunRows {
@@ -249,6 +294,11 @@ impl OrderTable {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.cells.times.is_empty()
+    }
+
+    /// The tag of the row at a place.
+    pub(super) fn tag(&self, place: usize) -> &str {
+        self.cells.tag.get(self.order.row(place))
     }
 
     /// The row at a place, without overrides.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use hashbrown::{HashMap, HashSet};
 
 use super::bars::BarTable;
-use super::orders::{OrderRow, OrderTable, RunRows};
+use super::orders::{OrderRow, OrderTable, RunRows, Targets};
 use super::params::ParamTable;
 use super::{BatchError, Fill, Overrides};
 use crate::event::Event;
@@ -149,6 +149,18 @@ impl Run<'_> {
     /// Its rows by time, then row, as it has them.
     pub fn rows(&self) -> impl Iterator<Item = OrderRow<'_>> {
         self.places.clone().map(|place| self.overrides.apply(self.orders.row(place)))
+    }
+
+    /// The tag of one of its rows.
+    pub(super) fn tag(&self, place: usize) -> &str {
+        self.orders.tag(self.places.start.saturating_add(place))
+    }
+
+    /// Its rows, if they may all be targets of sizes of 64 bits.
+    pub(super) fn targets(&self) -> Option<Targets<'_>> {
+        let size = self.overrides.size.map(|size| i64::try_from(size.raw()));
+        let (size, rule) = (size.transpose().ok()?, self.overrides.rule);
+        Some(Targets { orders: self.orders, places: self.places.clone(), size, rule })
     }
 
     /// One of its rows.

@@ -16,7 +16,7 @@ use arrow_schema::ArrowError;
 use super::drive::{Halted, drive};
 use super::outcome::{Keep, Outcome, Recorded, Rejected};
 use super::plan::Batch;
-use super::quick::{self, Room};
+use super::quick::{self, Rooms};
 pub use super::tables::Tables;
 use super::tables::{Collected, Part, Shape};
 use crate::columns::segment::AllocationFailed;
@@ -236,7 +236,7 @@ impl Batch {
         place: usize,
         keep: &Keep,
         recorded: &Recorded,
-        (go_on, room): (&mut dyn FnMut() -> bool, &mut Room),
+        (go_on, room): (&mut dyn FnMut() -> bool, &mut Rooms),
     ) -> Result<Option<Outcome>, Halted> {
         let Some(run) = self.run(place) else { return Ok(None) };
         if let Some(outcome) = quick::run(&run, keep, recorded, room) {
@@ -311,7 +311,7 @@ impl Work<'_> {
 
     /// Does tiles as long as there are any.
     fn take_tiles(&self) -> Vec<(usize, Made)> {
-        let (mut made, mut room) = (Vec::new(), Room::default());
+        let (mut made, mut room) = (Vec::new(), Rooms::default());
         let alarm = Alarm(&self.end);
         loop {
             let tile = self.next.fetch_add(1, Ordering::Relaxed);
@@ -332,7 +332,7 @@ impl Work<'_> {
         self.control.cancel.load(Ordering::Relaxed)
     }
 
-    fn do_tile(&self, tile: usize, room: &mut Room) -> Made {
+    fn do_tile(&self, tile: usize, room: &mut Rooms) -> Made {
         let first = self.runs.start.saturating_add(tile.saturating_mul(self.tile));
         let last = first.saturating_add(self.tile).min(self.runs.end);
         let mut part = Box::new(Part::new(self.shape));

@@ -13,7 +13,7 @@ pub(super) const LANES: usize = 4;
 
 /// Facts about bars; made when first asked for.
 #[derive(Debug, Clone, Default)]
-pub struct Facts(OnceLock<Option<Box<Bars>>>);
+pub struct Facts(OnceLock<Option<Box<Bars>>>, pub(super) super::shares::Facts);
 
 /// Bars of one symbol with one spread, in whole ticks.
 #[derive(Debug, Clone)]

@@ -10,6 +10,7 @@
 //! `rows` reads what it asks for; `events` goes from fill to fill, and `marks` is what one price
 //! does; `curve` makes the columns of the equity, `money` those of the trades for the metrics,
 //! `answer` the tables. `facts` is what many runs ask of the same bars.
+//! `shares` is the road of runs that bring many symbols to targets.
 
 mod answer;
 mod curve;
@@ -18,6 +19,7 @@ mod facts;
 mod marks;
 mod money;
 mod rows;
+mod shares;
 mod terms;
 mod trades;
 mod units;
@@ -34,7 +36,14 @@ use units::{Units, Zeros};
 
 /// Memory that runs need, kept between them.
 #[derive(Debug, Default)]
-pub struct Room {
+pub struct Rooms {
+    one: Room,
+    shares: shares::Room,
+}
+
+/// That of runs of one symbol.
+#[derive(Debug, Default)]
+struct Room {
     events: events::Room,
     curve: curve::Room,
     money: money::Columns,
@@ -43,12 +52,19 @@ pub struct Room {
 
 /// What is kept of a run, if it is a plain one.
 #[must_use]
-pub fn run(run: &Run<'_>, keep: &Keep, recorded: &Recorded, room: &mut Room) -> Option<Outcome> {
+pub fn run(run: &Run<'_>, keep: &Keep, recorded: &Recorded, rooms: &mut Rooms) -> Option<Outcome> {
     let wide = keep.equity_columns == EquityColumns::All && keep.record != Record::None;
     let thin = keep.metrics && run.metrics.resample != Resample::None;
     if keep.digest || wide || thin {
         return None;
     }
+    let Rooms { one, shares } = rooms;
+    one_symbol(run, keep, recorded, one)
+        .or_else(|| shares::run(run, keep, recorded, (shares, &mut one.scratch)))
+}
+
+/// Fills and closes of one symbol.
+fn one_symbol(run: &Run<'_>, keep: &Keep, recorded: &Recorded, room: &mut Room) -> Option<Outcome> {
     let terms = terms::Terms::of(run)?;
     let mut zeros = Zeros { price: terms.bars.zeros, size: 9 };
     // A row that has more digits says so; the units cannot be finer than raw ones.
