@@ -19,7 +19,7 @@ const LAST: usize = WIDE - 1;
 static LEVEL: LazyLock<Level> = LazyLock::new(Level::new);
 
 /// The vectors that this machine has.
-pub(super) fn level() -> Level {
+pub(crate) fn level() -> Level {
     *LEVEL
 }
 

@@ -33,6 +33,7 @@ pub mod trades;
 
 pub(crate) use columns::{Columns, metrics_of};
 pub use kinds::Kind;
+pub(crate) use lanes::level;
 pub use live::Live;
 pub use running::Running;
 pub use trades::Trades;

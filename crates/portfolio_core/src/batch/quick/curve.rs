@@ -5,14 +5,20 @@
 //! double that is nearest to the exact amount. Beyond that it is counted in 128 bits.
 #![expect(
     clippy::float_arithmetic,
-    reason = "whole numbers below 2^53, whose sums and products are exact; one division rounds"
+    clippy::arithmetic_side_effects,
+    reason = "whole numbers below 2^53, whose sums and products are exact; one division rounds; \
+              whole numbers that are no doubles are added by name"
 )]
+
+use fearless_simd::prelude::SimdBase;
+use fearless_simd::{Simd, dispatch, f64x8};
 
 use super::events::{Room as Events, Span};
 use super::facts::LANES;
 use super::terms::Terms;
 use super::units::Units;
 use crate::history::Exact;
+use crate::metrics::level;
 use crate::numbers::fixed18_to_f64;
 
 /// Doubles hold all whole numbers up to this one.
@@ -150,7 +156,9 @@ pub(super) fn draw(
         column.try_reserve_exact(padded.saturating_sub(column.len())).ok()?;
         column.resize(padded, 0.0);
     }
-    let drawn = draw_whole((terms, units), events, wanted, room);
+    let drawn = dispatch!(level(), simd => {
+        draw_whole(simd, (terms, units), events, wanted, room)
+    });
     let counted = match drawn {
         Some(()) => Counted::Whole(units.money),
         None => {
@@ -181,7 +189,9 @@ fn spans(events: &Events, rows: usize) -> impl Iterator<Item = (&Span, usize)> {
 }
 
 /// In whole doubles, [`LANES`] moments at once: what is drawn too far, the next span draws over.
-fn draw_whole(
+#[inline(always)]
+fn draw_whole<S: Simd>(
+    simd: S,
     (terms, units): (&Terms<'_>, &Units),
     events: &Events,
     wanted: Wanted,
@@ -195,49 +205,86 @@ fn draw_whole(
         let line = Line::<f64>::of(span, one, (terms.bars.highest, spread))?;
         let from = span.from;
         let end = to.checked_sub(from)?.next_multiple_of(LANES).checked_add(from)?;
-        let values = room.values.get_mut(from..end)?;
+        let mut cells = Cells {
+            closes: terms.bars.closes.get(from..end)?.as_chunks::<LANES>().0,
+            values: chunks(&mut room.values, (from, end), true)?,
+            wholes: chunks(&mut room.wholes, (from, end), wanted.exact)?,
+            net: chunks(&mut room.net, (from, end), wanted.exposures)?,
+            gross: chunks(&mut room.gross, (from, end), wanted.exposures)?,
+        };
         if line.slope == 0.0 && line.both.is_none() {
-            values.fill(line.flat / scale);
-            if wanted.exact {
-                room.wholes.get_mut(from..end)?.fill(line.flat);
-            }
-            if wanted.exposures {
-                room.net.get_mut(from..end)?.fill(0.0);
-                room.gross.get_mut(from..end)?.fill(0.0);
-            }
-            continue;
-        }
-        let closes = terms.bars.closes.get(from..end)?.as_chunks::<LANES>().0;
-        let (values, _) = values.as_chunks_mut::<LANES>();
-        for (values, closes) in values.iter_mut().zip(closes) {
-            for (value, close) in values.iter_mut().zip(closes) {
-                *value = (line.flat + line.slope * close) / scale;
-            }
-        }
-        if wanted.exact {
-            let (wholes, _) = room.wholes.get_mut(from..end)?.as_chunks_mut::<LANES>();
-            for (wholes, closes) in wholes.iter_mut().zip(closes) {
-                for (whole, close) in wholes.iter_mut().zip(closes) {
-                    *whole = line.flat + line.slope * close;
-                }
-            }
-        }
-        if !wanted.exposures {
-            continue;
-        }
-        let (net, _) = room.net.get_mut(from..end)?.as_chunks_mut::<LANES>();
-        let (gross, _) = room.gross.get_mut(from..end)?.as_chunks_mut::<LANES>();
-        for ((net, gross), closes) in net.iter_mut().zip(gross).zip(closes) {
-            for ((net, gross), close) in net.iter_mut().zip(gross).zip(closes) {
-                *net = (line.slope * close - line.ask) / scale;
-                *gross = match line.both {
-                    None => net.abs(),
-                    Some(both) => (both * close + line.ask) / scale,
-                };
-            }
+            cells.rest(simd, line.flat, scale);
+        } else {
+            cells.draw(simd, &line, scale);
         }
     }
     Some(())
+}
+
+/// Cells of a column, if it is wanted.
+#[inline(always)]
+fn chunks(
+    column: &mut [f64],
+    (from, end): (usize, usize),
+    wanted: bool,
+) -> Option<&mut [[f64; LANES]]> {
+    let cells = if wanted { column.get_mut(from..end)? } else { &mut [] };
+    Some(cells.as_chunks_mut::<LANES>().0)
+}
+
+#[inline(always)]
+fn fill<S: Simd>(simd: S, cells: &mut [[f64; LANES]], value: f64) {
+    let value = f64x8::splat(simd, value);
+    for cell in cells {
+        value.store_array(cell);
+    }
+}
+
+/// The cells of a span.
+struct Cells<'c> {
+    closes: &'c [[f64; LANES]],
+    values: &'c mut [[f64; LANES]],
+    wholes: &'c mut [[f64; LANES]],
+    net: &'c mut [[f64; LANES]],
+    gross: &'c mut [[f64; LANES]],
+}
+
+impl Cells<'_> {
+    /// Where nothing is held.
+    #[inline(always)]
+    fn rest<S: Simd>(&mut self, simd: S, flat: f64, scale: f64) {
+        fill(simd, self.values, flat / scale);
+        fill(simd, self.wholes, flat);
+        fill(simd, self.net, 0.0);
+        fill(simd, self.gross, 0.0);
+    }
+
+    /// A line over the closes.
+    #[inline(always)]
+    fn draw<S: Simd>(&mut self, simd: S, line: &Line<f64>, scale: f64) {
+        let splat = |value: f64| f64x8::splat(simd, value);
+        let (flat, slope, ask, scale) =
+            (splat(line.flat), splat(line.slope), splat(line.ask), splat(scale));
+        for (place, closes) in self.closes.iter().enumerate() {
+            let worth = f64x8::load_array_ref(simd, closes) * slope;
+            let whole = flat + worth;
+            if let Some(cell) = self.values.get_mut(place) {
+                (whole / scale).store_array(cell);
+            }
+            if let Some(cell) = self.wholes.get_mut(place) {
+                whole.store_array(cell);
+            }
+            if let (Some(net), Some(gross)) = (self.net.get_mut(place), self.gross.get_mut(place)) {
+                let found = (worth - ask) / scale;
+                found.store_array(net);
+                let all = match line.both {
+                    None => found.abs(),
+                    Some(both) => (f64x8::load_array_ref(simd, closes) * splat(both) + ask) / scale,
+                };
+                all.store_array(gross);
+            }
+        }
+    }
 }
 
 /// In 128 bits, moment by moment.

@@ -9,7 +9,7 @@ const FEW: usize = 64;
 /// The same of so many of these.
 const MANY: usize = 64;
 /// Rows that are drawn at once; behind the last close are so many more.
-pub(super) const LANES: usize = 4;
+pub(super) const LANES: usize = 8;
 
 /// Facts about bars; made when first asked for.
 #[derive(Debug, Clone, Default)]
@@ -31,7 +31,40 @@ pub(super) struct Bars {
     low: Levels,
     high: Levels,
     /// The distance of all moments, if it is one.
-    step: Option<i64>,
+    step: Option<Step>,
+}
+
+/// The distance of moments, prepared for divisions by it.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    step: u64,
+    /// 2^64 / step, rounded down.
+    reciprocal: u64,
+}
+
+impl Step {
+    fn of(step: i64) -> Option<Self> {
+        let step = u64::try_from(step).ok().filter(|&step| step > 1)?;
+        let reciprocal = u64::try_from((1_u128 << 64).checked_div(step.into())?).ok()?;
+        Some(Self { step, reciprocal })
+    }
+
+    /// How many whole steps there are in a span.
+    #[inline(always)]
+    fn steps(self, span: u64) -> u64 {
+        let product = u128::from(span).wrapping_mul(u128::from(self.reciprocal));
+        // Less than one too small, as the reciprocal is.
+        let high = low_bits(product >> 64);
+        let rest = span.wrapping_sub(high.wrapping_mul(self.step));
+        high.wrapping_add(u64::from(rest >= self.step))
+    }
+}
+
+/// The lowest 64 bits.
+#[inline(always)]
+#[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "as it says")]
+const fn low_bits(number: u128) -> u64 {
+    number as u64
 }
 
 /// Prices with the extremes of few rows, and of many.
@@ -103,15 +136,16 @@ impl Bars {
     }
 
     /// How many moments are not behind a time, when so many are known not to be.
+    #[inline(always)]
     pub(super) fn passed(&self, moments: &[i64], from: usize, time: i64) -> usize {
         let Some((&first, step)) = moments.first().zip(self.step) else {
             let rest = moments.get(from..).unwrap_or_default();
             return from.saturating_add(rest.partition_point(|&moment| moment <= time));
         };
-        let steps = time.saturating_sub(first).checked_div(step).unwrap_or(0);
         if time < first {
             return 0;
         }
+        let steps = step.steps(time.abs_diff(first));
         usize::try_from(steps).unwrap_or(usize::MAX).saturating_add(1).min(moments.len())
     }
 
@@ -205,12 +239,13 @@ impl Levels {
 }
 
 /// The distance of all moments, if it is one.
-fn step_of(moments: &[i64]) -> Option<i64> {
+fn step_of(moments: &[i64]) -> Option<Step> {
     let mut steps = moments.windows(2).map(|pair| match pair {
         [one, next] => next.saturating_sub(*one),
         _ => 0,
     });
-    steps.next().filter(|&step| step > 0 && steps.all(|other| other == step))
+    let step = steps.next().filter(|&step| steps.all(|other| other == step))?;
+    Step::of(step)
 }
 
 /// Whether a raw number is a multiple of a power of ten.
