@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use arrow_array::RecordBatch;
+use arrow_buffer::ScalarBuffer;
 use arrow_schema::Schema;
 
 use super::error::BatchError;
@@ -23,8 +24,8 @@ pub use super::prices::Prices;
 pub struct BarTable {
     /// Symbols in order of first appearance.
     pub symbols: Vec<String>,
-    /// The times, strictly increasing.
-    pub moments: Vec<i64>,
+    /// The times, strictly increasing; the tables of runs have the same memory.
+    pub moments: ScalarBuffer<i64>,
     /// First row of each moment, and the number of rows behind the last.
     pub starts: Vec<usize>,
     /// Symbol of each row, a place in `symbols`.
@@ -151,7 +152,7 @@ impl BarTable {
         let (symbols, symbol, rows_of) = (symbols.names, symbols.codes, symbols.rows_of);
         Ok(Self {
             symbols,
-            moments,
+            moments: moments.into(),
             starts,
             symbol,
             open,

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use arrow_buffer::ScalarBuffer;
 use hashbrown::HashMap;
 
 use super::bars::BarTable;
@@ -366,7 +367,7 @@ pub struct Recorded {
     /// Their places among the moments of the bars; nothing for all of them.
     pub moments: Option<Vec<usize>>,
     /// Their times.
-    pub times: Vec<i64>,
+    pub times: ScalarBuffer<i64>,
 }
 
 /// Microseconds of a day.
@@ -379,15 +380,17 @@ impl Recorded {
         let day = |time: i64| time.div_euclid(DAY);
         match record {
             Record::Bar => Self { moments: None, times: bars.moments.clone() },
-            Record::None => Self { moments: Some(Vec::new()), times: Vec::new() },
+            Record::None => {
+                Self { moments: Some(Vec::new()), times: ScalarBuffer::from(Vec::new()) }
+            }
             Record::Day => {
                 let next = bars.moments.iter().skip(1).map(|&time| Some(day(time)));
                 let days = bars.moments.iter().zip(next.chain([None]));
                 let last = |(place, (&time, next)): (usize, (&i64, Option<i64>))| {
                     (next != Some(day(time))).then_some((place, time))
                 };
-                let (moments, times) = days.enumerate().filter_map(last).unzip();
-                Self { moments: Some(moments), times }
+                let (moments, times): (_, Vec<i64>) = days.enumerate().filter_map(last).unzip();
+                Self { moments: Some(moments), times: times.into() }
             }
         }
     }

@@ -153,7 +153,13 @@ pub(super) fn draw(
     let columns = [(&mut *wholes, wanted.exact), (values, true)];
     let exposures = [(&mut *net, wanted.exposures), (gross, wanted.exposures)];
     for (column, _) in columns.into_iter().chain(exposures).filter(|(_, wanted)| *wanted) {
-        column.try_reserve_exact(padded.saturating_sub(column.len())).ok()?;
+        if column.capacity() < padded {
+            // Asked for first, because memory that is all zeros cannot be asked for in vain.
+            column.clear();
+            column.try_reserve_exact(padded).ok()?;
+            drop(std::mem::take(column));
+            *column = vec![0.0; padded];
+        }
         column.resize(padded, 0.0);
     }
     let drawn = dispatch!(level(), simd => {

@@ -69,8 +69,13 @@ impl<'k> Shape<'k> {
         let own = recorded.times.len();
         // At most two chunks that are not full come together, and a run that fills them.
         let most = EquityRows::CHUNK.saturating_mul(2).checked_div(own).unwrap_or(0);
-        let runs = if own >= EquityRows::LONG { 1 } else { most.saturating_add(1).min(runs) };
-        Self { keep, recorded, times: ScalarBuffer::from(recorded.times.repeat(runs)), symbols }
+        let runs = most.saturating_add(1).min(runs);
+        let times = if own >= EquityRows::LONG {
+            recorded.times.clone()
+        } else {
+            ScalarBuffer::from(recorded.times.repeat(runs))
+        };
+        Self { keep, recorded, times, symbols }
     }
 
     const fn view(&self) -> View {
