@@ -99,20 +99,29 @@ impl Numbers {
         self.len() == 0
     }
 
-    /// The doubles; none of the other form.
-    pub(super) fn floats(&self) -> &[f64] {
-        match self {
-            Self::Float(values) => values,
-            Self::Exact(_) => &[],
+    /// Columns of one form behind each other; a single one stays where it is.
+    ///
+    /// # Panics
+    /// When one has another form: a bug of the caller.
+    pub(super) fn joined(exact: bool, rows: usize, mut parts: Vec<Self>) -> Self {
+        if parts.len() == 1
+            && let Some(only) = parts.pop()
+        {
+            return only;
         }
-    }
-
-    /// The raw numbers; none of the other form.
-    pub(super) fn exact(&self) -> &[i128] {
-        match self {
-            Self::Float(_) => &[],
-            Self::Exact(values) => values,
+        let mut all = if exact {
+            Self::Exact(Vec::with_capacity(rows))
+        } else {
+            Self::Float(Vec::with_capacity(rows))
+        };
+        for part in parts {
+            match (&mut all, part) {
+                (Self::Float(values), Self::Float(more)) => values.extend_from_slice(&more),
+                (Self::Exact(values), Self::Exact(more)) => values.extend_from_slice(&more),
+                (_, part) => assert!(part.is_empty(), "{} numbers of another form", part.len()),
+            }
         }
+        all
     }
 
     /// Appends an amount of money.

@@ -16,25 +16,28 @@ fn columns(shape: &Shape<'_>) -> &'static [Column] {
     }
 }
 
-#[derive(Debug)]
+/// Runs and their columns, put together when a chunk is closed.
+#[derive(Debug, Default)]
 pub(super) struct EquityRows {
-    run_id: Vec<u32>,
-    numbers: Vec<Numbers>,
+    runs: Vec<(u32, Vec<Numbers>)>,
+    rows: usize,
 }
 
 impl EquityRows {
     /// The rows of a run.
-    pub(super) fn of(run_id: u32, numbers: Vec<Numbers>, shape: &Shape<'_>) -> Self {
+    pub(super) fn of(run_id: u32, numbers: Vec<Numbers>) -> Self {
         match numbers.first().map(Numbers::len) {
-            Some(rows) => Self { run_id: vec![run_id; rows], numbers },
-            None => Self::new(shape),
+            Some(rows) if rows > 0 => Self { runs: vec![(run_id, numbers)], rows },
+            _ => Self::default(),
         }
     }
 
-    fn put(&mut self, numbers: Vec<Numbers>) {
-        for (column, more) in self.numbers.iter_mut().zip(numbers) {
-            column.append(more);
-        }
+    /// A column of all runs.
+    fn numbers(&mut self, place: usize, exact: bool) -> Numbers {
+        let taken = |(_, numbers): &mut (u32, Vec<Numbers>)| {
+            Some(std::mem::replace(numbers.get_mut(place)?, Numbers::new(exact)))
+        };
+        Numbers::joined(exact, self.rows, self.runs.iter_mut().filter_map(taken).collect())
     }
 }
 
@@ -43,19 +46,17 @@ impl Rows for EquityRows {
     const CHUNK: usize = 65_536;
     const LONG: usize = 4_096;
 
-    fn new(shape: &Shape<'_>) -> Self {
-        let column = |_| Numbers::new(shape.keep.exact);
-        let numbers = columns(shape).iter().skip(1).map(column).collect();
-        Self { run_id: Vec::new(), numbers }
+    fn new(_: &Shape<'_>) -> Self {
+        Self::default()
     }
 
     fn len(&self) -> usize {
-        self.run_id.len()
+        self.rows
     }
 
     fn append(&mut self, more: Self) {
-        append(&mut self.run_id, more.run_id);
-        self.put(more.numbers);
+        self.rows = self.rows.saturating_add(more.rows);
+        append(&mut self.runs, more.runs);
     }
 
     fn schema(shape: &Shape<'_>) -> SchemaRef {
@@ -64,16 +65,18 @@ impl Rows for EquityRows {
         schema_of(columns(shape).iter().map(field))
     }
 
-    fn arrays(self, shape: &Shape<'_>) -> Result<Vec<ArrayRef>, Stopped> {
-        let rows = self.run_id.len();
+    fn arrays(mut self, shape: &Shape<'_>) -> Result<Vec<ArrayRef>, Stopped> {
+        let (rows, own) = (self.rows, shape.recorded.times.len());
         assert!(
-            rows <= shape.times.len() && rows.checked_rem(shape.recorded.times.len()) == Some(0),
-            "{rows} rows of runs that have {} each",
-            shape.recorded.times.len()
+            rows <= shape.times.len() && rows.checked_rem(own) == Some(0),
+            "{rows} rows of runs that have {own} each"
         );
-        let mut arrays = vec![run_ids(self.run_id), times(shape.times.slice(0, rows), None)];
-        let money = |column| numbers(Kind::Money, column, None);
-        arrays.extend(self.numbers.into_iter().map(money));
+        let runs = self.runs.iter().map(|(run_id, _)| (*run_id, own));
+        let mut arrays = vec![run_ids(runs, rows), times(shape.times.slice(0, rows), None)];
+        for place in 0..columns(shape).len().saturating_sub(1) {
+            let column = self.numbers(place, shape.keep.exact);
+            arrays.push(numbers(Kind::Money, column, None));
+        }
         Ok(arrays)
     }
 }

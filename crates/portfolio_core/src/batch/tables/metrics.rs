@@ -6,7 +6,7 @@ use arrow_array::{ArrayRef, BooleanArray, DurationMicrosecondArray, Float64Array
 use arrow_buffer::{BooleanBuffer, NullBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, SchemaRef, TimeUnit};
 
-use super::{Rows, Shape, numbers, run_ids, schema_of, times};
+use super::{Rows, Shape, numbers, own_ids, schema_of, times};
 use crate::batch::outcome::{Numbers, append};
 use crate::batch::pool::Stopped;
 use crate::columns::schema::{Kind as ColumnKind, View};
@@ -145,7 +145,7 @@ impl Rows for MetricRows {
 
     fn arrays(self, _: &Shape<'_>) -> Result<Vec<ArrayRef>, Stopped> {
         let columns = self.columns.into_iter().map(MetricColumn::array);
-        Ok([run_ids(self.run_id)].into_iter().chain(columns).collect())
+        Ok([own_ids(self.run_id)].into_iter().chain(columns).collect())
     }
 }
 

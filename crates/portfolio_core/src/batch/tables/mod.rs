@@ -125,7 +125,7 @@ impl Part {
     /// Adds the run behind the last one.
     pub(super) fn add(&mut self, outcome: Outcome, shape: &Shape<'_>) -> Result<(), Stopped> {
         let Outcome { run_id, equity, trades, metrics, last, rejected } = outcome;
-        self.equity.take(EquityRows::of(run_id, equity, shape), shape)?;
+        self.equity.take(EquityRows::of(run_id, equity), shape)?;
         if let Some(trades) = trades {
             self.trades.take(TradeRows::of(run_id, trades), shape)?;
         }
@@ -251,7 +251,17 @@ fn schema_of(fields: impl IntoIterator<Item = Field>) -> SchemaRef {
     Arc::new(Schema::new([run_id_field()].into_iter().chain(fields).collect::<Vec<_>>()))
 }
 
-fn run_ids(run_ids: Vec<u32>) -> ArrayRef {
+/// The number of each run, as often as it has rows.
+fn run_ids(runs: impl IntoIterator<Item = (u32, usize)>, rows: usize) -> ArrayRef {
+    let mut column = Vec::with_capacity(rows);
+    for (run_id, rows) in runs {
+        column.resize(column.len().saturating_add(rows), run_id);
+    }
+    Arc::new(UInt32Array::new(ScalarBuffer::from(column), None))
+}
+
+/// The numbers of runs with a row each.
+fn own_ids(run_ids: Vec<u32>) -> ArrayRef {
     Arc::new(UInt32Array::new(ScalarBuffer::from(run_ids), None))
 }
 

@@ -6,7 +6,7 @@ use arrow_array::{ArrayRef, StringViewArray, UInt64Array};
 use arrow_buffer::{NullBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, SchemaRef};
 
-use super::{Rows, Shape, numbers, run_ids, schema_of, text_array, texts, times};
+use super::{Rows, Shape, numbers, own_ids, schema_of, text_array, texts, times};
 use crate::batch::outcome::{FinalState, Numbers, Rejected, append};
 use crate::batch::pool::Stopped;
 use crate::columns::schema::{Kind, View};
@@ -84,7 +84,7 @@ impl Rows for FinalRows {
         let digest = |state: &'_ FinalState| state.digest.clone().unwrap_or_default();
         let digests: Vec<String> = states.iter().map(digest).collect();
         let digests = texts(&mut pool, digests.iter().map(String::as_str))?;
-        let mut arrays = vec![run_ids(self.run_id), text_column(&pool, status, None)];
+        let mut arrays = vec![own_ids(self.run_id), text_column(&pool, status, None)];
         for (_, count) in COUNTS {
             arrays.push(Arc::new(UInt64Array::from_iter_values(states.iter().map(count))));
         }
@@ -174,7 +174,7 @@ impl Rows for RejectedRows {
         let code = |row: &Rejected| u64::from(row.code.number());
         let text = |views| -> ArrayRef { text_column(&pool, views, None) };
         Ok(vec![
-            run_ids(self.run_id),
+            own_ids(self.run_id),
             Arc::new(rows.iter().map(|row| row.row).collect::<UInt64Array>()),
             times(rows.iter().map(|row| row.time).collect(), None),
             text(symbols),

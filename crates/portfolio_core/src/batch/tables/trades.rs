@@ -69,21 +69,11 @@ impl TradeRows {
 
     /// A column of numbers of all runs, in the same way.
     fn numbers(&mut self, place: usize, exact: bool) -> Numbers {
-        if let [(_, only)] = self.runs.as_mut_slice() {
-            let column = only.numbers.get_mut(place);
-            return column.map_or(Numbers::new(exact), |column| {
-                std::mem::replace(column, Numbers::new(exact))
-            });
-        }
-        let parts = || self.runs.iter().filter_map(|(_, columns)| columns.numbers.get(place));
-        if exact {
-            let mut column = Vec::with_capacity(self.rows);
-            parts().for_each(|part| column.extend_from_slice(part.exact()));
-            return Numbers::Exact(column);
-        }
-        let mut column = Vec::with_capacity(self.rows);
-        parts().for_each(|part| column.extend_from_slice(part.floats()));
-        Numbers::Float(column)
+        let taken = |(_, columns): &mut (u32, TradeColumns)| {
+            let column = columns.numbers.get_mut(place)?;
+            Some(std::mem::replace(column, Numbers::new(exact)))
+        };
+        Numbers::joined(exact, self.rows, self.runs.iter_mut().filter_map(taken).collect())
     }
 }
 
@@ -124,13 +114,11 @@ impl Rows for TradeRows {
             Side::Short => TextView::SHORT.bits(),
         };
         let sides = self.runs.iter().flat_map(|(_, columns)| columns.side.iter().map(side));
-        let mut runs = Vec::with_capacity(self.rows);
-        for (run_id, columns) in &self.runs {
-            runs.resize(runs.len().saturating_add(columns.len()), *run_id);
-        }
+        let runs = self.runs.iter().map(|(run_id, columns)| (*run_id, columns.len()));
+        let runs = run_ids(runs, self.rows);
         let sides = words(sides.collect());
         let mut arrays = vec![
-            run_ids(runs),
+            runs,
             ids(self.column(|columns| &mut columns.trade_id)),
             ids(self.column(|columns| &mut columns.position_id)),
             words(symbols),
