@@ -2,7 +2,7 @@
 //!
 //! Runs are done in tiles of some that follow each other. Threads take the next tile from a
 //! counter, and what they made is put together in the order of the tiles; how large a tile is
-//! depends on the bars alone, so the tables are the same for any number of threads.
+//! depends on the bars and the runs alone, so the tables are the same for any number of threads.
 
 use std::collections::TryReserveError;
 use std::fmt;
@@ -22,8 +22,10 @@ use super::tables::{Collected, Part, Shape};
 use crate::columns::segment::AllocationFailed;
 use crate::ledger::Ledger;
 
-/// About so many moments are a tile.
-const TILE_MOMENTS: usize = 131_072;
+/// About so many bars are a tile.
+const TILE_BARS: usize = 131_072;
+/// At least so many tiles are made of many runs, so that all threads have some.
+const TILES: usize = 16;
 /// The most runs of a tile.
 const TILE_RUNS: usize = 4_096;
 
@@ -197,7 +199,7 @@ impl Batch {
     ) -> Result<Tables, Stopped> {
         let runs = runs.start.min(self.len())..runs.end.min(self.len());
         let recorded = Recorded::of(self.bars(), keep.record);
-        let tile = tile_runs(self.bars().moments.len());
+        let tile = tile_runs(self.bars().symbol.len(), runs.len());
         let shape = Shape::new(keep, &recorded, &self.bars().symbols, runs.len());
         let tiles = runs.len().div_ceil(tile);
         let work = Work {
@@ -262,9 +264,10 @@ impl Batch {
     }
 }
 
-/// How many runs over so many moments are a tile.
-fn tile_runs(moments: usize) -> usize {
-    TILE_MOMENTS.checked_div(moments).unwrap_or(TILE_RUNS).clamp(1, TILE_RUNS)
+/// How many of so many runs over so many bars are a tile.
+fn tile_runs(bars: usize, runs: usize) -> usize {
+    let most = TILE_BARS.checked_div(bars).unwrap_or(TILE_RUNS).min(TILE_RUNS);
+    most.min(runs.div_ceil(TILES)).max(1)
 }
 
 /// The tiles that are left.

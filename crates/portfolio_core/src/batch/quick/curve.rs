@@ -14,7 +14,7 @@ use fearless_simd::prelude::SimdBase;
 use fearless_simd::{Simd, dispatch, f64x8};
 
 use super::events::{Room as Events, Span};
-use super::facts::LANES;
+use super::facts::{Divisor, LANES};
 use super::terms::Terms;
 use super::units::Units;
 use crate::history::Exact;
@@ -181,10 +181,15 @@ pub(super) fn draw(
     Some(counted)
 }
 
+/// From raw prices of the bars to ticks.
+fn tick_of(terms: &Terms<'_>) -> Option<Divisor> {
+    Divisor::new(10_i64.checked_pow(terms.bars.zeros)?)
+}
+
 /// The raw equity at the last close.
 pub(super) fn last(terms: &Terms<'_>, units: &Units, events: &Events) -> Option<i128> {
     let Line { flat, slope, .. } = Line::<i128>::of(units, terms, events.spans.last()?)?;
-    let close = i128::from(*terms.bars.close.last()?);
+    let close = tick_of(terms)?.exact(*terms.raw.close.last()?)?.into();
     Some(units.raw(flat.checked_add(slope.checked_mul(close)?)?))
 }
 
@@ -300,7 +305,7 @@ fn draw_raw(
     wanted: Wanted,
     room: &mut Room,
 ) -> Option<()> {
-    let rows = terms.bars.len();
+    let (rows, tick) = (terms.bars.len(), tick_of(terms)?);
     for (span, to) in spans(events, rows) {
         let Line { flat, slope, ask, both } = Line::<i128>::of(units, terms, span)?;
         // No point of the span is beyond the range.
@@ -311,7 +316,7 @@ fn draw_raw(
             units.raw(one.wrapping_add(slope.wrapping_mul(i128::from(close))))
         };
         for row in span.from..to {
-            let close = *terms.bars.close.get(row)?;
+            let close = tick.exact(*terms.raw.close.get(row)?)?;
             let raw = at(flat, slope, close);
             room.raws.push(raw);
             *room.values.get_mut(row)? = fixed18_to_f64(raw);

@@ -156,8 +156,8 @@ impl Kernel<'_, '_> {
                 self.bars(at, passed)?;
                 at = passed;
             }
-            let anchor = self.price(&self.terms.bars.open, at)?;
-            let known = self.price(&self.terms.bars.close, at.checked_sub(1)?)?;
+            let anchor = self.price(self.terms.raw.open, at)?;
+            let known = self.price(self.terms.raw.close, at.checked_sub(1)?)?;
             self.carry_out((place, row, words), anchor, known)?;
         }
         self.bars(at, moments.len())
@@ -181,7 +181,7 @@ impl Kernel<'_, '_> {
                 self.bars(done, next)?;
                 done = next;
             }
-            let close = self.price(&self.terms.bars.close, at)?;
+            let close = self.price(self.terms.raw.close, at)?;
             self.carry_out((place, row, words), close, close)?;
         }
         self.quotes(done)?;
@@ -219,9 +219,14 @@ impl Kernel<'_, '_> {
 
     /// A price of the bars in units.
     #[inline(always)]
-    pub(super) fn price(&self, ticks: &[i64], at: usize) -> Option<i64> {
-        // A raw price has 64 bits, and a unit is not smaller than a raw one.
-        ticks.get(at).map(|price| price.wrapping_mul(self.units.ticks))
+    pub(super) fn price(&self, raws: &[i64], at: usize) -> Option<i64> {
+        raws.get(at).map(|&raw| self.in_units(raw))
+    }
+
+    /// A raw price of the bars in units, of which it is a multiple.
+    #[inline(always)]
+    pub(super) fn in_units(&self, raw: i64) -> i64 {
+        self.units.by_price.divide(raw.unsigned_abs()).cast_signed()
     }
 
     pub(super) fn spread(&self) -> i64 {

@@ -15,48 +15,91 @@ pub(super) const LANES: usize = 8;
 #[derive(Debug, Clone, Default)]
 pub struct Facts(OnceLock<Option<Box<Bars>>>, pub(super) super::shares::Facts);
 
-/// Bars of one symbol with one spread, in whole ticks.
+/// What is known of bars of one symbol with one spread.
 #[derive(Debug, Clone)]
 pub(super) struct Bars {
     /// A tick is 10 to this power, in raw units: the largest one that all prices are multiples of.
     pub(super) zeros: u32,
-    pub(super) open: Vec<i64>,
-    pub(super) close: Vec<i64>,
+    /// In ticks.
     pub(super) spread: i64,
-    /// The closes as doubles, and [`LANES`] more.
+    /// The closes in ticks, as doubles, and [`LANES`] more.
     pub(super) closes: Vec<f64>,
-    /// The highest price, and as a double.
+    /// The highest price in ticks, and as a double.
     pub(super) top: i64,
     pub(super) highest: f64,
     low: Levels,
     high: Levels,
     /// The distance of all moments, if it is one.
-    step: Option<Step>,
+    step: Option<Divisor>,
 }
 
-/// The distance of moments, prepared for divisions by it.
+/// Raw prices of the rows.
 #[derive(Debug, Clone, Copy)]
-struct Step {
-    step: u64,
-    /// 2^64 / step, rounded down.
+pub(super) struct Raw<'a> {
+    pub(super) open: &'a [i64],
+    pub(super) high: &'a [i64],
+    pub(super) low: &'a [i64],
+    pub(super) close: &'a [i64],
+}
+
+impl<'a> Raw<'a> {
+    pub(super) fn of(bars: &'a BarTable) -> Option<Self> {
+        let narrow = |prices: &'a Prices| match prices {
+            Prices::Narrow(raws) => Some(raws.as_slice()),
+            _ => None,
+        };
+        Some(Self {
+            open: narrow(&bars.open)?,
+            high: narrow(&bars.high)?,
+            low: narrow(&bars.low)?,
+            close: narrow(&bars.close)?,
+        })
+    }
+}
+
+/// The extremes of few rows, and of many.
+#[derive(Debug, Clone)]
+struct Levels {
+    few: Vec<i64>,
+    many: Vec<i64>,
+}
+
+/// A number above 0, prepared for divisions by it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Divisor {
+    divisor: u64,
+    /// 2^64 / divisor, rounded down; nothing for 1.
     reciprocal: u64,
 }
 
-impl Step {
-    fn of(step: i64) -> Option<Self> {
-        let step = u64::try_from(step).ok().filter(|&step| step > 1)?;
-        let reciprocal = u64::try_from((1_u128 << 64).checked_div(step.into())?).ok()?;
-        Some(Self { step, reciprocal })
+impl Divisor {
+    pub(super) fn new(divisor: i64) -> Option<Self> {
+        let divisor = u64::try_from(divisor).ok().filter(|&divisor| divisor > 0)?;
+        let reciprocal = (1_u128 << 64).checked_div(divisor.into())?;
+        Some(Self { divisor, reciprocal: u64::try_from(reciprocal).unwrap_or(0) })
     }
 
-    /// How many whole steps there are in a span.
+    /// The quotient, rounded down.
     #[inline(always)]
-    fn steps(self, span: u64) -> u64 {
-        let product = u128::from(span).wrapping_mul(u128::from(self.reciprocal));
+    pub(super) fn divide(self, number: u64) -> u64 {
+        if self.reciprocal == 0 {
+            return number;
+        }
+        let product = u128::from(number).wrapping_mul(u128::from(self.reciprocal));
         // Less than one too small, as the reciprocal is.
         let high = low_bits(product >> 64);
-        let rest = span.wrapping_sub(high.wrapping_mul(self.step));
-        high.wrapping_add(u64::from(rest >= self.step))
+        let rest = number.wrapping_sub(high.wrapping_mul(self.divisor));
+        high.wrapping_add(u64::from(rest >= self.divisor))
+    }
+
+    /// The quotient of a multiple; nothing for other numbers and for those below 0.
+    #[inline(always)]
+    pub(super) fn exact(self, number: i64) -> Option<i64> {
+        let number = u64::try_from(number).ok()?;
+        let quotient = self.divide(number);
+        let exact = quotient.wrapping_mul(self.divisor) == number;
+        // Not above the number, which has 63 bits.
+        exact.then_some(quotient.cast_signed())
     }
 }
 
@@ -67,14 +110,6 @@ const fn low_bits(number: u128) -> u64 {
     number as u64
 }
 
-/// Prices with the extremes of few rows, and of many.
-#[derive(Debug, Clone)]
-struct Levels {
-    rows: Vec<i64>,
-    few: Vec<i64>,
-    many: Vec<i64>,
-}
-
 impl Facts {
     pub(super) fn get(&self, bars: &BarTable) -> Option<&Bars> {
         self.0.get_or_init(|| Bars::of(bars).map(Box::new)).as_deref()
@@ -83,14 +118,7 @@ impl Facts {
 
 impl Bars {
     fn of(bars: &BarTable) -> Option<Self> {
-        let narrow = |prices: &Prices| match prices {
-            Prices::Narrow(raws) => Some(raws.clone()),
-            _ => None,
-        };
-        let raws = [&bars.open, &bars.high, &bars.low, &bars.close].map(narrow);
-        let [Some(mut open), Some(mut high), Some(mut low), Some(mut close)] = raws else {
-            return None;
-        };
+        let raw = Raw::of(bars)?;
         let spread = match &bars.spread {
             Prices::Same(spread) => i64::try_from(spread.raw()).ok()?,
             Prices::Narrow(raws) => {
@@ -103,36 +131,31 @@ impl Bars {
             return None;
         }
         let mut zeros = 9;
-        for &price in [&open, &high, &low, &close, &vec![spread]].into_iter().flatten() {
-            while zeros > 0 && !is_multiple(price, zeros) {
-                zeros = zeros.saturating_sub(1);
-            }
+        for prices in [raw.open, raw.high, raw.low, raw.close, &[spread]] {
+            zeros = zeros_of(prices, zeros)?;
         }
-        let tick = 10_i64.checked_pow(zeros)?;
-        for price in [&mut open, &mut high, &mut low, &mut close].into_iter().flatten() {
-            *price = price.checked_div(tick)?;
-        }
-        let closes = close.iter().map(|&close| whole(close));
-        let mut closes = closes.collect::<Option<Vec<f64>>>()?;
+        let tick = Divisor::new(10_i64.checked_pow(zeros)?)?;
+        let top = tick.exact(*raw.high.iter().max()?)?;
+        // No close is above it.
+        let highest = whole(top)?;
+        let mut closes = Vec::with_capacity(raw.close.len().checked_add(LANES)?);
+        closes.extend(raw.close.iter().map(|&close| double(tick.divide(close.unsigned_abs()))));
         closes.extend([0.0; LANES]);
-        let top = *high.iter().max()?;
         Some(Self {
             zeros,
-            open,
-            close,
-            spread: spread.checked_div(tick)?,
+            spread: tick.exact(spread)?,
             closes,
             top,
-            highest: whole(top)?,
-            low: Levels::of(low, Ord::min),
-            high: Levels::of(high, Ord::max),
+            highest,
+            low: Levels::of(raw.low, Ord::min),
+            high: Levels::of(raw.high, Ord::max),
             step: step_of(&bars.moments),
         })
     }
 
     /// How many rows there are.
-    pub(super) const fn len(&self) -> usize {
-        self.close.len()
+    pub(super) fn len(&self) -> usize {
+        self.closes.len().saturating_sub(LANES)
     }
 
     /// How many moments are not behind a time, when so many are known not to be.
@@ -145,56 +168,66 @@ impl Bars {
         if time < first {
             return 0;
         }
-        let steps = step.steps(time.abs_diff(first));
+        let steps = step.divide(time.abs_diff(first));
         usize::try_from(steps).unwrap_or(usize::MAX).saturating_add(1).min(moments.len())
     }
 
-    /// The first of some rows whose low is not above a price.
-    pub(super) fn first_low(&self, rows: (usize, usize), price: i64) -> Option<usize> {
-        self.low.first(rows, |low| low <= price)
+    /// The first of some rows whose low is not above a raw price.
+    pub(super) fn first_low(
+        &self,
+        raw: &Raw<'_>,
+        rows: (usize, usize),
+        price: i64,
+    ) -> Option<usize> {
+        self.low.first(raw.low, rows, |low| low <= price)
     }
 
-    /// The first of some rows whose high is not below a price.
-    pub(super) fn first_high(&self, rows: (usize, usize), price: i64) -> Option<usize> {
-        self.high.first(rows, |high| high >= price)
+    /// The first of some rows whose high is not below a raw price.
+    pub(super) fn first_high(
+        &self,
+        raw: &Raw<'_>,
+        rows: (usize, usize),
+        price: i64,
+    ) -> Option<usize> {
+        self.high.first(raw.high, rows, |high| high >= price)
     }
 
-    /// The lowest low and the highest high of some rows.
+    /// The lowest low and the highest high of some rows, raw.
     #[inline(always)]
-    pub(super) fn extremes(&self, (from, to): (usize, usize)) -> Option<(i64, i64)> {
+    pub(super) fn extremes(&self, raw: &Raw<'_>, (from, to): (usize, usize)) -> Option<(i64, i64)> {
         if to.saturating_sub(from) < FEW {
-            let rows = self.low.rows.get(from..to)?.iter().zip(self.high.rows.get(from..to)?);
+            let rows = raw.low.get(from..to)?.iter().zip(raw.high.get(from..to)?);
             let whole = (i64::MAX, i64::MIN);
             let widened = |(low, high): (i64, i64), (one, other): (&i64, &i64)| {
                 (low.min(*one), high.max(*other))
             };
             return Some(rows.fold(whole, widened)).filter(|_| from < to);
         }
-        let low = self.low.extreme((from, to), Ord::min)?;
-        Some((low, self.high.extreme((from, to), Ord::max)?))
-    }
-
-    /// Low and high of a row.
-    pub(super) fn range(&self, row: usize) -> Option<(i64, i64)> {
-        Some((*self.low.rows.get(row)?, *self.high.rows.get(row)?))
+        let low = self.low.extreme(raw.low, (from, to), Ord::min)?;
+        Some((low, self.high.extreme(raw.high, (from, to), Ord::max)?))
     }
 }
 
 impl Levels {
-    fn of(rows: Vec<i64>, pick: impl Fn(i64, i64) -> i64 + Copy) -> Self {
+    fn of(rows: &[i64], pick: impl Fn(i64, i64) -> i64 + Copy) -> Self {
         let level = |prices: &[i64], size: usize| -> Vec<i64> {
             let chunks = prices.chunks(size);
             chunks.filter_map(|chunk| chunk.iter().copied().reduce(pick)).collect()
         };
-        let few = level(&rows, FEW);
+        let few = level(rows, FEW);
         let many = level(&few, MANY);
-        Self { rows, few, many }
+        Self { few, many }
     }
 
     /// The first of some rows for which a rule holds, which holds for the extreme of several
     /// rows when it holds for one of them.
     #[inline]
-    fn first(&self, (from, to): (usize, usize), rule: impl Fn(i64) -> bool) -> Option<usize> {
+    fn first(
+        &self,
+        prices: &[i64],
+        (from, to): (usize, usize),
+        rule: impl Fn(i64) -> bool,
+    ) -> Option<usize> {
         let within = |values: &[i64], from: usize, to: usize| {
             let to = to.min(values.len());
             let found = values.get(from..to)?.iter().position(|&value| rule(value))?;
@@ -202,7 +235,7 @@ impl Levels {
         };
         let next = |from: usize, size: usize| from.div_ceil(size).saturating_mul(size);
         let edge = next(from, FEW);
-        if let Some(row) = within(&self.rows, from, edge.min(to)) {
+        if let Some(row) = within(prices, from, edge.min(to)) {
             return Some(row);
         }
         if edge >= to {
@@ -215,12 +248,13 @@ impl Levels {
             within(&self.few, many, many.saturating_add(MANY))
         })?;
         let start = block.saturating_mul(FEW);
-        within(&self.rows, start, start.saturating_add(FEW).min(to))
+        within(prices, start, start.saturating_add(FEW).min(to))
     }
 
     #[inline]
     fn extreme(
         &self,
+        prices: &[i64],
         (from, to): (usize, usize),
         pick: impl Fn(i64, i64) -> i64 + Copy,
     ) -> Option<i64> {
@@ -229,23 +263,35 @@ impl Levels {
         };
         let (first, last) = (from.div_ceil(FEW), to / FEW);
         if first >= last {
-            return of(&self.rows, from, to);
+            return of(prices, from, to);
         }
         let (front, back) = (first.saturating_mul(FEW), last.saturating_mul(FEW));
-        let parts =
-            [of(&self.rows, from, front), of(&self.few, first, last), of(&self.rows, back, to)];
+        let parts = [of(prices, from, front), of(&self.few, first, last), of(prices, back, to)];
         parts.into_iter().flatten().reduce(pick)
     }
 }
 
+/// How many zeros, at most so many, all of some prices have at their end; nothing for one below 0.
+fn zeros_of(prices: &[i64], mut zeros: u32) -> Option<u32> {
+    let mut rest = prices;
+    loop {
+        let unit = Divisor::new(10_i64.checked_pow(zeros)?)?;
+        let odd = rest.iter().position(|&price| unit.exact(price).is_none());
+        let Some(odd) = odd else { return Some(zeros) };
+        rest = rest.get(odd..)?;
+        // A price that is no multiple of 1 is below 0.
+        zeros = zeros.checked_sub(1)?;
+    }
+}
+
 /// The distance of all moments, if it is one.
-fn step_of(moments: &[i64]) -> Option<Step> {
+fn step_of(moments: &[i64]) -> Option<Divisor> {
     let mut steps = moments.windows(2).map(|pair| match pair {
         [one, next] => next.saturating_sub(*one),
         _ => 0,
     });
     let step = steps.next().filter(|&step| steps.all(|other| other == step))?;
-    Step::of(step)
+    Divisor::new(step)
 }
 
 /// Whether a raw number is a multiple of a power of ten.
@@ -254,7 +300,12 @@ pub(super) fn is_multiple(raw: i64, zeros: u32) -> bool {
 }
 
 /// A whole number that a double holds.
-#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "it was just asked")]
 fn whole(value: i64) -> Option<f64> {
-    (value.unsigned_abs() <= 1 << f64::MANTISSA_DIGITS).then_some(value as f64)
+    (value.unsigned_abs() <= 1 << f64::MANTISSA_DIGITS).then_some(double(value.unsigned_abs()))
+}
+
+#[inline(always)]
+#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "it is below 2^53")]
+fn double(value: u64) -> f64 {
+    value as f64
 }

@@ -9,22 +9,23 @@ type Moment = (usize, bool);
 impl Kernel<'_, '_> {
     /// The first of some bars that reaches a level.
     pub(super) fn next_reach(&self, (from, mut to): (usize, usize)) -> Option<usize> {
-        let (bars, ticks) = (self.terms.bars, self.units.ticks);
+        let (bars, raw) = (self.terms.bars, &self.terms.raw);
+        // A level of an account is far from the limits of 64 bits, or nothing reaches it.
+        let raw_of = |price: i64| price.saturating_mul(self.units.price);
         let mut found = None;
         for held in &self.room.held {
             let (below, above) =
                 if held.long { (held.stop, held.target) } else { (held.target, held.stop) };
             let side = if held.long { 0 } else { self.spread() };
-            // Ticks of the bars that are not above one level, and not below the other.
             if below != 0
-                && let price = below.saturating_sub(side).div_euclid(ticks)
-                && let Some(row) = bars.first_low((from, to), price)
+                && let price = raw_of(below.saturating_sub(side))
+                && let Some(row) = bars.first_low(raw, (from, to), price)
             {
                 (found, to) = (Some(row), row);
             }
             if above != 0
-                && let price = side.saturating_sub(above).div_euclid(ticks).saturating_neg()
-                && let Some(row) = bars.first_high((from, to), price)
+                && let price = raw_of(above.saturating_sub(side))
+                && let Some(row) = bars.first_high(raw, (from, to), price)
             {
                 (found, to) = (Some(row), row);
             }
@@ -34,7 +35,7 @@ impl Kernel<'_, '_> {
 
     /// One bar in which something is filled.
     pub(super) fn bar(&mut self, at: usize) -> Option<()> {
-        let bid = self.price(&self.terms.bars.open, at)?;
+        let bid = self.price(self.terms.raw.open, at)?;
         self.marks((at, false), bid)?;
         if self.guarded > 0 {
             self.levels_in_reach(at)?;
@@ -44,7 +45,7 @@ impl Kernel<'_, '_> {
 
     /// The close of a bar, where it fills something.
     pub(super) fn quote(&mut self, at: usize) -> Option<()> {
-        let bid = self.price(&self.terms.bars.close, at)?;
+        let bid = self.price(self.terms.raw.close, at)?;
         self.marks((at, true), bid)?;
         self.push_span(at)
     }
@@ -100,9 +101,8 @@ impl Kernel<'_, '_> {
 
     /// Step 1 of a bar.
     fn levels_in_reach(&mut self, at: usize) -> Option<()> {
-        let (low, high) = self.terms.bars.range(at)?;
-        let (ticks, spread) = (self.units.ticks, self.spread());
-        let (low, high) = (low.wrapping_mul(ticks), high.wrapping_mul(ticks));
+        let (raw, spread) = (&self.terms.raw, self.spread());
+        let (low, high) = (self.price(raw.low, at)?, self.price(raw.high, at)?);
         let within = |held: &Held, level: i64| {
             let side = if held.long { 0 } else { spread };
             let (low, high) = (low.saturating_add(side), high.saturating_add(side));
@@ -178,7 +178,7 @@ impl Kernel<'_, '_> {
     }
 
     fn charge(&mut self, fee: i128) -> Option<()> {
-        self.end.fees = self.end.fees.checked_add(fee)?;
+        self.end.fees = self.units.sure(self.end.fees.checked_add(fee)?)?;
         self.end.balance = self.units.sure(self.end.balance.checked_sub(fee)?)?;
         Some(())
     }
@@ -205,7 +205,7 @@ impl Kernel<'_, '_> {
             |worth: i128| if long { worth.checked_sub(cost) } else { cost.checked_sub(worth) };
         let gross = result(worth)?;
         self.end.balance = self.end.balance.checked_add(gross)?;
-        self.end.realized = self.end.realized.checked_add(gross)?;
+        self.end.realized = self.units.sure(self.end.realized.checked_add(gross)?)?;
         self.charge(exit_fee)?;
         self.add(long, size.checked_neg()?, cost.checked_neg()?)?;
         self.guarded = self.guarded.checked_sub(usize::from(held.stop != 0 || held.target != 0))?;
@@ -241,19 +241,19 @@ impl Kernel<'_, '_> {
 
     /// The lowest and highest price that a position has seen at its close (rules X1 and G8).
     fn extremes(&self, held: &Held, (at, closes): Moment, price: i64) -> Option<(i64, i64)> {
-        let bars = self.terms.bars;
+        let (bars, raw) = (self.terms.bars, &self.terms.raw);
         // What is filled at a close sees the next bar first.
         let from = if self.terms.at_close { held.entry.checked_add(1)? } else { held.entry };
         let to = if closes { at.checked_add(1)? } else { at };
-        let mut seen = bars.extremes((from, to));
+        let mut seen = bars.extremes(raw, (from, to));
         if !closes && at > held.entry {
-            let open = *bars.open.get(at)?;
+            let open = *raw.open.get(at)?;
             let (low, high) = seen.unwrap_or((open, open));
             seen = Some((low.min(open), high.max(open)));
         }
         let Some((low, high)) = seen else { return Some((price, price)) };
         let side = if held.long { 0 } else { self.spread() };
-        let of = |ticks: i64| ticks.wrapping_mul(self.units.ticks).checked_add(side);
+        let of = |raw: i64| self.in_units(raw).checked_add(side);
         Some((of(low)?.min(price), of(high)?.max(price)))
     }
 }

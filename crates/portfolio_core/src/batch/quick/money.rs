@@ -33,7 +33,7 @@ pub(super) struct Columns {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Mirror {
     units: Units,
-    /// Whether doubles hold all amounts of the trades, sizes and prices in units.
+    /// Whether doubles hold all amounts and sizes of the trades in units.
     narrow: bool,
     /// Units of 1.
     money: f64,
@@ -49,7 +49,6 @@ impl Mirror {
         // The sum of an amount and two fees stays below 2^53, too.
         let few = |number: u128| number < 1 << (f64::MANTISSA_DIGITS.saturating_sub(2));
         let narrow = few(most) && few(size.unsigned_abs().into());
-        let narrow = narrow && few(price.unsigned_abs().into());
         Some(Self {
             units: *units,
             narrow,
@@ -68,10 +67,10 @@ impl Mirror {
         fixed18_to_f64(self.units.raw(amount))
     }
 
-    /// The double nearest to a price.
+    /// The double nearest to a price, which may be a level far above those of all bars.
     #[inline]
     pub(super) fn price(&self, price: i64) -> f64 {
-        if self.narrow {
+        if price.unsigned_abs() < 1 << f64::MANTISSA_DIGITS {
             return short(price.into()) / self.price;
         }
         fixed9_to_f64(self.raw_price(price))

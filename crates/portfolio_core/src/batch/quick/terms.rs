@@ -1,6 +1,6 @@
 //! Whether a run is plain, and what its fills cost.
 
-use super::facts::Bars;
+use super::facts::{Bars, Raw};
 use crate::batch::Fill;
 use crate::batch::plan::Run;
 use crate::event::Path;
@@ -13,6 +13,7 @@ use crate::terms::{ChargedOn, Commission, CommissionKind};
 #[derive(Debug)]
 pub(super) struct Terms<'r> {
     pub(super) bars: &'r Bars,
+    pub(super) raw: Raw<'r>,
     /// Raw.
     pub(super) balance: i128,
     pub(super) leverage: Leverage,
@@ -70,6 +71,7 @@ impl<'r> Terms<'r> {
         }
         Some(Self {
             bars,
+            raw: Raw::of(run.bars)?,
             balance: configuration.initial_balance.raw(),
             leverage: Leverage::new(instrument.leverage.unwrap_or(configuration.leverage)).ok()?,
             netting: configuration.mode == Mode::Netting,

@@ -4,6 +4,7 @@
 //! one amount. In these units a fill needs products only; where a fee has more decimals than money
 //! can have, the amount is one raw unit, and the fee alone is rounded.
 
+use super::facts::Divisor;
 use super::terms::{Charge, Terms};
 use crate::numbers::ratio_half_even;
 use crate::terms::{ChargedOn, CommissionKind};
@@ -26,6 +27,8 @@ pub(super) struct Units {
     pub(super) zeros: Zeros,
     /// How many units of price a tick of the bars is.
     pub(super) ticks: i64,
+    /// From raw prices to units.
+    pub(super) by_price: Divisor,
     /// Raw.
     pub(super) price: i64,
     pub(super) size: i64,
@@ -115,6 +118,7 @@ impl Units {
         Some(Self {
             zeros,
             ticks: 10_i64.checked_pow(terms.bars.zeros.checked_sub(zeros.price)?)?,
+            by_price: Divisor::new(10_i64.checked_pow(zeros.price)?)?,
             price: 10_i64.checked_pow(zeros.price)?,
             size: 10_i64.checked_pow(zeros.size)?,
             money,

@@ -214,7 +214,8 @@ impl<R: Rows> Chunks<R> {
     /// Takes the chunks behind the last ones.
     fn join(&mut self, more: Self, shape: &Shape<'_>) -> Result<(), Stopped> {
         if more.batches.is_empty() {
-            return self.take(more.open, shape);
+            self.open.append(more.open);
+            return if self.open.len() >= R::CHUNK { self.close(shape) } else { Ok(()) };
         }
         self.end(shape)?;
         self.batches.extend(more.batches);

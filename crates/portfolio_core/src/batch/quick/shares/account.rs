@@ -119,7 +119,11 @@ impl Seen {
         let apart = if long { 0 } else { self.apart };
         let (low, high) = match self.units {
             Some((low, high)) => (
-                i64::from(*self.short_lows.get(symbol)?).saturating_mul(low),
+                match *self.short_lows.get(symbol)? {
+                    // Nothing was seen yet, and this is no price.
+                    u32::MAX => i64::MAX,
+                    seen => i64::from(seen).saturating_mul(low),
+                },
                 i64::from(*self.short_highs.get(symbol)?).saturating_mul(high),
             ),
             None => (*self.lows.get(symbol)?, *self.highs.get(symbol)?),
@@ -261,10 +265,12 @@ impl Account {
             self.open.push(symbol);
             self.seen.begin(symbol)?;
             self.short_count = self.short_count.wrapping_add(usize::from(!long));
-        } else if self.keeps_trades {
+        } else {
             let origin = self.origins.get_mut(symbol)?;
-            origin.fee = origin.fee.wrapping_add(fee);
-            origin.price = terms.average(now.size, cost)?;
+            origin.fee = Money::from_raw(origin.fee.wrapping_add(fee)).ok()?.raw();
+            if self.keeps_trades {
+                origin.price = terms.average(now.size, cost)?;
+            }
         }
         let sides = if long { &mut self.longs } else { &mut self.shorts };
         *sides.get_mut(symbol)? = now.weight;

@@ -57,14 +57,14 @@ fn shortened(prices: &[i64]) -> Option<Short> {
     })
 }
 
-/// Prices in units of so much, if they are multiples of it that fit 32 bits.
+/// Prices in units of so much, if they are multiples of it that are below the most of 32 bits.
 fn in_units<const UNIT: i64>(prices: &[i64]) -> Option<Short> {
     let (mut found, mut highest) = (Vec::new(), 0);
     found.try_reserve_exact(prices.len()).ok()?;
     for &price in prices {
         let quotient = price.checked_div(UNIT)?;
         let exact = quotient.wrapping_mul(UNIT) == price;
-        let short = u32::try_from(quotient).ok().filter(|_| exact)?;
+        let short = u32::try_from(quotient).ok().filter(|&short| exact && short < u32::MAX)?;
         found.push(short);
         highest = highest.max(short);
     }
