@@ -192,7 +192,7 @@ impl Block<'_> {
 }
 
 impl History {
-    /// Goes through the points behind the first `skip` rows in blocks of [`BLOCK_ROWS`], however
+    /// Goes through the points behind the first `skip` rows in blocks of 1,024, however
     /// the rows are stored and whichever of them are points, so that sums over the blocks depend on
     /// the points alone. The last row of all is a point too, though a later one of its time or
     /// bucket might replace it: it comes by itself, and `settled` is told which it is.
