@@ -7,21 +7,23 @@
     reason = "a test fails by panicking, and the numbers are chosen to fit"
 )]
 
+mod outcomes;
 mod random;
 
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, BooleanArray, Decimal128Array, Int64Array, RecordBatch, StringArray};
+use outcomes::check;
 use portfolio_core::batch::bars::BarTable;
 use portfolio_core::batch::drive::drive;
 use portfolio_core::batch::orders::OrderTable;
-use portfolio_core::batch::outcome::{Keep, Numbers, Outcome, Record, Recorded, TradeColumns};
+use portfolio_core::batch::outcome::{Keep, Record, Recorded, TradeColumns};
 use portfolio_core::batch::plan::{Batch, Costs, Settings};
 use portfolio_core::batch::{Fill, quick};
 use portfolio_core::event::Path;
 use portfolio_core::instrument::Instrument;
 use portfolio_core::ledger::{Configuration, Mode};
-use portfolio_core::metrics::{Metrics, Options, Value};
+use portfolio_core::metrics::Options;
 use portfolio_core::numbers::{Contract, FloatPolicy, Money};
 use portfolio_core::terms::{ChargedOn, Commission, CommissionKind, CommissionTier, Terms};
 use random::Random;
@@ -253,66 +255,6 @@ impl Case {
             fill: if chance(random, 2) { Fill::Close } else { Fill::NextOpen },
             metrics: Options { periods_per_year: 300.0, ..Options::default() },
         }
-    }
-}
-
-fn bits(numbers: &Numbers) -> Vec<i128> {
-    match numbers {
-        Numbers::Float(values) => values.iter().map(|one| i128::from(one.to_bits())).collect(),
-        Numbers::Exact(values) => values.clone(),
-    }
-}
-
-fn texts(places: &[u32], columns: &TradeColumns) -> Vec<String> {
-    let text = |place: &u32| columns.words.texts()[usize::try_from(*place).unwrap()].clone();
-    places.iter().map(text).collect()
-}
-
-fn check_trades(quick: &TradeColumns, ledger: &TradeColumns, case: u64) {
-    assert_eq!(quick.trade_id, ledger.trade_id, "{case}");
-    assert_eq!(quick.position_id, ledger.position_id, "{case}");
-    assert_eq!(quick.side, ledger.side, "{case}");
-    assert_eq!(quick.entry_time, ledger.entry_time, "{case}");
-    assert_eq!(quick.exit_time, ledger.exit_time, "{case}");
-    for (place, (one, other)) in quick.numbers.iter().zip(&ledger.numbers).enumerate() {
-        assert_eq!(bits(one), bits(other), "{case}, column {place}");
-    }
-    for (one, other) in [
-        (&quick.symbol, &ledger.symbol),
-        (&quick.tag, &ledger.tag),
-        (&quick.reason, &ledger.reason),
-    ] {
-        assert_eq!(texts(one, quick), texts(other, ledger), "{case}");
-    }
-}
-
-fn check_metrics(quick: &Metrics, ledger: &Metrics, case: u64) {
-    for ((name, one), (_, other)) in quick.entries().iter().zip(ledger.entries()) {
-        let same = match (one, other) {
-            (Some(Value::Float(one)), Some(Value::Float(other))) => {
-                one.to_bits() == other.to_bits()
-            }
-            _ => one == other,
-        };
-        assert!(same, "case {case}, {name}: {one:?} is not {other:?}");
-    }
-}
-
-fn check(quick: &Outcome, ledger: &Outcome, case: u64) {
-    assert_eq!(quick.run_id, ledger.run_id);
-    assert_eq!(quick.rejected, ledger.rejected, "{case}");
-    assert_eq!(quick.last, ledger.last, "{case}");
-    assert_eq!(quick.equity.len(), ledger.equity.len(), "{case}");
-    for (one, other) in quick.equity.iter().zip(&ledger.equity) {
-        assert_eq!(bits(one), bits(other), "{case}");
-    }
-    match (&quick.trades, &ledger.trades) {
-        (Some(one), Some(other)) => check_trades(one, other, case),
-        (one, other) => assert_eq!(one.is_some(), other.is_some(), "{case}"),
-    }
-    match (&quick.metrics, &ledger.metrics) {
-        (Some(one), Some(other)) => check_metrics(one, other, case),
-        (one, other) => assert_eq!(one.is_some(), other.is_some(), "{case}"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use super::short::{Later, Short};
 use crate::batch::bars::{BarTable, Prices};
-use crate::batch::quick::facts::is_multiple;
+use crate::batch::quick::facts::{self, is_multiple};
 
 /// A grid has at most so many cells for each bar; sparser bars are not looked at as one.
 const SPARSE: usize = 4;
@@ -60,24 +60,18 @@ pub(super) struct Raw<'a> {
 
 impl<'a> Raw<'a> {
     pub(super) fn of(bars: &'a BarTable) -> Option<Self> {
+        let facts::Raw { open, high, low, close } = facts::Raw::of(bars)?;
         Some(Self {
-            open: narrow(&bars.open)?,
-            high: narrow(&bars.high)?,
-            low: narrow(&bars.low)?,
-            close: narrow(&bars.close)?,
+            open,
+            high,
+            low,
+            close,
             spread: match &bars.spread {
                 Prices::Narrow(raws) => raws,
                 Prices::Same(_) => &[],
                 Prices::Wide(_) => return None,
             },
         })
-    }
-}
-
-fn narrow(prices: &Prices) -> Option<&[i64]> {
-    match prices {
-        Prices::Narrow(raws) => Some(raws),
-        _ => None,
     }
 }
 
