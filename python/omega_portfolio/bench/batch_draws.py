@@ -309,7 +309,7 @@ def _draw_keep(random: Random) -> dict[str, Any]:
         "trades": random.random() < 0.95,
         "metrics": random.random() < 0.9,
         "exact": random.random() < 0.6,
-        "digest": random.random() < 0.9,
+        "digest": random.random() < 0.5,
         "on_error": "raise" if random.random() < 0.1 else "record",
     }
 
