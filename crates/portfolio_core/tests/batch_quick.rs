@@ -7,12 +7,14 @@
     reason = "a test fails by panicking, and the numbers are chosen to fit"
 )]
 
+mod draws;
 mod outcomes;
 mod random;
 
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, BooleanArray, Decimal128Array, Int64Array, RecordBatch, StringArray};
+use draws::{below, chance, pick};
 use outcomes::check;
 use portfolio_core::batch::bars::BarTable;
 use portfolio_core::batch::drive::drive;
@@ -30,18 +32,6 @@ use random::Random;
 
 /// One at scale 9.
 const ONE: i128 = 1_000_000_000;
-
-fn pick<T: Copy>(random: &mut Random, from: &[T]) -> T {
-    from[usize::try_from(random.below(u64::try_from(from.len()).unwrap())).unwrap()]
-}
-
-fn chance(random: &mut Random, one_in: u64) -> bool {
-    random.below(one_in) == 0
-}
-
-fn below(random: &mut Random, bound: i128) -> i128 {
-    i128::from(random.below(u64::try_from(bound.max(1)).unwrap()))
-}
 
 fn decimals(values: Vec<Option<i128>>) -> ArrayRef {
     let array = Decimal128Array::from(values).with_precision_and_scale(38, 9).unwrap();

@@ -156,6 +156,11 @@ impl Run<'_> {
         self.orders.tag(self.places.start.saturating_add(place))
     }
 
+    /// Whether any row of the orders has a tag.
+    pub(super) const fn has_tags(&self) -> bool {
+        !self.orders.cells.tag.is_empty()
+    }
+
     /// Its rows, if they may all be targets of sizes of 64 bits.
     pub(super) fn targets(&self) -> Option<Targets<'_>> {
         let size = self.overrides.size.map(|size| i64::try_from(size.raw()));

@@ -4,7 +4,6 @@ use super::Room;
 use super::curve::{self, Counted, Wanted};
 use super::events::{End, Room as Events};
 use super::money::{self, Mirror};
-use super::rows::Rows;
 use super::terms::Terms;
 use super::trades::{Reason, Trade};
 use super::units::Units;
@@ -27,7 +26,6 @@ pub(super) struct Done<'d, 'r> {
     pub(super) run: &'d Run<'r>,
     pub(super) terms: &'d Terms<'r>,
     pub(super) units: &'d Units,
-    pub(super) rows: &'d Rows<'d>,
     pub(super) end: End,
 }
 
@@ -117,7 +115,7 @@ impl Done<'_, '_> {
         };
         let words = &mut columns.words;
         let symbol = words.place(self.run.bars.symbols.first().map_or("", String::as_str));
-        columns.tag = self.tags(trades, words);
+        columns.tag = tags(self.run, trades.iter().map(|trade| trade.place), words);
         columns.reason = reasons(trades, words);
         let side = |trade: &Trade| if trade.long { Side::Long } else { Side::Short };
         TradeColumns {
@@ -146,26 +144,6 @@ impl Done<'_, '_> {
             ],
             ..columns
         }
-    }
-
-    /// The places of the tags, of which mostly the same one comes again.
-    fn tags(&self, trades: &[Trade], words: &mut Words) -> Vec<u32> {
-        if !self.rows.has_tags() {
-            return vec![words.place(""); trades.len()];
-        }
-        let mut last: Option<(&str, u32)> = None;
-        let place = |trade: &Trade| {
-            let tag = self.rows.tag(trade.place);
-            match last {
-                Some((other, place)) if other == tag => place,
-                _ => {
-                    let place = words.place(tag);
-                    last = Some((tag, place));
-                    place
-                }
-            }
-        };
-        trades.iter().map(place).collect()
     }
 
     fn last(&self, mirror: &Mirror, events: &Events, equity: i128) -> Option<FinalState> {
@@ -227,6 +205,30 @@ fn picked<T>(recorded: &Recorded, rows: usize, get: impl Fn(usize) -> Option<T>)
         Some(moments) => moments.iter().filter_map(|&moment| get(moment)).collect(),
         None => (0..rows).filter_map(get).collect(),
     }
+}
+
+/// The places of the tags of some rows, of which mostly the same one comes again.
+pub(super) fn tags(
+    run: &Run<'_>,
+    rows: impl ExactSizeIterator<Item = usize>,
+    words: &mut Words,
+) -> Vec<u32> {
+    if rows.len() > 0 && !run.has_tags() {
+        return vec![words.place(""); rows.len()];
+    }
+    let mut last: Option<(&str, u32)> = None;
+    let place = |row: usize| {
+        let tag = run.tag(row);
+        match last {
+            Some((other, place)) if other == tag => place,
+            _ => {
+                let place = words.place(tag);
+                last = Some((tag, place));
+                place
+            }
+        }
+    };
+    rows.map(place).collect()
 }
 
 /// The places of the reasons, each stored when it first comes.

@@ -73,12 +73,11 @@ fn one_symbol(run: &Run<'_>, keep: &Keep, recorded: &Recorded, room: &mut Room) 
         let carried = Rows::of(run, &terms, units).and_then(|rows| {
             let parts = (&terms, &units, &rows);
             let tells = keep.trades || keep.metrics;
-            let end = events::carry_out(parts, &run.bars.moments, tells, &mut room.events)?;
-            Ok((rows, end))
+            events::carry_out(parts, &run.bars.moments, tells, &mut room.events)
         });
         match carried {
-            Ok((rows, end)) => {
-                let done = Done { run, terms: &terms, units: &units, rows: &rows, end };
+            Ok(end) => {
+                let done = Done { run, terms: &terms, units: &units, end };
                 return done.outcome(keep, recorded, room);
             }
             Err(Odd::Finer(finer)) => zeros = finer,

@@ -149,8 +149,7 @@ impl Columns {
         }
     }
 
-    /// What was traded over the equity that ends each fill's moment, added up as
-    /// [`crate::metrics::exposure::turnover`] does: entries by time, then exits.
+    /// What was traded over the equity.
     pub(super) fn turnover(
         &mut self,
         events: &Events,
@@ -162,20 +161,34 @@ impl Columns {
         entries.extend(trades.iter().zip(&self.cost).map(|(trade, cost)| (trade.entry, *cost)));
         let held = events.held.iter().map(|held| (held.entry, mirror.money(held.cost)));
         entries.extend(held);
-        if !entries.is_sorted_by_key(|(entry, _)| *entry) {
-            entries.sort_by_key(|(entry, _)| *entry);
-        }
-        let mut sum = Total::default();
-        for (moment, traded) in entries {
-            sum.add(*traded / values.get(*moment)?);
-        }
-        for (trade, cost) in trades.iter().zip(&self.cost) {
+        let exits = trades.iter().zip(&self.cost).map(|(trade, cost)| {
             let gross = mirror.money(trade.gross);
-            let side = if trade.long { 1.0 } else { -1.0 };
-            sum.add((cost + gross * side) / values.get(trade.exit)?);
-        }
-        crate::metrics::finite(sum.get())
+            (trade.exit, proceeds(*cost, gross, trade.long))
+        });
+        turnover(entries, exits, values)
     }
+}
+
+/// What a close is paid, or pays.
+pub(super) fn proceeds(cost: f64, gross: f64, long: bool) -> f64 {
+    cost + gross * if long { 1.0 } else { -1.0 }
+}
+
+/// What was traded over the equity that ends each fill's moment, added up as
+/// [`crate::metrics::exposure::turnover`] does: entries by time, then exits.
+pub(super) fn turnover(
+    entries: &mut [(usize, f64)],
+    exits: impl Iterator<Item = (usize, f64)>,
+    values: &[f64],
+) -> Option<f64> {
+    if !entries.is_sorted_by_key(|(entry, _)| *entry) {
+        entries.sort_by_key(|(entry, _)| *entry);
+    }
+    let mut sum = Total::default();
+    for (moment, traded) in entries.iter().copied().chain(exits) {
+        sum.add(traded / values.get(moment)?);
+    }
+    crate::metrics::finite(sum.get())
 }
 
 /// What is open at the end.

@@ -90,7 +90,7 @@ impl<'r> Rows<'r> {
             there: There {
                 stops: !cells.stop_loss.is_absent(),
                 targets: !cells.take_profit.is_absent(),
-                tags: !cells.tag.is_empty(),
+                tags: run.has_tags(),
                 others: cells.has_more(),
             },
         };
@@ -119,12 +119,7 @@ impl<'r> Rows<'r> {
 
     /// The tag of the row at a place.
     pub(super) fn tag(&self, place: usize) -> &'r str {
-        if self.there.tags { self.cells.tag.get(self.row(place)) } else { "" }
-    }
-
-    /// Whether any row has a tag.
-    pub(super) const fn has_tags(&self) -> bool {
-        self.there.tags
+        if self.there.tags { self.run.tag(place) } else { "" }
     }
 
     /// Whether a close means whole positions.

@@ -63,10 +63,9 @@ impl<'r> Terms<'r> {
             }
             _ => return None,
         };
-        let quoted = instrument.quote_currency.is_none_or(|code| code == configuration.currency);
         let tick_zeros = 9_u32.checked_sub(instrument.price_decimals)?;
         let lot_zeros = 9_u32.checked_sub(instrument.size_decimals)?;
-        if !quoted || bars.zeros < tick_zeros || !is_plain(instrument) {
+        if bars.zeros < tick_zeros || !is_plain(run, instrument) {
             return None;
         }
         Some(Self {
@@ -90,14 +89,16 @@ impl<'r> Terms<'r> {
     }
 }
 
-/// Whether an instrument has nothing beyond digits, a contract and a commission without tiers.
-fn is_plain(instrument: &Instrument) -> bool {
-    let Some(terms) = &instrument.terms else { return true };
+/// Whether an instrument has nothing beyond digits, a contract and a commission without tiers, and
+/// is paid for in the account's currency.
+pub(super) fn is_plain(run: &Run<'_>, instrument: &Instrument) -> bool {
+    let quoted = instrument.quote_currency.is_none_or(|code| code == run.configuration.currency);
+    let Some(terms) = &instrument.terms else { return quoted };
     let steps = [terms.lot_step, terms.min_size, terms.max_size].iter().any(Option::is_some);
     let grids = steps || terms.tick_size.is_some();
     let costs = terms.margin.is_some() || terms.slippage.is_some() || terms.swap.is_some();
     let tiers = terms.commission.as_ref().is_some_and(|commission| commission.tiers.len() != 1);
-    !(grids || costs || tiers || terms.base_currency.is_some() || terms.inverse)
+    quoted && !(grids || costs || tiers || terms.base_currency.is_some() || terms.inverse)
 }
 
 /// Its commission.

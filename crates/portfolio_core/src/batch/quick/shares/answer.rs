@@ -8,6 +8,7 @@ use crate::batch::outcome::{
     FinalState, Keep, Numbers, Outcome, Record, Recorded, TradeColumns, Words,
 };
 use crate::batch::plan::Run;
+use crate::batch::quick::answer::tags;
 use crate::ledger::Account;
 use crate::metrics::Scratch;
 use crate::numbers::{Money, fixed9_to_f64, fixed18_to_f64};
@@ -79,7 +80,7 @@ fn trades(run: &Run<'_>, exact: bool, trades: &mut Trades) -> TradeColumns {
     };
     let words = &mut columns.words;
     columns.symbol = symbols(run, &trades.symbol, words);
-    columns.tag = tags(run, &trades.place, words);
+    columns.tag = tags(run, trades.place.iter().copied(), words);
     columns.reason = reasons(&trades.flip, words);
     let [gross, entry_fee, exit_fee, net, cost, mae, mfe] = money;
     TradeColumns {
@@ -119,24 +120,6 @@ fn symbols(run: &Run<'_>, symbols: &[u32], words: &mut Words) -> Vec<u32> {
         Some(*known.get_or_insert_with(|| words.place(name)))
     };
     symbols.iter().filter_map(place).collect()
-}
-
-/// The places of the tags of some rows, of which mostly the same one comes again.
-fn tags(run: &Run<'_>, rows: &[usize], words: &mut Words) -> Vec<u32> {
-    let mut last: Option<(&str, u32)> = None;
-    let place = |&row: &usize| {
-        let text = run.tag(row);
-        let same = |other: &str| (other.is_empty() && text.is_empty()) || other == text;
-        match last {
-            Some((other, place)) if same(other) => place,
-            _ => {
-                let place = words.place(text);
-                last = Some((text, place));
-                place
-            }
-        }
-    };
-    rows.iter().map(place).collect()
 }
 
 fn reasons(flips: &[bool], words: &mut Words) -> Vec<u32> {

@@ -1,14 +1,13 @@
 //! The metrics of a run of targets.
-#![expect(clippy::float_arithmetic, reason = "statistics, not money")]
 
 use super::trades::Trades;
 use super::walk::Room;
 use crate::batch::plan::Run;
+use crate::batch::quick::money;
 use crate::event::Side;
 use crate::history::{Block, Exact, OpenPosition, Start};
-use crate::metrics::sums::Total;
 use crate::metrics::trades::Lines;
-use crate::metrics::{Columns, Metrics, Scratch, finite, metrics_of};
+use crate::metrics::{Columns, Metrics, Scratch, metrics_of};
 use crate::numbers::{Money, Sum, fixed18_to_f64};
 
 /// The metrics of the whole curve, whose doubles are given.
@@ -71,8 +70,7 @@ pub(super) fn metrics(
     Some(metrics_of(&columns, run.metrics, scratch))
 }
 
-/// What was traded over the equity that ends each fill's moment, added up as
-/// [`crate::metrics::exposure::turnover`] does: entries by time, then exits.
+/// What was traded over the equity.
 fn turnover(
     room: &Room,
     (costs, gross): (&[f64], &[f64]),
@@ -82,15 +80,8 @@ fn turnover(
     let Trades { entry, exit, side, .. } = &room.account.trades;
     let mut entries: Vec<(usize, f64)> = entry.iter().copied().zip(costs.iter().copied()).collect();
     entries.extend(held);
-    entries.sort_by_key(|(entry, _)| *entry);
+    let results = costs.iter().zip(gross).zip(side);
     let results =
-        costs.iter().zip(gross).zip(side).map(|((cost, gross), side)| {
-            cost + gross * if *side == Side::Long { 1.0 } else { -1.0 }
-        });
-    let exits = exit.iter().copied().zip(results);
-    let mut sum = Total::default();
-    for (moment, traded) in entries.into_iter().chain(exits) {
-        sum.add(traded / values.get(moment)?);
-    }
-    finite(sum.get())
+        results.map(|((cost, gross), side)| money::proceeds(*cost, *gross, *side == Side::Long));
+    money::turnover(&mut entries, exit.iter().copied().zip(results), values)
 }

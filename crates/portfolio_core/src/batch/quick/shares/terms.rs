@@ -7,6 +7,7 @@ use super::grid::{Grid, Raw};
 use super::short::Short;
 use crate::batch::orders::Targets;
 use crate::batch::plan::Run;
+use crate::batch::quick::terms::is_plain;
 use crate::instrument::Instrument;
 use crate::ledger::{Mode, Rounding};
 use crate::numbers::{Leverage, div_half_even};
@@ -99,7 +100,7 @@ impl Symbols {
         let mut by_name = HashMap::with_capacity(given.len());
         for instrument in given {
             let twice = by_name.insert(instrument.symbol.as_str(), instrument).is_some();
-            if twice || !is_plain(run, instrument) {
+            if twice || !is_plain(run, instrument) || instrument.check().is_err() {
                 return None;
             }
         }
@@ -175,15 +176,4 @@ impl Symbol {
         // What is rounded to 0 stays what it was, which nobody remembers here.
         i64::try_from(price).ok().filter(|&price| price > 0)
     }
-}
-
-/// Whether an instrument has nothing beyond digits, a contract and a commission without tiers.
-fn is_plain(run: &Run<'_>, instrument: &Instrument) -> bool {
-    let quoted = instrument.quote_currency.is_none_or(|code| code == run.configuration.currency);
-    let Some(terms) = &instrument.terms else { return quoted && instrument.check().is_ok() };
-    let steps = [terms.lot_step, terms.min_size, terms.max_size].iter().any(Option::is_some);
-    let grids = steps || terms.tick_size.is_some();
-    let costs = terms.margin.is_some() || terms.slippage.is_some() || terms.swap.is_some();
-    let odd = grids || costs || terms.base_currency.is_some() || terms.inverse;
-    quoted && !odd && instrument.check().is_ok()
 }
