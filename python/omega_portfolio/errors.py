@@ -261,6 +261,54 @@ class InvalidFrame(OmegaPortfolioError):
     code = 4030
 
 
+class DurabilityError(OmegaPortfolioError):
+    """The journal could not be written, or not by this process; the portfolio is read-only."""
+
+    code = 4050
+
+
+class JournalLocked(OmegaPortfolioError):
+    """Another portfolio writes this journal."""
+
+    code = 4051
+
+
+class JournalCorrupt(OmegaPortfolioError):
+    """A journal is damaged, or is no journal; nothing was touched."""
+
+    code = 4052
+
+
+class JournalVersion(OmegaPortfolioError):
+    """A journal was written by a later version of this package."""
+
+    code = 4053
+
+
+class JournalExists(OmegaPortfolioError):
+    """A new journal would take the place of a file, or of the snapshots of an older one."""
+
+    code = 4054
+
+
+class JournalNotFound(OmegaPortfolioError):
+    """There is no journal at this path."""
+
+    code = 4055
+
+
+class PortfolioClosed(OmegaPortfolioError):
+    """The portfolio was closed; it can still be read."""
+
+    code = 4056
+
+
+class InvalidImage(OmegaPortfolioError):
+    """Bytes or a pickle are no portfolio, are damaged, or are of a later version."""
+
+    code = 4057
+
+
 class OutOfMemory(OmegaPortfolioError):
     """An allocation failed before the event was committed."""
 
@@ -331,6 +379,7 @@ __all__ = [
     "BackendUnavailable",
     "CrossedQuote",
     "DuplicatePositionId",
+    "DurabilityError",
     "InstrumentExists",
     "InsufficientFunds",
     "InsufficientMargin",
@@ -340,6 +389,7 @@ __all__ = [
     "InvalidConfiguration",
     "InvalidCurrency",
     "InvalidFrame",
+    "InvalidImage",
     "InvalidInstrument",
     "InvalidNumber",
     "InvalidPositionId",
@@ -353,12 +403,18 @@ __all__ = [
     "InvalidText",
     "InvalidTime",
     "InvariantViolation",
+    "JournalCorrupt",
+    "JournalExists",
+    "JournalLocked",
+    "JournalNotFound",
+    "JournalVersion",
     "MissingRate",
     "NumberOutOfRange",
     "OffSessionRollover",
     "OmegaPortfolioError",
     "OrderNotFound",
     "OutOfMemory",
+    "PortfolioClosed",
     "PositionNotFound",
     "RunCancelled",
     "TooManyPositions",

@@ -70,6 +70,22 @@ pub enum Code {
     InvalidArgument = 4024,
     /// A foreign table that cannot be taken.
     InvalidFrame = 4030,
+    /// A journal that cannot be written.
+    DurabilityError = 4050,
+    /// A journal that somebody else writes.
+    JournalLocked = 4051,
+    /// A journal that is damaged.
+    JournalCorrupt = 4052,
+    /// A journal of a later version.
+    JournalVersion = 4053,
+    /// A file where a new journal should be.
+    JournalExists = 4054,
+    /// No journal.
+    JournalNotFound = 4055,
+    /// An event for a portfolio that was closed.
+    PortfolioClosed = 4056,
+    /// Bytes that are no portfolio.
+    InvalidImage = 4057,
     /// The allocator refused.
     OutOfMemory = 4090,
 }
