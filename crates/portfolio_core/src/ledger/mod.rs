@@ -23,6 +23,7 @@ mod fills;
 mod flows;
 mod full;
 mod grids;
+pub mod image;
 mod invariants;
 mod legs;
 mod margin;
