@@ -4,7 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
-use crate::refusal::Code;
+use super::report::{Recovery, UNFINISHED, Verdict};
+use crate::refusal::{Code, Refusal};
 
 /// What is wrong, by its code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +105,45 @@ impl JournalError {
         )
     }
 
+    /// What the operating system said when a journal was opened or read.
+    #[must_use]
+    pub fn unread(path: &str, error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => {
+                let remedy = "check the path; a new journal is made by journal= of a portfolio";
+                Self::new(Fault::NotFound, path, "there is no such file", remedy)
+            }
+            _ => Self::new(
+                Fault::Durability,
+                path,
+                format!("opening it failed: {error}"),
+                "check the path and the rights of its file and folder",
+            ),
+        }
+    }
+
+    /// Somebody else writes it.
+    #[must_use]
+    pub fn locked(path: &str) -> Self {
+        let remedy = "close the other portfolio first; inspect_journal reads without a lock";
+        Self::new(Fault::Locked, path, "another portfolio writes it", remedy)
+    }
+
+    /// What was found is not what can be gone on with.
+    #[must_use]
+    pub fn unreadable(report: &Recovery) -> Self {
+        let (fault, remedy) = match report.verdict {
+            Verdict::Newer => (Fault::Version, "read it with a newer omega_portfolio"),
+            _ if report.reason == UNFINISHED => {
+                (Fault::Corrupt, "it has never held an event: remove it")
+            }
+            _ => {
+                (Fault::Corrupt, "look at it with inspect_journal, then open it with salvage=True")
+            }
+        };
+        Self::new(fault, &report.path, report.reason.clone(), remedy)
+    }
+
     /// The argument that it is about.
     #[must_use]
     pub const fn argument(&self) -> &'static str {
@@ -123,3 +163,9 @@ impl fmt::Display for JournalError {
 }
 
 impl Error for JournalError {}
+
+impl From<JournalError> for Refusal {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(Box::new(error))
+    }
+}
