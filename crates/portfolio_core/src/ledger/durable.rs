@@ -73,7 +73,7 @@ impl Ledger {
         let door = self.door.get_or_insert_default();
         door.closed = true;
         let Some(journal) = &mut door.journal else { return Ok(()) };
-        journal.close(events, &digest?).map_err(|error| Refusal::Journal(Box::new(error)))
+        journal.close(events, &digest?).map_err(|error| *unwritten(error))
     }
 
     /// Applies an event that is in the journal before it is committed.
@@ -136,6 +136,19 @@ impl Ledger {
         }
     }
 
+    /// Brings everything that was written to the disk. Without a journal, and after a close, there
+    /// is nothing to do.
+    ///
+    /// # Errors
+    /// [`Refusal::Journal`] when the journal cannot be written.
+    pub fn flush(&mut self) -> Result<(), Refusal> {
+        if self.is_closed() {
+            return Ok(());
+        }
+        let flushed = self.journal_mut().map_or(Ok(()), Journal::flush);
+        flushed.map_err(|error| *unwritten(error))
+    }
+
     /// Writes a snapshot beside the journal; answers its path.
     ///
     /// # Errors
@@ -152,7 +165,7 @@ impl Ledger {
         let Some(journal) = self.journal_mut() else {
             return Err(Refusal::Journal(Box::new(JournalError::none())));
         };
-        journal.snapshot(events, &digest, &image).map_err(|error| Refusal::Journal(Box::new(error)))
+        journal.snapshot(events, &digest, &image).map_err(|error| *unwritten(error))
     }
 }
 
