@@ -30,6 +30,15 @@ impl Ledger {
         self.door = Some(Box::new(Door { journal: Some(Box::new(journal)), closed: false }));
     }
 
+    /// The journal, which gets no more of this ledger's events.
+    pub fn detach(&mut self) -> Option<Journal> {
+        let journal = self.door.as_mut()?.journal.take();
+        if !self.is_closed() {
+            self.door = None;
+        }
+        journal.map(|journal| *journal)
+    }
+
     /// The journal.
     #[must_use]
     pub fn journal(&self) -> Option<&Journal> {
