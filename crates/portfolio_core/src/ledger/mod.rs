@@ -21,6 +21,7 @@ pub(crate) mod decode;
 mod exchange;
 mod fills;
 mod flows;
+mod fork;
 mod full;
 mod grids;
 pub mod image;

@@ -43,6 +43,17 @@ impl Tables {
         })
     }
 
+    /// Tables with the same rows that go on by themselves.
+    pub(super) fn fork(&self) -> Self {
+        Self {
+            equity: self.equity.fork(),
+            trades: self.trades.fork(),
+            postings: self.postings.fork(),
+            cash: self.cash.fork(),
+            activity: self.activity.fork(),
+        }
+    }
+
     /// Lets readers see all rows.
     #[inline]
     pub(super) fn publish(&mut self) {
