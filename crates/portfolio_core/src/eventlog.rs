@@ -90,6 +90,14 @@ impl EventLog {
         Ok(Self { sealed, open: Bytes::default(), hasher, hashed_chunks, hashed_bytes })
     }
 
+    /// Gives the memory of all events back, for a log that is never read.
+    pub fn forget(&mut self) {
+        self.sealed.clear();
+        self.open.truncate(0);
+        self.hashed_chunks = 0;
+        self.hashed_bytes = 0;
+    }
+
     /// Seals what is open. Small chunks become one as soon as the later is as large as the one
     /// before it: so many forks leave few chunks, and no byte moves often.
     fn seal(&mut self) -> Result<(), TryReserveError> {

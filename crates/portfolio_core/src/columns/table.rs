@@ -128,6 +128,14 @@ impl<R: Row> Table<R> {
         }
     }
 
+    /// Gives the memory of all rows back and goes on counting, for a table that is never read.
+    pub fn forget(&mut self) {
+        self.sealed.clear();
+        self.pending.clear();
+        self.writer = None;
+        self.next_capacity = FORK_ROWS;
+    }
+
     /// Lets readers see all rows.
     #[inline]
     pub fn publish(&mut self) {

@@ -53,6 +53,7 @@ impl Ledger {
             receipt: self.receipt,
             last_snapshot: Last::default(),
             live: None,
+            past: None,
             leverage: self.leverage,
             undo: None,
             scratch: marks::Scratch::default(),

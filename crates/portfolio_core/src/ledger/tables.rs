@@ -54,6 +54,15 @@ impl Tables {
         }
     }
 
+    /// Gives the memory of all rows back and goes on counting.
+    pub(super) fn forget(&mut self) {
+        self.equity.forget();
+        self.trades.forget();
+        self.postings.forget();
+        self.cash.forget();
+        self.activity.forget();
+    }
+
     /// Lets readers see all rows.
     #[inline]
     pub(super) fn publish(&mut self) {
