@@ -137,6 +137,15 @@ impl EventLog {
         Mark { chunks: self.sealed.len(), bytes: self.open.len() }
     }
 
+    /// The bytes after a mark, in parts.
+    pub fn since(&self, mark: Mark) -> impl Iterator<Item = &[u8]> {
+        let mut skip = mark.bytes;
+        self.chunks().skip(mark.chunks).map(move |chunk| {
+            let from = std::mem::take(&mut skip).min(chunk.len());
+            chunk.get(from..).unwrap_or_default()
+        })
+    }
+
     /// Forgets all events after a mark. They must not have been hashed.
     pub fn rewind(&mut self, mark: Mark) {
         if let Some(open) = self.sealed.drain(mark.chunks.min(self.sealed.len())..).next() {
