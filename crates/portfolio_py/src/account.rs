@@ -13,6 +13,7 @@ use pyo3::types::{PyBytes, PyDict, PyMappingProxy, PyType};
 use crate::analysis::{Question, view};
 use crate::attribution::attribution;
 use crate::convert::Given;
+use crate::convert::configuration::policy_word;
 use crate::convert::number;
 use crate::fault::{Fault, refused};
 use crate::guard::{self, Guarded};
@@ -41,7 +42,7 @@ impl AccountCore {
     /// Applies an event.
     #[inline]
     pub(crate) fn take(&self, py: Python<'_>, event: &Event<'_>) -> PyResult<Receipt> {
-        self.ledger.with(py, |ledger| ledger.apply(event))?.map_err(refused)
+        self.ledger.change(py, |ledger| ledger.apply(event))?.map_err(refused)
     }
 
     /// The text of a view of this portfolio.
@@ -394,4 +395,21 @@ impl AccountCore {
     fn digest(&self, py: Python<'_>) -> PyResult<String> {
         self.ledger.with(py, Ledger::digest)?.map_err(refused)
     }
+}
+
+/// A portfolio of Python around a ledger that was made elsewhere: an empty one whose ledger is
+/// replaced before anybody else has seen it.
+pub(crate) fn live<'py>(
+    class: &Bound<'py, PyAny>,
+    ledger: Ledger,
+    policy: FloatPolicy,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = class.py();
+    let options = PyDict::new(py);
+    options.set_item("currency", ledger.configuration().currency.code())?;
+    options.set_item("floats", policy_word(policy))?;
+    let portfolio = class.call((0,), Some(&options))?;
+    let account = portfolio.cast::<AccountCore>()?.get();
+    account.ledger.put(py, ledger)?;
+    Ok(portfolio)
 }

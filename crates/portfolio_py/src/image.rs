@@ -1,5 +1,6 @@
 //! Portfolios as bytes, and forks: objects that begin with a ledger.
 
+use portfolio_core::journal::Journal;
 use portfolio_core::ledger::Ledger;
 use portfolio_core::ledger::image::{self, ImageError};
 use portfolio_core::numbers::FloatPolicy;
@@ -7,10 +8,9 @@ use portfolio_core::refusal::Refusal;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyType};
 
-use crate::account::AccountCore;
+use crate::account::{AccountCore, live};
 use crate::fault::{Fault, refused};
 use crate::guard::caught;
-use crate::prepared::Prepared;
 
 /// A portfolio without a journal has this salt.
 const NO_SALT: [u8; 16] = [0; 16];
@@ -25,7 +25,10 @@ const fn byte(policy: FloatPolicy) -> u8 {
 
 /// The portfolio as one block of bytes.
 pub(crate) fn write<'py>(py: Python<'py>, core: &AccountCore) -> PyResult<Bound<'py, PyBytes>> {
-    let write = |ledger: &mut Ledger| ledger.to_image(NO_SALT, byte(core.policy));
+    let write = |ledger: &mut Ledger| {
+        let salt = ledger.journal().map_or(NO_SALT, Journal::salt);
+        ledger.to_image(salt, byte(core.policy))
+    };
     let bytes = py.detach(|| core.ledger.with_detached(write))?.map_err(refused)?;
     Ok(PyBytes::new(py, &bytes))
 }
@@ -42,12 +45,12 @@ pub(crate) fn read<'py>(
         error => Fault::image(&error).into(),
     })?;
     let policy = if found.floats == 0 { FloatPolicy::Nearest } else { FloatPolicy::Strict };
-    Prepared::build(class, found.ledger, policy)
+    live(class, found.ledger, policy)
 }
 
 /// An independent portfolio with the same history, of the same class.
 pub(crate) fn fork<'py>(slf: &Bound<'py, AccountCore>) -> PyResult<Bound<'py, PyAny>> {
     let core = slf.get();
     let ledger = core.ledger.with(slf.py(), Ledger::fork)?.map_err(refused)?;
-    Prepared::build(&slf.as_any().get_type(), ledger, core.policy)
+    live(&slf.as_any().get_type(), ledger, core.policy)
 }

@@ -10,7 +10,7 @@ use crate::frozen::Last;
 use crate::refusal::Refusal;
 
 impl Ledger {
-    /// An independent portfolio with the same history.
+    /// An independent portfolio with the same history, without a journal.
     ///
     /// # Errors
     /// [`Refusal::OutOfMemory`].
@@ -56,6 +56,7 @@ impl Ledger {
             past: None,
             leverage: self.leverage,
             undo: None,
+            door: None,
             scratch: marks::Scratch::default(),
             foreign: self.foreign.clone(),
             accrued: self.accrued.clone(),

@@ -18,6 +18,7 @@ mod configuration;
 mod corporate;
 mod costs;
 pub(crate) mod decode;
+mod durable;
 mod exchange;
 mod fills;
 mod flows;
@@ -119,6 +120,8 @@ pub struct Ledger {
     general: bool,
     /// Whether there may be a general book.
     some_general: bool,
+    /// Its journal, or that it was closed; most ledgers have neither.
+    door: Option<Box<durable::Door>>,
 }
 
 impl Ledger {
@@ -162,6 +165,7 @@ impl Ledger {
             fills: None,
             general: configuration.is_general(),
             some_general: false,
+            door: None,
             configuration,
         })
     }
@@ -206,6 +210,9 @@ impl Ledger {
     /// ```
     #[inline]
     pub fn apply(&mut self, event: &Event<'_>) -> Result<Receipt, Refusal> {
+        if self.door.is_some() {
+            return self.apply_durably(event).map_err(|refused| *refused);
+        }
         self.apply_unpublished(event, None).map_err(|refused| *refused)?;
         self.tables.publish();
         Ok(self.receipt)

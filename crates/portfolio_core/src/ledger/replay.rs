@@ -46,13 +46,21 @@ impl Ledger {
     /// # Errors
     /// [`Refusal::OutOfMemory`].
     pub fn digest(&mut self) -> Result<String, Refusal> {
-        let state = self.state_bytes()?;
-        let hash = self.digest_with(&state);
+        let hash = self.digest_bytes()?;
         let nibbles = hash.iter().flat_map(|byte| [byte >> 4, byte & 0xF]);
         Ok(nibbles.filter_map(|nibble| char::from_digit(u32::from(nibble), 16)).collect())
     }
 
-    /// The bytes of the digest; `state` are those of the state as it is.
+    /// The same as bytes.
+    ///
+    /// # Errors
+    /// [`Refusal::OutOfMemory`].
+    pub fn digest_bytes(&mut self) -> Result<[u8; 32], Refusal> {
+        let state = self.state_bytes()?;
+        Ok(self.digest_with(&state))
+    }
+
+    /// The same; `state` are the bytes of the state as it is.
     pub(super) fn digest_with(&mut self, state: &[u8]) -> [u8; 32] {
         self.events.hash().chain_update([0xFF]).chain_update(state).finalize().into()
     }
