@@ -60,7 +60,7 @@ impl Ledger {
         Ok(self.digest_with(&state))
     }
 
-    /// The same; `state` are the bytes of the state as it is.
+    /// The same, of a state whose bytes are known.
     pub(super) fn digest_with(&mut self, state: &[u8]) -> [u8; 32] {
         self.events.hash().chain_update([0xFF]).chain_update(state).finalize().into()
     }
