@@ -44,6 +44,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from omega_portfolio.batch.command import sweep
 from omega_portfolio.demo.command import demo
+from omega_portfolio.doctor import doctor
 from omega_portfolio.errors import (
     BackendUnavailable,
     DurabilityError,
@@ -353,26 +354,6 @@ def _about_orders(options: argparse.Namespace) -> list[str]:
     fill = "the next open" if options.fill == "next_open" else "the close of their bar"
     lines = [f"bars of {options.bars.name}, orders of {options.orders.name}"]
     return [*lines, f"orders without a price are filled at {fill}"]
-
-
-def doctor(parser: argparse.ArgumentParser) -> Handler:
-    """Show which backend is live and why, and which versions are in use.
-
-    The shipped data is compared with its checksum, and every available backend
-    keeps a small account whose digests must be equal. The exit code is 1 when
-    something is wrong.
-    """
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
-
-    def handle(options: argparse.Namespace) -> int:
-        from omega_portfolio.doctor import examine, render_examination
-
-        document = examine()
-        text = render_examination(document)
-        _print(document, as_json=options.json, text=text)
-        return Exit.OK if document["healthy"] else Exit.CHECK_FAILED
-
-    return handle
 
 
 COMMANDS: Final[dict[str, tuple[str, Callable[[argparse.ArgumentParser], Handler]]]] = {

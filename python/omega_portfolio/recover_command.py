@@ -124,8 +124,7 @@ def recovered(path: Path, *, salvage: bool = False, backend: str | None = None) 
         return _document(path, "untouched", found, _read(path, backend))
     outcome = "mended" if found.verdict == "torn" else "salvaged"
     with op.open_journal(path, salvage=salvage, backend=backend) as portfolio:
-        document = _document(path, outcome, portfolio.recovery or found, portfolio)
-    return document
+        return _document(path, outcome, portfolio.recovery or found, portfolio)
 
 
 def _read(path: Path, backend: str | None) -> Portfolio:
@@ -134,9 +133,7 @@ def _read(path: Path, backend: str | None) -> Portfolio:
     return op.open_journal(path, read_only=True, backend=backend)
 
 
-def _document(
-    path: Path, outcome: str, found: Recovery, portfolio: Portfolio | None
-) -> Document:
+def _document(path: Path, outcome: str, found: Recovery, portfolio: Portfolio | None) -> Document:
     error = None
     if portfolio is not None:
         try:
@@ -205,6 +202,10 @@ def next_steps(document: Document) -> list[str]:
         lost = found["lost_events"]
         enter = "compare with your own records, and enter again what is missing"
         return [go_on, *kept] if lost == 0 else [enter, go_on, *kept]
+    return _after_refusal(path, found)
+
+
+def _after_refusal(path: str, found: Document) -> list[str]:
     if found["verdict"] == "newer":
         return [f"install the version that wrote it (format {found['version']}), or a later one"]
     if found["length"] <= len(JOURNAL_MAGIC) and not found["snapshots"]:
@@ -278,9 +279,8 @@ def _restored(document: Document) -> list[str]:
     if figures is None:
         return ["Restored", f"  nothing; {found['events']:,} events before the damage are good"]
     source = {} if found["used_snapshot"] is None else {"begun with": found["used_snapshot"]}
-    return lines_of("Restored", {**source, **account_lines(figures)}) + [
-        "  verified        every column and invariant"
-    ]
+    items = {**source, **account_lines(figures), "verified": "every column and invariant"}
+    return lines_of("Restored", items)
 
 
 def account_lines(figures: Document) -> dict[str, object]:

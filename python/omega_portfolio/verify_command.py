@@ -27,6 +27,9 @@ TABLES: Final = (
 )
 """Every table of a portfolio: get_NAME gives it."""
 
+ACCOUNT: Final = "account"
+"""How the names of checks begin that look at the replayed account."""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -36,15 +39,15 @@ class Check:
     ----------
     name : str
         What was looked at.
-    passed : bool
-        Whether it is as it must be.
     detail : str
         What was seen.
+    passed : bool, default True
+        Whether it is as it must be.
     """
 
     name: str
-    passed: bool
     detail: str
+    passed: bool = True
 
 
 def verify(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespace], int]:
@@ -127,16 +130,14 @@ def verified(path: Path, backends: tuple[str | None, ...] = (None,)) -> Document
     if kind == "image":
         data = path.read_bytes()
         portfolios = [op.Portfolio.from_bytes(data, backend=name) for name in backends]
-        checks = [Check("bytes", True, f"{len(data):,} bytes, checksum, state and digest")]
+        checks = [Check("bytes", f"{len(data):,} bytes, checksum, state and digest")]
     else:
         found = op.inspect_journal(path, backend=backends[0])
         if kind == "other" and not found.snapshots:
             raise refuse_other(path, "a journal or an image")
         checks = _journal_checks(found)
         if found.verdict in {"clean", "torn"}:
-            portfolios = [
-                op.open_journal(path, read_only=True, backend=name) for name in backends
-            ]
+            portfolios = [op.open_journal(path, read_only=True, backend=name) for name in backends]
     checks += [_account_check(portfolio) for portfolio in portfolios]
     checks += [_comparison(portfolios[0], other) for other in portfolios[1:]]
     account = portfolios[0] if portfolios and all(each.passed for each in checks) else None
@@ -155,30 +156,30 @@ def verified(path: Path, backends: tuple[str | None, ...] = (None,)) -> Document
 
 def _journal_checks(found: Recovery) -> list[Check]:
     good = f"{found.frames:,} frames, {found.good_length:,} of {found.length:,} bytes"
-    detail = f"{found.verdict}, {good}" if found.reason == "" else f"{found.verdict}: {found.reason}"
-    checks = [Check("bytes", found.verdict == "clean", detail)]
+    detail = f"{found.verdict}, {good}" + (f": {found.reason}" if found.reason else "")
+    checks = [Check("bytes", detail, passed=found.verdict == "clean")]
     for each in found.snapshots:
         detail = f"{each.events:,} events" if each.good else each.why
-        checks.append(Check(f"snapshot {each.name}", each.good, detail))
+        checks.append(Check(f"snapshot {each.name}", detail, passed=each.good))
     return checks
 
 
 def _account_check(portfolio: Portfolio) -> Check:
     """Derive every column and invariant anew, which raises where one does not hold."""
-    name = f"account, {portfolio.backend}"
+    name = f"{ACCOUNT}, {portfolio.backend}"
     try:
         portfolio.verify()
     except InvariantViolation as error:
-        return Check(name, False, str(error))
+        return Check(name, str(error), passed=False)
     detail = f"{portfolio.events:,} events replayed, every column and invariant holds"
-    return Check(name, True, detail)
+    return Check(name, detail)
 
 
 def _comparison(one: Portfolio, other: Portfolio) -> Check:
     """Compare two portfolios cell by cell."""
-    name = f"{one.backend} against {other.backend}"
+    name = f"{ACCOUNT}, {one.backend} against {other.backend}"
     if one.digest != other.digest:
-        return Check(name, False, f"digests differ: {one.digest} and {other.digest}")
+        return Check(name, f"digests: {one.digest} and {other.digest}", passed=False)
     cells = 0
     for table in TABLES:
         for exact in (True, False):
@@ -186,12 +187,12 @@ def _comparison(one: Portfolio, other: Portfolio) -> Check:
                 getattr(each, f"get_{table}")(exact=exact).to_polars() for each in (one, other)
             )
             if left.schema != right.schema:
-                return Check(name, False, f"{table}: the columns differ")
+                return Check(name, f"{table}: the columns differ", passed=False)
             for column in left.columns:
                 if not left[column].equals(right[column], null_equal=True):
-                    return Check(name, False, f"{table}: the column {column} differs")
+                    return Check(name, f"{table}: the column {column} differs", passed=False)
             cells += left.height * left.width
-    return Check(name, True, f"the digest and {cells:,} cells are equal")
+    return Check(name, f"the digest and {cells:,} cells are equal")
 
 
 def render(document: Document) -> str:
@@ -227,4 +228,4 @@ def _verdict(document: Document) -> str:
     return f"A CHECK FAILED; {recover} says more" if document["found"] else "A CHECK FAILED"
 
 
-__all__ = ["TABLES", "Check", "render", "verified", "verify"]
+__all__ = ["ACCOUNT", "TABLES", "Check", "render", "verified", "verify"]
