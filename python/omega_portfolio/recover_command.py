@@ -19,6 +19,7 @@ from omega_portfolio.stored import (
     figures_of,
     kind_of,
     lines_of,
+    read_journal,
     refuse_other,
 )
 
@@ -115,22 +116,18 @@ def recovered(path: Path, *, salvage: bool = False, backend: str | None = None) 
     import omega_portfolio as op
 
     kind = kind_of(path)
-    found = None if kind == "image" else op.inspect_journal(path, backend=backend)
-    if found is None or (kind == "other" and not found.snapshots):
+    if kind == "image":
         raise refuse_other(path, "a journal")
+    found, portfolio = read_journal(path, backend)
+    if kind == "other" and not found.snapshots:
+        raise refuse_other(path, "a journal")
+    if found.verdict == "clean":
+        return _document(path, "untouched", found, portfolio)
     if found.verdict == "newer" or (found.verdict == "corrupt" and not salvage):
         return _document(path, "refused", found, None)
-    if found.verdict == "clean":
-        return _document(path, "untouched", found, _read(path, backend))
     outcome = "mended" if found.verdict == "torn" else "salvaged"
-    with op.open_journal(path, salvage=salvage, backend=backend) as portfolio:
-        return _document(path, outcome, portfolio.recovery or found, portfolio)
-
-
-def _read(path: Path, backend: str | None) -> Portfolio:
-    import omega_portfolio as op
-
-    return op.open_journal(path, read_only=True, backend=backend)
+    with op.open_journal(path, salvage=salvage, backend=backend) as mended:
+        return _document(path, outcome, mended.recovery or found, mended)
 
 
 def _document(path: Path, outcome: str, found: Recovery, portfolio: Portfolio | None) -> Document:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from omega_portfolio.errors import JournalNotFound
+from omega_portfolio.errors import JournalCorrupt, JournalNotFound, JournalVersion
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from omega_portfolio.portfolio import Portfolio
+    from omega_portfolio.recovery import Recovery
 
 Document = dict[str, Any]
 
@@ -91,6 +92,32 @@ def refuse_other(path: Path, wanted: str) -> JournalNotFound:
     return JournalNotFound("journal", str(path), rule, f"name the file of {wanted}")
 
 
+def read_journal(path: Path, backend: str | None) -> tuple[Recovery, Portfolio | None]:
+    """Read a journal without a lock and without a change of the file.
+
+    Parameters
+    ----------
+    path : Path
+        The journal; it is there and can be read.
+    backend : str or None
+        As the argument of :class:`omega_portfolio.Portfolio`.
+
+    Returns
+    -------
+    Recovery
+        What was found.
+    Portfolio or None
+        What it holds; None when it is corrupt or of a later version.
+    """
+    import omega_portfolio as op
+
+    try:
+        portfolio = op.open_journal(path, read_only=True, backend=backend)
+    except (JournalCorrupt, JournalVersion):
+        return op.inspect_journal(path, backend=backend), None
+    return portfolio.recovery or op.inspect_journal(path, backend=backend), portfolio
+
+
 def figures_of(portfolio: Portfolio) -> Document:
     """Give the figures by which a person knows a portfolio again.
 
@@ -138,5 +165,6 @@ __all__ = [
     "figures_of",
     "kind_of",
     "lines_of",
+    "read_journal",
     "refuse_other",
 ]

@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from omega_portfolio.errors import InvariantViolation
-from omega_portfolio.stored import Document, figures_of, kind_of, lines_of, refuse_other
+from omega_portfolio.stored import (
+    Document,
+    figures_of,
+    kind_of,
+    lines_of,
+    read_journal,
+    refuse_other,
+)
 
 if TYPE_CHECKING:
     import argparse
@@ -132,12 +139,13 @@ def verified(path: Path, backends: tuple[str | None, ...] = (None,)) -> Document
         portfolios = [op.Portfolio.from_bytes(data, backend=name) for name in backends]
         checks = [Check("bytes", f"{len(data):,} bytes, checksum, state and digest")]
     else:
-        found = op.inspect_journal(path, backend=backends[0])
+        found, first = read_journal(path, backends[0])
         if kind == "other" and not found.snapshots:
             raise refuse_other(path, "a journal or an image")
         checks = _journal_checks(found)
-        if found.verdict in {"clean", "torn"}:
-            portfolios = [op.open_journal(path, read_only=True, backend=name) for name in backends]
+        if first is not None:
+            others = [op.open_journal(path, read_only=True, backend=name) for name in backends[1:]]
+            portfolios = [first, *others]
     checks += [_account_check(portfolio) for portfolio in portfolios]
     checks += [_comparison(portfolios[0], other) for other in portfolios[1:]]
     account = portfolios[0] if portfolios and all(each.passed for each in checks) else None
