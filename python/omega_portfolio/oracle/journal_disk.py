@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -192,7 +192,7 @@ def write_named(path: Path, data: bytes, journal: Path) -> None:
     Parameters
     ----------
     path : Path
-        The name.
+        The name; what has it is replaced.
     data : bytes
         All of the file.
     journal : Path
@@ -203,16 +203,19 @@ def write_named(path: Path, data: bytes, journal: Path) -> None:
     OSError
         The system refuses it.
     """
-    hidden = temporary(journal)
-    with removed_on_error(hidden):
-        file = JournalFile.open(hidden, os.O_CREAT | os.O_EXCL)
-        try:
-            file.write(data)
-            file.sync()
-        finally:
-            file.close()
-        rename(hidden, path)
+    _whole(temporary(journal), data, lambda hidden: rename(hidden, path)).close()
     sync_folder(path.parent)
+
+
+def replaced(path: Path, data: bytes) -> JournalFile:
+    """Put a file in the place of another: locked and on the disk before it has its name.
+
+    Raises
+    ------
+    OSError
+        The system refuses it.
+    """
+    return _synced_in(path, _whole(temporary(path), data, lambda hidden: rename(hidden, path)))
 
 
 def begin(path: Path, data: bytes) -> JournalFile:
@@ -225,14 +228,26 @@ def begin(path: Path, data: bytes) -> JournalFile:
     OSError
         The system refuses it.
     """
-    hidden = temporary(path)
+    return _synced_in(path, _whole(temporary(path), data, lambda hidden: _name_new(hidden, path)))
+
+
+def _whole(hidden: Path, data: bytes, give_name: Callable[[Path], None]) -> JournalFile:
+    """Write a file without its name, locked; then give it the name."""
     file = JournalFile.open(hidden, os.O_CREAT | os.O_EXCL)
     try:
         with removed_on_error(hidden):
             file.lock()
             file.write(data)
             file.sync()
-            _name_new(hidden, path)
+            give_name(hidden)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _synced_in(path: Path, file: JournalFile) -> JournalFile:
+    try:
         sync_folder(path.parent)
     except BaseException:
         file.close()

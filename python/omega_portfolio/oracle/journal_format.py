@@ -33,6 +33,9 @@ _PROOF: Final = struct.Struct(f"<BQ{DIGEST_BYTES}s")
 _OPENED: Final = struct.Struct("<BBQ")
 _SYNCED: Final = struct.Struct("<BQ")
 
+BEGINNING: Final = "it is no more than the beginning of a header"
+"""What a crash leaves of a journal that has not begun."""
+
 FRAME_BYTES: Final = _FRAME.size
 """Bytes of a frame before its body."""
 
@@ -93,18 +96,16 @@ def read_header(data: bytes) -> tuple[Header, int, int]:
     """
     if not data.startswith(MAGIC):
         beginning = MAGIC.startswith(data)
-        raise UnreadableError(
-            "it is no more than the beginning of a header" if beginning else "it is no journal"
-        )
+        raise UnreadableError(BEGINNING if beginning else "it is no journal")
     version = version_of(data)
     if version > VERSION:
         raise LaterVersionError(version)
     if len(data) < _HEAD.size:
-        raise UnreadableError("it is no more than the beginning of a header")
+        raise UnreadableError(BEGINNING)
     _, _, sync, zero, length, salt = _HEAD.unpack_from(data)
     end = _HEAD.size + length
     if len(data) < end + _CRC.size:
-        raise UnreadableError("it is no more than the beginning of a header")
+        raise UnreadableError(BEGINNING)
     (crc,) = _CRC.unpack_from(data, end)
     if crc32c(data[:end]) != crc:
         raise UnreadableError("the checksum of its header is not right")

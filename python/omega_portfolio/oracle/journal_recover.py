@@ -5,6 +5,7 @@ Nothing is written here. :mod:`omega_portfolio.oracle.journal_open` goes on with
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
@@ -12,6 +13,7 @@ from omega_portfolio.errors import InvariantViolation, OmegaPortfolioError
 from omega_portfolio.oracle import codec, snapshots
 from omega_portfolio.oracle.digest import digest_of
 from omega_portfolio.oracle.journal_format import (
+    ALWAYS,
     CLOSE,
     OS,
     SYNC_MODES,
@@ -31,7 +33,7 @@ from omega_portfolio.oracle.journal_format import (
     salt_of,
     version_of,
 )
-from omega_portfolio.oracle.journal_scan import is_torn
+from omega_portfolio.oracle.journal_scan import events_told, is_torn
 from omega_portfolio.oracle.ledger import Ledger
 from omega_portfolio.oracle.replay import Replayer, taken_back
 from omega_portfolio.oracle.snapshots import Snapshot
@@ -69,7 +71,7 @@ class Reading:
         Sync mode of the opening before it.
     """
 
-    __slots__ = ("_replayer", "closed", "ledger", "marks", "mode", "place")
+    __slots__ = ("_replayer", "closed", "digests", "ledger", "marks", "mode", "place")
 
     def __init__(self, ledger: Ledger, place: Place, mode: int) -> None:
         self.ledger = ledger
@@ -77,7 +79,13 @@ class Reading:
         self.mode = mode
         self.marks = Marks(0, 0)
         self.closed = False
+        self.digests: dict[int, bytes] = {}
         self._replayer = Replayer(ledger)
+
+    def ask_for(self, numbers: Iterable[int]) -> None:
+        """Have the digest noted where the account has one of these numbers of events."""
+        self.digests = dict.fromkeys(numbers, b"")
+        self._note_digest()
 
     def run(self, frames: Frames, data: bytes) -> str:
         """Take good frames up to the end of the bytes.
@@ -115,8 +123,13 @@ class Reading:
         else:
             self._believe(body, frame)
         self.closed = isinstance(body, Proof) and body.kind == CLOSE
-        frames = self.place.frames + 1
-        self.place = Place(frame.end, frame.crc, frames, self.ledger.events)
+        self.place = Place(frame.end, frame.crc, self.place.frames + 1, self.ledger.events)
+        self._note_digest()
+
+    def _note_digest(self) -> None:
+        events = self.ledger.events
+        if self.digests.get(events) == b"":
+            self.digests[events] = bytes.fromhex(digest_of(self.ledger))
 
     def _replay(self, body: Events) -> None:
         ledger = self.ledger
@@ -184,7 +197,7 @@ class Found(NamedTuple):
             length=len(self.data),
             good_length=place.length,
             dropped_bytes=len(self.data) - place.length,
-            lost_events=0 if self.verdict == "clean" else None,
+            lost_events=self.lost(place.events),
             closed=reading is not None and reading.closed and place.length == len(self.data),
             digest="" if reading is None else digest_of(reading.ledger),
             snapshots=tuple(
@@ -194,6 +207,20 @@ class Found(NamedTuple):
             used_snapshot=None,
             damaged=None,
         )
+
+    def lost(self, kept: int) -> int | None:
+        """Say how many events are lost when so many are kept; None when nobody can know."""
+        reading = self.reading
+        if self.verdict == "clean":
+            return 0
+        # What a write in mode always has left was never acknowledged.
+        if self.verdict == "torn" and reading is not None and reading.mode == ALWAYS:
+            return 0
+        if self.verdict == "newer":
+            return None
+        at = 0 if reading is None else reading.place.length
+        told = events_told(Frames(salt_of(self.data)), self.data, at)
+        return None if told is None else max(0, told - kept)
 
 
 def mode_name(mode: int) -> Literal["off", "os", "interval", "always"]:
@@ -220,8 +247,9 @@ def look_through(path: Path, data: bytes) -> Found:
     except UnreadableError as error:
         return Found(path, data, None, None, "corrupt", str(error), _without_others(beside, salt))
     reading = Reading(Ledger(header.configuration), Place(length, crc, 0, 0), header.sync)
+    reading.ask_for(each.events for each in beside)
     verdict, reason = _verdict(reading, Frames(salt), data)
-    own = _without_others(beside, salt)
+    own = _without_different(_without_others(beside, salt), reading)
     if verdict != "corrupt":
         swapped = _swapped(own, reading.place.events)
         verdict, reason = ("corrupt", swapped) if swapped else (verdict, reason)
@@ -251,6 +279,17 @@ def _without_others(found: tuple[Snapshot, ...], salt: bytes) -> tuple[Snapshot,
     """Mark the snapshots of other journals as such."""
     return tuple(
         each if each.why or each.salt == salt else each._replace(why=OF_ANOTHER) for each in found
+    )
+
+
+def _without_different(found: tuple[Snapshot, ...], reading: Reading) -> tuple[Snapshot, ...]:
+    """Mark the snapshots that are not what the journal had when they were made."""
+    events = reading.place.events
+    return tuple(
+        each
+        if each.why or each.events > events or reading.digests[each.events] == each.digest
+        else each._replace(why="it is not what the journal has at its events")
+        for each in found
     )
 
 

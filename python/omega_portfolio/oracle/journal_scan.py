@@ -9,8 +9,12 @@ from omega_portfolio.oracle.journal_format import (
     INTERVAL,
     OPENED,
     SYNCED,
+    Events,
     Frame,
     Frames,
+    Opened,
+    Proof,
+    SnapshotTaken,
     Synced,
     UnreadableError,
     read_body,
@@ -38,6 +42,27 @@ def frames_behind(frames: Frames, data: bytes, at: int) -> Iterator[Frame]:
             yield frame
             at = frame.end
         at = data.find(frames.marker, at)
+
+
+def events_told(frames: Frames, data: bytes, at: int) -> int | None:
+    """Say how many events there were, by the frames at or behind a damaged place.
+
+    Returns
+    -------
+    int or None
+        What the last frame says that names a number, and the events after it; None without one.
+    """
+    told: int | None = None
+    for frame in frames_behind(frames, data, at):
+        try:
+            body = read_body(frame.body)
+        except UnreadableError:
+            continue
+        if isinstance(body, Proof | SnapshotTaken | Opened):
+            told = body.events
+        elif isinstance(body, Events) and told is not None:
+            told += body.number
+    return told
 
 
 def is_torn(frames: Frames, data: bytes, at: int, mode: int) -> bool:

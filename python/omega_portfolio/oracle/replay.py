@@ -111,12 +111,12 @@ class Replayer:
     Parameters
     ----------
     ledger : Ledger
-        The ledger that takes them, with no event so far.
+        The ledger that takes them.
     """
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
-        self._symbols: list[Symbol] = []
+        self._symbols: list[Symbol] = list(ledger.symbols.values())
 
     def take(self, record: codec.Record) -> None:
         """Apply the event of a record.

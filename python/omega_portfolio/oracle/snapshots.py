@@ -43,9 +43,9 @@ def names_beside(path: Path) -> list[str]:
     return [name for _, name in sorted(found)]
 
 
-def name_of(path: Path, events: int) -> str:
-    """Give the name of the snapshot of a journal with so many events."""
-    return f"{path.name}.snapshot-{events}"
+def path_of(path: Path, events: int) -> Path:
+    """Give the file of the snapshot of a journal with so many events."""
+    return path.with_name(f"{path.name}.snapshot-{events}")
 
 
 def look_at(path: Path, name: str) -> Snapshot:
@@ -76,9 +76,9 @@ def write(path: Path, events: int, image: bytes) -> str:
     OSError
         The system refuses it; then there is none.
     """
-    name = name_of(path, events)
-    write_named(path.parent / name, image, path)
-    return name
+    target = path_of(path, events)
+    write_named(target, image, path)
+    return target.name
 
 
 def keep_newest(path: Path) -> list[str]:
