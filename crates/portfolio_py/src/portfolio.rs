@@ -16,6 +16,7 @@ use crate::fault::refused;
 use crate::frames::{self, Receipts};
 use crate::guard::Guarded;
 use crate::market::MarketCore;
+use crate::prepared::Prepared;
 use crate::views::Trade;
 
 /// The compiled portfolio. `omega_portfolio.Portfolio` documents every call.
@@ -26,6 +27,12 @@ type Value<'a, 'py> = &'a Bound<'py, PyAny>;
 
 fn account<'a, 'py>(slf: &'a Bound<'py, PortfolioCore>) -> &'a Bound<'py, AccountCore> {
     slf.as_super().as_super().as_super()
+}
+
+/// The classes with the calls, on what they read from.
+fn stand_on(account: AccountCore) -> PyClassInitializer<PortfolioCore> {
+    let account = PyClassInitializer::from(account);
+    account.add_subclass(CashCore).add_subclass(MarketCore).add_subclass(PortfolioCore)
 }
 
 #[pymethods]
@@ -60,6 +67,9 @@ impl PortfolioCore {
         path: Given<'py>,
         pivot: Given<'py>,
     ) -> PyResult<PyClassInitializer<Self>> {
+        if let Some(account) = Prepared::account_of(initial_balance) {
+            return Ok(stand_on(account));
+        }
         let options = Options {
             currency,
             leverage,
@@ -76,8 +86,7 @@ impl PortfolioCore {
         let (configuration, policy) = read_configuration(initial_balance, &options)?;
         let currency = configuration.currency;
         let ledger = Guarded::new(Ledger::new(configuration).map_err(refused)?);
-        let account = PyClassInitializer::from(AccountCore { ledger, policy, currency });
-        Ok(account.add_subclass(CashCore).add_subclass(MarketCore).add_subclass(Self))
+        Ok(stand_on(AccountCore { ledger, policy, currency }))
     }
 
     /// Applies a whole frame of events.
