@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from omega_portfolio.errors import InvariantViolation
 from omega_portfolio.stored import (
-    JOURNAL_MAGIC,
+    HEADER_MIN,
     Document,
     figures_of,
     kind_of,
@@ -205,7 +205,7 @@ def next_steps(document: Document) -> list[str]:
 def _after_refusal(path: str, found: Document) -> list[str]:
     if found["verdict"] == "newer":
         return [f"install the version that wrote it (format {found['version']}), or a later one"]
-    if found["length"] <= len(JOURNAL_MAGIC) and not found["snapshots"]:
+    if found["length"] < HEADER_MIN and not found["snapshots"]:
         return ["remove the file: it has never acknowledged an event"]
     return [
         "keep a copy of its folder, and look for the cause: disk, memory, another program",
