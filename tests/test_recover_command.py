@@ -105,6 +105,20 @@ def test_a_journal_without_a_close_is_clean(path: Path, backend: str, recover: R
     assert document["restored"]["digest"] == portfolio.digest
 
 
+def test_a_damaged_snapshot_is_told_and_does_no_harm(
+    path: Path, backend: str, recover: Recover
+) -> None:
+    with op.Portfolio("10000", backend=backend, journal=path) as portfolio:
+        trade(portfolio, 5)
+        snapshot = Path(portfolio.snapshot())
+    snapshot.write_bytes(flipped(snapshot.read_bytes(), 100))
+    code, document = recover()
+    assert (code, document["outcome"]) == (0, "untouched")
+    (found,) = document["found"]["snapshots"]
+    assert (found["name"], found["good"]) == (snapshot.name, False)
+    assert document["next"][1].startswith(f"{snapshot.name} is damaged and may be removed")
+
+
 @pytest.mark.parametrize("place", [9, 14, 20, 40])
 def test_a_damaged_header_is_code_4(path: Path, backend: str, recover: Recover, place: int) -> None:
     written(path, backend)

@@ -190,10 +190,13 @@ def next_steps(document: Document) -> list[str]:
             f"omega-portfolio recover {path} --backend python asks the other backend",
         ]
     go_on = f"omega_portfolio.open_journal({path!r}) goes on after event {found['events']:,}"
+    bad = [each["name"] for each in found["snapshots"] if not each["good"]]
+    spare = [f"{name} is damaged and may be removed: the journal does not need it" for name in bad]
     if outcome == "untouched":
-        return [go_on]
+        return [go_on, *spare]
     if outcome == "mended":
-        return [go_on, f"compare the last event with your own records ({_LOSSES[found['sync']]})"]
+        compare = f"compare the last event with your own records ({_LOSSES[found['sync']]})"
+        return [go_on, compare, *spare]
     if outcome == "salvaged":
         kept = [f"{found['damaged']} has the damaged file; keep it until the cause is known"]
         lost = found["lost_events"]
