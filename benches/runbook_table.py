@@ -35,6 +35,17 @@ if TYPE_CHECKING:
 
 BACKENDS: Final = ("rust", "python")
 BARS: Final = 250
+TARGETS: Final = {
+    "open_position": 50,
+    "close_position": 40,
+    "get_state": 20,
+    "calculate_metrics": 2_000,
+}
+"""Microseconds that a call may take."""
+
+FASTER: Final = 7
+"""Times as fast that the engine was to be."""
+
 Times = list[float]
 """Microseconds of each repeat."""
 
@@ -177,10 +188,32 @@ def main() -> None:
     )
     print("| lowest us | Rust backend | Python backend | plain floats | ratio |")
     print("|---|---:|---:|---:|---:|")
+    lowest: list[dict[str, float]] = []
     for name, times in rows_of(options):
-        rust, python = (min(times[backend]) for backend in BACKENDS)
-        floats = f"{min(times['plain']):.2f}" if "plain" in times else "-"
+        figures = {account: min(values) for account, values in times.items()}
+        lowest.append(figures)
+        rust, python = (figures[backend] for backend in BACKENDS)
+        floats = f"{figures['plain']:.2f}" if "plain" in figures else "-"
         print(f"| {name} | {rust:,.2f} | {python:,.2f} | {floats} | {python / rust:.1f} |")
+    print("\n" + "\n".join(target_lines(lowest, options.points)))
+
+
+def target_lines(lowest: list[dict[str, float]], points: int) -> list[str]:
+    """Write the figures beside the targets of the migration, in the order of the rows."""
+    notes = ("", "", " with 100 open positions", f" for {points:,} points")
+    lines = ["| operation | target | Rust backend | met |", "|---|---:|---:|---|"]
+    for (name, limit), figures, note in zip(TARGETS.items(), lowest, notes, strict=False):
+        met = "yes" if figures["rust"] <= limit else "**no**"
+        lines.append(f"| `{name}` | {limit:,} us | {figures['rust']:.2f} us{note} | {met} |")
+    ratios = [figures["python"] / figures["rust"] for figures in lowest]
+    plain = [figures["plain"] / figures["rust"] for figures in lowest if "plain" in figures]
+    for name, low, high in (
+        ("against the Python backend", f"{min(ratios):.0f}", f"{max(ratios):.0f}"),
+        ("against plain floats, a call", f"{min(plain):.1f}", f"{max(plain):.1f}"),
+    ):
+        met = "yes" if float(low) >= FASTER else "**no**"
+        lines.append(f"| {name} | {FASTER} times | {low} to {high} times | {met} |")
+    return lines
 
 
 if __name__ == "__main__":
