@@ -15,7 +15,6 @@ use portfolio_core::numbers::FloatPolicy;
 use portfolio_core::refusal::Refusal;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
 use crate::account::live;
 use crate::batch_tables::BatchTables;
