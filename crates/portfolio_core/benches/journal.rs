@@ -40,6 +40,7 @@ fn main() {
     let digest = ledger.digest().unwrap();
     println!("{RECOVERED} events, {bytes} bytes, digest {digest}");
     assert_eq!(restored(&path), (RECOVERED, digest));
+    drop(folder);
     divan::main();
 }
 
@@ -103,7 +104,9 @@ fn events(ledger: &mut Ledger, count: u64) {
             Event::Close(Close { position_id, price, time, size: None, fee: None, reason: "" })
         } else {
             let quotes = [Quote { symbol, bid: price, ask: price }];
-            ledger.apply(&Event::UpdateEquity(Marks { time: Some(time), quotes: &quotes })).unwrap();
+            ledger
+                .apply(&Event::UpdateEquity(Marks { time: Some(time), quotes: &quotes }))
+                .unwrap();
             continue;
         };
         ledger.apply(&event).unwrap();
