@@ -8,7 +8,7 @@ use portfolio_core::export::TableSnapshot;
 use portfolio_core::ledger::{Account, Ledger};
 use portfolio_core::numbers::{FloatPolicy, Money};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyMappingProxy};
+use pyo3::types::{PyBytes, PyDict, PyMappingProxy, PyType};
 
 use crate::analysis::{Question, view};
 use crate::attribution::attribution;
@@ -17,11 +17,13 @@ use crate::convert::configuration::policy_word;
 use crate::convert::number;
 use crate::fault::{Fault, refused};
 use crate::guard::{self, Guarded};
+use crate::image;
 use crate::margin::margin;
 use crate::metrics::{self, Asked};
 use crate::scalars;
 use crate::state::{self, State};
 use crate::table::{Table, arrow_error};
+use crate::time_travel;
 use crate::views;
 
 /// What can be read from a portfolio. `omega_portfolio.Portfolio` documents every call; the classes
@@ -257,6 +259,39 @@ impl AccountCore {
     /// Where the result came from.
     fn _attribution(&self, py: Python<'_>, exact: bool) -> PyResult<Table> {
         attribution(py, &self.ledger, view(exact))
+    }
+
+    /// The account and its open positions after an earlier event.
+    #[pyo3(signature = (time=None, *, seq=None))]
+    fn state_at(
+        &self,
+        py: Python<'_>,
+        time: Option<Value<'_, '_>>,
+        seq: Option<Value<'_, '_>>,
+    ) -> PyResult<State> {
+        time_travel::state_at(py, self, time, seq)
+    }
+
+    /// The account at many times.
+    #[pyo3(signature = (times, exact=false))]
+    fn asof_states(&self, py: Python<'_>, times: Value<'_, '_>, exact: bool) -> PyResult<Table> {
+        time_travel::asof_states(py, self, times, view(exact))
+    }
+
+    /// An independent portfolio with the same history.
+    fn fork<'py>(slf: &Bound<'py, Self>) -> Answer<'py> {
+        image::fork(slf)
+    }
+
+    /// The portfolio as one block of bytes.
+    fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        image::write(py, self)
+    }
+
+    /// A portfolio of this class from such a block.
+    #[classmethod]
+    fn _from_bytes<'py>(class: &Bound<'py, PyType>, data: &Bound<'py, PyBytes>) -> Answer<'py> {
+        image::read(class, data)
     }
 
     /// The canonical bytes of configuration and events.

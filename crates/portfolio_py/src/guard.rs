@@ -116,7 +116,7 @@ fn reentered() -> PyErr {
 }
 
 /// The guard is dropped inside, so that a panic poisons the lock.
-fn caught<R>(act: impl FnOnce() -> R) -> PyResult<R> {
+pub(crate) fn caught<R>(act: impl FnOnce() -> R) -> PyResult<R> {
     catch_unwind(AssertUnwindSafe(act)).map_err(|payload| panicked(payload.as_ref()))
 }
 

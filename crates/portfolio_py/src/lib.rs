@@ -5,7 +5,8 @@
 //! [`frames`] takes whole frames of events, [`history_of_bars`] of bars, [`history`] a user's own
 //! curve and trades, [`analysis`] asks either for statistics; [`batch`] makes many accounts, under
 //! the eyes of [`supervise`]; [`table`], [`batch_tables`], [`state`] and [`views`] are what comes
-//! back, [`fault`] maps refusals to exceptions, and [`capsule`] is the one file with `unsafe`.
+//! back, [`image`] makes portfolios of ledgers that are there, [`time_travel`] asks for what was,
+//! [`fault`] maps refusals to exceptions, and [`capsule`] is the one file with `unsafe`.
 
 mod account;
 mod analysis;
@@ -20,6 +21,7 @@ mod frames;
 mod guard;
 mod history;
 mod history_of_bars;
+mod image;
 mod journal;
 mod margin;
 mod market;
@@ -29,6 +31,7 @@ mod scalars;
 mod state;
 mod supervise;
 mod table;
+mod time_travel;
 mod views;
 
 use pyo3::prelude::*;

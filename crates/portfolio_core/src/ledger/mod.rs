@@ -22,6 +22,7 @@ mod durable;
 mod exchange;
 mod fills;
 mod flows;
+mod fork;
 mod full;
 mod grids;
 pub mod image;
@@ -45,6 +46,7 @@ mod state;
 mod stop;
 mod tables;
 mod terms_codec;
+mod time_travel;
 mod value;
 
 pub use account::Account;
@@ -55,6 +57,7 @@ pub use configuration::{Configuration, Mode, OffGrid, Rounding};
 pub use invariants::Violation;
 use tables::Tables;
 pub(crate) use terms_codec::{terms_bytes, terms_of};
+pub use time_travel::Moment;
 
 use std::collections::TryReserveError;
 
@@ -96,6 +99,8 @@ pub struct Ledger {
     pub(crate) last_snapshot: crate::frozen::Last,
     /// Metrics that grow with the history, as far as somebody has asked.
     pub(crate) live: Option<Box<crate::metrics::Live>>,
+    /// What it was at earlier moments, as far as somebody has asked.
+    past: Option<Box<time_travel::Past>>,
     /// The account's leverage, ready to divide by.
     leverage: Leverage,
     /// What a batch has changed so far, if one is under way.
@@ -149,6 +154,7 @@ impl Ledger {
             receipt: Receipt::default(),
             last_snapshot: crate::frozen::Last::default(),
             live: None,
+            past: None,
             scratch: marks::Scratch::default(),
             leverage: prepared,
             undo: None,
