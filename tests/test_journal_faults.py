@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import gc
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -116,7 +115,6 @@ def test_a_failure_at_every_step(
                     portfolio.verify()
         seen.add(disk.failed)
         del portfolio
-        gc.collect()
         if not path.exists():
             assert acknowledged == []
             continue
