@@ -111,7 +111,9 @@ def test_mode_interval_and_a_fork(backend: str, path: Path) -> None:
 
 
 ORPHAN = """
-(path,) = arguments
+import os, signal, sys
+import omega_portfolio as op
+backend, path = sys.argv[1:]
 portfolio = op.Portfolio(1000, journal=path, backend=backend)
 portfolio.deposit(1, 1)
 reading, writing = os.pipe()
