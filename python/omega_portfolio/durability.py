@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from omega_portfolio.analysis_tables import abstractmethod
 from omega_portfolio.events import Events
 from omega_portfolio.journal_arguments import journal_options
+from omega_portfolio.recovery import JournalStatus, Recovery, SnapshotFound
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from omega_portfolio.portfolio import Portfolio
-    from omega_portfolio.recovery import JournalStatus, Recovery
 
 Own = TypeVar("Own", bound="Durability")
 
@@ -150,9 +150,8 @@ class Durability(Events):
 
     @classmethod
     @abstractmethod
-    def _open_journal(
+    def _open_journal(  # noqa: PLR0917 - the public function has them as keywords.
         cls,
-        *,
         path: str,
         sync: str | None,
         sync_interval_ms: int,
@@ -160,15 +159,16 @@ class Durability(Events):
         floats: str,
         off_grid: str,
         capacity: int | None,
-        salvage: bool,
-        read_only: bool,
+        salvage: bool,  # noqa: FBT001
+        read_only: bool,  # noqa: FBT001
+        /,
     ) -> Portfolio:
         """Open a journal as :func:`omega_portfolio.open_journal`, which has read the arguments."""
 
     @staticmethod
     @abstractmethod
     def _inspect_journal(path: str) -> dict[str, Any]:
-        """Look at a journal: the fields of a Recovery, snapshots as tuples of theirs."""
+        """Look at a journal: the fields of a Recovery, its snapshots being tuples of theirs."""
 
     def __enter__(self: Own) -> Own:
         return self
@@ -182,4 +182,17 @@ class Durability(Events):
         self.close()
 
 
-__all__ = ["Durability", "journal_options"]
+def status_of(fields: dict[str, Any] | None) -> JournalStatus | None:
+    """Make a status of its fields, as the compiled module gives them."""
+    return None if fields is None else JournalStatus(**fields)
+
+
+def recovery_of(fields: dict[str, Any] | None) -> Recovery | None:
+    """Make a recovery of its fields, its snapshots being tuples of theirs."""
+    if fields is None:
+        return None
+    snapshots = tuple(SnapshotFound(*each) for each in fields["snapshots"])
+    return Recovery(**{**fields, "snapshots": snapshots})
+
+
+__all__ = ["Durability", "journal_options", "recovery_of", "status_of"]

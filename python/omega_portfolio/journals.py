@@ -102,7 +102,7 @@ def open_journal(
         salvage=salvage,
         read_only=read_only,
     )
-    return backend_class(select(backend))._open_journal(**arguments._asdict())
+    return backend_class(select(backend))._open_journal(*arguments)
 
 
 def inspect_journal(path: str | os.PathLike[str], *, backend: str | None = None) -> Recovery:
@@ -147,8 +147,8 @@ def inspect_journal(path: str | os.PathLike[str], *, backend: str | None = None)
     """
     given = read_path(path, "path")
     fields = backend_class(select(backend))._inspect_journal(given)
-    snapshots = tuple(SnapshotFound(*each) for each in fields.pop("snapshots"))
-    return Recovery(snapshots=snapshots, **fields)
+    snapshots = tuple(SnapshotFound(*each) for each in fields["snapshots"])
+    return Recovery(**{**fields, "snapshots": snapshots})
 
 
 __all__ = ["inspect_journal", "open_journal"]

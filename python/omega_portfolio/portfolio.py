@@ -10,11 +10,11 @@ account, :mod:`omega_portfolio.durability` those that keep it on a disk,
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omega_portfolio.backend import backend_class, select
 from omega_portfolio.durability import Durability
-from omega_portfolio.journal_arguments import INTERVAL_DEFAULT, NO_JOURNAL
+from omega_portfolio.journal_arguments import INTERVAL_DEFAULT
 
 if TYPE_CHECKING:
     import os
@@ -132,15 +132,6 @@ class Portfolio(Durability):
         if cls is not Portfolio:
             return super().__new__(cls)
         chosen = backend_class(select(backend))
-        kept: dict[str, Any] = {}
-        given = (journal, sync, sync_interval_ms, snapshot_every)
-        if any(value is not default for value, default in zip(given, NO_JOURNAL, strict=True)):
-            kept = {
-                "journal": journal,
-                "sync": sync,
-                "sync_interval_ms": sync_interval_ms,
-                "snapshot_every": snapshot_every,
-            }
         return chosen(
             initial_balance,
             currency=currency,
@@ -154,7 +145,10 @@ class Portfolio(Durability):
             stop_out=stop_out,
             path=path,
             pivot=pivot,
-            **kept,
+            journal=journal,
+            sync=sync,
+            sync_interval_ms=sync_interval_ms,
+            snapshot_every=snapshot_every,
         )
 
 

@@ -104,9 +104,8 @@ class DurableAccount(PythonAccount):
         return self
 
     @classmethod
-    def _open_journal(
+    def _open_journal(  # noqa: PLR0917 - the public function has them as keywords.
         cls: type[Own],
-        *,
         path: str,
         sync: str | None,
         sync_interval_ms: int,
@@ -114,8 +113,9 @@ class DurableAccount(PythonAccount):
         floats: str,
         off_grid: str,
         capacity: int | None,  # noqa: ARG003 - a hint for lists that grow as they are.
-        salvage: bool,
-        read_only: bool,
+        salvage: bool,  # noqa: FBT001
+        read_only: bool,  # noqa: FBT001
+        /,
     ) -> Own:
         """Open a journal; the arguments are checked."""
         policy: FloatPolicy = "strict" if floats == "strict" else "nearest"
