@@ -14,6 +14,7 @@ use portfolio_core::journal::{
 use portfolio_core::ledger::{Configuration, Ledger, OffGrid};
 use portfolio_core::numbers::FloatPolicy;
 use portfolio_core::refusal::Refusal;
+use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple, PyType};
@@ -28,6 +29,9 @@ pub(crate) struct JournalCore {
     /// What was found when its journal was opened.
     recovery: Mutex<Option<Recovery>>,
 }
+
+/// The time of mode `interval` that nobody has given.
+const SYNC_INTERVAL_MS: u64 = 100;
 
 /// How a constructor was asked for a journal.
 pub(crate) struct Wanted<'py> {
@@ -51,15 +55,12 @@ impl Wanted<'_> {
             return Ok(None);
         }
         let options = py.import("omega_portfolio.durability")?.getattr("journal_options")?;
-        let named = PyDict::new(py);
-        for (name, value) in ["journal", "sync", "sync_interval_ms", "snapshot_every"]
-            .into_iter()
-            .zip(given)
-            .filter_map(|(name, value)| Some((name, value.as_ref()?)))
-        {
-            named.set_item(name, value)?;
-        }
-        let read = options.call((), Some(&named))?;
+        let [journal, sync, milliseconds, every] = given;
+        let milliseconds = milliseconds.as_ref().map_or_else(
+            || SYNC_INTERVAL_MS.into_bound_py_any(py),
+            |given| Ok(given.clone()),
+        )?;
+        let read = options.call1((journal, sync, milliseconds, every))?;
         let (path, sync, milliseconds, every): (Option<String>, String, u64, Option<u64>) =
             read.extract()?;
         let settings = Settings {

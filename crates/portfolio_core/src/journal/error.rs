@@ -109,7 +109,7 @@ impl JournalError {
     #[must_use]
     pub fn unread(path: &str, error: &io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::NotFound => {
+            io::ErrorKind::NotFound | io::ErrorKind::IsADirectory => {
                 let remedy = "check the path; a new journal is made by journal= of a portfolio";
                 Self::new(Fault::NotFound, path, "there is no such file", remedy)
             }

@@ -106,7 +106,7 @@ impl<'a> Header<'a> {
         if !MAGIC.starts_with(start) {
             return Err(HeaderFault::Magic);
         }
-        let version = array(bytes, 8).map(u16::from_le_bytes).ok_or(HeaderFault::Short)?;
+        let version = Self::version_of(bytes).ok_or(HeaderFault::Short)?;
         if version > VERSION {
             return Err(HeaderFault::Newer(version));
         }
@@ -125,6 +125,11 @@ impl<'a> Header<'a> {
         let sync = SyncMode::of_byte(sync).filter(|_| right && zero == 0 && version == VERSION);
         let sync = sync.ok_or(HeaderFault::Damaged)?;
         Ok(Self { sync, salt, configuration, length: end.saturating_add(4), crc })
+    }
+
+    /// The version, if these are the bytes of a journal.
+    pub(crate) fn version_of(bytes: &[u8]) -> Option<u16> {
+        array(bytes, 8).map(u16::from_le_bytes).filter(|_| bytes.starts_with(&MAGIC))
     }
 
     /// Where the salt is, whether the rest is right or not.

@@ -96,7 +96,7 @@ pub(super) fn restore_from(
     (report.version, report.events, report.frames) = (1, at.events, at.frames);
     (report.good_length, report.digest) = (wide(frames.at), ledger.digest()?);
     judge(&mut report, &stop, &frames);
-    report.closed = closed && report.verdict == Verdict::Clean;
+    report.closed = closed && matches!(stop, Stop::End);
     for beside in &beside {
         report.snapshots.push(found(beside, Some((&header.salt, at.events))));
         judge_snapshot(&mut report, beside, &header.salt);
@@ -127,12 +127,13 @@ fn no_memory() -> Result<Ledger, Refusal> {
 /// What is said of a journal without a header.
 fn headless(report: &mut Recovery, fault: HeaderFault, (bytes, salt): (&[u8], &[u8; 16])) {
     report.verdict = Verdict::Corrupt;
+    report.version = Header::version_of(bytes).unwrap_or(0);
     report.reason = match fault {
         HeaderFault::Short => UNFINISHED.to_owned(),
         HeaderFault::Magic => "it does not start as a journal does".to_owned(),
         HeaderFault::Damaged => "its header is damaged, at offset 0, before event 1".to_owned(),
         HeaderFault::Newer(version) => {
-            (report.verdict, report.version) = (Verdict::Newer, version);
+            report.verdict = Verdict::Newer;
             format!("its version is {version}, and 1 is the one that is known")
         }
     };

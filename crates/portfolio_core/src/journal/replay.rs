@@ -102,10 +102,9 @@ impl<'a> Replay<'a> {
                 if !self.has_digest(&total)? {
                     return Ok(Err(format!("the digest of {events} events is another")));
                 }
-                match body {
-                    Body::Digest(_) => self.at.digest_at = events,
-                    Body::Snapshot { .. } => self.at.snapshot_at = events,
-                    _ => {}
+                self.at.digest_at = events;
+                if matches!(body, Body::Snapshot { .. }) {
+                    self.at.snapshot_at = events;
                 }
             }
         }
@@ -113,10 +112,7 @@ impl<'a> Replay<'a> {
     }
 
     fn has_digest(&mut self, total: &Total<'_>) -> Result<bool, Refusal> {
-        let digest = self.ledger.digest()?;
-        let nibbles = total.digest.iter().flat_map(|byte| [byte >> 4, byte & 0xF]);
-        let nibbles = nibbles.filter_map(|nibble| char::from_digit(u32::from(nibble), 16));
-        Ok(digest.chars().eq(nibbles))
+        Ok(self.ledger.digest_bytes()? == *total.digest)
     }
 
     /// Applies the events of a frame.

@@ -35,10 +35,14 @@ pub(super) fn salvage(
     let mut rewritten = Rewritten::new(bytes, restored, opening).ok_or(lost)??;
     rewritten.resume(bytes)?;
     let Rewritten { replay, salt, bytes: good, beside, mut report, told, .. } = rewritten;
+    let events = replay.ledger.account().events;
     drop(replay);
     let path = place.disk.path(&place.name);
-    let (beside, foreign): (Vec<_>, Vec<_>) =
-        beside.into_iter().partition(|it| it.outline.as_ref().map_or(true, |it| it.salt == salt));
+    // What would make the new one corrupt again goes along with the damaged one.
+    let fits = |beside: &Beside| {
+        beside.outline.as_ref().map_or(true, |it| it.salt == salt && it.events <= events)
+    };
+    let (beside, foreign): (Vec<_>, Vec<_>) = beside.into_iter().partition(fits);
     let anew = restore_from((path.clone(), &good), beside, opening)?;
     if anew.report.verdict != super::Verdict::Clean {
         return Err(JournalError::unreadable(&anew.report).into());

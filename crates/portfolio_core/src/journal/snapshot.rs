@@ -142,7 +142,7 @@ impl Journal {
         text.append(|encoder| encoder.text(&name));
         let crc = crc_of(image).to_le_bytes();
         self.note(kind::SNAPSHOT, &[&events.to_le_bytes(), digest, &crc, text.as_slice()])?;
-        self.at.snapshot_at = events;
+        (self.at.snapshot_at, self.at.digest_at) = (events, events);
         self.at.snapshots.retain(|kept| *kept != name);
         self.at.snapshots.push(name.clone());
         self.remove_old()?;

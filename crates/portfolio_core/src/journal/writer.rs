@@ -244,8 +244,8 @@ impl Journal {
         self.sync()
     }
 
-    /// Ends the writing: everything is on the disk, and others may write the file. In a child
-    /// process after a fork this does nothing to the file. A second close does nothing.
+    /// Ends the writing: everything is on the disk, and others may write the file. After an error,
+    /// and in a child process after a fork, nothing is written. A second close does nothing.
     ///
     /// # Errors
     /// As [`Self::append`]; the journal is closed all the same.
@@ -254,10 +254,13 @@ impl Journal {
             self.closed = true;
             return Ok(());
         }
-        let ended = self
-            .flush()
-            .and_then(|()| self.note(kind::CLOSE, &[&events.to_le_bytes(), digest]))
-            .and_then(|()| self.flush());
+        let ended = match self.check_writable() {
+            Err(_) => Ok(()),
+            Ok(()) => self
+                .flush()
+                .and_then(|()| self.note(kind::CLOSE, &[&events.to_le_bytes(), digest]))
+                .and_then(|()| self.flush()),
+        };
         self.closed = true;
         self.pace = None;
         let unlocked = self.place.file.unlock();
@@ -280,6 +283,12 @@ impl Journal {
             read_only: self.failed.clone().or_else(error).or_else(inherited),
             closed: self.closed,
         }
+    }
+
+    /// When what was written is on the disk.
+    #[must_use]
+    pub const fn sync_mode(&self) -> SyncMode {
+        self.settings.sync
     }
 
     /// What is in each of its frames, and in the snapshots beside it.

@@ -60,7 +60,7 @@ impl Ledger {
         Ok(self.digest_with(&state))
     }
 
-    /// The same, of a state whose bytes are known.
+    /// The bytes of the digest; `state` are those of the state as it is.
     pub(super) fn digest_with(&mut self, state: &[u8]) -> [u8; 32] {
         self.events.hash().chain_update([0xFF]).chain_update(state).finalize().into()
     }
