@@ -297,12 +297,6 @@ impl Journal {
         self.salt
     }
 
-    /// When what was written is on the disk.
-    #[must_use]
-    pub const fn sync_mode(&self) -> SyncMode {
-        self.settings.sync
-    }
-
     /// What the bindings make of floats, as it was told.
     #[must_use]
     pub const fn floats(&self) -> u8 {
