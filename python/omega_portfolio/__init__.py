@@ -86,7 +86,9 @@ if TYPE_CHECKING:
     from omega_portfolio.batch.signals import orders_from_signals
     from omega_portfolio.batch.walk import WalkForward, walk_forward
     from omega_portfolio.batch.weights import orders_from_weights
+    from omega_portfolio.difference import Changed, Difference, Divergence, diff
     from omega_portfolio.envelope import Envelope
+    from omega_portfolio.explanation import Explanation
     from omega_portfolio.history import History, metrics
     from omega_portfolio.instrument import Instrument
     from omega_portfolio.journals import inspect_journal, open_journal
@@ -106,9 +108,13 @@ _LAZY = {
     "Analysis": "analysis",
     "BatchResult": "batch.result",
     "CancelToken": "batch.cancel",
+    "Changed": "difference",
     "Commission": "terms",
     "Costs": "terms",
+    "Difference": "difference",
+    "Divergence": "difference",
     "Envelope": "envelope",
+    "Explanation": "explanation",
     "History": "history",
     "Instrument": "instrument",
     "JournalStatus": "recovery",
@@ -127,6 +133,7 @@ _LAZY = {
     "Table": "types",
     "Trade": "types",
     "WalkForward": "batch.walk",
+    "diff": "difference",
     "grid": "batch.grid",
     "inspect_journal": "journals",
     "metrics": "history",
@@ -180,12 +187,16 @@ __all__ = [
     "BackendUnavailable",
     "BatchResult",
     "CancelToken",
+    "Changed",
     "Commission",
     "Costs",
     "CrossedQuote",
+    "Difference",
+    "Divergence",
     "DuplicatePositionId",
     "DurabilityError",
     "Envelope",
+    "Explanation",
     "History",
     "Instrument",
     "InstrumentExists",
@@ -244,6 +255,7 @@ __all__ = [
     "Unset",
     "WalkForward",
     "backend_status",
+    "diff",
     "errors",
     "grid",
     "inspect_journal",
