@@ -190,7 +190,7 @@ MODULES = [
     "omega_portfolio", *(
         f"omega_portfolio.{name}"
         for name in (
-            "errors", "sentinel", "terms", "instrument", "types", "rows", "catalogue",
+            "base_error", "errors", "sentinel", "terms", "instrument", "types", "rows", "catalogue",
             "metric_definitions", "metric_values", "display", "backend", "analysis_tables",
             "analysis", "account_tables", "tables", "scan", "account", "frames", "cash_events",
             "bars", "events", "portfolio", "lot_matching", "lots", "envelope", "history",

@@ -89,6 +89,7 @@ if TYPE_CHECKING:
     from omega_portfolio.envelope import Envelope
     from omega_portfolio.history import History, metrics
     from omega_portfolio.instrument import Instrument
+    from omega_portfolio.journals import inspect_journal, open_journal
     from omega_portfolio.metric_definitions import MetricDefinition
     from omega_portfolio.metric_values import Metrics
     from omega_portfolio.oracle import PortfolioPython
@@ -127,7 +128,9 @@ _LAZY = {
     "Trade": "types",
     "WalkForward": "batch.walk",
     "grid": "batch.grid",
+    "inspect_journal": "journals",
     "metrics": "history",
+    "open_journal": "journals",
     "orders_from_signals": "batch.signals",
     "orders_from_weights": "batch.weights",
     "run_batch": "batch.run",
@@ -243,7 +246,9 @@ __all__ = [
     "backend_status",
     "errors",
     "grid",
+    "inspect_journal",
     "metrics",
+    "open_journal",
     "orders_from_signals",
     "orders_from_weights",
     "run_batch",

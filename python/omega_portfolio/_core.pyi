@@ -1,6 +1,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from os import PathLike
 from typing import Literal, final
 
 import polars as pl
@@ -8,8 +9,9 @@ import pyarrow as pa
 from typing_extensions import Self, disjoint_base
 
 from omega_portfolio import types
-from omega_portfolio._core_parts import Analysis, Cancels, Row, Totals
+from omega_portfolio._core_parts import Analysis, Cancels, Durable, Row, Totals
 from omega_portfolio.instrument import Instrument
+from omega_portfolio.recovery import SyncMode
 from omega_portfolio.rust import PortfolioRust
 from omega_portfolio.sentinel import Unset
 from omega_portfolio.terms import Commission, Slippage, Swap
@@ -36,6 +38,7 @@ __all__ = [
     "BatchTables",
     "CashCore",
     "HistoryCore",
+    "JournalCore",
     "MarketCore",
     "PortfolioCore",
     "PositionView",
@@ -146,7 +149,9 @@ class AccountCore(Analysis, Totals):
     @property
     def digest(self) -> str: ...
 
-class CashCore(AccountCore):
+class JournalCore(AccountCore, Durable): ...
+
+class CashCore(JournalCore):
     def charge_fee(
         self, amount: NumberLike, time: TimeLike, *, position_id: int | None = None
     ) -> None: ...
@@ -226,6 +231,10 @@ class PortfolioCore(MarketCore):
         stop_out: NumberLike | None = None,
         path: PathName = "pessimistic",
         pivot: str = "USD",
+        journal: str | PathLike[str] | None = None,
+        sync: SyncMode | None = None,
+        sync_interval_ms: int = 100,
+        snapshot_every: int | None = None,
     ) -> Self: ...
     def apply(
         self,

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, Protocol, type_check_only
+from typing import Any, Literal, Protocol, type_check_only
+
+from typing_extensions import Self
 
 from omega_portfolio._core import Table
 from omega_portfolio.metric_values import MetricValue, Trials
@@ -99,6 +101,34 @@ class Row:
     def tag(self) -> str: ...
     @property
     def swap(self) -> Decimal: ...
+
+@type_check_only
+class Durable:
+    @classmethod
+    def _open_journal(
+        cls,
+        path: str,
+        sync: str | None,
+        sync_interval_ms: int,
+        snapshot_every: int | None,
+        floats: str,
+        off_grid: str,
+        capacity: int | None,
+        salvage: bool,
+        read_only: bool,
+        /,
+    ) -> Self: ...
+    @staticmethod
+    def _inspect_journal(path: str) -> dict[str, Any]: ...
+    @property
+    def _journal_status(self) -> dict[str, Any] | None: ...
+    @property
+    def _recovery(self) -> dict[str, Any] | None: ...
+    @property
+    def closed(self) -> bool: ...
+    def flush(self) -> None: ...
+    def snapshot(self) -> str: ...
+    def close(self) -> None: ...
 
 @type_check_only
 class Cancels(Protocol):

@@ -7,6 +7,8 @@ demo      a moving-average rule on five real US stocks, or three rules on two cu
 run       the same with your own bars and orders
 sweep     thousands of portfolios over the same bars
 report    a page about what one of these left in its folder
+recover   what is in a journal, mended when it can be
+verify    a journal, a snapshot or an image, checked byte by byte and column by column
 doctor    which backend is live, which versions are in use, and whether both agree
 ========  ==========================================================================
 
@@ -18,9 +20,9 @@ exit code  meaning
 =========  ======================================================================
 0          done, and every check held
 1          a check failed: an identity, an invariant, or the doctor found something
-2          the command line is wrong, or a file cannot be written
+2          the command line is wrong, or a file cannot be written, or is locked
 3          an input file cannot be read or is wrong; the message names row and column
-4          a stored state is corrupt
+4          a stored state is corrupt, or of a later version
 130        interrupted with Ctrl-C
 =========  ======================================================================
 
@@ -42,14 +44,22 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from omega_portfolio.batch.command import sweep
 from omega_portfolio.demo.command import demo
+from omega_portfolio.doctor import doctor
 from omega_portfolio.errors import (
     BackendUnavailable,
+    DurabilityError,
     InvalidConfiguration,
     InvalidFrame,
+    InvalidImage,
     InvariantViolation,
+    JournalCorrupt,
+    JournalLocked,
+    JournalVersion,
     OmegaPortfolioError,
 )
+from omega_portfolio.recover_command import recover
 from omega_portfolio.report.command import report
+from omega_portfolio.verify_command import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -59,6 +69,7 @@ if TYPE_CHECKING:
     Handler: TypeAlias = Callable[[argparse.Namespace], int]
 
 PROGRAM: Final = "omega-portfolio"
+RECOVER_STATE: Final = "--recover-state"
 
 
 FILL_HELP: Final = "price of an order without one (next_open)"
@@ -108,7 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_args(_with_command(arguments))
     try:
         code = int(options.handler(options))
         sys.stdout.flush()
@@ -124,6 +135,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
+def _with_command(arguments: Sequence[str] | None) -> list[str]:
+    """Give the words of a command line, with ``--recover-state`` as the command that it is."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == [RECOVER_STATE]:
+        return ["recover", *words[1:]]
+    if words and words[0].startswith(f"{RECOVER_STATE}="):
+        return ["recover", words[0].partition("=")[2], *words[1:]]
+    return words
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
@@ -132,6 +153,8 @@ def _parser() -> argparse.ArgumentParser:
         "4 corrupt state, 130 interrupted.",
     )
     parser.add_argument("--version", action="store_true", help="print version and backend")
+    text = "the same as the command recover; its options come after PATH"
+    parser.add_argument(RECOVER_STATE, metavar="PATH", help=text)
     parser.set_defaults(handler=lambda options: _no_command(parser, options))
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for name, (text, declare) in COMMANDS.items():
@@ -162,7 +185,10 @@ def _explain(error: OmegaPortfolioError) -> tuple[str, Exit]:
         return text, Exit.BAD_INPUT
     if isinstance(error, InvariantViolation):
         return str(error), Exit.CHECK_FAILED
-    if isinstance(error, BackendUnavailable | InvalidConfiguration):
+    if isinstance(error, JournalCorrupt | JournalVersion | InvalidImage):
+        return str(error), Exit.CORRUPT_STATE
+    unusable = BackendUnavailable | InvalidConfiguration | DurabilityError | JournalLocked
+    if isinstance(error, unusable):
         return str(error), Exit.USAGE
     return str(error), Exit.BAD_INPUT
 
@@ -330,31 +356,13 @@ def _about_orders(options: argparse.Namespace) -> list[str]:
     return [*lines, f"orders without a price are filled at {fill}"]
 
 
-def doctor(parser: argparse.ArgumentParser) -> Handler:
-    """Show which backend is live and why, and which versions are in use.
-
-    The shipped data is compared with its checksum, and every available backend
-    keeps a small account whose digests must be equal. The exit code is 1 when
-    something is wrong.
-    """
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
-
-    def handle(options: argparse.Namespace) -> int:
-        from omega_portfolio.doctor import examine, render_examination
-
-        document = examine()
-        text = render_examination(document)
-        _print(document, as_json=options.json, text=text)
-        return Exit.OK if document["healthy"] else Exit.CHECK_FAILED
-
-    return handle
-
-
 COMMANDS: Final[dict[str, tuple[str, Callable[[argparse.ArgumentParser], Handler]]]] = {
     "demo": ("trade five real US stocks, or two currency pairs", demo),
     "run": ("run your own bars and orders", run),
     "sweep": ("run thousands of portfolios over the same bars", sweep),
     "report": ("write a page about a run", report),
+    "recover": ("say what is in a journal, and mend it", recover),
+    "verify": ("check a journal, a snapshot or an image", verify),
     "doctor": ("show backend and versions", doctor),
 }
 """Name, one line of help, and the function of each subcommand."""

@@ -21,64 +21,12 @@ pass a positive size and choose the direction with side
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
+
+from omega_portfolio.base_error import OmegaPortfolioError, describe
 
 if TYPE_CHECKING:
     from omega_portfolio.batch.result import BatchResult
-
-VALUE_LENGTH_MAX = 80
-"""Longest ``value`` text of an error, in characters; what is longer ends in an ellipsis."""
-
-
-class OmegaPortfolioError(Exception):
-    """Base of all exceptions of this package; only its subclasses are raised.
-
-    Parameters
-    ----------
-    argument : str
-        Name of the argument that was refused, such as ``"size"``.
-    value : str
-        The refused value as a short text. More than 80 characters are cut to 79 and an
-        ellipsis, and characters that cannot be encoded are escaped, so that the message
-        can always be printed.
-    rule : str
-        The rule that the value breaks.
-    remedy : str
-        What to do instead.
-
-    Attributes
-    ----------
-    code : int
-        The stable number of the class (SPEC section 6).
-    argument, value, rule, remedy : str
-        As given to the constructor.
-
-    Examples
-    --------
-    >>> import omega_portfolio as op
-    >>> try:
-    ...     op.Portfolio(1000, leverage=0)
-    ... except op.OmegaPortfolioError as error:
-    ...     print(error.code, type(error).__name__, error.argument)
-    4020 InvalidConfiguration leverage
-    """
-
-    code: ClassVar[int] = 0
-    argument: str
-    value: str
-    rule: str
-    remedy: str
-
-    def __init__(self, argument: str, value: str, rule: str, remedy: str) -> None:
-        self.argument = argument
-        self.value = _printable(value)
-        self.rule = rule
-        self.remedy = remedy
-        # All four are in `args`, so that the error can be copied and pickled.
-        super().__init__(argument, self.value, rule, remedy)
-
-    def __str__(self) -> str:
-        return f"[{self.code}] {self.argument}={self.value}: {self.rule}; {self.remedy}"
 
 
 class PositionNotFound(OmegaPortfolioError):
@@ -338,41 +286,6 @@ by_code: dict[int, type[OmegaPortfolioError]] = {
     error.code: error for error in OmegaPortfolioError.__subclasses__()
 }
 """The class of each code, such as ``by_code[4001] is PositionNotFound``."""
-
-
-def describe(value: object) -> str:
-    """Give the short text of any refused object.
-
-    Parameters
-    ----------
-    value : object
-        Anything a caller may have passed.
-
-    Returns
-    -------
-    str
-        Its ``repr``, or the name of its type when the object has no usable ``repr``
-        (an integer of more than 4,300 digits has none).
-
-    Examples
-    --------
-    >>> from omega_portfolio.errors import describe
-    >>> describe("sideways"), describe(10**5000)
-    ("'sideways'", '<int without a text form>')
-    """
-    try:
-        text = repr(value)
-    except Exception:  # noqa: BLE001 - a broken __repr__ must not hide the refusal.
-        text = f"<{type(value).__name__} without a text form>"
-    return _printable(text)
-
-
-def _printable(text: str) -> str:
-    """Escape what UTF-8 cannot encode and cut the text to its longest length."""
-    encodable = text[: VALUE_LENGTH_MAX + 1].encode("utf-8", "backslashreplace").decode("utf-8")
-    if len(encodable) <= VALUE_LENGTH_MAX:
-        return encodable
-    return encodable[: VALUE_LENGTH_MAX - 1] + "…"
 
 
 __all__ = [

@@ -2,8 +2,9 @@
 
 The methods are in its bases: :mod:`omega_portfolio.events`, :mod:`omega_portfolio.bars`,
 :mod:`omega_portfolio.cash_events` and :mod:`omega_portfolio.frames` have the calls that change the
-account, :mod:`omega_portfolio.account`, :mod:`omega_portfolio.tables` and
-:mod:`omega_portfolio.account_tables` everything that is read from it.
+account, :mod:`omega_portfolio.durability` those that keep it on a disk,
+:mod:`omega_portfolio.account`, :mod:`omega_portfolio.tables` and
+:mod:`omega_portfolio.account_tables` have everything that is read from it.
 :mod:`omega_portfolio.backend` chooses who does the work.
 """
 
@@ -12,13 +13,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omega_portfolio.backend import backend_class, select
-from omega_portfolio.events import Events
+from omega_portfolio.durability import Durability
+from omega_portfolio.journal_arguments import INTERVAL_DEFAULT
 
 if TYPE_CHECKING:
+    import os
+
+    from omega_portfolio.recovery import SyncMode
     from omega_portfolio.types import FloatPolicy, Mode, NumberLike, OffGrid, PathName, Rounding
 
 
-class Portfolio(Events):
+class Portfolio(Durability):
     """An exact account: every fill is an event, every table comes out as Arrow.
 
     >>> import omega_portfolio as op
@@ -67,6 +72,17 @@ class Portfolio(Events):
         What is taken to come first within a bar.
     pivot : str, default "USD"
         The currency between two that have no pair of their own.
+    journal : str or path, optional
+        A new file that gets every accepted event before it counts, so that
+        :func:`omega_portfolio.open_journal` can restore the portfolio.
+    sync : {"off", "os", "interval", "always"}, optional
+        What a crash may take of the journal. ``off``: what is gathered in memory; ``os``, which
+        it is when left out: nothing when the process dies, the last seconds when the power is
+        cut; ``interval``: at most ``sync_interval_ms`` of these; ``always``: nothing.
+    sync_interval_ms : int, default 100
+        In mode ``interval``, the longest time that an event waits for the disk.
+    snapshot_every : int, optional
+        Number of events after which a snapshot is written beside the journal.
     backend : {"auto", "rust", "python"}, optional
         The implementation. Left out, the environment variable ``USE_RUST_PORTFOLIO`` decides
         (``auto``, ``true`` or ``false``, read when the package is imported).
@@ -77,6 +93,8 @@ class Portfolio(Events):
         The initial balance is negative, no number, or too large.
     InvalidCurrency, InvalidConfiguration, InvalidArgument
         An option has a value that does not exist or a wrong type.
+    JournalExists, DurabilityError
+        Something has the name of the journal; the system refuses to make it.
     BackendUnavailable
         Rust is asked for and its compiled module does not load.
 
@@ -104,6 +122,10 @@ class Portfolio(Events):
         stop_out: NumberLike | None = None,
         path: PathName = "pessimistic",
         pivot: str = "USD",
+        journal: str | os.PathLike[str] | None = None,
+        sync: SyncMode | None = None,
+        sync_interval_ms: int = INTERVAL_DEFAULT,
+        snapshot_every: int | None = None,
         backend: str | None = None,
     ) -> Portfolio:
         """Construct a portfolio of the chosen backend."""
@@ -123,6 +145,10 @@ class Portfolio(Events):
             stop_out=stop_out,
             path=path,
             pivot=pivot,
+            journal=journal,
+            sync=sync,
+            sync_interval_ms=sync_interval_ms,
+            snapshot_every=snapshot_every,
         )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from omega_portfolio._core import HistoryCore, PortfolioCore
+from omega_portfolio.durability import recovery_of, status_of
 from omega_portfolio.history import History
 from omega_portfolio.portfolio import Portfolio
+from omega_portfolio.recovery import JournalStatus, Recovery
 
 
 class PortfolioRust(PortfolioCore, Portfolio):
@@ -21,6 +23,16 @@ class PortfolioRust(PortfolioCore, Portfolio):
     """
 
     __slots__ = ()
+
+    @property
+    def journal(self) -> JournalStatus | None:
+        """How the journal is."""
+        return status_of(self._journal_status)
+
+    @property
+    def recovery(self) -> Recovery | None:
+        """What was found when the portfolio was opened."""
+        return recovery_of(self._recovery)
 
 
 class HistoryRust(HistoryCore, History):

@@ -72,6 +72,21 @@ impl Bytes {
         self.used = self.used.wrapping_add(written);
     }
 
+    /// All of these parts, of so many bytes together.
+    ///
+    /// # Errors
+    /// When the allocator refuses.
+    pub fn joined<'a>(
+        parts: impl Iterator<Item = &'a [u8]>,
+        length: usize,
+    ) -> Result<Self, TryReserveError> {
+        let mut buffer = Vec::new();
+        buffer.try_reserve_exact(length)?;
+        parts.for_each(|part| buffer.extend_from_slice(part));
+        let used = buffer.len();
+        Ok(Self { buffer, used })
+    }
+
     /// Takes the last bytes off, so that so many are left.
     pub fn truncate(&mut self, length: usize) {
         self.used = self.used.min(length);

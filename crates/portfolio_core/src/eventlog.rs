@@ -2,6 +2,7 @@
 //! hash.
 
 use std::collections::TryReserveError;
+use std::sync::Arc;
 
 use blake2::digest::consts::U32;
 use blake2::{Blake2b, Digest};
@@ -23,7 +24,8 @@ pub struct Mark {
 /// The recorded events.
 #[derive(Debug)]
 pub struct EventLog {
-    sealed: Vec<Bytes>,
+    /// They never change, and a fork has the same ones.
+    sealed: Vec<Arc<Bytes>>,
     open: Bytes,
     hasher: Hasher,
     hashed_chunks: usize,
@@ -66,8 +68,57 @@ impl EventLog {
         self.sealed.try_reserve(1)?;
         let full = std::mem::replace(&mut self.open, next);
         if !full.is_empty() {
-            self.sealed.push(full);
+            self.sealed.push(Arc::new(full));
         }
+        Ok(())
+    }
+
+    /// A log that goes on from the same events by itself. What was open is sealed, for both to
+    /// share; nothing may be rewound to a mark from before.
+    ///
+    /// # Errors
+    /// When the allocator refuses; the log says what it said.
+    pub fn fork(&mut self) -> Result<Self, TryReserveError> {
+        let hasher = self.hash();
+        self.seal()?;
+        self.hashed_chunks = self.sealed.len();
+        self.hashed_bytes = 0;
+        let mut sealed = Vec::new();
+        sealed.try_reserve_exact(self.sealed.len())?;
+        sealed.extend(self.sealed.iter().map(Arc::clone));
+        let (hashed_chunks, hashed_bytes) = (self.hashed_chunks, 0);
+        Ok(Self { sealed, open: Bytes::default(), hasher, hashed_chunks, hashed_bytes })
+    }
+
+    /// Gives the memory of all events back, for a log that is never read.
+    pub fn forget(&mut self) {
+        self.sealed.clear();
+        self.open.truncate(0);
+        self.hashed_chunks = 0;
+        self.hashed_bytes = 0;
+    }
+
+    /// Seals what is open. Small chunks become one as soon as the later is as large as the one
+    /// before it: so many forks leave few chunks, and no byte moves often.
+    fn seal(&mut self) -> Result<(), TryReserveError> {
+        if self.open.is_empty() {
+            return Ok(());
+        }
+        self.sealed.try_reserve(1)?;
+        let (mut together, mut last) = (self.open.len(), self.sealed.len());
+        while let Some(chunk) = last.checked_sub(1).and_then(|place| self.sealed.get(place)) {
+            let more = together.saturating_add(chunk.len());
+            if chunk.len() > together || more > CHUNK_BYTES {
+                break;
+            }
+            (together, last) = (more, last.saturating_sub(1));
+        }
+        let parts = self.sealed.get(last..).unwrap_or_default().iter().map(|chunk| &**chunk);
+        let parts = parts.chain([&self.open]).map(Bytes::as_slice);
+        let chunk = Bytes::joined(parts, together)?;
+        self.sealed.truncate(last);
+        self.sealed.push(Arc::new(chunk));
+        self.open = Bytes::default();
         Ok(())
     }
 
@@ -86,23 +137,33 @@ impl EventLog {
         Mark { chunks: self.sealed.len(), bytes: self.open.len() }
     }
 
+    /// The bytes after a mark, in parts.
+    pub fn since(&self, mark: Mark) -> impl Iterator<Item = &[u8]> {
+        let mut skip = mark.bytes;
+        self.chunks().skip(mark.chunks).map(move |chunk| {
+            let from = std::mem::take(&mut skip).min(chunk.len());
+            chunk.get(from..).unwrap_or_default()
+        })
+    }
+
     /// Forgets all events after a mark. They must not have been hashed.
     pub fn rewind(&mut self, mark: Mark) {
         if let Some(open) = self.sealed.drain(mark.chunks.min(self.sealed.len())..).next() {
-            self.open = open;
+            self.open = Arc::unwrap_or_clone(open);
         }
         self.open.truncate(mark.bytes);
     }
 
     /// The chunks in order; an event never spans two.
     pub fn chunks(&self) -> impl Iterator<Item = &[u8]> {
-        self.sealed.iter().chain([&self.open]).map(Bytes::as_slice)
+        self.sealed.iter().map(|chunk| &**chunk).chain([&self.open]).map(Bytes::as_slice)
     }
 
     /// The hash of configuration and events so far, to be continued with the state. Bytes that were
     /// hashed before are not hashed again.
     pub fn hash(&mut self) -> Hasher {
-        let chunks = self.sealed.iter().chain([&self.open]).map(Bytes::as_slice);
+        let sealed = self.sealed.iter().map(|chunk| &**chunk);
+        let chunks = sealed.chain([&self.open]).map(Bytes::as_slice);
         let mut skip = self.hashed_bytes;
         for chunk in chunks.skip(self.hashed_chunks) {
             self.hasher.update(chunk.get(skip..).unwrap_or_default());
@@ -135,6 +196,30 @@ mod tests {
         assert_eq!(log.hash().finalize(), Hasher::digest(&all));
         assert_eq!(log.chunks().map(<[u8]>::len).sum::<usize>() + 13, all.len());
         log.reserve(3 * CHUNK_BYTES).unwrap();
+    }
+
+    #[test]
+    fn forks_share_what_there_is_and_go_on_by_themselves() {
+        let mut log = EventLog::new(b"configuration");
+        let mut kept = Vec::new();
+        let mut all = b"configuration".to_vec();
+        for number in 0..3_000_u32 {
+            let event = number.to_le_bytes().repeat(1 + usize::try_from(number % 700).unwrap());
+            log.reserve(event.len()).unwrap();
+            log.append(|encoder| event.iter().for_each(|&byte| encoder.byte(byte)));
+            all.extend_from_slice(&event);
+            kept.push((log.fork().unwrap(), all.len()));
+        }
+        assert!(log.sealed.len() < 20, "{} chunks", log.sealed.len());
+        for (fork, length) in kept.iter_mut().step_by(97) {
+            assert_eq!(fork.hash().finalize(), Hasher::digest(&all[..*length]));
+            assert_eq!(fork.chunks().map(<[u8]>::len).sum::<usize>() + 13, *length);
+            fork.reserve(1).unwrap();
+            fork.append(|encoder| encoder.byte(9));
+            let with_more = [&all[..*length], &[9]].concat();
+            assert_eq!(fork.hash().finalize(), Hasher::digest(&with_more));
+        }
+        assert_eq!(log.hash().finalize(), Hasher::digest(&all));
     }
 
     #[test]

@@ -12,6 +12,9 @@ const CHOSEN: u32 = u32::MAX - 1;
 /// From an id to a row: counted ids by place, ids chosen by the caller in a map.
 #[derive(Debug)]
 pub(crate) struct IdIndex {
+    /// Counted ids up to this one are not by place: a fork has those of its open positions among
+    /// the chosen ones, however many were closed before.
+    base: u64,
     counted: Vec<u32>,
     chosen: HashMap<u64, u32>,
     pub(crate) next: u64,
@@ -31,18 +34,35 @@ pub(crate) struct IdMark {
 impl Default for IdIndex {
     fn default() -> Self {
         let (counted, chosen, given_since_mark) = (Vec::new(), HashMap::new(), Vec::new());
-        Self { counted, chosen, next: 1, given_since_mark, marked: false }
+        Self { base: 0, counted, chosen, next: 1, given_since_mark, marked: false }
     }
 }
 
 impl IdIndex {
-    fn place(position_id: u64) -> Option<usize> {
-        usize::try_from(position_id.checked_sub(1)?).ok()
+    #[inline]
+    fn place(&self, position_id: u64) -> Option<usize> {
+        let place = position_id.wrapping_sub(1).checked_sub(self.base)?;
+        usize::try_from(place).ok()
+    }
+
+    /// The same ids, of which these are open, for a fork.
+    pub(crate) fn fork(&self, open: impl ExactSizeIterator<Item = u64>) -> Self {
+        let mut chosen = self.chosen.clone();
+        let (mut base, mut counted) = (self.base, Vec::new());
+        if self.counted.len() <= open.len().saturating_mul(8).saturating_add(64) {
+            counted.clone_from(&self.counted);
+        } else {
+            let last = u64::try_from(self.counted.len()).unwrap_or(u64::MAX);
+            base = base.saturating_add(last);
+            chosen.extend(open.filter_map(|id| Some((id, self.row(id)?))));
+        }
+        let (next, given_since_mark) = (self.next, Vec::new());
+        Self { base, counted, chosen, next, given_since_mark, marked: false }
     }
 
     #[inline]
     pub(crate) fn row(&self, position_id: u64) -> Option<u32> {
-        let counted = Self::place(position_id).and_then(|place| self.counted.get(place));
+        let counted = self.place(position_id).and_then(|place| self.counted.get(place));
         let row = match counted {
             Some(&CHOSEN) | None => *self.chosen.get(&position_id)?,
             Some(&row) => row,
@@ -107,7 +127,8 @@ impl IdIndex {
 
     #[inline]
     pub(crate) fn set(&mut self, position_id: u64, row: u32) {
-        let cell = Self::place(position_id).and_then(|place| self.counted.get_mut(place));
+        let place = self.place(position_id);
+        let cell = place.and_then(|place| self.counted.get_mut(place));
         match cell {
             Some(cell) if *cell != CHOSEN => *cell = row,
             // Not `insert`, which may grow the map even when it holds the key.

@@ -39,6 +39,7 @@ mod ids;
 mod images;
 pub mod import;
 pub mod instrument;
+pub mod journal;
 pub mod metrics;
 pub mod numbers;
 pub mod orders;

@@ -349,6 +349,13 @@ impl Positions {
         self.touched.all = true;
     }
 
+    /// The same positions, for a fork; its columns are still to be written.
+    pub(crate) fn fork(&self) -> Self {
+        let index = self.index.fork(self.rows.iter().map(|row| row.position_id));
+        let touched = Touched { rows: Vec::new(), all: true };
+        Self { rows: self.rows.clone(), index, touched, before: None }
+    }
+
     /// Whether a row was written since the touched rows were last taken. A removed last row is not
     /// a touched one: the number of rows tells.
     #[must_use]

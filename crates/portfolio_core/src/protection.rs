@@ -108,7 +108,7 @@ impl Position {
 }
 
 /// A step of the table, to be taken back.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Step {
     /// A new place at the end.
     Pushed,
@@ -121,7 +121,7 @@ enum Step {
 }
 
 /// The side table. Place 0 stands for no protection.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Protections {
     places: Vec<Option<Protected>>,
     free: Vec<u32>,

@@ -7,6 +7,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::currency::Currency;
+use crate::journal::JournalError;
 use crate::numbers::{Money, Price, Size, format_fixed};
 
 /// Stable numbers of the kinds of refusal; the same in every interface.
@@ -203,6 +204,8 @@ pub enum Refusal {
     OrderNotFound { order_id: u64 },
     /// A bar whose prices contradict each other.
     BarNotAllowed { argument: &'static str, price: Price, rule: &'static str },
+    /// The journal does not take the event, or the portfolio takes none any more.
+    Journal(Box<JournalError>),
     /// The allocator refused.
     OutOfMemory { bytes: usize },
 }
@@ -284,6 +287,7 @@ impl Refusal {
             Self::ProtectionNotAllowed { .. } => Code::InvalidProtection,
             Self::OrderNotFound { .. } => Code::OrderNotFound,
             Self::BarNotAllowed { .. } => Code::InvalidBar,
+            Self::Journal(error) => error.fault.code(),
             Self::OutOfMemory { .. } => Code::OutOfMemory,
         }
     }
@@ -342,6 +346,7 @@ impl Refusal {
             Self::CashNotHeld { .. } => "amount",
             Self::RolloverOffSession { .. } => "time",
             Self::OrderNotFound { .. } => "order_id",
+            Self::Journal(error) => error.argument(),
             Self::OutOfMemory { .. } => "memory",
         }
     }
@@ -405,6 +410,7 @@ impl Refusal {
             }
             Self::OrderNotFound { order_id } => order_id.to_string(),
             Self::OtherNotFound { other_id } => other_id.to_string(),
+            Self::Journal(error) => error.path.clone(),
             Self::OutOfMemory { bytes } => format!("{bytes} bytes"),
         }
     }

@@ -94,6 +94,7 @@ impl Refusal {
                 "is no rollover of the instrument that is still to be charged".into()
             }
             Self::OrderNotFound { .. } => "no resting order has this id".into(),
+            Self::Journal(error) => error.rule.clone().into(),
             Self::OutOfMemory { .. } => "the allocator refused".into(),
         }
     }
@@ -162,6 +163,7 @@ impl Refusal {
             Self::ProtectionNotAllowed { .. } => "look up what protects a position",
             Self::OrderNotFound { .. } => "look at the resting orders for their ids",
             Self::BarNotAllowed { .. } => "look at the data, or repair the bar",
+            Self::Journal(error) => error.remedy,
             Self::OutOfMemory { .. } => "free memory or split the work",
         }
     }

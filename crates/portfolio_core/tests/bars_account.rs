@@ -326,7 +326,7 @@ fn a_batch_takes_bars_back() {
         ledger.apply_in_batch(&event, None).unwrap();
         ledger.apply_in_batch(&Event::PlaceOrder(late), None).unwrap();
         ledger.apply_in_batch(&last, None).unwrap();
-        ledger.commit_batch();
+        ledger.commit_batch().unwrap();
         ledger.verify().unwrap();
         let mut other = busy();
         apply(&mut other, &event);

@@ -212,7 +212,7 @@ impl Pair {
         (0..events).for_each(|_| self.step());
         self.in_batch = false;
         if self.random.below(2) == 0 {
-            self.ledger.commit_batch();
+            self.ledger.commit_batch().unwrap();
             return;
         }
         self.ledger.rewind_batch();

@@ -8,18 +8,21 @@ use portfolio_core::export::TableSnapshot;
 use portfolio_core::ledger::{Account, Ledger};
 use portfolio_core::numbers::{FloatPolicy, Money};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyMappingProxy};
+use pyo3::types::{PyBytes, PyDict, PyMappingProxy, PyType};
 
 use crate::analysis::{Question, view};
 use crate::attribution::attribution;
+use crate::convert::configuration::policy_word;
 use crate::convert::{Given, number, read_exact};
 use crate::fault::{Fault, refused};
 use crate::guard::{self, Guarded};
+use crate::image;
 use crate::margin::margin;
 use crate::metrics::{self, Asked};
 use crate::scalars;
 use crate::state::{self, State};
 use crate::table::{Table, arrow_error};
+use crate::time_travel;
 use crate::views;
 
 /// What can be read from a portfolio. `omega_portfolio.Portfolio` documents every call; the classes
@@ -38,7 +41,7 @@ impl AccountCore {
     /// Applies an event.
     #[inline]
     pub(crate) fn take(&self, py: Python<'_>, event: &Event<'_>) -> PyResult<Receipt> {
-        self.ledger.with(py, |ledger| ledger.apply(event))?.map_err(refused)
+        self.ledger.change(py, |ledger| ledger.apply(event))?.map_err(refused)
     }
 
     /// The text of a view of this portfolio.
@@ -310,6 +313,39 @@ impl AccountCore {
         attribution(py, &self.ledger, view(exact))
     }
 
+    /// The account and its open positions after an earlier event.
+    #[pyo3(signature = (time=None, *, seq=None))]
+    fn state_at(
+        &self,
+        py: Python<'_>,
+        time: Option<Value<'_, '_>>,
+        seq: Option<Value<'_, '_>>,
+    ) -> PyResult<State> {
+        time_travel::state_at(py, self, time, seq)
+    }
+
+    /// The account at many times.
+    #[pyo3(signature = (times, exact=false))]
+    fn asof_states(&self, py: Python<'_>, times: Value<'_, '_>, exact: bool) -> PyResult<Table> {
+        time_travel::asof_states(py, self, times, view(exact))
+    }
+
+    /// An independent portfolio with the same history.
+    fn fork<'py>(slf: &Bound<'py, Self>) -> Answer<'py> {
+        image::fork(slf)
+    }
+
+    /// The portfolio as one block of bytes.
+    fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        image::write(py, self)
+    }
+
+    /// A portfolio of this class from such a block.
+    #[classmethod]
+    fn _from_bytes<'py>(class: &Bound<'py, PyType>, data: &Bound<'py, PyBytes>) -> Answer<'py> {
+        image::read(class, data)
+    }
+
     /// The canonical bytes of configuration and events.
     fn _event_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let bytes = self.ledger.with(py, |ledger| ledger.event_bytes())?.map_err(refused)?;
@@ -411,4 +447,21 @@ impl AccountCore {
     fn digest(&self, py: Python<'_>) -> PyResult<String> {
         self.ledger.with(py, Ledger::digest)?.map_err(refused)
     }
+}
+
+/// A portfolio of Python around a ledger that was made elsewhere: an empty one whose ledger is
+/// replaced before anybody else has seen it.
+pub(crate) fn live<'py>(
+    class: &Bound<'py, PyAny>,
+    ledger: Ledger,
+    policy: FloatPolicy,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = class.py();
+    let options = PyDict::new(py);
+    options.set_item("currency", ledger.configuration().currency.code())?;
+    options.set_item("floats", policy_word(policy))?;
+    let portfolio = class.call((0,), Some(&options))?;
+    let account = portfolio.cast::<AccountCore>()?.get();
+    account.ledger.put(py, ledger)?;
+    Ok(portfolio)
 }

@@ -11,14 +11,12 @@ use portfolio_core::batch::orders::OrderTable;
 use portfolio_core::batch::params::ParamTable;
 use portfolio_core::batch::plan::{Batch, Settings};
 use portfolio_core::batch::pool::{Control, Stopped};
-use portfolio_core::ledger::Ledger;
 use portfolio_core::numbers::FloatPolicy;
 use portfolio_core::refusal::Refusal;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
-use crate::account::AccountCore;
+use crate::account::live;
 use crate::batch_tables::BatchTables;
 use crate::capsule::Frame;
 use crate::convert::Given;
@@ -26,7 +24,7 @@ use crate::convert::batch::{
     Wanted, read_cancel, read_costs, read_fill, read_instruments, read_labels, read_progress,
     read_range, read_run, read_threads,
 };
-use crate::convert::configuration::{Options, policy_word, read_configuration, read_policy};
+use crate::convert::configuration::{Options, read_configuration, read_policy};
 use crate::fault::{Fault, refused};
 use crate::history::own_frame;
 use crate::metrics::read_options;
@@ -177,7 +175,8 @@ impl BatchCore {
         let control = Control::default();
         let work = || drive(&run, &mut || !control.cancel.load(Ordering::Relaxed));
         let driven = supervise(slf.py(), &Watch::NOBODY, &control, work)?.map_err(halted)?;
-        live(slf.py(), driven.ledger, core.policy)
+        let class = slf.py().import("omega_portfolio.rust")?.getattr("PortfolioRust")?;
+        live(&class, driven.ledger, core.policy)
     }
 
     /// The ids of the runs, in their order.
@@ -258,17 +257,4 @@ fn halted(halted: Halted) -> PyErr {
         Halted::Cancelled => PyRuntimeError::new_err("stopped"),
         Halted::OutOfMemory { bytes } => refused(Refusal::OutOfMemory { bytes }),
     }
-}
-
-/// A portfolio of Python around a ledger that was made elsewhere: an empty one whose ledger is
-/// replaced before anybody else has seen it.
-fn live(py: Python<'_>, ledger: Ledger, policy: FloatPolicy) -> PyResult<Bound<'_, PyAny>> {
-    let options = PyDict::new(py);
-    options.set_item("currency", ledger.configuration().currency.code())?;
-    options.set_item("floats", policy_word(policy))?;
-    let class = py.import("omega_portfolio.rust")?.getattr("PortfolioRust")?;
-    let portfolio = class.call((0,), Some(&options))?;
-    let account = portfolio.cast::<AccountCore>()?.get();
-    account.ledger.with(py, |empty| *empty = ledger)?;
-    Ok(portfolio)
 }

@@ -6,19 +6,19 @@ use portfolio_core::refusal::Code;
 use portfolio_core::terms::SwapKind;
 use pyo3::prelude::*;
 
-use crate::account::AccountCore;
 use crate::convert::{self, Given, number, text, time};
 use crate::fault::refused;
+use crate::journal::JournalCore;
 
 /// What changes an account without a fill.
-#[pyclass(frozen, subclass, extends = AccountCore, module = "omega_portfolio._core")]
+#[pyclass(frozen, subclass, extends = JournalCore, module = "omega_portfolio._core")]
 pub(crate) struct CashCore;
 
 type Value<'a, 'py> = &'a Bound<'py, PyAny>;
 
 /// Applies an event that answers nothing.
 fn take(slf: &Bound<'_, CashCore>, event: &Event<'_>) -> PyResult<()> {
-    slf.as_super().get().take(slf.py(), event).map(|_| ())
+    slf.as_super().as_super().get().take(slf.py(), event).map(|_| ())
 }
 
 /// A code whose text was read, as a currency. Whether it is known is a rule of the event, and that
@@ -29,7 +29,7 @@ fn currency(
     time: i64,
 ) -> PyResult<Currency> {
     text::currency(argument, code).or_else(|unknown| {
-        let core = slf.as_super().get();
+        let core = slf.as_super().as_super().get();
         core.ledger.with(slf.py(), |ledger| ledger.check_moment(time))?.map_err(refused)?;
         Err(unknown)
     })
@@ -42,7 +42,7 @@ fn cash(
     time: Value<'_, '_>,
     code: Option<Value<'_, '_>>,
 ) -> PyResult<Cash> {
-    let amount = number::money("amount", amount, slf.as_super().get().policy)?;
+    let amount = number::money("amount", amount, slf.as_super().as_super().get().policy)?;
     let time = time::time("time", time)?;
     code.map_or(Ok(()), |code| text::code("currency", code).map(|_| ()))?;
     let currency = code.map(|code| currency(slf, ("currency", code), time)).transpose()?;
@@ -65,7 +65,7 @@ impl CashCore {
         position_id: Option<Value<'_, '_>>,
     ) -> PyResult<()> {
         let fee = Fee {
-            amount: number::money("amount", amount, slf.as_super().get().policy)?,
+            amount: number::money("amount", amount, slf.as_super().as_super().get().policy)?,
             time: time::time("time", time)?,
             position_id: position_id.map(|id| text::position_id("position_id", id)).transpose()?,
         };
@@ -104,7 +104,7 @@ impl CashCore {
         time: Value<'_, '_>,
         rate: Option<Value<'_, '_>>,
     ) -> PyResult<()> {
-        let policy = slf.as_super().get().policy;
+        let policy = slf.as_super().as_super().get().policy;
         let amount = number::money("amount", amount, policy)?;
         let [from, to] = [("from_currency", from_currency), ("to_currency", to_currency)];
         for (argument, code) in [from, to] {
@@ -131,7 +131,7 @@ impl CashCore {
         kind: Given<'_>,
         multiplier: Given<'_>,
     ) -> PyResult<()> {
-        let policy = slf.as_super().get().policy;
+        let policy = slf.as_super().as_super().get().policy;
         let value = |argument, given: &Given<'_>| {
             let given = given.0.as_ref();
             given.map_or(Ok(0), |value| number::fixed(argument, value, number::SCALE, policy))
@@ -169,7 +169,7 @@ impl CashCore {
     ) -> PyResult<()> {
         let dividend = Dividend {
             symbol: text::symbol(symbol)?,
-            amount: number::price("amount", amount, slf.as_super().get().policy)?,
+            amount: number::price("amount", amount, slf.as_super().as_super().get().policy)?,
             time: time::time("time", time)?,
             pay_time: pay_time.map(|moment| time::time("pay_time", moment)).transpose()?,
         };

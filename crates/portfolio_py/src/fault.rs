@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use portfolio_core::batch::BatchError;
 use portfolio_core::batch::pool::RunFailure;
 use portfolio_core::frame::RowError;
+use portfolio_core::ledger::image::ImageError;
 use portfolio_core::refusal::{Code, Refusal};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -12,6 +13,8 @@ use pyo3::types::PyDict;
 
 /// Code of `InvariantViolation`.
 const INVARIANT_VIOLATION: u32 = 5001;
+/// Code of `InvalidImage`.
+const INVALID_IMAGE: u32 = 4057;
 
 /// An argument that could not be taken, or a refusal of the ledger, in the words of the exception.
 #[derive(Debug)]
@@ -90,6 +93,21 @@ impl Fault {
     pub(crate) fn at_row(self, argument: &'static str, row: usize) -> Self {
         let value = format!("row {row}, column {}: {}", self.argument, self.value);
         Self { argument: argument.into(), value, ..self }
+    }
+
+    /// Bytes that are no portfolio.
+    pub(crate) fn image(error: &ImageError) -> Self {
+        let remedy = match error {
+            ImageError::Newer { .. } => "read it with a later version of omega_portfolio",
+            _ => "pass the bytes that to_bytes() gave",
+        };
+        Self {
+            code: INVALID_IMAGE,
+            argument: "data".into(),
+            value: error.to_string(),
+            rule: "must be the image of a portfolio".into(),
+            remedy: remedy.into(),
+        }
     }
 
     /// A broken invariant.

@@ -71,6 +71,7 @@ fn run(
     applied.map_err(|error| match error {
         FrameError::Row(error) => Fault::row(&error).into(),
         FrameError::OutOfMemory { bytes } => Fault::from(Refusal::OutOfMemory { bytes }).into(),
+        FrameError::Journal(error) => Fault::from(Refusal::Journal(error)).into(),
         FrameError::Stopped => {
             interrupt.take().unwrap_or_else(|| PyRuntimeError::new_err("stopped"))
         }

@@ -3,8 +3,9 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use portfolio_core::journal::SyncMode;
 use portfolio_core::ledger::Ledger;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -17,11 +18,33 @@ pub(crate) struct Guarded {
     ledger: Mutex<Ledger>,
     /// The thread that holds the lock and runs Python's signal handlers; 0 when there is none.
     handling: AtomicUsize,
+    /// Whether each change waits for a disk.
+    waits: AtomicBool,
 }
 
 impl Guarded {
-    pub(crate) const fn new(ledger: Ledger) -> Self {
-        Self { ledger: Mutex::new(ledger), handling: AtomicUsize::new(0) }
+    pub(crate) fn new(ledger: Ledger) -> Self {
+        let waits = AtomicBool::new(waits(&ledger));
+        Self { ledger: Mutex::new(ledger), handling: AtomicUsize::new(0), waits }
+    }
+
+    /// Puts another ledger in the place of this one.
+    pub(crate) fn put(&self, py: Python<'_>, ledger: Ledger) -> PyResult<()> {
+        self.waits.store(waits(&ledger), Ordering::Relaxed);
+        self.with(py, |old| *old = ledger)
+    }
+
+    /// Runs what changes the ledger. Where that waits for a disk, others may use Python meanwhile.
+    #[inline]
+    pub(crate) fn change<R: Send>(
+        &self,
+        py: Python<'_>,
+        act: impl FnOnce(&mut Ledger) -> R + Send,
+    ) -> PyResult<R> {
+        if self.waits.load(Ordering::Relaxed) {
+            return py.detach(|| self.with_detached(act));
+        }
+        self.with(py, act)
     }
 
     /// Runs `act` on the ledger. A thread that has to wait lets other Python threads run. When an
@@ -66,6 +89,11 @@ impl Guarded {
     }
 }
 
+/// Whether its journal is on the disk before a change is answered.
+fn waits(ledger: &Ledger) -> bool {
+    ledger.journal().is_some_and(|journal| journal.sync_mode() == SyncMode::Always)
+}
+
 /// Checks everything. A violation ends the use of the portfolio, as one inside a call does:
 /// unwinding poisons the lock.
 pub(crate) fn verify(ledger: &mut Ledger) {
@@ -88,7 +116,7 @@ fn reentered() -> PyErr {
 }
 
 /// The guard is dropped inside, so that a panic poisons the lock.
-fn caught<R>(act: impl FnOnce() -> R) -> PyResult<R> {
+pub(crate) fn caught<R>(act: impl FnOnce() -> R) -> PyResult<R> {
     catch_unwind(AssertUnwindSafe(act)).map_err(|payload| panicked(payload.as_ref()))
 }
 

@@ -34,6 +34,7 @@ pub(crate) fn process(
             BarsStopped::Refused { moment, bar, refusal } => {
                 refused(history.row(moment, bar), refusal)
             }
+            BarsStopped::Journal(error) => Fault::from(Refusal::Journal(error)).into(),
             BarsStopped::Stopped => {
                 interrupt.take().unwrap_or_else(|| PyRuntimeError::new_err("stopped"))
             }

@@ -1,11 +1,12 @@
 //! Python bindings of `portfolio_core`: conversion of arguments and results, no business rule.
 //!
-//! [`account`] has the class from which everything is read; [`cash_events`], [`market`] and
-//! [`portfolio`] stand on it and have the calls. [`convert`] turns Python values into events,
+//! [`account`] has the class from which everything is read; [`journal`], [`cash_events`], [`market`]
+//! and [`portfolio`] stand on it and have the calls. [`convert`] turns Python values into events,
 //! [`frames`] takes whole frames of events, [`history_of_bars`] of bars, [`history`] a user's own
 //! curve and trades, [`analysis`] asks either for statistics; [`batch`] makes many accounts, under
 //! the eyes of [`supervise`]; [`table`], [`batch_tables`], [`state`] and [`views`] are what comes
-//! back, [`fault`] maps refusals to exceptions, and [`capsule`] is the one file with `unsafe`.
+//! back, [`image`] makes portfolios of ledgers that are there, [`time_travel`] asks for what was,
+//! [`fault`] maps refusals to exceptions, and [`capsule`] is the one file with `unsafe`.
 
 mod account;
 mod analysis;
@@ -20,6 +21,8 @@ mod frames;
 mod guard;
 mod history;
 mod history_of_bars;
+mod image;
+mod journal;
 mod margin;
 mod market;
 mod metrics;
@@ -28,6 +31,7 @@ mod scalars;
 mod state;
 mod supervise;
 mod table;
+mod time_travel;
 mod views;
 
 use pyo3::prelude::*;
@@ -36,6 +40,7 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<account::AccountCore>()?;
+    module.add_class::<journal::JournalCore>()?;
     module.add_class::<cash_events::CashCore>()?;
     module.add_class::<market::MarketCore>()?;
     module.add_class::<portfolio::PortfolioCore>()?;

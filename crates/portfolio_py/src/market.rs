@@ -20,7 +20,7 @@ pub(crate) struct MarketCore;
 type Value<'a, 'py> = &'a Bound<'py, PyAny>;
 
 fn account<'a, 'py>(slf: &'a Bound<'py, MarketCore>) -> &'a Bound<'py, AccountCore> {
-    slf.as_super().as_super()
+    slf.as_super().as_super().as_super()
 }
 
 #[pymethods]

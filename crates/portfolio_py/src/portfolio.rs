@@ -14,6 +14,7 @@ use crate::convert::{Given, change, fee, number, text, time};
 use crate::fault::refused;
 use crate::frames::{self, Receipts};
 use crate::guard::Guarded;
+use crate::journal::{JournalCore, Wanted};
 use crate::market::MarketCore;
 use crate::views::Trade;
 
@@ -24,7 +25,7 @@ pub(crate) struct PortfolioCore;
 type Value<'a, 'py> = &'a Bound<'py, PyAny>;
 
 fn account<'a, 'py>(slf: &'a Bound<'py, PortfolioCore>) -> &'a Bound<'py, AccountCore> {
-    slf.as_super().as_super().as_super()
+    slf.as_super().as_super().as_super().as_super()
 }
 
 #[pymethods]
@@ -40,10 +41,12 @@ impl PortfolioCore {
         signature = (initial_balance, *, currency=Given(None), leverage=Given(None),
                      mode=Given(None), floats=Given(None), capacity=None, rounding=Given(None),
                      off_grid=Given(None), margin_call=None, stop_out=None, path=Given(None),
-                     pivot=Given(None)),
+                     pivot=Given(None), journal=None, sync=None, sync_interval_ms=None,
+                     snapshot_every=None),
         text_signature = "(initial_balance, *, currency='USD', leverage=1, mode='hedging', \
                           floats='nearest', capacity=None, rounding='exact', off_grid='refuse', \
-                          margin_call=None, stop_out=None, path='pessimistic', pivot='USD')"
+                          margin_call=None, stop_out=None, path='pessimistic', pivot='USD', \
+                          journal=None, sync=None, sync_interval_ms=100, snapshot_every=None)"
     )]
     fn new<'py>(
         initial_balance: Value<'_, 'py>,
@@ -58,6 +61,10 @@ impl PortfolioCore {
         stop_out: Option<Bound<'py, PyAny>>,
         path: Given<'py>,
         pivot: Given<'py>,
+        journal: Option<Bound<'py, PyAny>>,
+        sync: Option<Bound<'py, PyAny>>,
+        sync_interval_ms: Option<Bound<'py, PyAny>>,
+        snapshot_every: Option<Bound<'py, PyAny>>,
     ) -> PyResult<PyClassInitializer<Self>> {
         let options = Options {
             currency,
@@ -72,10 +79,18 @@ impl PortfolioCore {
             path,
             pivot,
         };
+        let py = initial_balance.py();
         let (configuration, policy) = read_configuration(initial_balance, &options)?;
         let currency = configuration.currency;
-        let ledger = Guarded::new(Ledger::new(configuration).map_err(refused)?);
+        let wanted = Wanted { journal, sync, sync_interval_ms, snapshot_every };
+        let beginning = wanted.read(py, policy)?;
+        let mut ledger = Ledger::new(configuration).map_err(refused)?;
+        if let Some(beginning) = beginning {
+            beginning.attach(py, &mut ledger)?;
+        }
+        let ledger = Guarded::new(ledger);
         let account = PyClassInitializer::from(AccountCore { ledger, policy, currency });
+        let account = account.add_subclass(JournalCore::default());
         Ok(account.add_subclass(CashCore).add_subclass(MarketCore).add_subclass(Self))
     }
 
@@ -183,7 +198,7 @@ impl PortfolioCore {
         let event = Event::Close(close);
         let row = core
             .ledger
-            .with(slf.py(), |ledger| ledger.apply(&event).map(|_| *ledger.last_trade()))?;
+            .change(slf.py(), |ledger| ledger.apply(&event).map(|_| *ledger.last_trade()))?;
         let row = row.map_err(refused)?;
         Ok(Trade::new(&row, core.currency.digits(), account(slf).clone().unbind()))
     }

@@ -37,7 +37,7 @@ impl Trade {
     ) -> PyResult<Vec<Self>> {
         let (py, core) = (owner.py(), owner.get());
         let act = |ledger: &mut Ledger| ledger.apply(event).map(|_| ledger.trades_made().to_vec());
-        let rows = core.ledger.with(py, act)?.map_err(refused)?;
+        let rows = core.ledger.change(py, act)?.map_err(refused)?;
         let trade = |row| Self::new(row, core.currency.digits(), owner.clone().unbind());
         Ok(rows.iter().map(trade).collect())
     }

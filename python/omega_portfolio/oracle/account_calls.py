@@ -13,6 +13,7 @@ from omega_portfolio.oracle.account_reading import (
     read_swap_kind,
     read_whole,
 )
+from omega_portfolio.oracle.durable import DurableAccount
 from omega_portfolio.oracle.events import (
     ChargeSwap,
     CloseBy,
@@ -26,7 +27,6 @@ from omega_portfolio.oracle.events import (
     Withdraw,
 )
 from omega_portfolio.oracle.numbers import MONEY_SCALE, read_number
-from omega_portfolio.oracle.reading import PythonAccount
 from omega_portfolio.oracle.state import trade_of
 from omega_portfolio.oracle.texts import read_code, read_position_id, read_symbol
 from omega_portfolio.oracle.times import read_time
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from omega_portfolio.types import NumberLike, TimeLike, Trade
 
 
-class AccountCalls(PythonAccount):
+class AccountCalls(DurableAccount):
     """The write side of the account: money, time and corporate actions."""
 
     __slots__ = ()
@@ -57,9 +57,9 @@ class AccountCalls(PythonAccount):
             size=None if size is None else self._quantity("size", size),
             fee=None if fee is None else self._money("fee", fee),
         )
-        with self._turn():
-            self._ledger.apply(event)
-            return trade_of(self._ledger, -2), trade_of(self._ledger)
+        with self._change() as ledger:
+            ledger.apply(event)
+            return trade_of(ledger, -2), trade_of(ledger)
 
     def charge_fee(
         self, amount: NumberLike, time: TimeLike, *, position_id: int | None = None
@@ -156,8 +156,8 @@ class AccountCalls(PythonAccount):
         self._apply(event)
 
     def _apply(self, event: Event) -> int:
-        with self._turn():
-            return self._ledger.apply(event)
+        with self._change() as ledger:
+            return ledger.apply(event)
 
     def _money(self, argument: str, value: object) -> int:
         return read_number(argument, value, MONEY_SCALE, self._policy)

@@ -11,7 +11,10 @@ from collections.abc import Callable, Iterator
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from omega_portfolio.errors import InvariantViolation
 from omega_portfolio.oracle import order_codec, term_codec
+from omega_portfolio.oracle.currency import CURRENCY_DIGITS
+from omega_portfolio.oracle.numbers import LIMIT
 from omega_portfolio.oracle.octets import (
     Octets,
     put_byte,
@@ -153,6 +156,40 @@ class Configuration(NamedTuple):
         put_text(out, self.pivot)
         return bytes(out)
 
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Configuration | None:
+        """Give the configuration of canonical bytes; None when they are not those of one."""
+        if not data.startswith(MAGIC):
+            return None
+        octets = Octets(data[len(MAGIC) :])
+        try:
+            read = cls(
+                initial_balance=octets.signed(),
+                currency=octets.text(),
+                leverage=octets.unsigned(),
+                mode=octets.byte(),
+                rounding=octets.byte(),
+                margin_call=octets.unsigned(),
+                stop_out=octets.unsigned(),
+                path=octets.byte(),
+                pivot=octets.text(),
+            )
+        except InvariantViolation:
+            return None
+        return read if read._is_valid() and read.to_bytes() == data else None
+
+    def _is_valid(self) -> bool:
+        """Tell whether the rules of A1 would take it."""
+        words = ((self.mode, MODES), (self.rounding, ROUNDINGS), (self.path, PATHS))
+        numbers = (self.initial_balance, self.leverage, self.margin_call, self.stop_out)
+        return (
+            all(index < len(names) for index, names in words)
+            and {self.currency, self.pivot} <= CURRENCY_DIGITS.keys()
+            and all(0 <= number < LIMIT for number in numbers)
+            and self.leverage > 0
+            and (self.margin_call == 0 or self.stop_out <= self.margin_call)
+        )
+
 
 def _put_quotes(out: bytearray, quotes: tuple[tuple[int, int, int], ...]) -> None:
     put_unsigned(out, len(quotes))
@@ -272,6 +309,11 @@ class Journal:
         """Give the number of bytes of all events."""
         self.flush()
         return len(self._encoded)
+
+    def since(self, length: int) -> bytes:
+        """Give the bytes of the events that came when the journal had this length."""
+        self.flush()
+        return bytes(memoryview(self._encoded)[length:])
 
     def digest(self, state: bytes) -> str:
         """Give the digest of configuration, events and a state, as hexadecimal text."""

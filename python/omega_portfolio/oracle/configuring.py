@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from omega_portfolio.errors import InvalidAmount, InvalidConfiguration
+from omega_portfolio.journal_arguments import NO_JOURNAL, JournalOptions, journal_options
 from omega_portfolio.oracle.codec import MODES, PATHS, ROUNDINGS, Configuration
 from omega_portfolio.oracle.currency import check_currency
 from omega_portfolio.oracle.numbers import (
@@ -28,9 +29,10 @@ class Settings(NamedTuple):
     configuration: Configuration
     policy: FloatPolicy
     rounds_off_grid: bool
+    journal: JournalOptions
 
 
-def read_settings(initial_balance: object, options: Mapping[str, object]) -> Settings:
+def read_settings(initial_balance: object, options: Mapping[str, Any]) -> Settings:
     """Convert the arguments of the constructor in its order, the policy of floats first.
 
     Then come the rules (A1), in the same order.
@@ -57,6 +59,7 @@ def read_settings(initial_balance: object, options: Mapping[str, object]) -> Set
     }
     path_index = _index("path", options["path"], PATHS)
     pivot = _read_currency("pivot", options["pivot"])
+    journal = journal_options(*options.get("journal", NO_JOURNAL))
 
     if balance < 0:
         raise InvalidAmount(
@@ -84,7 +87,7 @@ def read_settings(initial_balance: object, options: Mapping[str, object]) -> Set
         path=path_index,
         pivot=pivot,
     )
-    return Settings(configuration, policy, rounds_off_grid)
+    return Settings(configuration, policy, rounds_off_grid, journal)
 
 
 def _check_levels(levels: Mapping[str, int]) -> None:

@@ -50,6 +50,12 @@ class Octets:
         """Tell whether all bytes are read."""
         return self._at >= len(self._data)
 
+    def rest(self) -> bytes:
+        """Read all that is left."""
+        rest = self._data[self._at :]
+        self._at = len(self._data)
+        return rest
+
     def byte(self) -> int:
         """Read one byte."""
         if self.is_at_end():

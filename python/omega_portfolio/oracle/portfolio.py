@@ -6,12 +6,12 @@ and then handed to :meth:`omega_portfolio.oracle.ledger.Ledger.apply`.
 
 from __future__ import annotations
 
-from threading import RLock
 from typing import TYPE_CHECKING, Literal
 
+from omega_portfolio.journal_arguments import INTERVAL_DEFAULT
 from omega_portfolio.oracle.apply import apply_rows, check_call
 from omega_portfolio.oracle.configuring import read_settings
-from omega_portfolio.oracle.currency import CURRENCY_DIGITS
+from omega_portfolio.oracle.durable import created
 from omega_portfolio.oracle.events import (
     Close,
     Mark,
@@ -22,7 +22,6 @@ from omega_portfolio.oracle.events import (
 from omega_portfolio.oracle.frame_rows import EventRows
 from omega_portfolio.oracle.instruments import read_definition
 from omega_portfolio.oracle.ledger import Ledger
-from omega_portfolio.oracle.numbers import FloatPolicy
 from omega_portfolio.oracle.order_reading import GivenProtection, read_protection
 from omega_portfolio.oracle.portfolio_orders import PythonOrders
 from omega_portfolio.oracle.prices import read_quotes
@@ -38,8 +37,12 @@ from omega_portfolio.oracle.texts import (
 from omega_portfolio.oracle.times import read_time
 
 if TYPE_CHECKING:
+    import os
+
     from omega_portfolio.instrument import Instrument
+    from omega_portfolio.oracle.numbers import FloatPolicy
     from omega_portfolio.oracle.portfolio_orders import BreakEvenLike, TargetsLike
+    from omega_portfolio.recovery import SyncMode
     from omega_portfolio.types import (
         ArrowStream,
         Mode,
@@ -83,8 +86,12 @@ class PortfolioPython(PythonOrders):
         stop_out: NumberLike | None = None,
         path: str = "pessimistic",
         pivot: str = "USD",
+        journal: str | os.PathLike[str] | None = None,
+        sync: SyncMode | None = None,
+        sync_interval_ms: int = INTERVAL_DEFAULT,
+        snapshot_every: int | None = None,
     ) -> PortfolioPython:
-        """Check the configuration (A1) and start with no event."""
+        """Check the configuration (A1) and start with no event, and with a journal of it."""
         options = {
             "currency": currency,
             "leverage": leverage,
@@ -97,21 +104,13 @@ class PortfolioPython(PythonOrders):
             "stop_out": stop_out,
             "path": path,
             "pivot": pivot,
+            "journal": (journal, sync, sync_interval_ms, snapshot_every),
         }
         settings = read_settings(initial_balance, options)
         ledger = Ledger(settings.configuration)
         ledger.rounds_off_grid = settings.rounds_off_grid
-        return cls._of_ledger(ledger, settings.policy)
-
-    @classmethod
-    def _of_ledger(cls, ledger: Ledger, policy: FloatPolicy) -> PortfolioPython:
-        """Give the portfolio of an account that nobody else goes on with."""
-        self = object.__new__(cls)
-        self._ledger = ledger
-        self._lock = RLock()
-        self._inside = False
-        self._policy = policy
-        self._digits = CURRENCY_DIGITS[ledger.configuration.currency]
+        self = cls._of_ledger(ledger, settings.policy)
+        self._writer = created(settings)
         return self
 
     def register_instrument(self, instrument: Instrument) -> None:
@@ -176,9 +175,9 @@ class PortfolioPython(PythonOrders):
             fee=None if fee is None else self._money("fee", fee),
             reason=read_text("reason", reason),
         )
-        with self._turn():
-            self._ledger.apply(event)
-            return trade_of(self._ledger)
+        with self._change() as ledger:
+            ledger.apply(event)
+            return trade_of(ledger)
 
     def mark(self, prices: PricesLike, *, time: TimeLike | None = None) -> None:
         """Set the market prices of symbols, without a row in the equity table."""

@@ -201,8 +201,7 @@ class PythonOrders(AccountCalls):
             return self._sound().ambiguous_count
 
     def _trades_of(self, event: Bars | Quotes) -> list[Trade]:
-        with self._turn():
-            ledger = self._sound()
+        with self._change() as ledger:
             before = len(ledger.trade_rows)
             ledger.apply(event)
             made = range(before, len(ledger.trade_rows))
@@ -211,8 +210,7 @@ class PythonOrders(AccountCalls):
     @contextmanager
     def _all_or_nothing(self) -> Iterator[Ledger]:
         """Hold the account for several events; when one is refused, none has happened."""
-        with self._turn():
-            ledger = self._sound()
+        with self._change() as ledger:
             length, rounded = ledger.journal.length(), ledger.rounded_count
             saved = Checkpoint(ledger)
             try:
@@ -232,8 +230,8 @@ class PythonOrders(AccountCalls):
                     ledger.violation = None
                 else:
                     # An interrupt may have left anything; the events before it are sound.
-                    self._ledger = ledger = taken_back(ledger, length)
-                ledger.rounded_count = rounded
+                    self._ledger = taken_back(ledger, length)
+                self._ledger.rounded_count = rounded
                 raise
 
     def _level(self, argument: str, value: object) -> int | Unset | None:

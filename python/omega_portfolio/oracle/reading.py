@@ -41,21 +41,35 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from threading import RLock
 
+    from omega_portfolio.oracle.journal_writer import JournalWriter
     from omega_portfolio.oracle.ledger import Ledger
     from omega_portfolio.oracle.schema import Rows
+    from omega_portfolio.recovery import Recovery
     from omega_portfolio.types import NumberLike, PositionView, State, Table
 
 
 class PythonAccount(PythonAnalysis, Portfolio):
     """The read side of :class:`omega_portfolio.oracle.PortfolioPython`."""
 
-    __slots__ = ("_digits", "_inside", "_ledger", "_lock", "_policy")
+    __slots__ = (
+        "_closed",
+        "_digits",
+        "_found",
+        "_inside",
+        "_ledger",
+        "_lock",
+        "_policy",
+        "_writer",
+    )
 
     _ledger: Ledger
     _lock: RLock
     _inside: bool
     _policy: FloatPolicy
     _digits: int
+    _writer: JournalWriter | None
+    _found: Recovery | None
+    _closed: bool
 
     @property
     def balance(self) -> Decimal:

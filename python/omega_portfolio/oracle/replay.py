@@ -67,7 +67,7 @@ def replay(configuration: codec.Configuration, events: bytes) -> Ledger:
     InvariantViolation
         The bytes cannot be read, or an event is refused.
     """
-    replayer = _Replayer(Ledger(configuration))
+    replayer = Replayer(Ledger(configuration))
     number = 0
     try:
         for record in codec.Reader(events).records():
@@ -105,14 +105,27 @@ def taken_back(ledger: Ledger, length: int) -> Ledger:
     return earlier
 
 
-class _Replayer:
-    """Turns records back into events; it knows the symbols and times of the ledger it fills."""
+class Replayer:
+    """Turns records back into events; it knows the symbols and times of the ledger it fills.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        The ledger that takes them.
+    """
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
-        self._symbols: list[Symbol] = []
+        self._symbols: list[Symbol] = list(ledger.symbols.values())
 
     def take(self, record: codec.Record) -> None:
+        """Apply the event of a record.
+
+        Raises
+        ------
+        OmegaPortfolioError, IndexError, KeyError
+            It is refused, or says what cannot be.
+        """
         operation, *values = record
         if operation == codec.REGISTER:
             names = [name for name, _ in codec.FIELDS[codec.REGISTER]]
@@ -211,21 +224,21 @@ class _Replayer:
 
 
 _EVENTS: Final[dict[int, Callable[..., Event]]] = {
-    codec.OPEN: _Replayer._open,
-    codec.OPEN_PROTECTED: _Replayer._open,
-    codec.CLOSE: _Replayer._close,
-    codec.MODIFY: _Replayer._modify,
-    codec.MARK: _Replayer._mark,
-    codec.UPDATE_EQUITY: _Replayer._update_equity,
-    codec.FEE: _Replayer._fee,
-    codec.DEPOSIT: _Replayer._deposit,
-    codec.WITHDRAW: _Replayer._withdraw,
-    codec.CLOSE_BY: _Replayer._close_by,
-    codec.CONVERT_CASH: _Replayer._convert_cash,
-    codec.CHARGE_SWAP: _Replayer._charge_swap,
-    codec.ROLLOVER: _Replayer._rollover,
-    codec.DIVIDEND: _Replayer._dividend,
-    codec.SPLIT: _Replayer._split,
+    codec.OPEN: Replayer._open,
+    codec.OPEN_PROTECTED: Replayer._open,
+    codec.CLOSE: Replayer._close,
+    codec.MODIFY: Replayer._modify,
+    codec.MARK: Replayer._mark,
+    codec.UPDATE_EQUITY: Replayer._update_equity,
+    codec.FEE: Replayer._fee,
+    codec.DEPOSIT: Replayer._deposit,
+    codec.WITHDRAW: Replayer._withdraw,
+    codec.CLOSE_BY: Replayer._close_by,
+    codec.CONVERT_CASH: Replayer._convert_cash,
+    codec.CHARGE_SWAP: Replayer._charge_swap,
+    codec.ROLLOVER: Replayer._rollover,
+    codec.DIVIDEND: Replayer._dividend,
+    codec.SPLIT: Replayer._split,
 }
 
 

@@ -275,6 +275,21 @@ pub const FILL_COLUMNS: &[Column] = &[
     column("reason", Kind::Text, NAME),
 ];
 
+/// The account at moments that somebody asked for.
+pub static MOMENTS: TableSchema = TableSchema::new("moments", MOMENT_COLUMNS);
+/// Columns of [`MOMENTS`].
+pub const MOMENT_COLUMNS: &[Column] = &[
+    column("time", Kind::Time, UTC),
+    column("seq", Kind::Count, "events so far"),
+    column("equity", Kind::Money, ACCOUNT),
+    column("balance", Kind::Money, ACCOUNT),
+    column("unrealized_pnl", Kind::Money, ACCOUNT),
+    column("margin_used", Kind::Money, ACCOUNT),
+    column("gross_exposure", Kind::Money, ACCOUNT),
+    column("net_exposure", Kind::Money, ACCOUNT),
+    column("open_positions", Kind::Count, "positions"),
+];
+
 /// The open positions.
 pub static POSITIONS: TableSchema = TableSchema::new("positions", POSITION_COLUMNS);
 /// Columns of [`POSITIONS`].

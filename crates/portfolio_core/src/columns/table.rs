@@ -12,6 +12,8 @@ use super::segment::{AllocationFailed, Row, Segment, Writer};
 /// Rows of the first segment, unless somebody knows better.
 pub(crate) const FIRST_ROWS: usize = 4_096;
 const MOST_ROWS: usize = 1 << 20;
+/// Rows of the first segment of a fork: most live for a few events.
+const FORK_ROWS: usize = 64;
 
 /// Segments and how many rows of each belong to a snapshot.
 #[derive(Debug, Clone)]
@@ -28,7 +30,9 @@ pub struct Snapshot {
 #[derive(Debug)]
 pub struct Table<R> {
     schema: &'static TableSchema,
-    sealed: Vec<Arc<Segment>>,
+    /// Segments that get no more rows here, and how many of theirs are this table's: the one that
+    /// it was forked from may go on in the last of them.
+    sealed: Vec<(Arc<Segment>, usize)>,
     /// Full segments with rows that are not published yet.
     pending: Vec<Writer>,
     writer: Option<Writer>,
@@ -93,7 +97,7 @@ impl<R: Row> Table<R> {
         match self.writer.replace(writer) {
             Some(full) if full.unpublished() > 0 => self.pending.push(full),
             Some(full) if !full.segment().is_empty() => {
-                self.sealed.push(Arc::clone(full.segment()));
+                self.sealed.push(whole(&full));
             }
             _ => {}
         }
@@ -124,6 +128,14 @@ impl<R: Row> Table<R> {
         }
     }
 
+    /// Gives the memory of all rows back and goes on counting, for a table that is never read.
+    pub fn forget(&mut self) {
+        self.sealed.clear();
+        self.pending.clear();
+        self.writer = None;
+        self.next_capacity = FORK_ROWS;
+    }
+
     /// Lets readers see all rows.
     #[inline]
     pub fn publish(&mut self) {
@@ -139,7 +151,21 @@ impl<R: Row> Table<R> {
     fn publish_pending(&mut self) {
         for full in self.pending.drain(..) {
             full.publish();
-            self.sealed.push(Arc::clone(full.segment()));
+            self.sealed.push(whole(&full));
+        }
+    }
+
+    /// A table with the same published rows that goes on by itself, in memory of its own.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self {
+            schema: self.schema,
+            sealed: self.parts().collect(),
+            pending: Vec::new(),
+            writer: None,
+            rows: self.parts().fold(0, |sum, (_, rows)| sum.saturating_add(rows)),
+            next_capacity: FORK_ROWS,
+            row: PhantomData,
         }
     }
 
@@ -184,12 +210,19 @@ impl<R: Row> Table<R> {
     /// The table as it is now, shared.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        let open = self.pending.iter().chain(&self.writer).map(Writer::segment);
-        let part = |segment: &Arc<Segment>| (Arc::clone(segment), segment.len());
-        let parts: Vec<(Arc<Segment>, usize)> =
-            self.sealed.iter().chain(open).map(part).filter(|(_, rows)| *rows > 0).collect();
-        Snapshot { schema: self.schema, parts, rows: self.rows }
+        Snapshot { schema: self.schema, parts: self.parts().collect(), rows: self.rows }
     }
+
+    /// The segments with published rows, and how many.
+    fn parts(&self) -> impl Iterator<Item = (Arc<Segment>, usize)> {
+        let open = self.pending.iter().chain(&self.writer).map(whole);
+        self.sealed.iter().cloned().chain(open).filter(|(_, rows)| *rows > 0)
+    }
+}
+
+/// The segment of a writer with all of its published rows.
+fn whole(writer: &Writer) -> (Arc<Segment>, usize) {
+    (Arc::clone(writer.segment()), writer.segment().len())
 }
 
 #[cfg(test)]
@@ -278,6 +311,32 @@ mod tests {
         assert_eq!((table.len(), table.pending.len()), (60, 0));
         table.publish();
         assert_eq!(times(&table), (0..60).collect::<Vec<i64>>());
+    }
+
+    #[test]
+    fn a_fork_and_its_origin_do_not_see_each_other() {
+        for rows in [0, 1, 4_096, 9_000] {
+            let mut table = filled(rows, None);
+            let before = table.snapshot();
+            let mut fork = table.fork();
+            for time in 0..200 {
+                table.reserve(1).unwrap();
+                table.push(&EquityRow { time: -time, ..EquityRow::default() });
+                fork.reserve(1).unwrap();
+                fork.push(&EquityRow { time: 1_000_000 + time, ..EquityRow::default() });
+            }
+            assert_eq!(times(&fork.fork()), (0..rows).collect::<Vec<i64>>(), "not published");
+            table.publish();
+            fork.publish();
+            let with = |more: &mut dyn Iterator<Item = i64>| (0..rows).chain(more).collect();
+            let (ours, theirs): (Vec<i64>, Vec<i64>) =
+                (with(&mut (0..200).map(|time| -time)), with(&mut (1_000_000..1_000_200)));
+            assert_eq!((times(&table), times(&fork)), (ours.clone(), theirs.clone()));
+            fork.compact(10).unwrap();
+            table.compact(10).unwrap();
+            assert_eq!((times(&table), times(&fork)), (ours, theirs));
+            assert_eq!(before.parts.iter().map(|part| part.1).sum::<usize>(), before.rows);
+        }
     }
 
     fn times(table: &Table<EquityRow>) -> Vec<i64> {

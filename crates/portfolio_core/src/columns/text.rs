@@ -240,8 +240,12 @@ impl TextBlocks {
 pub struct TextPool {
     blocks: TextBlocks,
     writer: Option<Writer>,
-    known: HashMap<Box<str>, TextView>,
+    known: Arc<HashMap<Box<str>, TextView>>,
 }
+
+/// Up to so many known texts are copied when a pool and its forks part; of more, those that come
+/// again are stored again.
+const PARTING_MAX: usize = 1 << 12;
 
 impl TextPool {
     /// The view of a text, which is stored when it is long and new.
@@ -274,10 +278,20 @@ impl TextPool {
         }
         let view = TextView::pointing(text, block.ok_or(refused)?, start);
         // Without room to remember it the text is stored again next time.
-        if self.known.len() < KNOWN_MAX && self.known.try_reserve(1).is_ok() {
-            self.known.insert(text.into(), view);
+        if self.known.len() > PARTING_MAX && Arc::get_mut(&mut self.known).is_none() {
+            self.known = Arc::default();
+        }
+        let known = Arc::make_mut(&mut self.known);
+        if known.len() < KNOWN_MAX && known.try_reserve(1).is_ok() {
+            known.insert(text.into(), view);
         }
         Ok(view)
+    }
+
+    /// A pool with the same texts that goes on by itself, in blocks of its own.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self { blocks: self.blocks.clone(), writer: None, known: Arc::clone(&self.known) }
     }
 
     /// The blocks as they are now.
@@ -346,6 +360,29 @@ mod tests {
         for (view, text) in constants {
             assert_eq!(pool.blocks().text(view), text);
             assert_eq!(TextView::inline(text), Some(view));
+        }
+    }
+
+    #[test]
+    fn forks_keep_the_texts_there_were() {
+        for count in [10, PARTING_MAX + 10] {
+            let mut pool = TextPool::default();
+            let text = |number: usize| format!("a text of some length, {number}");
+            let views: Vec<TextView> = (0..count).map(|n| pool.view(&text(n)).unwrap()).collect();
+            let mut fork = pool.fork();
+            let theirs = fork.view("what the fork alone knows").unwrap();
+            let ours = pool.view("what the pool alone knows").unwrap();
+            let again = fork.view(&text(0)).unwrap();
+            assert_eq!(again == views[0], count == 10);
+            assert_eq!(pool.view(&text(0)), Ok(views[0]));
+            assert_eq!(pool.blocks().text(ours), "what the pool alone knows");
+            assert_eq!(fork.blocks().text(theirs), "what the fork alone knows");
+            assert_eq!(fork.blocks().text(again), text(0));
+            for (number, view) in views.into_iter().enumerate() {
+                assert_eq!(pool.blocks().text(view), text(number));
+                assert_eq!(fork.blocks().text(view), text(number));
+            }
+            fork.blocks().array([theirs, again].map(|view| view.bits()).to_vec().into());
         }
     }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::import::CellError;
+use crate::journal::JournalError;
 use crate::refusal::{Code, Refusal};
 
 /// The longest text of a value in a message, in characters.
@@ -51,6 +52,8 @@ pub enum FrameError {
     },
     /// The caller asked to stop.
     Stopped,
+    /// The journal does not take it.
+    Journal(Box<JournalError>),
     /// The answer contradicts its schema, which is a bug.
     Answer(String),
 }
@@ -111,6 +114,7 @@ impl fmt::Display for FrameError {
             Self::Row(error) => write!(formatter, "{error}"),
             Self::OutOfMemory { bytes } => write!(formatter, "the allocator refused {bytes} bytes"),
             Self::Stopped => formatter.write_str("stopped"),
+            Self::Journal(error) => write!(formatter, "{error}"),
             Self::Answer(details) => formatter.write_str(details),
         }
     }

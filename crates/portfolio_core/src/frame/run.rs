@@ -56,19 +56,22 @@ impl Ledger {
         go_on: &mut dyn FnMut() -> bool,
     ) -> Result<Applied, FrameError> {
         let mut run = Run::new(frame, on_error, view)?;
-        self.begin_batch(frame.batch_size()).map_err(|refusal| out_of_memory(&refusal))?;
+        self.begin_batch(frame.batch_size()).map_err(|refused| not_of_a_row(*refused))?;
         let done = run.all_rows(self, frame, go_on).and_then(|()| run.finish());
-        match &done {
-            Ok(_) => self.commit_batch(),
-            Err(_) => self.rewind_batch(),
+        if done.is_err() {
+            self.rewind_batch();
+            return done;
         }
+        self.commit_batch().map_err(|refused| not_of_a_row(*refused))?;
         done
     }
 }
 
-fn out_of_memory(refusal: &Refusal) -> FrameError {
+/// A refusal that is no row's.
+fn not_of_a_row(refusal: Refusal) -> FrameError {
     match refusal {
-        Refusal::OutOfMemory { bytes } => FrameError::OutOfMemory { bytes: *bytes },
+        Refusal::Journal(error) => FrameError::Journal(error),
+        Refusal::OutOfMemory { bytes } => FrameError::OutOfMemory { bytes },
         _ => FrameError::OutOfMemory { bytes: 0 },
     }
 }

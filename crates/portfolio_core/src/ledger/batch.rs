@@ -4,13 +4,13 @@
 //! changes is remembered the first time that it changes, so that [`Ledger::rewind_batch`] can put
 //! it back; a batch that succeeds just publishes its rows.
 
+use super::durable::Progress;
 use super::flows::{Accrued, NEVER};
 use super::rates::Foreign;
 use super::scope::Scope;
 use super::{Account, Ledger, OffGrid};
 use crate::book::Book;
 use crate::event::Event;
-use crate::eventlog;
 use crate::images::Images;
 use crate::refusal::Refused;
 
@@ -38,7 +38,7 @@ impl Undo {
 #[derive(Debug)]
 pub(super) struct Batch {
     account: Account,
-    events: eventlog::Mark,
+    progress: Progress,
     symbols: usize,
     books: Images<Book>,
     next_due: i64,
@@ -64,19 +64,21 @@ impl Ledger {
     /// Starts a batch of so many events that append at most so many rows.
     ///
     /// # Errors
-    /// [`crate::refusal::Refusal::OutOfMemory`]; nothing has changed then.
+    /// [`crate::refusal::Refusal::OutOfMemory`], and [`crate::refusal::Refusal::Journal`] when the
+    /// ledger takes no events; nothing has changed then.
     ///
     /// # Panics
     /// When a batch is under way: a bug of the caller.
     pub fn begin_batch(&mut self, size: BatchSize) -> Result<(), Refused> {
         assert!(self.undo.is_none(), "one batch at a time");
+        self.check_writable()?;
         self.tables.equity.reserve(size.equity)?;
         self.tables.trades.reserve(size.trades)?;
         self.tables.postings.reserve(size.postings)?;
         let symbols = self.books.len();
         let batch = Batch {
             account: self.account,
-            events: self.events.mark(),
+            progress: self.progress(),
             symbols,
             books: Images::new(symbols, symbols.saturating_add(63))?,
             next_due: self.next_due,
@@ -119,23 +121,34 @@ impl Ledger {
         self.apply_unpublished(event, symbol)
     }
 
-    /// Ends a batch: its rows are published.
-    pub fn commit_batch(&mut self) {
+    /// Ends a batch: it is in the journal, if there is one, and its rows are published.
+    ///
+    /// # Errors
+    /// [`crate::refusal::Refusal::Journal`]; everything is then as it was before the batch.
+    pub fn commit_batch(&mut self) -> Result<(), Refused> {
+        let progress = self.undo.as_ref().and_then(|undo| Some(undo.batch.as_ref()?.progress));
+        if let Some(Err(refused)) = progress.map(|before| self.append_since(before)) {
+            self.rewind_batch();
+            return Err(refused);
+        }
         self.undo = None;
         self.positions.keep();
         self.protections.commit();
         self.orders.commit();
         self.tables.publish();
+        self.after_commit();
+        Ok(())
     }
 
     /// Ends a batch: everything is as it was before it.
     pub fn rewind_batch(&mut self) {
         let Some(batch) = self.undo.take().and_then(|undo| undo.batch) else { return };
-        let Batch { account, events, symbols, books, next_due, foreign, accrued, rounded } = batch;
+        let Batch { account, progress, symbols, books, next_due, foreign, accrued, rounded } =
+            batch;
         self.account = account;
         (self.next_due, self.foreign, self.accrued) = (next_due, foreign, accrued);
         self.rounded = rounded;
-        self.events.rewind(events);
+        self.events.rewind(progress.mark);
         self.positions.rewind();
         self.protections.rewind();
         self.orders.rewind(&self.positions, &self.protections);

@@ -2,11 +2,14 @@
 
 use std::collections::TryReserveError;
 
-use crate::codec::Bytes;
+use crate::codec::{Bytes, Decoder};
 use crate::currency::Currency;
 use crate::event::Path;
 use crate::numbers::{LIMIT, Money, format_fixed};
 use crate::refusal::Refusal;
+
+/// What the canonical bytes start with.
+const MAGIC: &[u8] = b"omega_portfolio\x02";
 
 /// What a portfolio starts from.
 #[derive(Debug, Clone, PartialEq)]
@@ -106,6 +109,44 @@ impl Configuration {
         }
     }
 
+    /// The configuration of canonical bytes; nothing when they are not what
+    /// [`Self::canonical_bytes`] gives. What is not in them is as [`Self::new`] has it.
+    ///
+    /// ```
+    /// use portfolio_core::ledger::Configuration;
+    /// use portfolio_core::numbers::Money;
+    ///
+    /// let configuration = Configuration::new(Money::parse("1000").unwrap());
+    /// let bytes = configuration.canonical_bytes().unwrap();
+    /// assert_eq!(Configuration::from_canonical(&bytes), Some(configuration));
+    /// assert_eq!(Configuration::from_canonical(&bytes[1..]), None);
+    /// ```
+    #[must_use]
+    pub fn from_canonical(bytes: &[u8]) -> Option<Self> {
+        let mut decoder = Decoder(bytes.strip_prefix(MAGIC)?);
+        let natural = |decoder: &mut Decoder<'_>| decoder.number::<i128>().ok();
+        let initial_balance = Money::from_raw(decoder.signed().ok()?).ok()?;
+        let currency = Currency::parse(decoder.text().ok()?)?;
+        let leverage = natural(&mut decoder)?;
+        let mode = [Mode::Hedging, Mode::Netting].get(usize::from(decoder.byte().ok()?))?;
+        let rounding = [Rounding::Exact, Rounding::Cents].get(usize::from(decoder.byte().ok()?))?;
+        let margin_call = Some(natural(&mut decoder)?).filter(|&raw| raw != 0);
+        let stop_out = Some(natural(&mut decoder)?).filter(|&raw| raw != 0);
+        let path = Path::of_byte(decoder.byte().ok()?)?;
+        let pivot = Currency::parse(decoder.text().ok()?)?;
+        decoder.is_empty().then_some(Self {
+            currency,
+            leverage,
+            mode: *mode,
+            rounding: *rounding,
+            margin_call,
+            stop_out,
+            path,
+            pivot,
+            ..Self::new(initial_balance)
+        })
+    }
+
     /// The bytes that the digest starts with (SPEC section 9).
     ///
     /// # Errors
@@ -114,7 +155,9 @@ impl Configuration {
         let mut bytes = Bytes::default();
         bytes.reserve(128)?;
         bytes.append(|encoder| {
-            b"omega_portfolio\x02".iter().for_each(|&byte| encoder.byte(byte));
+            for &byte in MAGIC {
+                encoder.byte(byte);
+            }
             encoder.signed(self.initial_balance.raw());
             encoder.text(self.currency.code());
             encoder.natural(self.leverage);

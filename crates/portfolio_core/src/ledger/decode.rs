@@ -11,7 +11,7 @@ use hashbrown::HashMap;
 use super::corporate::swap_byte;
 use super::record::op;
 use super::terms_codec::decode_terms;
-use crate::book::Grid;
+use crate::book::{Book, Grid};
 use crate::codec::{Decoder, Malformed};
 use crate::currency::Currency;
 use crate::event::{
@@ -81,6 +81,22 @@ struct Known {
 }
 
 impl RecordedEvents {
+    /// What is known from the events of a ledger, but for the symbols of its positions, which it
+    /// knows itself.
+    pub(super) fn of(books: &[Book]) -> Self {
+        let known = |book: &Book| Known {
+            symbol: book.instrument.symbol.clone(),
+            prices: book.prices,
+            sizes: book.sizes,
+        };
+        Self { instruments: books.iter().map(known).collect(), ..Self::default() }
+    }
+
+    /// Forgets the symbols of positions.
+    pub(super) fn forget_positions(&mut self) {
+        self.symbols.clear();
+    }
+
     /// The next event; `before` is the time of the last one that had a time, 0 at first, and
     /// `symbol_of` knows the symbol of positions that no recorded open names.
     ///

@@ -18,11 +18,14 @@ mod configuration;
 mod corporate;
 mod costs;
 pub(crate) mod decode;
+mod durable;
 mod exchange;
 mod fills;
 mod flows;
+mod fork;
 mod full;
 mod grids;
+pub mod image;
 mod invariants;
 mod legs;
 mod margin;
@@ -43,6 +46,7 @@ mod state;
 mod stop;
 mod tables;
 mod terms_codec;
+mod time_travel;
 mod value;
 
 pub use account::Account;
@@ -53,6 +57,7 @@ pub use configuration::{Configuration, Mode, OffGrid, Rounding};
 pub use invariants::Violation;
 use tables::Tables;
 pub(crate) use terms_codec::{terms_bytes, terms_of};
+pub use time_travel::Moment;
 
 use std::collections::TryReserveError;
 
@@ -94,6 +99,8 @@ pub struct Ledger {
     pub(crate) last_snapshot: crate::frozen::Last,
     /// Metrics that grow with the history, as far as somebody has asked.
     pub(crate) live: Option<Box<crate::metrics::Live>>,
+    /// What it was at earlier moments, as far as somebody has asked.
+    past: Option<Box<time_travel::Past>>,
     /// The account's leverage, ready to divide by.
     leverage: Leverage,
     /// What a batch has changed so far, if one is under way.
@@ -113,6 +120,8 @@ pub struct Ledger {
     general: bool,
     /// Whether there may be a general book.
     some_general: bool,
+    /// Its journal, or that it was closed; most ledgers have neither.
+    door: Option<Box<durable::Door>>,
 }
 
 impl Ledger {
@@ -145,6 +154,7 @@ impl Ledger {
             receipt: Receipt::default(),
             last_snapshot: crate::frozen::Last::default(),
             live: None,
+            past: None,
             scratch: marks::Scratch::default(),
             leverage: prepared,
             undo: None,
@@ -155,6 +165,7 @@ impl Ledger {
             fills: None,
             general: configuration.is_general(),
             some_general: false,
+            door: None,
             configuration,
         })
     }
@@ -199,6 +210,9 @@ impl Ledger {
     /// ```
     #[inline]
     pub fn apply(&mut self, event: &Event<'_>) -> Result<Receipt, Refusal> {
+        if self.door.is_some() {
+            return self.apply_durably(event).map_err(|refused| *refused);
+        }
         self.apply_unpublished(event, None).map_err(|refused| *refused)?;
         self.tables.publish();
         Ok(self.receipt)

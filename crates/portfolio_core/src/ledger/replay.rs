@@ -46,10 +46,23 @@ impl Ledger {
     /// # Errors
     /// [`Refusal::OutOfMemory`].
     pub fn digest(&mut self) -> Result<String, Refusal> {
-        let state = self.state_bytes()?;
-        let hash = self.events.hash().chain_update([0xFF]).chain_update(&state).finalize();
+        let hash = self.digest_bytes()?;
         let nibbles = hash.iter().flat_map(|byte| [byte >> 4, byte & 0xF]);
         Ok(nibbles.filter_map(|nibble| char::from_digit(u32::from(nibble), 16)).collect())
+    }
+
+    /// The same as bytes.
+    ///
+    /// # Errors
+    /// [`Refusal::OutOfMemory`].
+    pub fn digest_bytes(&mut self) -> Result<[u8; 32], Refusal> {
+        let state = self.state_bytes()?;
+        Ok(self.digest_with(&state))
+    }
+
+    /// The bytes of the digest; `state` are those of the state as it is.
+    pub(super) fn digest_with(&mut self, state: &[u8]) -> [u8; 32] {
+        self.events.hash().chain_update([0xFF]).chain_update(state).finalize().into()
     }
 
     /// The symbol of each position there ever was.
@@ -64,6 +77,42 @@ impl Ledger {
         let closed = closed.filter_map(|(id, symbol)| Some((id, *texts.get(&symbol)?)));
         let open = self.positions.rows().iter().map(|row| (row.position_id, row.symbol));
         closed.chain(open).collect()
+    }
+
+    /// Applies the next recorded event, of a ledger whose events so far are these.
+    ///
+    /// # Errors
+    /// When the bytes are no event, or the event is refused: why, in words.
+    pub(crate) fn apply_recorded(
+        &mut self,
+        events: &mut RecordedEvents,
+        decoder: &mut Decoder<'_>,
+    ) -> Result<(), String> {
+        let positions = &self.positions;
+        let symbol_of = |id| positions.find(id).map(|(_, position)| position.symbol);
+        let recorded = events.next(decoder, self.account.last_time, &symbol_of);
+        let recorded = recorded.map_err(|Malformed| "its bytes are damaged".to_owned())?;
+        let applied = match &recorded {
+            Recorded::Event(Event::Open(open)) => {
+                // A fill of a netting account that opened no position.
+                let given = open.position_id.filter(|&id| id != 0);
+                self.apply(&Event::Open(Open { position_id: given, ..*open }))
+            }
+            Recorded::Event(event) => self.apply(event),
+            Recorded::Quotes { kind, time, quotes } => {
+                let marks = Marks { time: Some(*time), quotes };
+                self.apply(&match kind {
+                    QuotesKind::Mark => Event::Mark(marks),
+                    QuotesKind::Update => Event::UpdateEquity(marks),
+                    QuotesKind::Process => Event::Quotes(marks),
+                })
+            }
+            Recorded::Bars { time, path, bars } => {
+                let (time, path) = (*time, Some(*path));
+                self.apply(&Event::Bar(Bars { time, path, bars }))
+            }
+        };
+        applied.map(|_| ()).map_err(|refusal| refusal.to_string())
     }
 
     /// A fresh ledger with the same configuration and the same events applied again.
@@ -191,39 +240,11 @@ impl Replayer {
             let mut decoder = Decoder(chunk);
             while !decoder.is_empty() {
                 let number = self.ledger.account.events.wrapping_add(1);
-                self.apply_next(&mut decoder)
+                self.ledger
+                    .apply_recorded(&mut self.events, &mut decoder)
                     .map_err(|reason| broken(format!("event {number}: {reason}")))?;
             }
         }
         Ok(self.ledger)
-    }
-
-    fn apply_next(&mut self, decoder: &mut Decoder<'_>) -> Result<(), String> {
-        let before = self.ledger.account.last_time;
-        let positions = &self.ledger.positions;
-        let symbol_of = |id| positions.find(id).map(|(_, position)| position.symbol);
-        let recorded = self.events.next(decoder, before, &symbol_of);
-        let recorded = recorded.map_err(|Malformed| "its bytes are damaged".to_owned())?;
-        let applied = match &recorded {
-            Recorded::Event(Event::Open(open)) => {
-                // A fill of a netting account that opened no position.
-                let given = open.position_id.filter(|&id| id != 0);
-                self.ledger.apply(&Event::Open(Open { position_id: given, ..*open }))
-            }
-            Recorded::Event(event) => self.ledger.apply(event),
-            Recorded::Quotes { kind, time, quotes } => {
-                let marks = Marks { time: Some(*time), quotes };
-                self.ledger.apply(&match kind {
-                    QuotesKind::Mark => Event::Mark(marks),
-                    QuotesKind::Update => Event::UpdateEquity(marks),
-                    QuotesKind::Process => Event::Quotes(marks),
-                })
-            }
-            Recorded::Bars { time, path, bars } => {
-                let (time, path) = (*time, Some(*path));
-                self.ledger.apply(&Event::Bar(Bars { time, path, bars }))
-            }
-        };
-        applied.map(|_| ()).map_err(|refusal| refusal.to_string())
     }
 }

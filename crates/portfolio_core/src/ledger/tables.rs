@@ -43,6 +43,26 @@ impl Tables {
         })
     }
 
+    /// Tables with the same rows that go on by themselves.
+    pub(super) fn fork(&self) -> Self {
+        Self {
+            equity: self.equity.fork(),
+            trades: self.trades.fork(),
+            postings: self.postings.fork(),
+            cash: self.cash.fork(),
+            activity: self.activity.fork(),
+        }
+    }
+
+    /// Gives the memory of all rows back and goes on counting.
+    pub(super) fn forget(&mut self) {
+        self.equity.forget();
+        self.trades.forget();
+        self.postings.forget();
+        self.cash.forget();
+        self.activity.forget();
+    }
+
     /// Lets readers see all rows.
     #[inline]
     pub(super) fn publish(&mut self) {

@@ -57,7 +57,7 @@ impl Order {
 }
 
 /// A step of the orders, to be taken back.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Step {
     Placed(u64),
     Removed(Box<Order>),
@@ -76,7 +76,7 @@ struct Mark {
 }
 
 /// The resting orders.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Orders {
     resting: BTreeMap<u64, Order>,
     next_id: u64,

@@ -65,7 +65,7 @@ impl Waiting {
 }
 
 /// What positions of one side wait for.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Protecting {
     /// Stops.
     pub(crate) stops: Levels,
@@ -78,7 +78,7 @@ pub(crate) struct Protecting {
 }
 
 /// Orders of one side.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Entering {
     /// Limit orders.
     pub(crate) limits: Levels,
@@ -123,7 +123,7 @@ impl Reach {
 }
 
 /// The index of one symbol.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Triggers {
     pub(crate) longs: Protecting,
     pub(crate) shorts: Protecting,

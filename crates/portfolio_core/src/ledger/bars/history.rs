@@ -1,6 +1,7 @@
 //! The bars of many moments as one: all of them, or none.
 
 use crate::event::{Bars, Event};
+use crate::journal::JournalError;
 use crate::ledger::Ledger;
 use crate::refusal::{Refusal, Refused};
 
@@ -21,12 +22,17 @@ pub enum BarsStopped {
     },
     /// The caller asked to stop.
     Stopped,
+    /// The journal does not take them.
+    Journal(Box<JournalError>),
 }
 
 impl From<Refused> for BarsStopped {
-    /// The allocator refused before the first moment.
+    /// The allocator refused before the first moment, or the journal.
     fn from(refused: Refused) -> Self {
-        Self::Refused { moment: 0, bar: 0, refusal: *refused }
+        match *refused {
+            Refusal::Journal(error) => Self::Journal(error),
+            refusal => Self::Refused { moment: 0, bar: 0, refusal },
+        }
     }
 }
 
@@ -44,13 +50,19 @@ impl Ledger {
         moments: &[Bars<'_>],
         go_on: &mut dyn FnMut() -> bool,
     ) -> Result<usize, BarsStopped> {
+        self.check_writable()?;
         let (before, rounded) = (self.tables.trades.len(), self.rounded);
-        let done = self.scoped(|ledger| ledger.bars_in_turn(moments, go_on));
+        let progress = self.progress();
+        let done = self.scoped(|ledger| {
+            ledger.bars_in_turn(moments, go_on)?;
+            Ok::<_, BarsStopped>(ledger.append_since(progress)?)
+        });
         if done.is_err() {
             self.rounded = rounded;
         }
         done?;
         self.tables.publish();
+        self.after_commit();
         Ok(self.tables.trades.len().saturating_sub(before))
     }
 

@@ -1,0 +1,234 @@
+"""Journals begun, opened again, and looked at (SPEC J5, J9)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from omega_portfolio.errors import (
+    DurabilityError,
+    JournalCorrupt,
+    JournalExists,
+    JournalLocked,
+    JournalNotFound,
+    JournalVersion,
+    OmegaPortfolioError,
+)
+from omega_portfolio.oracle import salvage, snapshots
+from omega_portfolio.oracle.codec import Configuration
+from omega_portfolio.oracle.journal_disk import JournalFile, begin, remove_temporaries
+from omega_portfolio.oracle.journal_format import (
+    BEGINNING,
+    SALT_BYTES,
+    SYNC_MODES,
+    Header,
+    read_header,
+)
+from omega_portfolio.oracle.journal_recover import Found, Marks, Place, look_through
+from omega_portfolio.oracle.journal_writer import Begun, JournalWriter, Options
+from omega_portfolio.oracle.ledger import Ledger
+from omega_portfolio.recovery import Recovery
+
+_TRIES: Final = 3
+
+
+class Request(NamedTuple):
+    """How a journal is opened; ``sync`` None is the mode of its last opening."""
+
+    sync: str | None
+    interval_ms: int
+    snapshot_every: int | None
+    floats: int
+    salvage: bool
+
+    def options(self, mode: int) -> Options:
+        """Give how it is written, when its last mode is known."""
+        sync = mode if self.sync is None else SYNC_MODES.index(self.sync)
+        return Options(sync, self.interval_ms, self.snapshot_every, self.floats)
+
+
+class Opened(NamedTuple):
+    """An account out of a journal, and what writes on; nothing does when it was only looked at."""
+
+    ledger: Ledger
+    writer: JournalWriter | None
+    report: Recovery
+
+
+def create(path: Path, configuration: Configuration, options: Options) -> JournalWriter:
+    """Begin a journal where nothing is.
+
+    Raises
+    ------
+    JournalExists
+        There is something with this name, or a snapshot of an older journal.
+    DurabilityError
+        The system refuses it.
+    """
+    if os.path.lexists(path):
+        raise _exists(path, "there is something with this name")
+    older = snapshots.names_beside(path)
+    if older:
+        raise _exists(path, f"{older[0]} lies there, a snapshot of an older journal")
+    data = Header(options.sync, os.urandom(SALT_BYTES), configuration).to_bytes()
+    try:
+        file = begin(path, data)
+    except FileExistsError:
+        raise _exists(path, "there is something with this name") from None
+    except OSError as error:
+        raise _refused(path, "cannot be created", error) from error
+    header, length, crc = read_header(data)
+    place = Place(length, crc, 0, 0)
+    return JournalWriter(Begun(path, file, header.salt, place, Marks(0, 0)), options)
+
+
+def open_again(path: Path, request: Request) -> Opened:
+    """Open a journal to go on with it.
+
+    Raises
+    ------
+    JournalNotFound, JournalLocked
+        There is no file, or another writer has it.
+    JournalVersion, JournalCorrupt
+        It is of a later version; it is damaged, and nothing can or shall be saved.
+    DurabilityError
+        The system refuses it.
+    """
+    file = _locked(path)
+    try:
+        found = look_through(path, file.read())
+        refusal = _refusal(found)
+        if isinstance(refusal, JournalCorrupt) and request.salvage:
+            saved = salvage.save(found)
+            if saved is None:
+                raise _corrupt(found, "take a backup: no good snapshot of it lies beside it")
+            file.close()
+            file = saved.file
+            begun = Begun(path, file, saved.salt, saved.place, saved.marks)
+            return _going_on(begun, request.options(saved.mode), saved.ledger, saved.report)
+        if refusal is not None or found.reading is None or found.header is None:
+            raise refusal or _corrupt(found)
+        reading = found.reading
+        if found.verdict == "torn":
+            file.cut(reading.place.length)
+        file.sync()
+        begun = Begun(path, file, found.header.salt, reading.place, reading.marks)
+        return _going_on(begun, request.options(reading.mode), reading.ledger, found.report())
+    except OSError as error:
+        file.close()
+        raise _refused(path, "cannot be opened", error) from error
+    except BaseException:
+        file.close()
+        raise
+
+
+def look(path: Path) -> Opened:
+    """Read a journal and leave it as it is.
+
+    Raises
+    ------
+    JournalNotFound, JournalVersion, JournalCorrupt
+        There is no file; it is of a later version, or damaged.
+    DurabilityError
+        It cannot be read.
+    """
+    found = _found(path)
+    refusal = _refusal(found)
+    if refusal is not None or found.reading is None:
+        raise refusal or _corrupt(found)
+    return Opened(found.reading.ledger, None, found.report())
+
+
+def inspect(path: Path) -> Recovery:
+    """Say what a journal is, whatever it is.
+
+    Raises
+    ------
+    JournalNotFound
+        There is no file.
+    DurabilityError
+        It cannot be read.
+    """
+    return _found(path).report()
+
+
+def _going_on(begun: Begun, options: Options, ledger: Ledger, report: Recovery) -> Opened:
+    remove_temporaries(begun.path)
+    writer = JournalWriter(begun, options)
+    try:
+        writer.begin_again()
+    except BaseException:
+        writer.close(None)
+        raise
+    return Opened(ledger, writer, report)
+
+
+def _locked(path: Path) -> JournalFile:
+    for _ in range(_TRIES):
+        try:
+            file = JournalFile.open(path)
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+            raise _not_found(path, error) from None
+        except OSError as error:
+            raise _refused(path, "cannot be opened", error) from error
+        try:
+            if not file.lock():
+                break
+            # Somebody else may have put a salvaged file in its place before it was locked.
+            if file.is_at(path):
+                return file
+        except OSError as error:
+            file.close()
+            raise _refused(path, "cannot be locked", error) from error
+        file.close()
+    file.close()
+    raise JournalLocked(
+        "journal", str(path), "another portfolio writes it", "close that one, or fork it"
+    )
+
+
+def _found(path: Path) -> Found:
+    try:
+        data = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        raise _not_found(path, error) from None
+    except OSError as error:
+        raise _refused(path, "cannot be read", error) from error
+    return look_through(path, data)
+
+
+def _refusal(found: Found) -> OmegaPortfolioError | None:
+    """Give the refusal of a journal that cannot be gone on with."""
+    if found.verdict == "newer":
+        remedy = "open it with a later version of this package"
+        return JournalVersion("journal", str(found.path), found.reason, remedy)
+    return _corrupt(found) if found.verdict == "corrupt" else None
+
+
+def _corrupt(found: Found, remedy: str = "") -> JournalCorrupt:
+    if found.reason == BEGINNING:
+        remedy = "remove it: it has never acknowledged anything"
+    elif not remedy:
+        remedy = "keep the file, and open it with salvage=True or take a backup"
+    return JournalCorrupt("journal", str(found.path), found.reason, remedy)
+
+
+def _not_found(path: Path, error: OSError) -> JournalNotFound:
+    rule = "is a folder" if isinstance(error, IsADirectoryError) else "there is no such file"
+    return JournalNotFound("journal", str(path), rule, "pass the path of a journal")
+
+
+def _exists(path: Path, rule: str) -> JournalExists:
+    return JournalExists(
+        "journal", str(path), rule, "open it with open_journal, or take a new name"
+    )
+
+
+def _refused(path: Path, what: str, error: OSError) -> DurabilityError:
+    return DurabilityError(
+        "journal",
+        str(path),
+        f"{what}: {error.strerror or error}",
+        "take a path where this process may write",
+    )

@@ -1,0 +1,97 @@
+"""Frames behind a damaged place, and whether they show that something was lost (SPEC J8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from omega_portfolio.oracle.journal_format import (
+    DIGEST,
+    INTERVAL,
+    OPENED,
+    SYNCED,
+    Events,
+    Frame,
+    Frames,
+    Opened,
+    Proof,
+    SnapshotTaken,
+    Synced,
+    UnreadableError,
+    read_body,
+)
+
+
+def frames_behind(frames: Frames, data: bytes, at: int) -> Iterator[Frame]:
+    """Yield the frames at or behind a damaged place, whatever their links.
+
+    Parameters
+    ----------
+    frames : Frames
+        The frames of this journal.
+    data : bytes
+        The whole file.
+    at : int
+        Where the damage begins. A frame that stands there has another link than it should.
+    """
+    at = data.find(frames.marker, at)
+    while at >= 0:
+        frame = frames.read(data, at)
+        if frame is None:
+            at += 1
+        else:
+            yield frame
+            at = frame.end
+        at = data.find(frames.marker, at)
+
+
+def events_told(frames: Frames, data: bytes, at: int) -> int | None:
+    """Say how many events there were, by the frames at or behind a damaged place.
+
+    Returns
+    -------
+    int or None
+        What the last frame says that names a number, and the events after it; None without one.
+    """
+    told: int | None = None
+    for frame in frames_behind(frames, data, at):
+        try:
+            body = read_body(frame.body)
+        except UnreadableError:
+            continue
+        if isinstance(body, Proof | SnapshotTaken | Opened):
+            told = body.events
+        elif isinstance(body, Events) and told is not None:
+            told += body.number
+    return told
+
+
+def is_torn(frames: Frames, data: bytes, at: int, mode: int) -> bool:
+    """Tell whether a damaged place is what a write leaves that a crash has cut.
+
+    Parameters
+    ----------
+    frames : Frames
+        The frames of this journal.
+    data : bytes
+        The whole file.
+    at : int
+        Where the damage begins.
+    mode : int
+        Sync mode of the last opening. In mode interval a power cut may lose a frame and keep a
+        later one, as long as nothing says that the place was on the disk.
+    """
+    behind = frames_behind(frames, data, at)
+    if mode == INTERVAL:
+        return not any(_says_it_was_on_disk(frame, at) for frame in behind)
+    return next(behind, None) is None
+
+
+def _says_it_was_on_disk(frame: Frame, at: int) -> bool:
+    kind = frame.body[0]
+    if kind != SYNCED:
+        return DIGEST <= kind <= OPENED
+    try:
+        body = read_body(frame.body)
+    except UnreadableError:
+        return False
+    return isinstance(body, Synced) and body.offset > at
