@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from omega_portfolio.legacy import Portfolio, PortfolioPosition
+from omega_portfolio.legacy import Portfolio, PortfolioPosition, compare
 
 T0 = datetime(2024, 1, 2, 9)
 HOUR = timedelta(hours=1)
@@ -28,3 +28,29 @@ def ended(portfolio: Portfolio, *positions: PortfolioPosition) -> Portfolio:
         portfolio.register_entry(position)
         portfolio.register_exit(position)
     return portfolio
+
+
+def trade(portfolio, price=110.0, reason="take_profit", **changes):
+    position = long(**changes)
+    portfolio.register_entry(position)
+    position.close(T0 + HOUR, price, reason)
+    portfolio.register_exit(position)
+    return position
+
+
+def noted(portfolio) -> list[tuple[str, str, float, float]]:
+    """Give cause, figure, old and exact of each difference."""
+    return [
+        (row.cause, row.figure, float(row.legacy), float(row.exact))
+        for row in portfolio.differences
+    ]
+
+
+def explained(portfolio, **parts: float) -> None:
+    """Check that the cash differs for these causes, and that nothing is left over."""
+    found = compare(portfolio)
+    assert found.explained
+    cash = found.lines["cash"]
+    assert {name: float(part) for name, part in cash.parts.items()} == parts
+    assert cash.rest == 0
+    portfolio.engine.verify()

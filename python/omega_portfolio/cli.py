@@ -7,6 +7,7 @@ demo      a moving-average rule on five real US stocks, or three rules on two cu
 run       the same with your own bars and orders
 sweep     thousands of portfolios over the same bars
 report    a page about what one of these left in its folder
+legacy    the calls of an old portfolio through it and an exact account, side by side
 doctor    which backend is live, which versions are in use, and whether both agree
 ========  ==========================================================================
 
@@ -17,7 +18,8 @@ only. ``--json`` prints one JSON document in place of the report.
 exit code  meaning
 =========  ======================================================================
 0          done, and every check held
-1          a check failed: an identity, an invariant, or the doctor found something
+1          a check failed: an identity, an invariant, a difference without a cause, or the
+           doctor found something
 2          the command line is wrong, or a file cannot be written
 3          an input file cannot be read or is wrong; the message names row and column
 4          a stored state is corrupt
@@ -49,6 +51,7 @@ from omega_portfolio.errors import (
     InvariantViolation,
     OmegaPortfolioError,
 )
+from omega_portfolio.legacy.command import legacy
 from omega_portfolio.report.command import report
 
 if TYPE_CHECKING:
@@ -355,6 +358,7 @@ COMMANDS: Final[dict[str, tuple[str, Callable[[argparse.ArgumentParser], Handler
     "run": ("run your own bars and orders", run),
     "sweep": ("run thousands of portfolios over the same bars", sweep),
     "report": ("write a page about a run", report),
+    "legacy": ("an old portfolio and an exact account side by side", legacy),
     "doctor": ("show backend and versions", doctor),
 }
 """Name, one line of help, and the function of each subcommand."""

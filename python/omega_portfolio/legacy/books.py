@@ -138,9 +138,13 @@ class Books:
                 self._note("fee_late", position.symbol, f"{kind!r}, {posted}")
         self._look()
 
+    def leaving(self, position: PortfolioPosition) -> None:
+        """Begin an exit, before the old portfolio sets the status to closed."""
+        self._begin("register_exit", position.exit_time)
+        self._fill_waiting()
+
     def expired(self, position: PortfolioPosition) -> None:
         """Forget an order that expired."""
-        self._begin("register_exit", position.exit_time)
         held = self._held.get(id(position))
         if held is not None and held.waiting:
             self._stop_waiting(held)
@@ -148,9 +152,7 @@ class Books:
 
     def left(self, position: PortfolioPosition, paid: float, *, listed: bool) -> None:
         """Close a position; listed is whether the old trade curve shows what it was paid."""
-        self._begin("register_exit", position.exit_time)
         held = self._held.get(id(position))
-        self._fill_waiting()
         posted = self._posting(exact_of(paid).copy_negate()).copy_negate()
         shown = "listed" if listed else "curve_exits"
         self.paid[shown] = plus(self.paid[shown], posted)
@@ -206,7 +208,7 @@ class Books:
     def _open(self, held: Held, time: object) -> None:
         position = held.position
         size = self._sizing.size_of(position)
-        if size is None:
+        if size is None and self._sizing.rule == "risk":
             held.missing = "no_distance"
             self._note("no_distance", position.symbol)
             return

@@ -150,6 +150,7 @@ class ExactPortfolio(Portfolio):
         """Book the result, and close the position in the engine."""
         self._look_at_cash()
         status, result = position.status, position.result
+        self._books.leaving(position)
         super().register_exit(position)
         self._see_cash()
         if status == PENDING and position.reason == LIMIT_EXPIRED:
