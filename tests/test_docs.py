@@ -45,7 +45,7 @@ BLOCKS = {
     "docs/guide/batch.md": 8,
     "docs/guide/frames.md": 8,
     "docs/guide/metrics.md": 9,
-    "docs/guide/moving.md": 4,
+    "docs/guide/moving.md": 7,
     "docs/guide/report.md": 3,
     "tests/spec/README.md": 0,
     "tests/spec/batch/README.md": 0,

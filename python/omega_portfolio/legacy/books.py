@@ -282,6 +282,8 @@ class Books:
         else:
             by_risk = result_by_risk(position, exact_of(position.exit_price))
             self.float_results = plus(self.float_results, minus(paid, by_risk))
+            # Where nothing was rounded, the number is shown as the old portfolio has it.
+            by_risk = paid if by_risk == paid else by_risk
             given = (exact_of(position.entry_price), exact_of(position.exit_price))
             cause = self._sizing.cause if given == (entry, price) else "other_prices"
         if by_risk != gross:

@@ -72,7 +72,7 @@ class ExactPortfolio(Portfolio):
     >>> portfolio.cash, portfolio.engine.balance
     (1200.0, Decimal('1030.00'))
     >>> [(one.cause, str(one.amount)) for one in portfolio.differences]
-    [('size_ignored', '170.000000000000000000')]
+    [('size_ignored', '170.00')]
     """
 
     def __init__(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from omega_portfolio.errors import InvalidArgument
 from omega_portfolio.legacy.plain import plain
+from omega_portfolio.legacy.position import multiples_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +74,7 @@ def _columns(ended: list[PortfolioPosition]) -> dict[str, list[Any]]:
         "reason": [position.reason for position in ended],
         "order_type": [position.order_type for position in ended],
         "status": [position.status for position in ended],
-        "r_multiple": [position.r_multiple for position in ended],
+        "r_multiple": multiples_of(ended),
         "meta": [plain(position.metadata) if position.metadata else {} for position in ended],
     }
 

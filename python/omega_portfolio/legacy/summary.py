@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from itertools import accumulate
-from operator import attrgetter, lt
+from operator import attrgetter, lt, mul
 from typing import TYPE_CHECKING, Any, Final
 
 from omega_portfolio.legacy.portfolio import PLACEHOLDER
+from omega_portfolio.legacy.position import multiples_of
 
 if TYPE_CHECKING:
     from omega_portfolio.legacy.portfolio import Portfolio
-    from omega_portfolio.legacy.position import PortfolioPosition
 
 ROBUST: Final = {
     "Robustness 1": ("robustness_1", 0.0),
@@ -52,8 +52,8 @@ def summary_of(portfolio: Portfolio) -> dict[str, Any]:
     closed = portfolio.closed_positions
     ended = [*closed, *portfolio.partial_closed_positions]
     results = [position.result for position in closed if position.result is not None]
-    sizes, weights, products = _columns(ended)
-    total = sum(weights)
+    at_risk = [position for position in ended if position.risk_per_trade > 0]
+    weights = [position.risk_per_trade for position in at_risk]
     wins = len([result for result in results if result > 0])
     summary = {
         "Initial Balance": portfolio.initial_balance,
@@ -62,12 +62,12 @@ def summary_of(portfolio: Portfolio) -> dict[str, Any]:
         "Max Drawdown": round(portfolio.max_drawdown, 2),
         "Drawdown Initial Balance": round(portfolio.initial_max_drawdown, 2),
         "Total Fees": round(portfolio.total_fees, 2),
-        "Total Lots": round(sum(sizes), 2),
+        "Total Lots": round(sum([position.size for position in ended]), 2),
         "Total Trades": len(closed),
         "Expired Orders": len(portfolio.expired_orders),
         "Partial Closed Orders": len(portfolio.partial_closed_positions),
         "Orders closed at Break Even": len(portfolio.closed_position_break_even),
-        "Avg R-Multiple": round(sum(products) / total, 3) if total > 0 else 0.0,
+        "Avg R-Multiple": _average(multiples_of(at_risk), weights),
         "Winrate": round(wins / len(closed) * 100, 2) if closed else 0.0,
         "Wins": wins,
         "Losses": len([result for result in results if result <= 0]),
@@ -79,21 +79,10 @@ def summary_of(portfolio: Portfolio) -> dict[str, Any]:
     return summary
 
 
-def _columns(
-    ended: list[PortfolioPosition],
-) -> tuple[list[float], list[float], list[float]]:
-    """Give sizes, and weights and weighted multiples of what has money at risk.
-
-    In one pass: positions lie scattered in memory, and each pass fetches them anew.
-    """
-    sizes, weights, products = [], [], []
-    for position in ended:
-        sizes.append(position.size)
-        weight = position.risk_per_trade
-        if weight > 0:
-            weights.append(weight)
-            products.append(position.r_multiple * weight)
-    return sizes, weights, products
+def _average(multiples: list[float], weights: list[float]) -> float:
+    """Average the multiples, weighted by the money at risk."""
+    total = sum(weights)
+    return round(sum(map(mul, multiples, weights)) / total, 3) if total > 0 else 0.0
 
 
 def trade_curve_of(portfolio: Portfolio) -> list[tuple[Any, float]]:
