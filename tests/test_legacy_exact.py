@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from unittest.mock import Mock
 
 import pytest
 
@@ -273,3 +274,43 @@ def test_times_that_go_back_are_booked_at_the_last_one(make):
     portfolio = make()
     portfolio.update("no time")
     assert portfolio.engine.time.timestamp() == 0
+
+
+def test_numbers_that_the_engine_cannot_hold_are_listed(make):
+    portfolio = make(1e18)
+    portfolio.register_fee(1e20, T0, "data")
+    assert noted(portfolio) == [("refused", "cash", -1e20, 0.0)]
+    explained(portfolio, refused=-1e20)
+    portfolio = make(1e18)
+    portfolio.register_entry(long(size=1e10))
+    portfolio.register_entry(long(entry_price=1e11, take_profit=2e11, size=1.0))
+    assert noted(portfolio) == [("refused", "", 0.0, 0.0)]
+    assert len(portfolio.engine.positions) == 2
+    portfolio.engine.verify()
+
+
+def test_what_is_no_number_stops_no_caller(make):
+    portfolio = make(size_rule="risk")
+    position = long(stop_loss=None, risk_per_trade="much", result=5.0, exit_price=101.0)
+    position.exit_time = T0
+    portfolio.register_entry(position)
+    portfolio.register_exit(position)
+    explained(portfolio, no_distance=5.0)
+    portfolio = make()
+    portfolio.register_entry(position)
+    portfolio.register_exit(position)
+    assert [row.cause for row in portfolio.differences] == ["not_open", "not_open"]
+    position.status, position.take_profit = "open", "high"
+    portfolio.register_entry(position)
+    portfolio.register_exit(position)
+    assert [row.cause for row in portfolio.differences[2:]] == ["level_left_out", "result_set"]
+    assert compare(portfolio).explained
+
+
+def test_a_broken_engine_is_not_listed_but_raised(make, monkeypatch):
+    portfolio = make()
+
+    broken = Mock(side_effect=op.InvariantViolation("balance", "1", "is broken", "stop"))
+    monkeypatch.setattr(type(portfolio.engine), "charge_fee", broken, raising=False)
+    with pytest.raises(op.InvariantViolation):
+        portfolio.register_fee(1.0, T0, "data")

@@ -7,9 +7,9 @@ the same calls into an :class:`omega_portfolio.Portfolio` as well, and :func:`co
 side by side and says why they differ. New code uses :class:`omega_portfolio.Portfolio`.
 
 Reading order: ``position``, ``portfolio`` (with ``removal``, ``summary``, ``frame``, ``plain``),
-``batch``, ``status``; then ``exact``, which tells ``books`` of each call (with ``sizing``,
-``amounts`` and ``causes``), and ``comparison``; last ``replay``, ``sample`` and ``command``,
-which are the command ``omega-portfolio legacy``.
+``batch``, ``status``; then ``exact``, which tells ``books`` of each call (with ``notes``,
+``sizing``, ``amounts`` and ``causes``), and ``comparison``; last ``replay``, ``sample`` and
+``command``, which are the command ``omega-portfolio legacy``.
 
 Examples
 --------

@@ -10,18 +10,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import reduce
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from omega_portfolio.errors import (
     InsufficientMargin,
-    InvalidArgument,
-    InvalidTime,
+    InvariantViolation,
     OmegaPortfolioError,
+    OutOfMemory,
 )
 from omega_portfolio.legacy.amounts import (
-    NAN,
     NOTHING,
-    Drop,
     as_money,
     exact_of,
     minus,
@@ -29,19 +27,17 @@ from omega_portfolio.legacy.amounts import (
     plus,
     result_by_risk,
 )
-from omega_portfolio.legacy.causes import CAUSES, Difference
+from omega_portfolio.legacy.notes import Notes
 from omega_portfolio.legacy.portfolio import PARTIAL_EXIT
 from omega_portfolio.legacy.position import LONG, OPEN, PENDING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from decimal import Decimal
 
     from omega_portfolio.legacy.position import PortfolioPosition
     from omega_portfolio.legacy.sizing import Sizing
     from omega_portfolio.portfolio import Portfolio as Engine
-
-Answer = TypeVar("Answer")
 
 TEXT_BYTES: Final = 255
 """Longest reason of a trade in the engine."""
@@ -63,7 +59,7 @@ class Held:
     """Exit fees that wait for the exit they belong to."""
 
 
-class Books:
+class Books(Notes):
     """Books the calls of an old portfolio into an engine.
 
     Parameters
@@ -77,32 +73,21 @@ class Books:
     """
 
     def __init__(self, engine: Engine, sizing: Sizing, balance: float) -> None:
-        self.engine = engine
-        self.differences: list[Difference] = []
-        self.own = exact_of(balance)
-        """The old cash without floats: the start and each of its postings."""
-        self.float_results = minus(self.own, engine.balance)
-        """What rounding to doubles has added to the results."""
-        self.paid = {"listed": NOTHING, "curve_exits": NOTHING, "cash_set": NOTHING}
-        """What the old cash got, by whether its trade curve can show it."""
-        self.drops = {name: Drop(engine.balance) for name in ("balance", "equity")}
-        """Of the engine, seen after every call."""
+        super().__init__(engine, balance)
         self._sizing = sizing
         self._held: dict[int, Held] = {}
         self._waiting: list[Held] = []
         self._with_fees: list[Held] = []
-        self._number = 0
-        self._call: tuple[str, object] = ("", None)
 
     # Calls.
 
     def entered(self, position: PortfolioPosition) -> None:
         """Open a position that is open; remember one that is pending."""
-        self._begin("register_entry", position.entry_time)
+        self.begin("register_entry", position.entry_time)
         self.settle()
         known = self._held.get(id(position))
         if known is not None and known.position_id is not None:
-            self._note("entered_twice", position.symbol)
+            self.note("entered_twice", position.symbol)
             return
         held = self._held[id(position)] = Held(position)
         if position.status == PENDING:
@@ -112,35 +97,35 @@ class Books:
             self._open(held, position.entry_time)
         else:
             held.missing = "not_open"
-            self._note("not_open", position.symbol, f"its status is {position.status!r}")
-        self._look()
+            self.note("not_open", position.symbol, f"its status is {position.status!r}")
+        self.look()
 
     def charged(
         self, fee: float, time: object, kind: str, position: PortfolioPosition | None
     ) -> None:
         """Book a fee: for its position while that is open, else for the account."""
-        self._begin("register_fee", time)
-        posted = self._posting(exact_of(fee))
+        self.begin("register_fee", time)
+        posted = self.posting(exact_of(fee))
         self._fill_waiting()
         held = None if position is None else self._held.get(id(position))
         if held is not None and held.position_id is not None:
             if kind == "exit":
                 held.fees.append(posted)
                 self._with_fees.append(held)
-                self._look()
+                self.look()
                 return
             self._charge(posted, held.position_id)
             if kind != "entry":
-                self._note("fee_kind", held.position.symbol, f"{kind!r}, {posted}")
+                self.note("fee_kind", held.position.symbol, f"{kind!r}, {posted}")
         else:
             self._charge(posted, None)
             if position is not None:
-                self._note("fee_late", position.symbol, f"{kind!r}, {posted}")
-        self._look()
+                self.note("fee_late", position.symbol, f"{kind!r}, {posted}")
+        self.look()
 
     def leaving(self, position: PortfolioPosition) -> None:
         """Begin an exit, before the old portfolio sets the status to closed."""
-        self._begin("register_exit", position.exit_time)
+        self.begin("register_exit", position.exit_time)
         self._fill_waiting()
 
     def expired(self, position: PortfolioPosition) -> None:
@@ -153,35 +138,35 @@ class Books:
     def left(self, position: PortfolioPosition, paid: float, *, listed: bool) -> None:
         """Close a position; listed is whether the old trade curve shows what it was paid."""
         held = self._held.get(id(position))
-        posted = self._posting(exact_of(paid).copy_negate()).copy_negate()
+        posted = self.posting(exact_of(paid).copy_negate()).copy_negate()
         shown = "listed" if listed else "curve_exits"
         self.paid[shown] = plus(self.paid[shown], posted)
         if held is None or held.position_id is None:
             self._pay_nothing(held, position, posted)
         else:
             self._close(held, posted)
-        self._look()
+        self.look()
 
     def sampled(self, time: object, prices: Mapping[str, Any] | None) -> None:
         """Write a row of the equity, and note what the old equity leaves out."""
-        self._begin("update", time)
+        self.begin("update", time)
         self.settle()
         self._fill_waiting()
         try:
-            self._timed(lambda moment: self.engine.update_equity(moment, prices or {}), time)
+            self.timed(lambda moment: self.engine.update_equity(moment, prices or {}), time)
         except OmegaPortfolioError as error:
-            self._note("refused", None, str(error))
-            self._timed(self.engine.update_equity, time)
+            self.note(_cause_of(error), None, str(error))
+            self.timed(self.engine.update_equity, time)
         floating = self.engine.unrealized_pnl
         if floating:
-            self._note("open_positions", None, str(floating), figure="equity", exact=floating)
-        self._look()
+            self.note("open_positions", None, str(floating), figure="equity", exact=floating)
+        self.look()
 
     def cash_changed(self, old: float, new: float) -> None:
         """Book what somebody has put into the cash, or taken out of it."""
-        self._begin("cash", None)
+        self.begin("cash", None)
         change = minus(exact_of(new), exact_of(old))
-        posted = self._posting(change.copy_negate()).copy_negate()
+        posted = self.posting(change.copy_negate()).copy_negate()
         self.paid["cash_set"] = plus(self.paid["cash_set"], posted)
         amount = as_money(posted)
         if not amount:
@@ -190,10 +175,11 @@ class Books:
         try:
             act(amount.copy_abs(), self.engine.time or 0)
         except OmegaPortfolioError as error:
-            self._note("cash_set", None, str(error), figure="cash", legacy=posted)
+            _cause_of(error)
+            self.note("cash_set", None, str(error), figure="cash", legacy=posted)
         else:
-            self._note("cash_set", None, f"{old!r} became {new!r}")
-        self._look()
+            self.note("cash_set", None, f"{old!r} became {new!r}")
+        self.look()
 
     def settle(self) -> None:
         """Book exit fees whose exit has not come."""
@@ -210,7 +196,7 @@ class Books:
         size = self._sizing.size_of(position)
         if size is None and self._sizing.rule == "risk":
             held.missing = "no_distance"
-            self._note("no_distance", position.symbol)
+            self.note("no_distance", position.symbol)
             return
         stop = position.initial_stop_loss
         levels = {
@@ -227,29 +213,29 @@ class Books:
 
         while True:
             try:
-                held.position_id = self._timed(act, time)
+                held.position_id = self.timed(act, time)
             except OmegaPortfolioError as error:
                 if levels.get(error.argument) is not None and _is_level(error):
                     del levels[error.argument]
-                    self._note("level_left_out", position.symbol, str(error))
+                    self.note("level_left_out", position.symbol, str(error))
                     continue
                 held.missing = _cause_of(error)
-                self._note(held.missing, position.symbol, str(error))
+                self.note(held.missing, position.symbol, str(error))
                 return
-            self.engine.mark({position.symbol: price})
+            self._mark(position.symbol, price)
             return
 
     def _close(self, held: Held, paid: Decimal) -> None:
         position = held.position
         number, price = held.position_id, number_of(position.exit_price)
         if number is None or price is None:
-            self._note("no_exit_price", position.symbol, str(paid), figure="cash", legacy=paid)
+            self.note("no_exit_price", position.symbol, str(paid), figure="cash", legacy=paid)
             return
         fee = reduce(plus, held.fees, NOTHING)
         reason = _reason_of(position.reason)
         before = self.engine.balance
         try:
-            trade = self._timed(
+            trade = self.timed(
                 lambda moment: self.engine.close_position(
                     *(number, price, moment), fee=as_money(fee), reason=reason
                 ),
@@ -257,9 +243,9 @@ class Books:
             )
         except OmegaPortfolioError as error:
             cause = _cause_of(error)
-            self._note(cause, position.symbol, str(error), figure="cash", legacy=paid)
+            self.note(cause, position.symbol, str(error), figure="cash", legacy=paid)
             return
-        self.engine.mark({position.symbol: price})
+        self._mark(position.symbol, price)
         held.position_id = None
         held.fees.clear()
         gross = plus(minus(self.engine.balance, before), fee)
@@ -275,7 +261,7 @@ class Books:
         """Give the difference of a result to causes: floats, other prices, and the size."""
         entry, price, size = booked
         if position.reason == PARTIAL_EXIT:
-            self._note("partial_exit", position.symbol, f"all of {size} units")
+            self.note("partial_exit", position.symbol, f"all of {size} units")
         if not self._sizing.is_result_of(position, paid):
             by_risk = paid
             cause = "result_set"
@@ -288,7 +274,7 @@ class Books:
             cause = self._sizing.cause if given == (entry, price) else "other_prices"
         if by_risk != gross:
             text = f"{position.direction} {size} from {entry} to {price}"
-            self._note(cause, position.symbol, text, figure="cash", legacy=by_risk, exact=gross)
+            self.note(cause, position.symbol, text, figure="cash", legacy=by_risk, exact=gross)
 
     def _pay_nothing(self, held: Held | None, position: PortfolioPosition, paid: Decimal) -> None:
         """Note what the old portfolio paid for a position that is not open in the engine."""
@@ -300,15 +286,27 @@ class Books:
         else:
             cause = held.missing or "second_exit"
             held.missing = None
-        self._note(cause, position.symbol, str(paid), figure="cash", legacy=paid)
+        self.note(cause, position.symbol, str(paid), figure="cash", legacy=paid)
+
+    def _mark(self, symbol: str, price: Any) -> None:  # noqa: ANN401 - of a fill that was taken.
+        """Value all positions of a symbol at its last fill."""
+        try:
+            self.engine.mark({symbol: price})
+        except OmegaPortfolioError as error:
+            self.note(_cause_of(error), symbol, str(error))
 
     def _charge(self, fee: Decimal, position_id: int | None) -> None:
         before, amount = self.engine.balance, as_money(fee)
-        if amount:
-            self._timed(
-                lambda moment: self.engine.charge_fee(amount, moment, position_id=position_id),
-                self._call[1],
-            )
+        try:
+            if amount:
+                self.timed(
+                    lambda moment: self.engine.charge_fee(amount, moment, position_id=position_id),
+                    self.call[1],
+                )
+        except OmegaPortfolioError as error:
+            cause, posted = _cause_of(error), fee.copy_negate()
+            self.note(cause, None, str(error), figure="cash", legacy=posted)
+            return
         # A fee below the unit of money is rounded, as results are.
         rest = minus(minus(before, self.engine.balance), fee)
         self.float_results = plus(self.float_results, rest)
@@ -324,58 +322,15 @@ class Books:
         held.waiting = False
         self._waiting = [other for other in self._waiting if other is not held]
 
-    # Notes.
-
-    def _begin(self, call: str, time: object) -> None:
-        self._number += 1
-        self._call = (call, time)
-
-    def _posting(self, amount: Decimal) -> Decimal:
-        """Note what the old cash went down by; give 0 for what is not finite."""
-        if amount.is_finite():
-            self.own = minus(self.own, amount)
-            return amount
-        self.own = NAN
-        self._note("not_finite", None, str(amount))
-        return NOTHING
-
-    def _timed(self, act: Callable[[Any], Answer], time: object) -> Answer:
-        """Act at a time, or at the last one of the engine when that cannot be."""
-        try:
-            return act(time)
-        except (InvalidTime, InvalidArgument) as error:
-            if error.argument != "time":
-                raise
-            answer = act(self.engine.time or 0)
-            self._note("time_order", None, str(error))
-            return answer
-
-    def _look(self) -> None:
-        self.drops["balance"].see(self.engine.balance)
-        self.drops["equity"].see(self.engine.equity)
-
-    def _note(
-        self,
-        cause: str,
-        symbol: str | None,
-        detail: str = "",
-        *,
-        figure: str = "",
-        legacy: Decimal = NOTHING,
-        exact: Decimal = NOTHING,
-    ) -> None:
-        text = f"{CAUSES[cause]}: {detail}" if detail else CAUSES[cause]
-        call, time = self._call
-        self.differences.append(
-            Difference(self._number, call, time, symbol, cause, text, figure, legacy, exact)
-        )
-
 
 def _is_level(error: OmegaPortfolioError) -> bool:
     return error.argument in {"stop_loss", "take_profit"}
 
 
 def _cause_of(error: OmegaPortfolioError) -> str:
+    """Give the cause of a refusal; what is none goes on to the caller."""
+    if isinstance(error, InvariantViolation | OutOfMemory):
+        raise error
     if isinstance(error, InsufficientMargin):
         return "margin"
     return "bad_input" if error.argument in {"price", "size"} else "refused"

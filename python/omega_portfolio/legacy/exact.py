@@ -30,7 +30,8 @@ class ExactPortfolio(Portfolio):
     exit closes it whole. Fees of the kinds entry and exit belong to the position while it is
     open, others too; without a position they are fees of the account. Cash that is set from
     outside is a deposit or a withdrawal. Symbols are marked at their last fill, or at the prices
-    given to :meth:`update`. What cannot be carried over is in :attr:`differences`.
+    given to :meth:`update`. What cannot be carried over is in :attr:`differences`. An engine
+    cannot be pickled, and so this cannot; its events can (``engine.get_events()``).
 
     Parameters
     ----------

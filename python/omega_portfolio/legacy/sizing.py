@@ -77,7 +77,10 @@ class Sizing:
         )
         if position.exit_price is None:
             return False
-        again.close(position.exit_time, position.exit_price, "")
+        try:
+            again.close(position.exit_time, position.exit_price, "")
+        except (TypeError, ArithmeticError):  # what is no number has no result
+            return False
         return exact_of(again.result) == paid
 
 
