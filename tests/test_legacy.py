@@ -6,6 +6,7 @@ import copy
 import json
 import math
 from datetime import datetime, timedelta
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -112,8 +113,13 @@ def test_to_dict_is_plain_and_rounded():
     empty = long(initial_stop_loss=None).to_dict()
     assert (empty["exit_time"], empty["exit_price"], empty["result"]) == (None, None, None)
     assert empty["initial_stop_loss"] is None
-    position.metadata = {"day": T0, 1: {"a": np.int64(3), "b": (1, 2)}, "z": {"x"}}
-    meta = {"day": "2024-01-02T09:00:00", "1": {"a": 3, "b": [1, 2]}, "z": ["x"]}
+    position.metadata = {
+        "day": T0,
+        1: {"a": np.int64(3), "b": (1, 2)},
+        "z": {"x"},
+        "d": Fraction(1, 2),
+    }
+    meta = {"day": "2024-01-02T09:00:00", "1": {"a": 3, "b": [1, 2]}, "z": ["x"], "d": "1/2"}
     assert position.to_dict()["meta"] == meta
     assert json.loads(json.dumps(position.to_dict()))["meta"] == meta
 
@@ -366,3 +372,6 @@ def test_the_names_of_the_module():
     assert op.legacy.Portfolio is Portfolio
     assert set(op.legacy.__all__) <= set(dir(op.legacy))
     assert BatchResult().errors == []
+    assert repr(BatchResult(9, 3, 2, 3, 1)) == (
+        "BatchResult(ops=9, entries=3, exits=2, updates=3, fees=1, errors=0)"
+    )

@@ -154,3 +154,16 @@ def test_a_batch_is_booked_as_its_calls_are(make):
     assert result.errors == []
     assert portfolio.cash == portfolio.engine.balance == Decimal("1198.5")
     explained(portfolio)
+
+
+def test_the_rows_as_a_frame(make):
+    portfolio = make()
+    assert compare(portfolio).to_polars().height == 0
+    position = trade(portfolio)
+    portfolio.register_exit(position)
+    portfolio.cash = 1.0
+    frame = compare(portfolio).to_polars()
+    assert frame.schema == compare(make()).to_polars().schema
+    assert frame["cause"].to_list() == [row.cause for row in portfolio.differences]
+    assert frame["difference"].to_list() == [float(row.amount) for row in portfolio.differences]
+    assert frame["time"].to_list() == [str(T0 + HOUR), str(T0 + HOUR), None]

@@ -8,13 +8,15 @@ floats; so it can be checked that nothing is left unexplained.
 from __future__ import annotations
 
 from functools import reduce
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from omega_portfolio.legacy.amounts import NOTHING, exact_of, minus, plus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from decimal import Decimal
+
+    import polars as pl
 
     from omega_portfolio.legacy.causes import Difference
     from omega_portfolio.legacy.exact import ExactPortfolio
@@ -69,6 +71,37 @@ class Comparison(NamedTuple):
         rests = [line.rest for line in self.lines.values()]
         return all(rest == 0 or (poisoned and not rest.is_finite()) for rest in rests)
 
+    def to_polars(self) -> pl.DataFrame:
+        """Give the rows as a frame: amounts as doubles, times as the texts they print as.
+
+        Returns
+        -------
+        polars.DataFrame
+            The columns number, call, time, symbol, cause, figure, legacy, exact, difference and
+            text.
+
+        Examples
+        --------
+        >>> from omega_portfolio.legacy import Portfolio, PortfolioPosition, compare
+        >>> portfolio = Portfolio(exact=True)
+        >>> position = PortfolioPosition("2024-01-02", "long", "ACME", 100.0, 95.0, 110.0, 0.0)
+        >>> portfolio.register_entry(position)
+        >>> compare(portfolio).to_polars().select("call", "time", "cause").rows()
+        [('register_entry', '2024-01-02', 'bad_input')]
+        """
+        import polars as pl
+
+        texts = ("call", "time", "symbol", "cause", "figure")
+        columns = {
+            "number": pl.Series([row.number for row in self.rows], dtype=pl.UInt64),
+            **{name: _texts([getattr(row, name) for row in self.rows]) for name in texts},
+            "legacy": pl.Series([float(row.legacy) for row in self.rows], dtype=pl.Float64),
+            "exact": pl.Series([float(row.exact) for row in self.rows], dtype=pl.Float64),
+            "difference": pl.Series([float(row.amount) for row in self.rows], dtype=pl.Float64),
+            "text": _texts([row.text for row in self.rows]),
+        }
+        return pl.DataFrame(columns)
+
 
 def compare(portfolio: ExactPortfolio) -> Comparison:
     """Set an old portfolio and its exact account side by side.
@@ -122,6 +155,12 @@ def compare(portfolio: ExactPortfolio) -> Comparison:
 def total(amounts: Iterable[Decimal]) -> Decimal:
     """Add without rounding."""
     return reduce(plus, amounts, NOTHING)
+
+
+def _texts(values: list[Any]) -> pl.Series:
+    import polars as pl
+
+    return pl.Series([None if one is None else str(one) for one in values], dtype=pl.String)
 
 
 def _by_cause(rows: list[Difference]) -> dict[str, Decimal]:
