@@ -168,6 +168,38 @@ def test_an_order_is_opened_when_its_status_says_so(make):
     assert done["entry_time"].dt.replace_time_zone(None).to_list() == [T0 + HOUR]
 
 
+def test_an_order_that_is_entered_twice_is_opened_once(make):
+    portfolio, order = make(), long(status="pending")
+    portfolio.register_entry(order)
+    portfolio.register_entry(order)
+    order.status = "open"
+    portfolio.update(T0)
+    assert len(portfolio.engine.positions) == 1
+    assert [row.cause for row in portfolio.differences] == ["entered_twice"]
+
+
+def test_what_is_less_than_the_unit_of_money_is_rounding(make):
+    portfolio, position = make(0.0, size_rule="risk"), long()
+    portfolio.register_fee(1e-19, T0, "data")
+    portfolio.register_entry(position)
+    portfolio.register_fee(1.5e-18, T0, "entry", position)
+    portfolio.register_fee(2.5e-19, T0, "exit", position)
+    position.close(T0, 100.0, "signal")
+    portfolio.register_exit(position)
+    portfolio.cash += 1e-19
+    portfolio.cash = 3.3e-18
+    assert [row.cause for row in portfolio.differences] == [
+        "margin",
+        "fee_late",
+        "fee_late",
+        "margin",
+        "cash_set",
+    ]
+    found = compare(portfolio)
+    assert found.explained
+    assert set(found.lines["cash"].parts) == {"float_results"}
+
+
 def test_fees_go_where_they_belong(make):
     portfolio = make(size_rule="risk")
     position = long()

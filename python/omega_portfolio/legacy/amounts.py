@@ -93,8 +93,9 @@ def number_of(value: Any) -> Any:  # noqa: ANN401 - what is no number is for the
 
 
 def as_money(value: Decimal) -> Decimal:
-    """Round to the unit of money, half-even."""
-    return value.quantize(MONEY, context=WIDE)
+    """Round to the unit of money, half-even; what needs no rounding keeps its digits."""
+    rounded = value.quantize(MONEY, context=WIDE)
+    return value if rounded == value else rounded
 
 
 def distance_of(position: PortfolioPosition) -> Decimal:

@@ -86,7 +86,7 @@ class Books(Notes):
         self.begin("register_entry", position.entry_time)
         self.settle()
         known = self._held.get(id(position))
-        if known is not None and known.position_id is not None:
+        if known is not None and (known.waiting or known.position_id is not None):
             self.note("entered_twice", position.symbol)
             return
         held = self._held[id(position)] = Held(position)
@@ -170,6 +170,7 @@ class Books(Notes):
         self.paid["cash_set"] = plus(self.paid["cash_set"], posted)
         amount = as_money(posted)
         if not amount:
+            self._round(posted)
             return
         act = self.engine.deposit if amount > 0 else self.engine.withdraw
         try:
@@ -178,6 +179,7 @@ class Books(Notes):
             _cause_of(error)
             self.note("cash_set", None, str(error), figure="cash", legacy=posted)
         else:
+            self._round(minus(posted, amount))
             self.note("cash_set", None, f"{old!r} became {new!r}")
         self.look()
 
@@ -231,13 +233,14 @@ class Books(Notes):
         if number is None or price is None:
             self.note("no_exit_price", position.symbol, str(paid), figure="cash", legacy=paid)
             return
-        fee = reduce(plus, held.fees, NOTHING)
+        fees = reduce(plus, held.fees, NOTHING)
+        fee = as_money(fees)
         reason = _reason_of(position.reason)
         before = self.engine.balance
         try:
             trade = self.timed(
                 lambda moment: self.engine.close_position(
-                    *(number, price, moment), fee=as_money(fee), reason=reason
+                    *(number, price, moment), fee=fee, reason=reason
                 ),
                 position.exit_time,
             )
@@ -248,6 +251,7 @@ class Books(Notes):
         self._mark(position.symbol, price)
         held.position_id = None
         held.fees.clear()
+        self._round(minus(fee, fees))
         gross = plus(minus(self.engine.balance, before), fee)
         self._explain(position, paid, gross, (trade.entry_price, trade.exit_price, trade.size))
 
@@ -267,7 +271,7 @@ class Books(Notes):
             cause = "result_set"
         else:
             by_risk = result_by_risk(position, exact_of(position.exit_price))
-            self.float_results = plus(self.float_results, minus(paid, by_risk))
+            self._round(minus(paid, by_risk))
             # Where nothing was rounded, the number is shown as the old portfolio has it.
             by_risk = paid if by_risk == paid else by_risk
             given = (exact_of(position.entry_price), exact_of(position.exit_price))
@@ -307,8 +311,10 @@ class Books(Notes):
             cause, posted = _cause_of(error), fee.copy_negate()
             self.note(cause, None, str(error), figure="cash", legacy=posted)
             return
-        # A fee below the unit of money is rounded, as results are.
-        rest = minus(minus(before, self.engine.balance), fee)
+        self._round(minus(minus(before, self.engine.balance), fee))
+
+    def _round(self, rest: Decimal) -> None:
+        """Note what floats have more than the engine can hold or the result should be."""
         self.float_results = plus(self.float_results, rest)
 
     def _fill_waiting(self) -> None:
