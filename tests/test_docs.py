@@ -45,11 +45,13 @@ BLOCKS = {
     "docs/guide/account.md": 10,
     "docs/guide/batch.md": 8,
     "docs/guide/frames.md": 8,
+    "docs/guide/journal.md": 7,
     "docs/guide/metrics.md": 9,
     "docs/guide/moving.md": 7,
     "docs/guide/report.md": 3,
     "docs/runbooks/portfolio_migration.md": 0,
     "docs/runbooks/rollback_generic.md": 0,
+    "tests/golden/journal/README.md": 0,
     "tests/spec/README.md": 0,
     "tests/spec/batch/README.md": 0,
 }
