@@ -1,4 +1,4 @@
-"""Damaged journals: each is told as what it is, and never taken for a state that was not (J7, J8)."""
+"""Damaged journals: each is told as what it is, and never gives a state that was not (J7, J8)."""
 
 from __future__ import annotations
 
