@@ -222,6 +222,8 @@ def lots_table(portfolio: AccountTables, method: LotMethod, *, exact: bool) -> A
         raise InvalidArgument(
             "method", describe(method), "is no method", f"pass one of {', '.join(METHODS)}"
         )
+    if not isinstance(exact, bool):
+        raise InvalidArgument("exact", describe(exact), "must be a bool", "pass True or False")
     fills = _read_fills(portfolio.get_fills(exact=True).to_pyarrow())
     events = portfolio.get_events(exact=True).to_pyarrow()
     matching = _Matching(method, _read_terms(events))

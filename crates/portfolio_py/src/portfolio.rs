@@ -6,7 +6,6 @@ use portfolio_core::ledger::Ledger;
 use pyo3::prelude::*;
 
 use crate::account::AccountCore;
-use crate::analysis::view;
 use crate::cash_events::CashCore;
 use crate::convert::configuration::{Options, read_configuration};
 use crate::convert::instrument::read_instrument;
@@ -97,17 +96,17 @@ impl PortfolioCore {
 
     /// Applies a whole frame of events.
     #[pyo3(
-        signature = (events, *, on_error=Given(None), exact=false),
+        signature = (events, *, on_error=Given(None), exact=Given(None)),
         text_signature = "($self, events, *, on_error='raise', exact=False)"
     )]
     fn apply<'py>(
         slf: &Bound<'py, Self>,
         events: Value<'_, 'py>,
         on_error: Given<'py>,
-        exact: bool,
+        exact: Given<'py>,
     ) -> PyResult<Bound<'py, Receipts>> {
         let core = account(slf).get();
-        frames::apply(slf.py(), &core.ledger, events, &on_error, (core.policy, view(exact)))
+        frames::apply(slf.py(), &core.ledger, events, (&on_error, &exact), core.policy)
     }
 
     /// Declares an instrument.

@@ -1,0 +1,6 @@
+//! What the fuzz targets share: bytes in, columns and accounts out.
+
+pub mod accounts;
+pub mod bytes;
+pub mod columns;
+pub mod texts;
