@@ -32,6 +32,9 @@ SMALLER = {
     "python -m omega_portfolio.bench exactness": (
         "python -m omega_portfolio.bench exactness --cycles 20"
     ),
+    "python -m omega_portfolio.bench crash --kills 1000 --seed 5": (
+        "python -m omega_portfolio.bench crash --kills 4 --seed 5"
+    ),
     "python benches/runbook_table.py": "python benches/runbook_table.py --small",
 }
 LOOKED_UP = ("make ", "python -m pytest ", "export ")
