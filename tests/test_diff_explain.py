@@ -187,8 +187,9 @@ def test_a_netted_entry_price_and_another_currency(backend: str) -> None:
     held = foreign.open_position("DAX", "long", 1, 1000, "2024-01-02")
     foreign.mark({"EURUSD": "1.2"}, time="2024-01-03")
     foreign.close_position(held, 1100, "2024-01-04")
-    words = foreign.explain(1).gross
-    assert words.startswith("gross_pnl 120 in the account's currency, on a cost of ")
+    assert foreign.explain(1).gross == (
+        "gross_pnl 120 = (1 x 1100 - 1 x 1000) x 1.2, the rate then"
+    )
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -145,7 +145,7 @@ def test_other_types_are_refused(backend: str, image: bytes) -> None:
         read(image, backend="rust")
     assert caught.value.argument == "backend"
     assert op.Portfolio.from_bytes(image, backend=backend).backend == backend
-    with pytest.raises(op.InvalidArgument):
+    with pytest.raises(op.InvalidConfiguration):
         op.Portfolio.from_bytes(image, backend="fortran")
 
 

@@ -79,6 +79,8 @@ class TimeTravel(Tables):
             The bytes are no image, are damaged, or are of a later version.
         InvalidArgument
             The data are of another type, or a backend is given to a class that has one.
+        InvalidConfiguration
+            There is no such backend.
         BackendUnavailable
             Rust is asked for and its compiled module does not load.
 

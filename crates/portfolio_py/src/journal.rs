@@ -56,10 +56,9 @@ impl Wanted<'_> {
         }
         let options = py.import("omega_portfolio.durability")?.getattr("journal_options")?;
         let [journal, sync, milliseconds, every] = given;
-        let milliseconds = milliseconds.as_ref().map_or_else(
-            || SYNC_INTERVAL_MS.into_bound_py_any(py),
-            |given| Ok(given.clone()),
-        )?;
+        let milliseconds = milliseconds
+            .as_ref()
+            .map_or_else(|| SYNC_INTERVAL_MS.into_bound_py_any(py), |given| Ok(given.clone()))?;
         let read = options.call1((journal, sync, milliseconds, every))?;
         let (path, sync, milliseconds, every): (Option<String>, String, u64, Option<u64>) =
             read.extract()?;
