@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 
 import omega_portfolio as op
+from bad_inputs import IDS, NUMBERS, TEXTS, TIMES, scene
 from lives import Life, account, grown, picture
 
 OTHER = {"rust": "python", "python": "rust"}
@@ -234,6 +235,38 @@ def test_bad_moments_are_refused(backend: str) -> None:
         assert caught.value.argument == argument  # type: ignore[attr-defined]
     assert portfolio.digest == before
     assert len(bad) == 22
+
+
+def test_the_catalogue_of_bad_inputs(backend: str) -> None:
+    """Every time and number of the catalogue as a moment: the same answer on both backends."""
+    portfolios = [scene(backend), scene(OTHER[backend])]
+    before, tried, refused = picture(portfolios[0]), 0, 0
+    calls: list[Any] = [
+        lambda portfolio, value: portfolio.state_at(value).events,
+        lambda portfolio, value: portfolio.state_at(seq=value).events,
+        lambda portfolio, value: portfolio.asof_states([value]).to_polars().rows(),
+        lambda portfolio, value: portfolio.asof_states(value).to_polars().rows(),
+    ]
+    for entry in (*TIMES, *NUMBERS, *TEXTS, *IDS):
+        for call in calls:
+            given = [answered(call, each, entry.make(each)) for each in portfolios]
+            assert given[0] == given[1], (entry.label, given)
+            tried += 1
+            refused += given[0][0] == "refused"
+    assert tried > 200
+    assert tried // 2 < refused < tried
+    assert picture(portfolios[0]) == before
+    portfolios[0].verify()
+
+
+def answered(call: Any, portfolio: op.Portfolio, value: Any) -> tuple[str, Any]:
+    """Give what comes of a call: an answer, a refusal, or what the value itself raises."""
+    try:
+        return "answer", call(portfolio, value)
+    except op.OmegaPortfolioError as error:
+        return "refused", (error.code, error.argument)
+    except RuntimeError as error:
+        return "raised", str(error)
 
 
 def test_an_iterator_of_times_may_raise_or_ask_the_portfolio(backend: str) -> None:

@@ -178,7 +178,11 @@ class TimeTravel(Tables):
         """
 
     @abstractmethod
-    def asof_states(self, times: Iterable[TimeLike], exact: bool = False) -> Table:  # noqa: FBT001, FBT002
+    def asof_states(
+        self,
+        times: Iterable[TimeLike],
+        exact: bool = False,  # noqa: FBT001, FBT002
+    ) -> Table:
         """Return the account at many times in one pass, for a join or a chart.
 
         Parameters
