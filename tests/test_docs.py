@@ -46,7 +46,7 @@ BLOCKS = {
     "docs/guide/batch.md": 8,
     "docs/guide/frames.md": 8,
     "docs/guide/metrics.md": 9,
-    "docs/guide/moving.md": 4,
+    "docs/guide/moving.md": 7,
     "docs/guide/report.md": 3,
     "docs/runbooks/portfolio_migration.md": 0,
     "docs/runbooks/rollback_generic.md": 0,

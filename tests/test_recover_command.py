@@ -313,3 +313,33 @@ def test_recover_state_needs_a_path(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--recover-state"])
     assert caught.value.code == 2
     assert "PATH" in capsys.readouterr().err
+
+
+def test_what_a_person_reads_of_a_salvage(
+    path: Path, backend: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with op.Portfolio("10000", backend=backend, journal=path) as portfolio:
+        trade(portfolio, 4)
+        first = Path(portfolio.snapshot())
+        trade(portfolio, 4, first=10)
+        second = Path(portfolio.snapshot())
+    data = path.read_bytes()
+    path.write_bytes(flipped(data, frames_of(data)[2][0] + 18))
+    first.write_bytes(flipped(first.read_bytes(), 100))
+    assert main(["recover", str(path), "--salvage", "--backend", backend]) == 0
+    text = capsys.readouterr().out
+    assert f"  snapshots       {first.name}, 12 events, DAMAGED: " in text
+    assert f"\n                  {second.name}, " in text
+    assert "  events lost     0\n" in text
+    assert f"  kept as         {path.name}.damaged\n" in text
+    assert f"  begun with      {second.name}\n" in text
+    assert portfolio.digest in text
+
+    def broken(_: op.Portfolio) -> None:
+        raise op.InvariantViolation("portfolio", "1", "is broken", "start again")
+
+    monkeypatch.setattr(backend_class(backend), "verify", broken)
+    assert main(["recover", str(path), "--backend", backend]) == 1
+    text = capsys.readouterr().out
+    assert "Restored\n  NOT VERIFIED: [5001] portfolio=1: is broken; start again\n" in text
+    assert "--backend python asks the other backend" in text

@@ -9,7 +9,7 @@ import pyarrow as pa
 from typing_extensions import Self, disjoint_base
 
 from omega_portfolio import types
-from omega_portfolio._core_parts import Analysis, Cancels, Durable, Row, Totals
+from omega_portfolio._core_parts import Analysis, Cancels, Durable, Past, Row, Totals
 from omega_portfolio.instrument import Instrument
 from omega_portfolio.recovery import SyncMode
 from omega_portfolio.rust import PortfolioRust
@@ -116,7 +116,7 @@ class PositionView(Row):
     def margin(self) -> Decimal: ...
 
 @disjoint_base
-class AccountCore(Analysis, Totals):
+class AccountCore(Analysis, Past, Totals):
     def verify(self) -> None: ...
     def get_state(self) -> State: ...
     def get_positions(self, exact: bool = False) -> Table: ...

@@ -1,15 +1,15 @@
 """What several classes of the compiled module have in common; for type checkers only."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal, Protocol, type_check_only
 
 from typing_extensions import Self
 
-from omega_portfolio._core import Table
+from omega_portfolio._core import State, Table
 from omega_portfolio.metric_values import MetricValue, Trials
-from omega_portfolio.types import ArrowStream, NumberLike
+from omega_portfolio.types import ArrowStream, NumberLike, TimeLike
 
 @type_check_only
 class Analysis:
@@ -101,6 +101,15 @@ class Row:
     def tag(self) -> str: ...
     @property
     def swap(self) -> Decimal: ...
+
+@type_check_only
+class Past:
+    def to_bytes(self) -> bytes: ...
+    @classmethod
+    def _from_bytes(cls, data: bytes) -> Self: ...
+    def fork(self) -> Self: ...
+    def state_at(self, time: TimeLike | None = None, *, seq: int | None = None) -> State: ...
+    def asof_states(self, times: Iterable[TimeLike], exact: bool = False) -> Table: ...
 
 @type_check_only
 class Durable:

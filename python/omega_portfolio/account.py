@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from omega_portfolio.analysis_tables import abstractmethod
 from omega_portfolio.errors import InvariantViolation
-from omega_portfolio.tables import Tables
+from omega_portfolio.time_travel import TimeTravel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from omega_portfolio.types import NumberLike, PositionView, State
 
 
-class Account(Tables):
+class Account(TimeTravel):
     """The read side of :class:`omega_portfolio.Portfolio`."""
 
     __slots__ = ()

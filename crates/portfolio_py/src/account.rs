@@ -19,6 +19,7 @@ use crate::guard::{self, Guarded};
 use crate::image;
 use crate::margin::margin;
 use crate::metrics::{self, Asked};
+use crate::portfolio::PortfolioCore;
 use crate::scalars;
 use crate::state::{self, State};
 use crate::table::{Table, arrow_error};
@@ -460,7 +461,9 @@ pub(crate) fn live<'py>(
     let options = PyDict::new(py);
     options.set_item("currency", ledger.configuration().currency.code())?;
     options.set_item("floats", policy_word(policy))?;
-    let portfolio = class.call((0,), Some(&options))?;
+    // Not a call of the class: one of Python's that stands on it may have another constructor.
+    let base = py.get_type::<PortfolioCore>();
+    let portfolio = base.call_method("__new__", (class, 0), Some(&options))?;
     let account = portfolio.cast::<AccountCore>()?.get();
     account.ledger.put(py, ledger)?;
     Ok(portfolio)

@@ -97,16 +97,12 @@ impl Fault {
 
     /// Bytes that are no portfolio.
     pub(crate) fn image(error: &ImageError) -> Self {
-        let remedy = match error {
-            ImageError::Newer { .. } => "read it with a later version of omega_portfolio",
-            _ => "pass the bytes that to_bytes() gave",
-        };
         Self {
             code: INVALID_IMAGE,
             argument: "data".into(),
             value: error.to_string(),
-            rule: "must be the image of a portfolio".into(),
-            remedy: remedy.into(),
+            rule: "is not what was written".into(),
+            remedy: "pass the bytes as to_bytes() gave them".into(),
         }
     }
 

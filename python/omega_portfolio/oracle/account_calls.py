@@ -13,7 +13,6 @@ from omega_portfolio.oracle.account_reading import (
     read_swap_kind,
     read_whole,
 )
-from omega_portfolio.oracle.durable import DurableAccount
 from omega_portfolio.oracle.events import (
     ChargeSwap,
     CloseBy,
@@ -29,13 +28,14 @@ from omega_portfolio.oracle.events import (
 from omega_portfolio.oracle.numbers import MONEY_SCALE, read_number
 from omega_portfolio.oracle.state import trade_of
 from omega_portfolio.oracle.texts import read_code, read_position_id, read_symbol
+from omega_portfolio.oracle.time_travel import PastAccount
 from omega_portfolio.oracle.times import read_time
 
 if TYPE_CHECKING:
     from omega_portfolio.types import NumberLike, TimeLike, Trade
 
 
-class AccountCalls(DurableAccount):
+class AccountCalls(PastAccount):
     """The write side of the account: money, time and corporate actions."""
 
     __slots__ = ()

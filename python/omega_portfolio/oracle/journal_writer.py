@@ -252,8 +252,8 @@ class JournalWriter:
             frames=self.place.frames,
             bytes=self.place.length,
             snapshots=tuple(self._snapshots),
-            read_only=bool(reason) or self.closed,
-            reason=reason or ("the portfolio was closed" if self.closed else ""),
+            read_only=bool(reason),
+            reason=reason,
             closed=self.closed,
         )
 

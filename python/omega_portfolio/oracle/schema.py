@@ -69,6 +69,11 @@ TRADES: Final = _columns(
     "tag text, reason text"
 )
 
+MOMENTS: Final = _columns(
+    "time time, seq u64, equity m, balance m, unrealized_pnl m, margin_used m, "
+    "gross_exposure m, net_exposure m, open_positions u64"
+)
+
 LEDGER: Final = _columns(
     "event u64, time time, kind text, symbol text, position_id u64, amount m, balance m, residue m"
 )
