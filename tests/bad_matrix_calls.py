@@ -60,11 +60,12 @@ KIND_OF_NAME = {
     **dict.fromkeys(("numerator", "denominator", "multiplier", "seed", "day_count"), "whole"),
     **dict.fromkeys(("price_decimals", "size_decimals"), "decimals"),
     **dict.fromkeys(("periods_per_year", "risk_free_rate", "mar"), "rate"),
-    **dict.fromkeys(("exact", "interactive", "verify", "inverse"), "flag"),
+    **dict.fromkeys(("exact", "interactive", "verify", "inverse", "salvage", "read_only"), "flag"),
     **dict.fromkeys(("margin", "commission", "slippage", "swap"), "model"),
     **dict.fromkeys(("prices", "quotes"), "prices+frame prices"),
     **dict.fromkeys(("equity", "trades", "benchmark", "events"), "frame {}"),
-    "capacity": "count", "confidence": "share", "trials": "trials", "window": "window",
+    **dict.fromkeys(("capacity", "sync_interval_ms", "snapshot_every"), "count"),
+    "confidence": "share", "trials": "trials", "window": "window",
     "top": "top", "names": "names", "columns": "columns", "path": "path", "folder": "path",
     "instrument": "definition", "targets": "sequence", "tiers": "sequence",
     "break_even": "number+pair", "multipliers": "sequence", "rollover": "word",
@@ -73,7 +74,7 @@ KIND_OF_TYPE = {
     "NumberLike": "number", "PriceLike": "number", "TimeLike": "time", "str": "text",
     "Mode": "word", "FloatPolicy": "word", "Rounding": "word", "OffGrid": "word",
     "PathName": "word", "Resample": "word", "Grouping": "word", "OrderType": "word",
-    "LotMethod": "word",
+    "LotMethod": "word", "SyncMode": "word",
 }  # fmt: skip
 
 
@@ -101,7 +102,7 @@ def kinds_of(function: Callable[..., Any], **other: str) -> dict[str, str]:
 GOOD: dict[str, dict[str, Any]] = {
     "open_position": {"symbol": "B", "side": "long", "size": 1, "price": 100, "time": LATER},
     "close_position": {"position_id": 1, "price": 100, "time": LATER},
-    "modify_position": {"position_id": 1, "time": LATER},
+    "modify_position": {"position_id": 1, "time": LATER, "stop_loss": 95},
     "place_order": {**ORDER, "time": LATER},
     "cancel_order": {"order_id": 1, "time": LATER},
     "close_by": {"position_id": 1, "other_id": 2, "time": LATER},
@@ -216,11 +217,17 @@ MODELS_OF: dict[type, tuple[str, dict[str, Any]]] = {
 }
 
 
+JOURNAL_OF = {
+    "Portfolio": dict.fromkeys(("journal", "sync", "sync_interval_ms", "snapshot_every"), ""),
+}
+"""Arguments that `bad_matrix_journals.py` has: each try needs a folder of its own."""
+
+
 def constructors() -> Iterator[Call]:
     start = {"initial_balance": 1000}
     backend = {"backend": "word", "path": "word"}
     for kind in (op.Portfolio, op.Envelope):
-        kinds = kinds_of(kind, **{**backend, "floats": ""})
+        kinds = kinds_of(kind, **{**backend, "floats": ""}, **JOURNAL_OF.get(kind.__name__, {}))
         yield Call(kind.__name__, nothing, created(kind, **start), {}, kinds)
     frames = {"equity": plain(), "trades": some_trades()}
     yield Call(
@@ -313,10 +320,13 @@ def all_calls() -> list[Call]:
     found = [*constructors(), *methods("Portfolio", op.Portfolio, account)]
     found += methods("History", op.History, history)
     found += methods("Envelope", op.Envelope, envelope)
-    return [*found, *of_result(), *of_batches()]
+    from bad_matrix_journals import journal_calls
+
+    return [*found, *of_result(), *of_batches(), *journal_calls()]
 
 
 ALIASES = {
+    "Portfolio of a journal": "Portfolio with the arguments of one",
     "Analysis": "the calls of Portfolio and History, which it is the base of",
     "PortfolioPython": "Portfolio on this backend",
     "PortfolioRust": "Portfolio on this backend",
