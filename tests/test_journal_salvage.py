@@ -75,9 +75,7 @@ def test_nobody_knows_how_many_are_lost_without_a_number_behind(backend: str, pa
     assert salvaged(path, backend).lost_events is None
 
 
-def test_nothing_is_lost_when_a_snapshot_stands_behind_the_damage(
-    backend: str, path: Path
-) -> None:
+def test_nothing_is_lost_when_a_snapshot_stands_behind_the_damage(backend: str, path: Path) -> None:
     lived(path, backend, snapshot_every=11).close()
     broken(path, 3)
     recovery = salvaged(path, backend)
@@ -86,9 +84,7 @@ def test_nothing_is_lost_when_a_snapshot_stands_behind_the_damage(
     assert recovery.lost_events == 0
 
 
-def test_the_other_snapshot_is_taken_when_the_newest_is_damaged(
-    backend: str, path: Path
-) -> None:
+def test_the_other_snapshot_is_taken_when_the_newest_is_damaged(backend: str, path: Path) -> None:
     lived(path, backend, snapshot_every=11).close()
     broken(path, 3)
     newest = Path(f"{path}.snapshot-22")
@@ -129,9 +125,7 @@ def test_a_header_is_known_by_a_snapshot(backend: str, path: Path) -> None:
         assert recovery.lost_events == 0
 
 
-def test_without_a_header_and_a_snapshot_there_is_nothing_to_save(
-    backend: str, path: Path
-) -> None:
+def test_without_a_header_and_a_snapshot_there_is_nothing_to_save(backend: str, path: Path) -> None:
     lived(path, backend).close()
     data = bytearray(path.read_bytes())
     data[20] ^= 1

@@ -103,7 +103,9 @@ fn events(ledger: &mut Ledger, count: u64) {
             Event::Close(Close { position_id, price, time, size: None, fee: None, reason: "" })
         } else {
             let quotes = [Quote { symbol, bid: price, ask: price }];
-            ledger.apply(&Event::UpdateEquity(Marks { time: Some(time), quotes: &quotes })).unwrap();
+            ledger
+                .apply(&Event::UpdateEquity(Marks { time: Some(time), quotes: &quotes }))
+                .unwrap();
             continue;
         };
         ledger.apply(&event).unwrap();
