@@ -53,7 +53,7 @@ def ask(path: Path, data: bytes, *, salvage: bool = False) -> tuple[int, dict[st
 
 
 def test_every_cut(path: Path) -> None:
-    portfolio = written(path, BACKENDS[0], 3, closed=False)
+    portfolio = written(path, BACKENDS[0], 2, closed=False)
     data = path.read_bytes()
     frames = frames_of(data)
     ends = [end for _, end in frames]

@@ -40,6 +40,7 @@ fn main() {
     let digest = ledger.digest().unwrap();
     println!("{RECOVERED} events, {bytes} bytes, digest {digest}");
     assert_eq!(restored(&path), (RECOVERED, digest));
+    drop(folder);
     divan::main();
 }
 
@@ -83,7 +84,7 @@ fn events(ledger: &mut Ledger, count: u64) {
         let symbol = SYMBOLS[usize::try_from(random.below(4)).unwrap()];
         let price = Price::from_raw(i128::from(9_000 + random.below(2_001)) * 10_000_000).unwrap();
         let held = u64::try_from(ledger.positions().rows().len()).unwrap();
-        let event = if number % 3 == 0 || (number % 3 == 1 && held < HELD) {
+        let event = if number.is_multiple_of(3) || (number % 3 == 1 && held < HELD) {
             Event::Open(Open {
                 symbol,
                 side: if random.below(2) == 0 { Side::Long } else { Side::Short },

@@ -129,7 +129,6 @@ class Reading:
             self._believe(body, frame)
         self.closed = isinstance(body, Proof) and body.kind == CLOSE
         self.place = Place(frame.end, frame.crc, self.place.frames + 1, self.ledger.events)
-        self._note_digest()
 
     def _note_digest(self) -> None:
         events = self.ledger.events
@@ -142,6 +141,7 @@ class Reading:
         try:
             for record in codec.Reader(body.octets).records():
                 self._replayer.take(record)
+                self._note_digest()
             if ledger.events - events != body.number:
                 raise UnreadableError(f"a frame of {body.number} events has another number of them")
             if ledger.journal.since(length) != body.octets:
@@ -303,7 +303,7 @@ def _marked(path: Path, found: Snapshot, salt: bytes, reading: Reading) -> Snaps
         return _replayed(path, found)
     digest = reading.digests[found.events]
     if not digest:
-        return found._replace(why="no call of the journal ends at its number of events")
+        return found._replace(why="no event of the journal ends at its number of events")
     if digest != found.digest:
         return found._replace(why="the journal's events lead to something else")
     return found

@@ -353,7 +353,9 @@ def _leave(file: JournalFile, pacer: Pacer | None, gathered: bytearray, process:
             pacer.end()
         if gathered:
             file.write(gathered)
-        file.unlock()
+        # Closing gives the lock back as well, unless a child has the file too.
+        with suppress(OSError):
+            file.unlock()
     finally:
         file.close()
 

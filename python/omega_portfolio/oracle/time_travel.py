@@ -70,7 +70,11 @@ class PastAccount(DurableAccount):
                 walk.to_time(moment)
             return state_of(walk.ledger)
 
-    def asof_states(self, times: Iterable[TimeLike], exact: bool = False) -> Table:  # noqa: FBT001, FBT002
+    def asof_states(
+        self,
+        times: Iterable[TimeLike],
+        exact: bool = False,  # noqa: FBT001, FBT002
+    ) -> Table:
         """Return the account at many times."""
         moments = [read_time("times", time) for time in _each(times)]
         found: dict[int, Row] = {}
