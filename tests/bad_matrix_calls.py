@@ -18,6 +18,7 @@ from bad_event_frames import BASE as EVENTS
 from bad_input_accounts import BARS, ORDER, account
 from bad_input_slots_cash import ARGUMENTS
 from bad_inputs import LATER
+from bad_matrix_values import IMAGE
 from bad_metric_frames import plain, some_trades
 from batches import bars_of, opened, orders_of
 
@@ -118,6 +119,10 @@ GOOD: dict[str, dict[str, Any]] = {
     "rolling_metrics": {"window": 2},
     "scan": {"table": "trades"},
     "report": {"path": "/dev/null/none.html"},
+    "state_at": {"seq": 1},
+    "asof_states": {"times": [LATER]},
+    "explain": {"trade": 1},
+    "from_bytes": {"data": IMAGE},
     **ARGUMENTS,
 }
 """Arguments that a call is accepted with; others are left out. The report has no folder."""
@@ -137,6 +142,8 @@ SHAPES: dict[str, dict[str, tuple[str, Callable[[Any], dict[str, Any]]]]] = {
     }
     for name, key in (("mark", "prices"), ("update_equity", "prices"), ("process_quotes", "quotes"))
 }
+SHAPES["state_at"] = {"time": ("moment?", lambda value: {"time": value, "seq": None})}
+SHAPES["asof_states"] = {"times.0": ("moment", lambda value: {"times": [value]})}
 SHAPES["process_bar"] = {
     f"{name} of B": (
         "number",
@@ -153,6 +160,10 @@ OF_ACCOUNT: dict[str, dict[str, str]] = {
     "scan": {"table": "word", "exact": "flag?"},
     "report": {"title": ""},
     "open_position": {"options": ""},
+    "state_at": {"time": "", "seq": "count?"},
+    "asof_states": {"times": "no times"},
+    "explain": {"trade": "id"},
+    "from_bytes": {"data": "octets", "backend": ""},
 }
 """Kinds that the name and the type do not tell. A title may be any text; `exact` of a scan too."""
 
@@ -326,6 +337,8 @@ def all_calls() -> list[Call]:
 
 
 ALIASES = {
+    "errors": "the classes of refusals",
+    "legacy": "an older interface, which takes whatever that took; test_legacy_model.py",
     "Portfolio of a journal": "Portfolio with the arguments of one",
     "Analysis": "the calls of Portfolio and History, which it is the base of",
     "PortfolioPython": "Portfolio on this backend",
@@ -335,7 +348,7 @@ ALIASES = {
     **dict.fromkeys(
         ("BackendStatus", "BatchResult", "JournalStatus", "MetricDefinition", "Metrics",
          "PositionView", "Recovery", "SnapshotFound", "State", "Table", "Trade", "Unset",
-         "WalkForward"),
+         "WalkForward", "Changed", "Difference", "Divergence", "Explanation"),
         "made by the package; nobody passes anything",
     ),
     **dict.fromkeys(
@@ -354,7 +367,9 @@ def reflected() -> set[str]:
         if inspect.isclass(value) and not issubclass(value, BaseException):
             found.add(name)
             found |= {f"{name}.{one}" for one in public_methods(value)}
-        elif inspect.isfunction(value):
+        elif inspect.isfunction(value) or inspect.ismodule(value):
             found.add(name)
     alike = ("Analysis.", "PortfolioPython.", "PortfolioRust.", "Receipts.")
+    # What these say takes no argument, or is of every tuple.
+    alike += ("Changed.", "Difference.", "Divergence.", "Explanation.")
     return {name for name in found if not name.startswith(alike)}

@@ -9,6 +9,7 @@ from typing import Any
 
 import omega_portfolio as op
 from bad_matrix_calls import Call, kinds_of, nothing
+from bad_matrix_values import IMAGE
 
 NAME = "j"
 
@@ -41,6 +42,9 @@ def journal_calls() -> Iterator[Call]:
     yield Call("open_journal", nothing, opened(op.open_journal), {}, kinds)
     kinds = kinds_of(op.inspect_journal, **words)
     yield Call("inspect_journal", nothing, opened(op.inspect_journal), {}, kinds)
+    good = {"a": IMAGE, "b": IMAGE}
+    sides = {"a": "octets", "b": "octets"}
+    yield Call("diff", nothing, lambda _source, given: op.diff(**given), good, sides)
     kinds = {
         "journal": "path?",
         "sync": "word?",

@@ -17,6 +17,7 @@ from omega_portfolio.oracle.replay import Replayer, replay
 from omega_portfolio.oracle.schema import MOMENTS, Row, Rows
 from omega_portfolio.oracle.state import state_of
 from omega_portfolio.oracle.tables import PythonTable
+from omega_portfolio.oracle.texts import read_flag
 from omega_portfolio.oracle.times import read_time
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class PastAccount(DurableAccount):
         rows = Rows(MOMENTS)
         for moment in moments:
             rows.append(found[moment])
-        return PythonTable(rows.columns, rows.lists, len(rows), exact=bool(exact))
+        return PythonTable(rows.columns, rows.lists, len(rows), exact=read_flag("exact", exact))
 
 
 class _Walk:
