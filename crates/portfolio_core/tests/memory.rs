@@ -136,6 +136,27 @@ fn memory_goes_with_the_last_snapshot() {
     assert_eq!(HELD.get(), before, "everything was given back");
 }
 
+#[test]
+fn a_fork_takes_the_same_memory_whatever_the_history() {
+    let mut costs = Vec::new();
+    for cycles in [100, 10_000] {
+        let mut ledger = new_ledger(None);
+        fill(&mut ledger, cycles);
+        for symbol in ["B", "C", "D", "E", "F", "G", "H", "I", "J"] {
+            ledger.apply(&Event::Open(open(symbol, "a tag that stays open"))).unwrap();
+        }
+        drop(ledger.fork().unwrap());
+        let before = HELD.get();
+        let forks: Vec<Ledger> = (0..100).map(|_| ledger.fork().unwrap()).collect();
+        costs.push(held_since(before) / forks.len());
+        drop(forks);
+        assert_eq!(HELD.get(), before, "everything was given back");
+    }
+    // Ten open positions in ten books; of the history only a list of segments.
+    assert!(costs[1] < costs[0] + 600, "{costs:?}");
+    assert!(costs[1] < 5_000 + 10 * size_of::<portfolio_core::book::Book>(), "{costs:?}");
+}
+
 fn fill_and_look(cycles: usize) {
     let mut ledger = new_ledger(None);
     fill(&mut ledger, cycles);

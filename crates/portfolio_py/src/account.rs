@@ -327,7 +327,12 @@ impl AccountCore {
 
     /// The account at many times.
     #[pyo3(signature = (times, exact=false))]
-    fn asof_states(&self, py: Python<'_>, times: Value<'_, '_>, exact: bool) -> PyResult<Table> {
+    fn asof_states(
+        &self,
+        py: Python<'_>,
+        times: Value<'_, '_>,
+        #[pyo3(from_py_with = read_exact)] exact: bool,
+    ) -> PyResult<Table> {
         time_travel::asof_states(py, self, times, view(exact))
     }
 

@@ -17,6 +17,7 @@ from omega_portfolio.oracle.replay import Replayer, replay
 from omega_portfolio.oracle.schema import MOMENTS, Row, Rows
 from omega_portfolio.oracle.state import state_of
 from omega_portfolio.oracle.tables import PythonTable
+from omega_portfolio.oracle.texts import read_flag
 from omega_portfolio.oracle.times import read_time
 
 if TYPE_CHECKING:
@@ -69,7 +70,11 @@ class PastAccount(DurableAccount):
                 walk.to_time(moment)
             return state_of(walk.ledger)
 
-    def asof_states(self, times: Iterable[TimeLike], exact: bool = False) -> Table:  # noqa: FBT001, FBT002
+    def asof_states(
+        self,
+        times: Iterable[TimeLike],
+        exact: bool = False,  # noqa: FBT001, FBT002
+    ) -> Table:
         """Return the account at many times."""
         moments = [read_time("times", time) for time in _each(times)]
         found: dict[int, Row] = {}
@@ -81,7 +86,7 @@ class PastAccount(DurableAccount):
         rows = Rows(MOMENTS)
         for moment in moments:
             rows.append(found[moment])
-        return PythonTable(rows.columns, rows.lists, len(rows), exact=bool(exact))
+        return PythonTable(rows.columns, rows.lists, len(rows), exact=read_flag("exact", exact))
 
 
 class _Walk:
