@@ -56,6 +56,7 @@ MAKERS: dict[str, Callable[[op.Portfolio, bool], object]] = {
     "apply()": _receipts,
     "apply().refused": lambda portfolio, exact: _receipts(portfolio, exact).refused,
     "attribution()": lambda portfolio, exact: portfolio.attribution(exact=exact),
+    "asof_states()": lambda portfolio, exact: portfolio.asof_states([0], exact=exact),
     "drawdowns()": lambda portfolio, exact: portfolio.drawdowns(exact=exact),
     "trade_analysis()": lambda portfolio, exact: portfolio.trade_analysis(exact=exact),
     "monthly_returns()": lambda portfolio, _: portfolio.monthly_returns(),

@@ -5,8 +5,8 @@ a copy. ``balance + unrealized_pnl == equity`` holds as integers after every eve
 
 Start with :class:`Portfolio`, with :func:`run_batch` for thousands of them at once, or with
 :class:`History` and :func:`metrics` for an equity curve of your own; :func:`backend_status`
-tells whether the compiled engine is live. The rules of the account and of the metrics are in
-``SPEC.md``.
+tells whether the compiled engine is live. :mod:`omega_portfolio.legacy` is the portfolio class
+that older backtests import. The rules of the account and of the metrics are in ``SPEC.md``.
 
 Most names are loaded at their first use, and Polars and pyarrow only when a frame is asked for:
 ``import omega_portfolio`` is cheap.
@@ -78,6 +78,7 @@ from omega_portfolio.errors import (
 from omega_portfolio.sentinel import UNSET, Unset
 
 if TYPE_CHECKING:
+    from omega_portfolio import legacy
     from omega_portfolio.analysis import Analysis
     from omega_portfolio.batch.cancel import CancelToken
     from omega_portfolio.batch.grid import grid, sample
@@ -159,6 +160,8 @@ def __getattr__(name: str) -> object:
     value: object
     if name in _LAZY:
         value = getattr(importlib.import_module(f"{__name__}.{_LAZY[name]}"), name)
+    elif name == "legacy":
+        value = importlib.import_module(f"{__name__}.legacy")
     elif name == "PortfolioRust":
         from omega_portfolio.backend import backend_class
 
@@ -259,6 +262,7 @@ __all__ = [
     "errors",
     "grid",
     "inspect_journal",
+    "legacy",
     "metrics",
     "open_journal",
     "orders_from_signals",

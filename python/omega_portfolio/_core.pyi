@@ -149,6 +149,7 @@ class AccountCore(Analysis, Past, Totals):
     @property
     def digest(self) -> str: ...
 
+@disjoint_base
 class JournalCore(AccountCore, Durable): ...
 
 class CashCore(JournalCore):

@@ -9,6 +9,7 @@ sweep     thousands of portfolios over the same bars
 report    a page about what one of these left in its folder
 recover   what is in a journal, mended when it can be
 verify    a journal, a snapshot or an image, checked byte by byte and column by column
+legacy    the calls of an old portfolio through it and an exact account, side by side
 doctor    which backend is live, which versions are in use, and whether both agree
 ========  ==========================================================================
 
@@ -19,7 +20,8 @@ only. ``--json`` prints one JSON document in place of the report.
 exit code  meaning
 =========  ======================================================================
 0          done, and every check held
-1          a check failed: an identity, an invariant, or the doctor found something
+1          a check failed: an identity, an invariant, a difference without a cause, or the
+           doctor found something
 2          the command line is wrong, or a file cannot be written, or is locked
 3          an input file cannot be read or is wrong; the message names row and column
 4          a stored state is corrupt, or of a later version
@@ -57,6 +59,7 @@ from omega_portfolio.errors import (
     JournalVersion,
     OmegaPortfolioError,
 )
+from omega_portfolio.legacy.command import legacy
 from omega_portfolio.recover_command import recover
 from omega_portfolio.report.command import report
 from omega_portfolio.verify_command import verify
@@ -363,6 +366,7 @@ COMMANDS: Final[dict[str, tuple[str, Callable[[argparse.ArgumentParser], Handler
     "report": ("write a page about a run", report),
     "recover": ("say what is in a journal, and mend it", recover),
     "verify": ("check a journal, a snapshot or an image", verify),
+    "legacy": ("an old portfolio and an exact account side by side", legacy),
     "doctor": ("show backend and versions", doctor),
 }
 """Name, one line of help, and the function of each subcommand."""

@@ -114,7 +114,7 @@ class Envelope(Sides):
         self, time: TimeLike, bars: BarsLike
     ) -> tuple[list[Trade] | None, list[Trade] | None]:
         """Run the bars on both sides, each with its path; answer the trades of both."""
-        bars = cast("BarsLike", replayable(bars))
+        bars = cast("BarsLike", replayable(bars, "bars"))
         return self.each(
             "process_bar",
             lambda portfolio: portfolio.process_bar(time, bars),
@@ -123,7 +123,7 @@ class Envelope(Sides):
 
     def process_bars(self, bars: ArrowStream) -> tuple[int | None, int | None]:
         """Run a frame of bars on both sides, each with its path; answer the numbers of trades."""
-        bars = cast("ArrowStream", replayable(bars))
+        bars = cast("ArrowStream", replayable(bars, "bars"))
         return self.each(
             "process_bars",
             lambda portfolio: portfolio.process_bars(bars),

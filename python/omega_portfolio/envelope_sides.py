@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from functools import update_wrapper
+from inspect import signature
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from omega_portfolio.errors import (
@@ -12,6 +14,7 @@ from omega_portfolio.errors import (
     OutOfMemory,
     PositionNotFound,
 )
+from omega_portfolio.one_reading import read_once
 from omega_portfolio.portfolio import Portfolio
 
 if TYPE_CHECKING:
@@ -36,13 +39,16 @@ class Skipped(NamedTuple):
     """Why."""
 
 
-def replayable(value: object) -> object:
-    """Keep the rows of a stream that can be read only once: there are two readers."""
-    if hasattr(value, "__arrow_c_stream__") and not hasattr(value, "__len__"):
-        import pyarrow as pa
+def replayable(value: object, name: str) -> object:
+    """Keep the rows of a frame that can be read only once: there are two readers.
 
-        return pa.table(value)
-    return value
+    Raises
+    ------
+    InvalidFrame
+        It cannot be read; the argument has this name.
+    """
+    speaks = hasattr(value, "__arrow_c_stream__") or hasattr(value, "__arrow_c_array__")
+    return read_once(value, name) if speaks and not hasattr(value, "__len__") else value
 
 
 def both(
@@ -50,12 +56,17 @@ def both(
 ) -> Callable[Concatenate[Sides, Given], tuple[Answer | None, Answer | None]]:
     """Make the call of an envelope that is the same on both sides."""
     name = method.__name__
+    _, *arguments = signature(method).parameters
 
     def call(
         self: Sides, /, *args: Given.args, **kwargs: Given.kwargs
     ) -> tuple[Answer | None, Answer | None]:
-        given = [replayable(one) for one in args]
-        named = {key: replayable(one) for key, one in kwargs.items()}
+        # The portfolio refuses arguments that it has no name for.
+        given = [
+            replayable(one, key)
+            for one, key in zip(args, chain(arguments, repeat("")), strict=False)
+        ]
+        named = {key: replayable(one, key) for key, one in kwargs.items()}
 
         def act(portfolio: Portfolio) -> Answer:
             answer: Answer = getattr(portfolio, name)(*given, **named)

@@ -67,7 +67,8 @@ def journal_options(
     """
     path = None if journal is None else read_path(journal)
     mode = None if sync is None else _word("sync", sync, _SYNC)
-    interval = _interval(sync_interval_ms)
+    # The compiled class says None for what it was not given.
+    interval = INTERVAL_DEFAULT if sync_interval_ms is None else _interval(sync_interval_ms)
     every = _every(snapshot_every)
     if path is None:
         for name, value, default in (

@@ -142,8 +142,6 @@ def inspect_journal(path: str | os.PathLike[str], *, backend: str | None = None)
     ...     found = op.inspect_journal(path)
     >>> found.verdict, found.events, found.closed
     ('torn', 1, False)
-    >>> found.reason
-    'at byte 143, behind event 1: no whole frame in the last 56 bytes'
     """
     given = read_path(path, "path")
     fields = backend_class(select(backend))._inspect_journal(given)

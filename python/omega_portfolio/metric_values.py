@@ -43,6 +43,11 @@ _ARGUMENTS: Final = (
 )
 
 
+def _asked(name: object) -> str:
+    """Give what was asked for as text, whatever it was."""
+    return name if isinstance(name, str) else describe(name)
+
+
 class Metrics(MetricNames, Mapping[str, MetricValue]):
     """Figures of a history by name: ``metrics["sharpe_ratio"]`` or ``metrics.sharpe_ratio``.
 
@@ -141,7 +146,7 @@ class Metrics(MetricNames, Mapping[str, MetricValue]):
     def __getitem__(self, name: str) -> MetricValue:
         if name in self:
             return self._values[name]
-        raise KeyError(unknown_metric(str(name), self._values))
+        raise KeyError(unknown_metric(_asked(name), self._values))
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name in self._values
@@ -256,7 +261,7 @@ class Metrics(MetricNames, Mapping[str, MetricValue]):
         """
         if isinstance(name, str) and name in CATALOGUE:
             return CATALOGUE[name]
-        rule, _, remedy = unknown_metric(str(name)).partition("; ")
+        rule, _, remedy = unknown_metric(_asked(name)).partition("; ")
         raise InvalidArgument("name", describe(name), rule, remedy)
 
     def to_polars(self) -> pl.DataFrame:

@@ -43,7 +43,7 @@ class JournalStatus:
     snapshots : tuple of str
         Names of the snapshots beside it, oldest first.
     read_only : bool
-        Whether the portfolio takes no more events.
+        Whether the portfolio takes no more events though nobody has closed it.
     reason : str
         Why it is read-only; empty when it is not.
     closed : bool

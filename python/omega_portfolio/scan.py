@@ -90,6 +90,10 @@ def _taker(portfolio: Tables, table: str, *, exact: bool | None) -> Callable[[],
             "is not a table of a portfolio",
             f"pass one of {', '.join(_GETTERS)}",
         )
+    given: object = exact
+    if not isinstance(given, bool | None):
+        rule = "must be a bool or None"
+        raise InvalidArgument("exact", describe(exact), rule, "pass True or False")
     getter = getattr(portfolio, _GETTERS[table])
 
     def take() -> Table:

@@ -8,6 +8,9 @@
     reason = "a failed test stops here, and its numbers are small"
 )]
 
+mod full_disk;
+
+use full_disk::apply_after_a_full_disk;
 use portfolio_core::currency::Currency;
 use portfolio_core::event::{
     Cash, ChargeSwap, Close, CloseBy, Convert, Dividend, Event, Fee, Marks, Open, Protection,
@@ -147,7 +150,7 @@ fn near(symbol: usize, number: i64) -> i64 {
     if symbol == 2 { raw / 25 * 25 } else { raw }
 }
 
-fn apply(ledger: &mut Ledger, step: &Step, batch: bool) -> Result<(), u32> {
+fn apply(ledger: &mut Ledger, step: &Step, mode: Sent) -> Result<(), u32> {
     let (kind, at, long, [first, second, third], hours) = *step;
     let time = ledger.account().last_time + hours * HOUR;
     let ids: Vec<u64> = ledger.positions().rows().iter().map(|row| row.position_id).collect();
@@ -208,7 +211,7 @@ fn apply(ledger: &mut Ledger, step: &Step, batch: bool) -> Result<(), u32> {
             Event::Split(Split { symbol, numerator, denominator, time })
         }
     };
-    send(ledger, &event, batch)
+    send(ledger, &event, mode)
 }
 
 /// A swap by hand, or the rollover of some day.
@@ -223,13 +226,16 @@ fn night(symbol: &str, time: i64, first: i64, third: i64) -> Event<'_> {
     }
 }
 
-fn send(ledger: &mut Ledger, event: &Event<'_>, batch: bool) -> Result<(), u32> {
+fn send(ledger: &mut Ledger, event: &Event<'_>, mode: Sent) -> Result<(), u32> {
     let code = |refusal: &portfolio_core::refusal::Refusal| refusal.code().number();
-    if batch {
-        ledger.apply_in_batch(event, None).map_err(|refused| code(&refused))
-    } else {
-        ledger.apply(event).map(|_| ()).map_err(|refusal| code(&refusal))
-    }
+    let applied = match mode {
+        Sent::Alone => ledger.apply(event),
+        Sent::AfterAFullDisk => apply_after_a_full_disk(ledger, event),
+        Sent::InABatch => {
+            return ledger.apply_in_batch(event, None).map_err(|refused| code(&refused));
+        }
+    };
+    applied.map(|_| ()).map_err(|refusal| code(&refusal))
 }
 
 fn ledger(netting: bool, cents: bool) -> Ledger {
@@ -249,6 +255,14 @@ fn ledger(netting: bool, cents: bool) -> Ledger {
     ledger
 }
 
+/// How an event comes to the ledger.
+#[derive(Debug, Clone, Copy)]
+enum Sent {
+    Alone,
+    AfterAFullDisk,
+    InABatch,
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
@@ -260,7 +274,7 @@ proptest! {
         let mut accepted = 0;
         for step in &steps {
             let before = ledger.digest();
-            match apply(&mut ledger, step, false) {
+            match apply(&mut ledger, step, Sent::Alone) {
                 Ok(()) => accepted += 1,
                 Err(_) => prop_assert_eq!(ledger.digest(), before),
             }
@@ -278,18 +292,29 @@ proptest! {
     ) {
         let mut ledger = ledger(netting, cents);
         for step in &first {
-            let _ = apply(&mut ledger, step, false);
+            let _ = apply(&mut ledger, step, Sent::Alone);
         }
         let before = ledger.digest();
         let size = BatchSize { events: steps.len(), ..BatchSize::default() };
         ledger.begin_batch(size).unwrap();
         for step in &steps {
-            let _ = apply(&mut ledger, step, true);
+            let _ = apply(&mut ledger, step, Sent::InABatch);
         }
         ledger.rewind_batch();
         prop_assert_eq!(ledger.digest(), before);
         for step in &steps {
-            let _ = apply(&mut ledger, step, false);
+            let _ = apply(&mut ledger, step, Sent::Alone);
+        }
+        prop_assert_eq!(ledger.verify(), Ok(()));
+    }
+
+    #[test]
+    fn what_a_journal_does_not_take_has_not_happened(
+        steps in vec(step(), 1..60), netting: bool, cents: bool
+    ) {
+        let mut ledger = ledger(netting, cents);
+        for step in &steps {
+            let _ = apply(&mut ledger, step, Sent::AfterAFullDisk);
         }
         prop_assert_eq!(ledger.verify(), Ok(()));
     }

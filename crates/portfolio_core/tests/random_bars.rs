@@ -11,6 +11,7 @@
 mod cells;
 #[expect(dead_code, reason = "each test uses its part")]
 mod example;
+mod full_disk;
 #[expect(dead_code, reason = "each test uses its part")]
 mod market;
 mod random;
@@ -18,7 +19,8 @@ mod scan;
 
 use std::collections::BTreeMap;
 
-use market::{account, activity, apply};
+use full_disk::apply_after_a_full_disk;
+use market::{account, activity};
 use portfolio_core::event::{
     Bar, Bars, BreakEven, CancelOrder, Event, Marks, Open, OrderKind, Path, PlaceOrder, Protection,
     Quote, Side, Target,
@@ -32,6 +34,11 @@ const SYMBOLS: [&str; 2] = ["ACME", "BETA"];
 const PATHS: [Path; 4] = [Path::Pessimistic, Path::Optimistic, Path::Ohlc, Path::Olhc];
 const CENT: i128 = 10_000_000;
 const TENTH: i128 = 100_000_000;
+
+/// Applies an event, once a journal has refused it.
+fn apply(ledger: &mut Ledger, event: &Event<'_>) {
+    apply_after_a_full_disk(ledger, event).unwrap();
+}
 
 fn price(raw: i128) -> Price {
     Price::from_raw(raw).unwrap()

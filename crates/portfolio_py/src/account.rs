@@ -12,9 +12,8 @@ use pyo3::types::{PyBytes, PyDict, PyMappingProxy, PyType};
 
 use crate::analysis::{Question, view};
 use crate::attribution::attribution;
-use crate::convert::Given;
 use crate::convert::configuration::policy_word;
-use crate::convert::number;
+use crate::convert::{Given, number, read_exact};
 use crate::fault::{Fault, refused};
 use crate::guard::{self, Guarded};
 use crate::image;
@@ -94,61 +93,101 @@ impl AccountCore {
 
     /// The open positions.
     #[pyo3(signature = (exact=false))]
-    fn get_positions(&self, py: Python<'_>, exact: bool) -> PyResult<Table> {
+    fn get_positions(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = read_exact)] exact: bool,
+    ) -> PyResult<Table> {
         self.export(py, exact, Ledger::open_positions)
     }
 
     /// The closed trades.
     #[pyo3(signature = (exact=false))]
-    fn get_trades(&self, py: Python<'_>, exact: bool) -> PyResult<Table> {
+    fn get_trades(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = read_exact)] exact: bool,
+    ) -> PyResult<Table> {
         self.export(py, exact, |ledger, view| ledger.trades(view))
     }
 
     /// The ledger postings.
     #[pyo3(signature = (exact=false))]
-    fn get_ledger(&self, py: Python<'_>, exact: bool) -> PyResult<Table> {
+    fn get_ledger(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = read_exact)] exact: bool,
+    ) -> PyResult<Table> {
         self.export(py, exact, |ledger, view| ledger.postings(view))
     }
 
     /// The equity history.
     #[pyo3(signature = (exact=false))]
-    fn get_equity_curve(&self, py: Python<'_>, exact: bool) -> PyResult<Table> {
+    fn get_equity_curve(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = read_exact)] exact: bool,
+    ) -> PyResult<Table> {
         self.export(py, exact, |ledger, view| ledger.equity_curve(view))
     }
 
     /// The cash of each currency.
     #[pyo3(signature = (exact=false))]
-    fn get_cash(&self, py: Python<'_>, exact: bool) -> PyResult<Table> {
+    fn get_cash(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = read_exact)] exact: bool,
+    ) -> PyResult<Table> {
         self.export(py, exact, |ledger, view| ledger.cash(view))
     }
 
     /// The changes of foreign cash.
     #[pyo3(signature = (exact=false))]
-    fn get_cash_ledger(&self, py: Python<'_>, exact: bool) -> PyResult<Table> {
+    fn get_cash_ledger(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = read_exact)] exact: bool,
+    ) -> PyResult<Table> {
         self.export(py, exact, |ledger, view| ledger.cash_postings(view))
     }
 
     /// The margin of each symbol.
     #[pyo3(signature = (exact=false))]
-    fn get_margin(&self, py: Python<'_>, exact: bool) -> PyResult<Table> {
+    fn get_margin(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = read_exact)] exact: bool,
+    ) -> PyResult<Table> {
         self.export(py, exact, |ledger, view| ledger.margins(view))
     }
 
     /// Resting orders and protection.
     #[pyo3(signature = (exact=false))]
-    fn get_orders(&self, py: Python<'_>, exact: bool) -> PyResult<Table> {
+    fn get_orders(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = read_exact)] exact: bool,
+    ) -> PyResult<Table> {
         self.export(py, exact, |ledger, view| ledger.orders(view))
     }
 
     /// What became of orders, margin calls and stop-outs.
     #[pyo3(signature = (exact=false))]
-    fn get_activity(&self, py: Python<'_>, exact: bool) -> PyResult<Table> {
+    fn get_activity(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = read_exact)] exact: bool,
+    ) -> PyResult<Table> {
         self.export(py, exact, |ledger, view| ledger.activity(view))
     }
 
     /// All fills.
     #[pyo3(signature = (exact=false))]
-    fn get_fills(&self, py: Python<'_>, exact: bool) -> PyResult<Table> {
+    fn get_fills(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = read_exact)] exact: bool,
+    ) -> PyResult<Table> {
         let read = |ledger: &mut Ledger| ledger.fill_table(view(exact));
         let fills = py.detach(|| self.ledger.with_detached(read))?;
         // Events that were accepted once and are refused now are a broken invariant.
@@ -157,7 +196,11 @@ impl AccountCore {
 
     /// All accepted events.
     #[pyo3(signature = (exact=true))]
-    fn get_events(&self, py: Python<'_>, exact: bool) -> PyResult<Table> {
+    fn get_events(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = read_exact)] exact: bool,
+    ) -> PyResult<Table> {
         let read = |ledger: &mut Ledger| ledger.events_table(view(exact));
         let snapshot = py.detach(|| self.ledger.with_detached(read))?;
         Ok(Table::new(snapshot.map_err(arrow_error)?))
@@ -239,7 +282,7 @@ impl AccountCore {
         &self,
         py: Python<'_>,
         top: Value<'_, '_>,
-        exact: bool,
+        #[pyo3(from_py_with = read_exact)] exact: bool,
         resample: Value<'_, '_>,
     ) -> PyResult<Table> {
         self.ask(py, &Question::drawdowns(top, exact, resample)?)
@@ -253,12 +296,21 @@ impl AccountCore {
         self.ask(py, &Question::yearly(resample)?)
     }
 
-    fn _trade_analysis(&self, py: Python<'_>, by: Value<'_, '_>, exact: bool) -> PyResult<Table> {
+    fn _trade_analysis(
+        &self,
+        py: Python<'_>,
+        by: Value<'_, '_>,
+        #[pyo3(from_py_with = read_exact)] exact: bool,
+    ) -> PyResult<Table> {
         self.ask(py, &Question::trades(by, exact)?)
     }
 
     /// Where the result came from.
-    fn _attribution(&self, py: Python<'_>, exact: bool) -> PyResult<Table> {
+    fn _attribution(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = read_exact)] exact: bool,
+    ) -> PyResult<Table> {
         attribution(py, &self.ledger, view(exact))
     }
 
@@ -275,7 +327,12 @@ impl AccountCore {
 
     /// The account at many times.
     #[pyo3(signature = (times, exact=false))]
-    fn asof_states(&self, py: Python<'_>, times: Value<'_, '_>, exact: bool) -> PyResult<Table> {
+    fn asof_states(
+        &self,
+        py: Python<'_>,
+        times: Value<'_, '_>,
+        #[pyo3(from_py_with = read_exact)] exact: bool,
+    ) -> PyResult<Table> {
         time_travel::asof_states(py, self, times, view(exact))
     }
 

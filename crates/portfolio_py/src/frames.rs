@@ -8,8 +8,9 @@ use portfolio_core::refusal::{Code, Refusal};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
+use crate::analysis::view;
 use crate::capsule::{Frame, read_frame, speaks_arrow};
-use crate::convert::{Given, describe, text, wrong_type};
+use crate::convert::{Given, describe, read_exact, text, wrong_type};
 use crate::fault::Fault;
 use crate::guard::Guarded;
 use crate::table::Table;
@@ -35,8 +36,8 @@ pub(crate) fn apply<'py>(
     py: Python<'py>,
     ledger: &Guarded,
     events: &Bound<'py, PyAny>,
-    on_error: &Given<'py>,
-    (policy, view): (FloatPolicy, View),
+    (on_error, exact): (&Given<'py>, &Given<'py>),
+    policy: FloatPolicy,
 ) -> PyResult<Bound<'py, Receipts>> {
     if !speaks_arrow(events)? {
         let rule = "must be an Arrow table";
@@ -44,6 +45,7 @@ pub(crate) fn apply<'py>(
         return Err(wrong_type("events", events, rule, remedy).into());
     }
     let on_error = read_on_error(on_error)?;
+    let view = view(exact.0.as_ref().map_or(Ok(false), read_exact)?);
     let frame = read_frame("events", events)?;
     let applied = py.detach(|| run(ledger, &frame, policy, on_error, view))?;
     let base = Table::new(applied.receipts);

@@ -9,7 +9,7 @@ use pyo3::types::PyDict;
 
 use crate::analysis::{Question, view};
 use crate::capsule::{self, read_frame, speaks_arrow};
-use crate::convert::{Given, number, text, wrong_type};
+use crate::convert::{Given, number, read_exact, text, wrong_type};
 use crate::fault::{Fault, refused};
 use crate::metrics::{self, Asked};
 use crate::table::{Table, arrow_error};
@@ -62,14 +62,14 @@ impl HistoryCore {
 
     /// The curve.
     #[pyo3(signature = (exact=false))]
-    fn get_equity_curve(&self, exact: bool) -> PyResult<Table> {
+    fn get_equity_curve(&self, #[pyo3(from_py_with = read_exact)] exact: bool) -> PyResult<Table> {
         let table = self.history.given.equity.table(view(exact));
         table.map(Table::new).map_err(arrow_error)
     }
 
     /// The trades.
     #[pyo3(signature = (exact=false))]
-    fn get_trades(&self, exact: bool) -> PyResult<Table> {
+    fn get_trades(&self, #[pyo3(from_py_with = read_exact)] exact: bool) -> PyResult<Table> {
         let table = self.history.given.trades.table(view(exact));
         table.map(Table::new).map_err(arrow_error)
     }
@@ -127,7 +127,7 @@ impl HistoryCore {
         &self,
         py: Python<'_>,
         top: Value<'_, '_>,
-        exact: bool,
+        #[pyo3(from_py_with = read_exact)] exact: bool,
         resample: Value<'_, '_>,
     ) -> PyResult<Table> {
         Question::drawdowns(top, exact, resample)?.answer(py, &self.history)
@@ -141,7 +141,12 @@ impl HistoryCore {
         Question::yearly(resample)?.answer(py, &self.history)
     }
 
-    fn _trade_analysis(&self, py: Python<'_>, by: Value<'_, '_>, exact: bool) -> PyResult<Table> {
+    fn _trade_analysis(
+        &self,
+        py: Python<'_>,
+        by: Value<'_, '_>,
+        #[pyo3(from_py_with = read_exact)] exact: bool,
+    ) -> PyResult<Table> {
         Question::trades(by, exact)?.answer(py, &self.history)
     }
 

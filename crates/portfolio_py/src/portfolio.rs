@@ -6,7 +6,6 @@ use portfolio_core::ledger::Ledger;
 use pyo3::prelude::*;
 
 use crate::account::AccountCore;
-use crate::analysis::view;
 use crate::cash_events::CashCore;
 use crate::convert::configuration::{Options, read_configuration};
 use crate::convert::instrument::read_instrument;
@@ -42,7 +41,7 @@ impl PortfolioCore {
         signature = (initial_balance, *, currency=Given(None), leverage=Given(None),
                      mode=Given(None), floats=Given(None), capacity=None, rounding=Given(None),
                      off_grid=Given(None), margin_call=None, stop_out=None, path=Given(None),
-                     pivot=Given(None), journal=None, sync=None, sync_interval_ms=None,
+                     pivot=Given(None), journal=None, sync=None, sync_interval_ms=Given(None),
                      snapshot_every=None),
         text_signature = "(initial_balance, *, currency='USD', leverage=1, mode='hedging', \
                           floats='nearest', capacity=None, rounding='exact', off_grid='refuse', \
@@ -64,7 +63,7 @@ impl PortfolioCore {
         pivot: Given<'py>,
         journal: Option<Bound<'py, PyAny>>,
         sync: Option<Bound<'py, PyAny>>,
-        sync_interval_ms: Option<Bound<'py, PyAny>>,
+        sync_interval_ms: Given<'py>,
         snapshot_every: Option<Bound<'py, PyAny>>,
     ) -> PyResult<PyClassInitializer<Self>> {
         let options = Options {
@@ -97,17 +96,17 @@ impl PortfolioCore {
 
     /// Applies a whole frame of events.
     #[pyo3(
-        signature = (events, *, on_error=Given(None), exact=false),
+        signature = (events, *, on_error=Given(None), exact=Given(None)),
         text_signature = "($self, events, *, on_error='raise', exact=False)"
     )]
     fn apply<'py>(
         slf: &Bound<'py, Self>,
         events: Value<'_, 'py>,
         on_error: Given<'py>,
-        exact: bool,
+        exact: Given<'py>,
     ) -> PyResult<Bound<'py, Receipts>> {
         let core = account(slf).get();
-        frames::apply(slf.py(), &core.ledger, events, &on_error, (core.policy, view(exact)))
+        frames::apply(slf.py(), &core.ledger, events, (&on_error, &exact), core.policy)
     }
 
     /// Declares an instrument.

@@ -15,6 +15,7 @@ from omega_portfolio.cells import CellError
 from omega_portfolio.errors import InvalidArgument, InvalidFrame, describe
 from omega_portfolio.file_columns import decimal_column, money_column, time_column
 from omega_portfolio.files import read_source
+from omega_portfolio.one_reading import read_once
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -91,31 +92,11 @@ def taken(value: object, name: str, labels: Collection[str] = ()) -> ArrowStream
         return frame
     if hasattr(value, "__arrow_c_stream__") or hasattr(value, "__arrow_c_array__"):
         # It may be of a kind that can be read only once, and there are several readers.
-        table: ArrowStream = _read(value, name)
+        table: ArrowStream = read_once(value, name)
         return table
     rule = "is neither an Arrow table nor a path"
     remedy = "pass a frame of Polars, pyarrow, DuckDB or pandas, or the path of a file"
     raise InvalidArgument(name, describe(value), rule, remedy)
-
-
-def _read(value: object, name: str) -> pa.Table:
-    """Read a stream or an array to its end and check what it says of itself.
-
-    Cells are looked at only when they are asked for.
-    """
-    import pyarrow as pa
-
-    try:
-        if hasattr(value, "__arrow_c_stream__"):
-            table = pa.RecordBatchReader.from_stream(value).read_all()
-        else:
-            table = pa.Table.from_batches([pa.record_batch(value)])
-        table.validate()
-    except Exception as error:
-        # Its producer is code of somebody else and may raise anything.
-        rule, remedy = "cannot be read as an Arrow table", "pass a frame"
-        raise InvalidFrame(name, describe(str(error)), rule, remedy) from error
-    return table
 
 
 def _is_lazy(value: object) -> bool:
@@ -212,10 +193,34 @@ def params_frame(params: ArrowStream | None) -> pl.DataFrame | None:
 def _holdable(params: ArrowStream) -> pa.Table:
     """Give the parameters in types that Polars has."""
     try:
-        return holdable(_read(params, "params"))
+        return holdable(read_once(params, "params"))
     except InvalidFrame as error:
         rule, remedy = "cannot be carried into the results", "leave out the column"
         raise InvalidFrame("params", error.value, rule, remedy) from None
+
+
+def polars_frame(stream: ArrowStream, name: str) -> pl.DataFrame:
+    """Give a frame of Polars over a table whose memory was looked at, cell by cell.
+
+    Raises
+    ------
+    InvalidFrame
+        It cannot be read, or Polars cannot hold it.
+    """
+    import polars as pl
+
+    if isinstance(stream, pl.DataFrame):
+        return stream
+    try:
+        if type(stream).__module__.partition(".")[0] == "pandas":
+            return pl.DataFrame(stream)
+        return pl.DataFrame(holdable(read_once(stream, name)))
+    except InvalidFrame as error:
+        raise InvalidFrame(name, error.value, error.rule, error.remedy) from None
+    except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
+        rule = f"cannot be read: {str(error).splitlines()[0]}"
+        value = type(stream).__name__
+        raise InvalidFrame(name, value, rule, "give every column once") from None
 
 
 def holdable(table: pa.Table) -> pa.Table:

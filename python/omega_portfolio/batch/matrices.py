@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from omega_portfolio.batch.inputs import polars_frame
 from omega_portfolio.errors import InvalidArgument, InvalidFrame, describe
 
 if TYPE_CHECKING:
@@ -91,12 +92,7 @@ def frame_of(name: str, given: object) -> pl.DataFrame | None:
     ):
         return _of_pandas(name, given)
     if hasattr(given, "__arrow_c_stream__"):
-        try:
-            return pl.DataFrame(given)
-        except (pl.exceptions.PolarsError, ValueError, TypeError) as error:
-            rule = f"cannot be read: {str(error).splitlines()[0]}"
-            kind = type(given).__name__
-            raise InvalidFrame(name, kind, rule, "give every column once") from None
+        return polars_frame(given, name)
     if hasattr(given, "__array_interface__"):
         return None
     remedy = "pass a frame with a column time, or an array with times= and symbols="

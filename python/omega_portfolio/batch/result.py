@@ -89,7 +89,11 @@ class BatchResult:
         return open_result(folder, verify=verify)
 
     def with_optimistic(self, optimistic: BatchResult) -> BatchResult:
-        """Give this result as the pessimistic one of two."""
+        """Give this result as the pessimistic one of two; what is no result is refused."""
+        given: object = optimistic
+        if not isinstance(given, BatchResult):
+            remedy = "pass the result of the same batch"
+            raise InvalidArgument("optimistic", describe(optimistic), "is no result", remedy)
         return BatchResult(self._frames, self._facts, optimistic)
 
     @property

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from omega_portfolio.batch.splits import Span, cut
-from omega_portfolio.batch.walk_steps import Walk, frame_of_stream, numbered
+from omega_portfolio.batch.walk_steps import Walk, numbered
 from omega_portfolio.errors import InvalidArgument, describe
 
 if TYPE_CHECKING:
@@ -192,16 +192,16 @@ def walk_forward(
     if options.get("path") == "both":
         remedy = "choose one path"
         raise InvalidArgument("path", "'both'", "gives two accounts, and one is chained", remedy)
-    from omega_portfolio.batch.inputs import taken
+    from omega_portfolio.batch.inputs import polars_frame, taken
     from omega_portfolio.batch.progress import check_progress, shown
 
     check_progress(progress)
     money = {"initial_balance": initial_balance, "currency": currency}
     labels = options.get("labels", ())
     walk = Walk(
-        frame_of_stream(taken(bars, "bars")),
-        orders if callable(orders) else frame_of_stream(taken(orders, "orders")),
-        numbered(frame_of_stream(taken(params, "params", labels))),
+        polars_frame(taken(bars, "bars"), "bars"),
+        orders if callable(orders) else polars_frame(taken(orders, "orders"), "orders"),
+        numbered(polars_frame(taken(params, "params", labels), "params")),
         metric,
         descending,
         {**options, **money},

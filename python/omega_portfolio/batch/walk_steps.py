@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from omega_portfolio.batch.inputs import polars_frame
 from omega_portfolio.batch.matrices import check_times, read_runs, refuse_null
 from omega_portfolio.errors import InvalidFrame
 
@@ -170,7 +171,7 @@ class Walk:
         moments, orders = self.moments, self.orders
         if callable(orders):
             known = self.bars.filter(self.bar_times <= moments[end - 1])
-            orders = frame_of_stream(orders(known, params))
+            orders = polars_frame(orders(known, params), "orders")
         times = microseconds("orders", orders)
         if "run_id" in orders.columns:
             self._know_runs(orders)
@@ -192,13 +193,6 @@ class Walk:
 
 def _inclusive(ends: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
     return ends[0], ends[1] - 1, ends[2], ends[3] - 1
-
-
-def frame_of_stream(stream: ArrowStream) -> pl.DataFrame:
-    """Give a frame of Polars over a table."""
-    import polars as pl
-
-    return stream if isinstance(stream, pl.DataFrame) else pl.DataFrame(stream)
 
 
 def eager(frame: Frame) -> pl.DataFrame:
@@ -242,4 +236,4 @@ def _like(times: pl.Series) -> pl.DataType:
     return pl.Datetime("us", getattr(times.dtype, "time_zone", None))
 
 
-__all__ = ["Step", "Walk", "eager", "frame_of_stream", "microseconds", "numbered"]
+__all__ = ["Step", "Walk", "eager", "microseconds", "numbered"]

@@ -92,7 +92,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     long.add_argument("--rows", type=_positive, default=100_000_000, metavar="N")
     long.set_defaults(command=_history)
-    for each in (command, batches, other, last, long):
+
+    crash = commands.add_parser(
+        "crash", help="kill processes that write a journal, and look for what they have told"
+    )
+    crash.add_argument("--kills", type=_positive, default=10_000, metavar="N")
+    crash.add_argument("--seed", type=int, default=1, metavar="N")
+    crash.add_argument("--backends", choices=backends, nargs="+", default=backends)
+    crash.set_defaults(command=_crash)
+    for each in (command, batches, other, last, long, crash):
         each.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
@@ -172,6 +180,20 @@ def _history(options: argparse.Namespace) -> int:
         result = history.run(options.rows, bar.update)
     _print(options, history_report.facts(result), history_report.report(result))
     return 0 if history_report.all_kept(result) else 1
+
+
+def _crash(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from omega_portfolio.bench import crash
+    from omega_portfolio.bench.backends import prove_backend
+
+    proofs = [prove_backend(name) for name in options.backends]
+    with tqdm(total=options.kills, unit="kill", disable=None) as bar:
+        result = crash.run(options.kills, options.seed, options.backends, bar.update)
+    facts = {"backends": proofs, **crash.facts(result)}
+    _print(options, facts, f"backends      {' and '.join(proofs)}\n{crash.report(result)}")
+    return 1 if result.failures else 0
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from omega_portfolio.oracle.metric_tables import (
     year_rows,
 )
 from omega_portfolio.oracle.tables import PythonTable
+from omega_portfolio.oracle.texts import read_flag
 
 if TYPE_CHECKING:
     from omega_portfolio.oracle.metric_numbers import Value
@@ -88,8 +89,8 @@ class PythonAnalysis:
 
     def _drawdowns(self, top: object, exact: object, resample: object) -> PythonTable:
         """Check the arguments and give the deepest drawdowns."""
-        limit = read_top(top)
-        return _table(drawdown_rows(self._curve(resample), limit), exact=bool(exact))
+        limit, wanted = read_top(top), read_flag("exact", exact)
+        return _table(drawdown_rows(self._curve(resample), limit), exact=wanted)
 
     def _monthly_returns(self, resample: object) -> PythonTable:
         """Check the argument and give the return of each month."""
@@ -101,8 +102,8 @@ class PythonAnalysis:
 
     def _trade_analysis(self, by: object, exact: object) -> PythonTable:
         """Check the arguments and give the figures of the trades in groups."""
-        key = read_by(by)
-        return _table(group_rows(self._record().trades, key), exact=bool(exact))
+        key, wanted = read_by(by), read_flag("exact", exact)
+        return _table(group_rows(self._record().trades, key), exact=wanted)
 
     def _curve(self, resample: object) -> Curve:
         word = read_resample(resample)

@@ -26,7 +26,7 @@ from omega_portfolio.oracle.metric_record import Point, Record, Trades, last_of_
 from omega_portfolio.oracle.numbers import MONEY_SCALE, plain_text, read_number
 from omega_portfolio.oracle.schema import Column
 from omega_portfolio.oracle.tables import PythonTable
-from omega_portfolio.oracle.texts import read_str
+from omega_portfolio.oracle.texts import read_flag, read_str
 
 if TYPE_CHECKING:
     from omega_portfolio.oracle.frames import Frame
@@ -129,12 +129,12 @@ class HistoryPython(PythonAnalysis, History):
     def get_equity_curve(self, exact: bool = False) -> PythonTable:  # noqa: FBT001, FBT002
         """Return the rows of equity as they were read, with the columns that are looked at."""
         readers = dict.fromkeys(self._equity, MONEY) | {"time": TIME}
-        return _table(self._equity, readers, exact=bool(exact))
+        return _table(self._equity, readers, exact=read_flag("exact", exact))
 
     def get_trades(self, exact: bool = False) -> PythonTable:  # noqa: FBT001, FBT002
         """Return the trades as they were read, with the columns that are looked at."""
         columns = {name: [] for name in NEEDED} if self._trades is None else self._trades
-        return _table(columns, TRADE_COLUMNS, exact=bool(exact))
+        return _table(columns, TRADE_COLUMNS, exact=read_flag("exact", exact))
 
     def _record(self) -> Record:
         """Put the columns together."""

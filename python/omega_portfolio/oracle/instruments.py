@@ -24,7 +24,7 @@ from omega_portfolio.oracle.terms import (
     SwapTerms,
     Terms,
 )
-from omega_portfolio.oracle.texts import check_symbol, read_str, read_symbol
+from omega_portfolio.oracle.texts import check_symbol, read_flag, read_str, read_symbol
 
 DECIMALS_MAX: Final = 9
 DECIMALS_SUM_MAX: Final = 18
@@ -114,10 +114,7 @@ def read_definition(instrument: object, currency: str, policy: FloatPolicy) -> D
         base_currency = read_str("base_currency", instrument.base_currency)
         # An empty text is no currency, and the definition has no other word for none.
         check_currency("base_currency", base_currency)
-    if not isinstance(instrument.inverse, bool):
-        raise InvalidArgument(
-            "inverse", describe(instrument.inverse), "must be a bool", "pass True or False"
-        )
+    inverse = read_flag("inverse", instrument.inverse)
     terms = {name: read(getattr(instrument, name), policy, late) for name, read in READERS.items()}
     definition = Definition(
         symbol,
@@ -128,7 +125,7 @@ def read_definition(instrument: object, currency: str, policy: FloatPolicy) -> D
         leverage,
         **grid,
         base_currency=base_currency,
-        inverse=instrument.inverse,
+        inverse=inverse,
         **terms,
     )
     check_definition(definition, late)

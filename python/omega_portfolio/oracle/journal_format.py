@@ -36,6 +36,12 @@ _SYNCED: Final = struct.Struct("<BQ")
 BEGINNING: Final = "it is no more than the beginning of a header"
 """What a crash leaves of a journal that has not begun."""
 
+DAMAGED_HEADER: Final = "its header is damaged, at offset 0, before event 1"
+NO_JOURNAL: Final = "it does not start as a journal does"
+
+CONFIGURATION_MAX: Final = 256
+"""No configuration has so many bytes."""
+
 FRAME_BYTES: Final = _FRAME.size
 """Bytes of a frame before its body."""
 
@@ -48,7 +54,7 @@ class LaterVersionError(Exception):
     """The version of a format is above the one that is known."""
 
     def __init__(self, version: int) -> None:
-        super().__init__(f"it has version {version}, and {VERSION} is the last one known here")
+        super().__init__(f"its version is {version}, and {VERSION} is the one that is known")
         self.version = version
 
 
@@ -96,7 +102,7 @@ def read_header(data: bytes) -> tuple[Header, int, int]:
     """
     if not data.startswith(MAGIC):
         beginning = MAGIC.startswith(data)
-        raise UnreadableError(BEGINNING if beginning else "it is no journal")
+        raise UnreadableError(BEGINNING if beginning else NO_JOURNAL)
     version = version_of(data)
     if version > VERSION:
         raise LaterVersionError(version)
@@ -105,13 +111,15 @@ def read_header(data: bytes) -> tuple[Header, int, int]:
     _, _, sync, zero, length, salt = _HEAD.unpack_from(data)
     end = _HEAD.size + length
     if len(data) < end + _CRC.size:
-        raise UnreadableError(BEGINNING)
+        # A damaged length must not make a journal look as if it had never begun.
+        begun = length > CONFIGURATION_MAX or Frames(salt).any_in(data)
+        raise UnreadableError(DAMAGED_HEADER if begun else BEGINNING)
     (crc,) = _CRC.unpack_from(data, end)
     if crc32c(data[:end]) != crc:
-        raise UnreadableError("the checksum of its header is not right")
+        raise UnreadableError(DAMAGED_HEADER)
     configuration = Configuration.from_bytes(data[_HEAD.size : end])
     if version != VERSION or sync >= len(SYNC_MODES) or zero or configuration is None:
-        raise UnreadableError("its header says what no journal says")
+        raise UnreadableError(DAMAGED_HEADER)
     return Header(sync, salt, configuration), end + _CRC.size, crc
 
 
@@ -157,6 +165,13 @@ class Frames:
         if self._checksum(body, link) != crc:
             return None
         return Frame(at, end, link, crc, body)
+
+    def any_in(self, data: bytes) -> bool:
+        """Tell whether a frame stands anywhere in some bytes."""
+        at = data.find(self.marker)
+        while at >= 0 and self.read(data, at) is None:
+            at = data.find(self.marker, at + 1)
+        return at >= 0
 
     def _checksum(self, body: bytes, link: int) -> int:
         return crc32c(body, crc32c(_LENGTHS.pack(len(body), link), self._seed))

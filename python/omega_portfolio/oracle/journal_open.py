@@ -13,7 +13,6 @@ from omega_portfolio.errors import (
     JournalLocked,
     JournalNotFound,
     JournalVersion,
-    OmegaPortfolioError,
 )
 from omega_portfolio.oracle import salvage, snapshots
 from omega_portfolio.oracle.codec import Configuration
@@ -25,7 +24,13 @@ from omega_portfolio.oracle.journal_format import (
     Header,
     read_header,
 )
-from omega_portfolio.oracle.journal_recover import Found, Marks, Place, look_through
+from omega_portfolio.oracle.journal_recover import (
+    Found,
+    Marks,
+    Place,
+    Reading,
+    look_through,
+)
 from omega_portfolio.oracle.journal_writer import Begun, JournalWriter, Options
 from omega_portfolio.oracle.ledger import Ledger
 from omega_portfolio.recovery import Recovery
@@ -98,29 +103,32 @@ def open_again(path: Path, request: Request) -> Opened:
     file = _locked(path)
     try:
         found = look_through(path, file.read())
-        refusal = _refusal(found)
-        if isinstance(refusal, JournalCorrupt) and request.salvage:
+        report = found.report()
+        if found.verdict == "corrupt" and request.salvage:
             saved = salvage.save(found)
             if saved is None:
-                raise _corrupt(found, "take a backup: no good snapshot of it lies beside it")
+                raise _corrupt(found, "take a backup: nothing beside it can stand in for it")
             file.close()
-            file = saved.file
-            begun = Begun(path, file, saved.salt, saved.place, saved.marks)
-            return _going_on(begun, request.options(saved.mode), saved.ledger, saved.report)
-        if refusal is not None or found.reading is None or found.header is None:
-            raise refusal or _corrupt(found)
-        reading = found.reading
+            file, found, report = saved
+        reading, header = _good(found)
         if found.verdict == "torn":
             file.cut(reading.place.length)
         file.sync()
-        begun = Begun(path, file, found.header.salt, reading.place, reading.marks)
-        return _going_on(begun, request.options(reading.mode), reading.ledger, found.report())
+        remove_temporaries(path)
+        begun = Begun(path, file, header.salt, reading.place, reading.marks)
+        writer = JournalWriter(begun, request.options(reading.mode))
     except OSError as error:
         file.close()
         raise _refused(path, "cannot be opened", error) from error
     except BaseException:
         file.close()
         raise
+    try:
+        writer.begin_again()
+    except BaseException:
+        writer.close(None)
+        raise
+    return Opened(reading.ledger, writer, report)
 
 
 def look(path: Path) -> Opened:
@@ -134,10 +142,8 @@ def look(path: Path) -> Opened:
         It cannot be read.
     """
     found = _found(path)
-    refusal = _refusal(found)
-    if refusal is not None or found.reading is None:
-        raise refusal or _corrupt(found)
-    return Opened(found.reading.ledger, None, found.report())
+    reading, _ = _good(found)
+    return Opened(reading.ledger, None, found.report())
 
 
 def inspect(path: Path) -> Recovery:
@@ -153,22 +159,11 @@ def inspect(path: Path) -> Recovery:
     return _found(path).report()
 
 
-def _going_on(begun: Begun, options: Options, ledger: Ledger, report: Recovery) -> Opened:
-    remove_temporaries(begun.path)
-    writer = JournalWriter(begun, options)
-    try:
-        writer.begin_again()
-    except BaseException:
-        writer.close(None)
-        raise
-    return Opened(ledger, writer, report)
-
-
 def _locked(path: Path) -> JournalFile:
     for _ in range(_TRIES):
         try:
             file = JournalFile.open(path)
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        except (FileNotFoundError, IsADirectoryError) as error:
             raise _not_found(path, error) from None
         except OSError as error:
             raise _refused(path, "cannot be opened", error) from error
@@ -191,19 +186,24 @@ def _locked(path: Path) -> JournalFile:
 def _found(path: Path) -> Found:
     try:
         data = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+    except (FileNotFoundError, IsADirectoryError) as error:
         raise _not_found(path, error) from None
     except OSError as error:
         raise _refused(path, "cannot be read", error) from error
-    return look_through(path, data)
+    try:
+        return look_through(path, data)
+    except OSError as error:
+        raise _refused(path.parent, "cannot be read", error) from error
 
 
-def _refusal(found: Found) -> OmegaPortfolioError | None:
-    """Give the refusal of a journal that cannot be gone on with."""
+def _good(found: Found) -> tuple[Reading, Header]:
+    """Give what can be gone on with, or refuse it."""
     if found.verdict == "newer":
         remedy = "open it with a later version of this package"
-        return JournalVersion("journal", str(found.path), found.reason, remedy)
-    return _corrupt(found) if found.verdict == "corrupt" else None
+        raise JournalVersion("journal", str(found.path), found.reason, remedy)
+    if found.verdict == "corrupt" or found.reading is None or found.header is None:
+        raise _corrupt(found)
+    return found.reading, found.header
 
 
 def _corrupt(found: Found, remedy: str = "") -> JournalCorrupt:

@@ -9,15 +9,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-from omega_portfolio.errors import InvariantViolation, OmegaPortfolioError
+from omega_portfolio.errors import InvalidImage, InvariantViolation, OmegaPortfolioError
 from omega_portfolio.oracle import codec, snapshots
 from omega_portfolio.oracle.digest import digest_of
+from omega_portfolio.oracle.image import read_image
 from omega_portfolio.oracle.journal_format import (
     ALWAYS,
+    BEGINNING,
     CLOSE,
+    DAMAGED_HEADER,
     OS,
     SYNC_MODES,
-    Body,
     Events,
     Frame,
     Frames,
@@ -33,13 +35,15 @@ from omega_portfolio.oracle.journal_format import (
     salt_of,
     version_of,
 )
-from omega_portfolio.oracle.journal_scan import events_told, is_torn
+from omega_portfolio.oracle.journal_scan import events_told, frames_behind, is_torn
 from omega_portfolio.oracle.ledger import Ledger
 from omega_portfolio.oracle.replay import Replayer, taken_back
 from omega_portfolio.oracle.snapshots import Snapshot
 from omega_portfolio.recovery import Recovery, SnapshotFound, Verdict
 
 OF_ANOTHER: Final = "it belongs to another journal"
+NO_FRAME: Final = "no frame is there"
+OTHER_LINK: Final = "the next one is linked to another"
 
 
 class Place(NamedTuple):
@@ -49,6 +53,9 @@ class Place(NamedTuple):
     link: int
     frames: int
     events: int
+
+
+NOWHERE: Final = Place(0, 0, 0, 0)
 
 
 class Marks(NamedTuple):
@@ -103,9 +110,9 @@ class Reading:
         while self.place.length < len(data):
             frame = frames.read(data, self.place.length)
             if frame is None:
-                return "no whole frame"
+                return NO_FRAME
             if frame.link != self.place.link:
-                return "a frame that does not follow the one before it"
+                return OTHER_LINK
             self.take(frame)
         return ""
 
@@ -124,7 +131,6 @@ class Reading:
             self._believe(body, frame)
         self.closed = isinstance(body, Proof) and body.kind == CLOSE
         self.place = Place(frame.end, frame.crc, self.place.frames + 1, self.ledger.events)
-        self._note_digest()
 
     def _note_digest(self) -> None:
         events = self.ledger.events
@@ -137,6 +143,7 @@ class Reading:
         try:
             for record in codec.Reader(body.octets).records():
                 self._replayer.take(record)
+                self._note_digest()
             if ledger.events - events != body.number:
                 raise UnreadableError(f"a frame of {body.number} events has another number of them")
             if ledger.journal.since(length) != body.octets:
@@ -180,12 +187,13 @@ class Found(NamedTuple):
     header: Header | None
     verdict: Verdict
     reason: str
+    lost: int | None
     snapshots: tuple[Snapshot, ...]
 
     def report(self) -> Recovery:
         """Tell what was found, as it is told to users."""
         reading = self.reading
-        place = Place(0, 0, 0, 0) if reading is None else reading.place
+        place = NOWHERE if reading is None else reading.place
         return Recovery(
             path=str(self.path),
             verdict=self.verdict,
@@ -197,7 +205,7 @@ class Found(NamedTuple):
             length=len(self.data),
             good_length=place.length,
             dropped_bytes=len(self.data) - place.length,
-            lost_events=self.lost(place.events),
+            lost_events=self.lost,
             closed=reading is not None and reading.closed and place.length == len(self.data),
             digest="" if reading is None else digest_of(reading.ledger),
             snapshots=tuple(
@@ -208,20 +216,6 @@ class Found(NamedTuple):
             damaged=None,
         )
 
-    def lost(self, kept: int) -> int | None:
-        """Say how many events are lost when so many are kept; None when nobody can know."""
-        reading = self.reading
-        if self.verdict == "clean":
-            return 0
-        # What a write in mode always has left was never acknowledged.
-        if self.verdict == "torn" and reading is not None and reading.mode == ALWAYS:
-            return 0
-        if self.verdict == "newer":
-            return None
-        at = 0 if reading is None else reading.place.length
-        told = events_told(Frames(salt_of(self.data)), self.data, at)
-        return None if told is None else max(0, told - kept)
-
 
 def mode_name(mode: int) -> Literal["off", "os", "interval", "always"]:
     """Give the word of a sync mode."""
@@ -231,29 +225,58 @@ def mode_name(mode: int) -> Literal["off", "os", "interval", "always"]:
 def look_through(path: Path, data: bytes) -> Found:
     """Read a journal and look at the snapshots beside it.
 
+    Raises
+    ------
+    OSError
+        The folder cannot be read.
+    """
+    names = snapshots.names_beside(path)
+    return judge(path, data, tuple(snapshots.look_at(path, name) for name in names))
+
+
+def judge(path: Path, data: bytes, beside: tuple[Snapshot, ...]) -> Found:
+    """Read a journal that has these snapshots.
+
     Parameters
     ----------
     path : Path
-        Its file, for the snapshots.
+        Its file.
     data : bytes
         All of its bytes.
+    beside : tuple of Snapshot
+        What was found beside it, oldest first.
     """
-    beside = tuple(snapshots.look_at(path, name) for name in snapshots.names_beside(path))
-    salt = salt_of(data)
     try:
         header, length, crc = read_header(data)
     except LaterVersionError as error:
-        return Found(path, data, None, None, "newer", str(error), beside)
+        own = tuple(_replayed(path, each) for each in beside)
+        return Found(path, data, None, None, "newer", str(error), None, own)
     except UnreadableError as error:
-        return Found(path, data, None, None, "corrupt", str(error), _without_others(beside, salt))
+        reason = str(error)
+        told = {BEGINNING: 0, DAMAGED_HEADER: events_told(Frames(salt_of(data)), data, 0)}
+        own = tuple(_replayed(path, each) for each in beside)
+        return Found(path, data, None, None, "corrupt", reason, told.get(reason), own)
     reading = Reading(Ledger(header.configuration), Place(length, crc, 0, 0), header.sync)
     reading.ask_for(each.events for each in beside)
-    verdict, reason = _verdict(reading, Frames(salt), data)
-    own = _without_different(_without_others(beside, salt), reading)
-    if verdict != "corrupt":
-        swapped = _swapped(own, reading.place.events)
-        verdict, reason = ("corrupt", swapped) if swapped else (verdict, reason)
-    return Found(path, data, reading, header, verdict, reason, own)
+    frames = Frames(header.salt)
+    verdict, reason = _verdict(reading, frames, data)
+    lost = _lost(verdict, reading, frames, data)
+    own = tuple(_marked(path, each, header.salt, reading) for each in beside)
+    swapped = _swapped(own, reading.place.events)
+    if swapped:
+        verdict, reason = "corrupt", "; ".join(filter(None, (reason, *swapped)))
+    if any(not each.why and each.events > reading.place.events for each in own):
+        lost = None
+    return Found(path, data, reading, header, verdict, reason, lost, own)
+
+
+def _lost(verdict: Verdict, reading: Reading, frames: Frames, data: bytes) -> int | None:
+    """Say how many events are lost; None when nobody can know."""
+    # What a write in mode always has left was never acknowledged.
+    if verdict == "clean" or (verdict == "torn" and reading.mode == ALWAYS):
+        return 0
+    told = events_told(frames, data, reading.place.length)
+    return None if told is None else max(0, told - reading.place.events)
 
 
 def _verdict(reading: Reading, frames: Frames, data: bytes) -> tuple[Verdict, str]:
@@ -261,46 +284,56 @@ def _verdict(reading: Reading, frames: Frames, data: bytes) -> tuple[Verdict, st
     try:
         found = reading.run(frames, data)
     except UnreadableError as error:
-        return "corrupt", _placed(reading, str(error))
+        place = f"at offset {reading.place.length}, after event {reading.place.events}"
+        return "corrupt", f"the frame {place}, is damaged: {error}"
     if not found:
         return "clean", ""
-    left = len(data) - reading.place.length
+    place = f"at offset {reading.place.length}, after event {reading.place.events}"
     if is_torn(frames, data, reading.place.length, reading.mode):
-        return "torn", _placed(reading, f"{found} in the last {left} bytes")
-    return "corrupt", _placed(reading, f"{found}, and frames behind it")
+        left = len(data) - reading.place.length
+        return "torn", f"the last {left} bytes, {place}, are what a cut write leaves"
+    if found == OTHER_LINK:
+        return "corrupt", f"a frame is missing {place}: {OTHER_LINK}"
+    behind = sum(1 for _ in frames_behind(frames, data, reading.place.length))
+    return "corrupt", f"damaged {place}: {NO_FRAME}, and {behind} are behind it"
 
 
-def _placed(reading: Reading, what: str) -> str:
-    place = reading.place
-    return f"at byte {place.length}, behind event {place.events}: {what}"
+def _marked(path: Path, found: Snapshot, salt: bytes, reading: Reading) -> Snapshot:
+    """Compare a snapshot with the journal, and mark one that cannot be used as such."""
+    if found.why:
+        return found
+    if found.salt != salt:
+        return found._replace(why=OF_ANOTHER)
+    if found.events > reading.place.events:
+        return _replayed(path, found)
+    digest = reading.digests[found.events]
+    if not digest:
+        return found._replace(why="no event of the journal ends at its number of events")
+    if digest != found.digest:
+        return found._replace(why="the journal's events lead to something else")
+    return found
 
 
-def _without_others(found: tuple[Snapshot, ...], salt: bytes) -> tuple[Snapshot, ...]:
-    """Mark the snapshots of other journals as such."""
-    return tuple(
-        each if each.why or each.salt == salt else each._replace(why=OF_ANOTHER) for each in found
-    )
+def _replayed(path: Path, found: Snapshot) -> Snapshot:
+    """Read a snapshot to its end, as nothing of the journal can be compared with it."""
+    if found.why:
+        return found
+    try:
+        read_image((path.parent / found.name).read_bytes())
+    except InvalidImage as error:
+        return found._replace(why=error.value)
+    return found
 
 
-def _without_different(found: tuple[Snapshot, ...], reading: Reading) -> tuple[Snapshot, ...]:
-    """Mark the snapshots that are not what the journal had when they were made."""
-    events = reading.place.events
-    return tuple(
-        each
-        if each.why or each.events > events or reading.digests[each.events] == each.digest
-        else each._replace(why="it is not what the journal has at its events")
-        for each in found
-    )
-
-
-def _swapped(found: tuple[Snapshot, ...], events: int) -> str:
-    """Say which snapshot shows that files were swapped, or the journal was cut."""
+def _swapped(found: tuple[Snapshot, ...], events: int) -> list[str]:
+    """Say which snapshots show that files were swapped, or the journal was cut."""
+    said = []
     for each in found:
         if each.why == OF_ANOTHER:
-            return f"{each.name} belongs to another journal"
-        if not each.why and each.events > events:
-            return f"{each.name} has more events than the journal, which has {events}"
-    return ""
+            said.append(f"the snapshot {each.name} belongs to another journal: files were swapped")
+        elif not each.why and each.events > events:
+            said.append(f"the snapshot {each.name} has more events than the journal: it was cut")
+    return said
 
 
 def _in_words(error: Exception) -> str:
@@ -309,4 +342,14 @@ def _in_words(error: Exception) -> str:
     return str(error) if isinstance(error, OmegaPortfolioError) else type(error).__name__
 
 
-__all__ = ["Body", "Found", "Marks", "Place", "Reading", "look_through", "mode_name"]
+__all__ = [
+    "NOWHERE",
+    "OF_ANOTHER",
+    "Found",
+    "Marks",
+    "Place",
+    "Reading",
+    "judge",
+    "look_through",
+    "mode_name",
+]

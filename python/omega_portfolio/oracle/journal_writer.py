@@ -252,8 +252,8 @@ class JournalWriter:
             frames=self.place.frames,
             bytes=self.place.length,
             snapshots=tuple(self._snapshots),
-            read_only=bool(reason) or self.closed,
-            reason=reason or ("the portfolio was closed" if self.closed else ""),
+            read_only=bool(reason),
+            reason=reason,
             closed=self.closed,
         )
 
@@ -353,7 +353,9 @@ def _leave(file: JournalFile, pacer: Pacer | None, gathered: bytearray, process:
             pacer.end()
         if gathered:
             file.write(gathered)
-        file.unlock()
+        # Closing gives the lock back as well, unless a child has the file too.
+        with suppress(OSError):
+            file.unlock()
     finally:
         file.close()
 

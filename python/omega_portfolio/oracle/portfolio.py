@@ -28,6 +28,7 @@ from omega_portfolio.oracle.prices import read_quotes
 from omega_portfolio.oracle.state import trade_of
 from omega_portfolio.oracle.tables import PythonReceipts
 from omega_portfolio.oracle.texts import (
+    read_flag,
     read_position_id,
     read_side,
     read_symbol,
@@ -197,9 +198,9 @@ class PortfolioPython(PythonOrders):
         exact: bool = False,
     ) -> Receipts:
         """Apply a whole table of events, one row an event, in row order."""
-        mode = check_call(events, on_error)
+        mode, wanted = check_call(events, on_error), read_flag("exact", exact)
         # The producer may call this portfolio while it is read, so the lock comes afterwards.
         rows = EventRows(events, self._policy)
         with self._all_or_nothing() as ledger:
             accepted, refused = apply_rows(ledger, rows, mode)
-        return PythonReceipts(accepted, refused, exact=bool(exact))
+        return PythonReceipts(accepted, refused, exact=wanted)

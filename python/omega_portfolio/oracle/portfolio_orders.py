@@ -31,7 +31,13 @@ from omega_portfolio.oracle.order_tables import order_rows
 from omega_portfolio.oracle.prices import read_quotes
 from omega_portfolio.oracle.replay import taken_back
 from omega_portfolio.oracle.tables import PythonTable
-from omega_portfolio.oracle.texts import read_position_id, read_side, read_symbol, read_text
+from omega_portfolio.oracle.texts import (
+    read_flag,
+    read_position_id,
+    read_side,
+    read_symbol,
+    read_text,
+)
 from omega_portfolio.oracle.times import read_time
 from omega_portfolio.oracle.views import PythonTrade
 from omega_portfolio.sentinel import UNSET, Unset
@@ -245,4 +251,4 @@ def _apply_timed(ledger: Ledger, timed: TimedBars, path: int | None) -> None:
 
 
 def _table(rows: Rows, *, exact: bool) -> PythonTable:
-    return PythonTable(rows.columns, rows.lists, len(rows), exact=bool(exact))
+    return PythonTable(rows.columns, rows.lists, len(rows), exact=read_flag("exact", exact))

@@ -30,7 +30,7 @@ from omega_portfolio.oracle.numbers import (
 from omega_portfolio.oracle.replay import verify
 from omega_portfolio.oracle.state import margin_level, position_rows, state_of
 from omega_portfolio.oracle.tables import PythonTable
-from omega_portfolio.oracle.texts import LONG, read_symbol
+from omega_portfolio.oracle.texts import LONG, read_flag, read_symbol
 from omega_portfolio.oracle.times import to_datetime
 from omega_portfolio.oracle.views import PositionsMapping
 from omega_portfolio.portfolio import Portfolio
@@ -252,13 +252,11 @@ class PythonAccount(PythonAnalysis, Portfolio):
         name = None if symbol is None else read_symbol("symbol", symbol)
         raw_size = None if size is None else self._quantity("size", size)
         raw_price = None if price is None else self._quantity("price", price)
-        if (raw_size is None) != (raw_price is None):
-            raise InvalidArgument(
-                "size" if raw_size is None else "price",
-                "None",
-                "size and price belong together",
-                "pass both, or neither",
-            )
+        given = {"symbol": name, "size": raw_size, "price": raw_price}
+        if (raw_size, raw_price) != (None, None) and None in given.values():
+            first = next(argument for argument, value in given.items() if value is None)
+            rule = "is needed with the other two of symbol, size and price"
+            raise InvalidArgument(first, "None", rule, "pass all three, or at most symbol")
         with self._turn():
             margin = _margin(self._sound(), name, raw_size, raw_price)
         return money_decimal(margin, self._digits)
@@ -297,7 +295,7 @@ class PythonAccount(PythonAnalysis, Portfolio):
 
 
 def _table(rows: Rows, *, exact: bool) -> PythonTable:
-    return PythonTable(rows.columns, rows.lists, len(rows), exact=bool(exact))
+    return PythonTable(rows.columns, rows.lists, len(rows), exact=read_flag("exact", exact))
 
 
 def check_capacity(capacity: object, remedy: str) -> None:
@@ -315,9 +313,7 @@ def check_capacity(capacity: object, remedy: str) -> None:
 def _margin(ledger: Ledger, name: str | None, size: int | None, price: int | None) -> int:
     """Give the margin of all, of a symbol, or of an open that is considered."""
     if name is None:
-        if size is None:
-            return ledger.scalars.margin_used
-        raise InvalidArgument("symbol", "None", "is needed with size and price", "pass a symbol")
+        return ledger.scalars.margin_used
     symbol = ledger.symbol_or_default(name, len(ledger.symbols))
     held = symbol.holding
     if size is None or price is None:

@@ -1,22 +1,20 @@
-"""What is saved of a damaged journal (SPEC J9): the good frames, or a snapshot and what follows it.
+"""What is saved of a damaged journal (SPEC J9): the good frames, and what a snapshot has of more.
 
-The damaged file is kept beside as ``NAME.damaged``. A file has the name of the journal at every
-moment of it.
+The good frames are kept byte for byte. A snapshot of the same journal that has more events brings
+those, and the frames behind the damage that follow the frame that names it. The damaged file is
+kept beside as ``NAME.damaged``, and the journal has its name at every moment.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from omega_portfolio.errors import InvalidImage
 from omega_portfolio.oracle import codec, snapshots
-from omega_portfolio.oracle.digest import digest_of
-from omega_portfolio.oracle.image import read_image
+from omega_portfolio.oracle.image import parts_of, read_image
 from omega_portfolio.oracle.journal_disk import (
     JournalFile,
     rename,
@@ -25,43 +23,35 @@ from omega_portfolio.oracle.journal_disk import (
     write_named,
 )
 from omega_portfolio.oracle.journal_format import (
-    DIGEST,
     OS,
+    SYNC_MODES,
     Events,
-    Frame,
     Frames,
     Header,
-    Proof,
     SnapshotTaken,
+    Synced,
     UnreadableError,
     read_body,
     read_header,
     salt_of,
 )
-from omega_portfolio.oracle.journal_recover import (
-    OF_ANOTHER,
-    Found,
-    Marks,
-    Place,
-    Reading,
-)
-from omega_portfolio.oracle.journal_scan import frames_behind
+from omega_portfolio.oracle.journal_recover import NOWHERE, Found, Place, Reading, judge
+from omega_portfolio.oracle.journal_scan import events_told, frames_behind
 from omega_portfolio.oracle.ledger import Ledger
+from omega_portfolio.oracle.snapshots import Snapshot
 from omega_portfolio.recovery import Recovery
 
 BATCH_EVENTS: Final = 4096
-"""Most events of a frame of a journal that is made from a snapshot."""
+"""Most events of a frame that is made from a snapshot."""
+
+_MODE_AT: Final = 10
 
 
 class Saved(NamedTuple):
-    """A new journal that has taken the place of a damaged one, and what is in it."""
+    """A new journal that has taken the place of a damaged one, and what is told of both."""
 
     file: JournalFile
-    ledger: Ledger
-    salt: bytes
-    mode: int
-    place: Place
-    marks: Marks
+    found: Found
     report: Recovery
 
 
@@ -76,112 +66,150 @@ def save(found: Found) -> Saved | None:
     Returns
     -------
     Saved or None
-        None when there is nothing to begin with: no right header, and no good snapshot.
+        None when there is nothing to begin with: no right header, and no snapshot instead.
 
     Raises
     ------
     OSError
-        The system refuses a step; the damaged journal has its name.
+        The system refuses a step.
     """
-    used, reading = _best(found)
-    if reading is None:
+    draft = _Draft.begun(found)
+    if draft is None:
         return None
-    salt = salt_of(found.data)
-    mode = OS if found.reading is None else found.reading.mode
-    if used is None:
-        data = found.data[: reading.place.length]
-        place, marks = reading.place, reading.marks
-    else:
-        data, place = _written_anew(reading.ledger, mode, salt)
-        marks = Marks(place.events, used.events)
-    damaged = _free_name(found.path)
-    write_named(damaged, found.data, found.path)
-    file = replaced(found.path, data)
+    draft.resume(found)
+    path, data, events = found.path, bytes(draft.data), draft.reading.ledger.events
+    fit = tuple(
+        each for each in found.snapshots if not each.salt or _fits(each, draft.salt, events)
+    )
+    anew = judge(path, data, fit)
+    if anew.verdict != "clean":
+        return None
+    damaged = _free_name(path)
+    write_named(damaged, found.data, path)
+    file = replaced(path, data)
     try:
+        # What would make the new journal corrupt again goes along with the damaged one.
         for each in found.snapshots:
-            misleads = each.why == OF_ANOTHER or (not each.why and each.events > place.events)
-            if misleads:
-                source = found.path.parent / each.name
+            if each not in fit:
+                source = path.parent / each.name
                 rename(source, snapshots.path_of(damaged, each.events))
-        sync_folder(found.path.parent)
+        sync_folder(path.parent)
     except BaseException:
         file.close()
         raise
     report = replace(
         found.report(),
-        events=place.events,
-        digest=digest_of(reading.ledger),
-        lost_events=found.lost(place.events),
-        used_snapshot=None if used is None else used.name,
+        events=events,
+        frames=anew.report().frames,
+        digest=anew.report().digest,
+        snapshots=anew.report().snapshots,
+        lost_events=None if draft.told is None else max(0, draft.told - events),
+        used_snapshot=draft.used,
         damaged=damaged.name,
     )
-    return Saved(file, reading.ledger, salt, mode, place, marks, report)
+    return Saved(file, anew, report)
 
 
-def _best(found: Found) -> tuple[snapshots.Snapshot | None, Reading | None]:
-    """Take the good frames, or the newest snapshot that has more than they, and what follows it."""
-    reading = found.reading
-    events = -1 if reading is None else reading.place.events
-    for each in reversed(found.snapshots):
-        if each.why or each.events <= events:
-            continue
-        try:
-            ledger, _, _ = read_image((found.path.parent / each.name).read_bytes())
-        except InvalidImage:
-            # What was in order when it was looked at has events that lead to something else.
-            continue
-        return each, _followed(ledger, each, found)
-    return None, reading
+class _Draft:
+    """A journal that is being put together.
 
+    ``told`` is how many events there were in all, as far as that is known.
+    """
 
-def _followed(ledger: Ledger, used: snapshots.Snapshot, found: Found) -> Reading:
-    """Take the frames behind the one that names a snapshot, up to the next damage."""
-    at = 0 if found.reading is None else found.reading.place.length
-    frames = Frames(salt_of(found.data))
-    reading = Reading(ledger, Place(0, 0, 0, ledger.events), OS)
-    for frame in frames_behind(frames, found.data, at):
-        if _names(frame, used):
-            reading.place = Place(frame.end, frame.crc, 0, ledger.events)
-            # What is wrong further behind ends it as a damage does.
+    def __init__(self, reading: Reading, salt: bytes, data: bytes, told: int | None) -> None:
+        self.reading = reading
+        self.salt = salt
+        self.data = bytearray(data)
+        self.told = told
+        self.used: str | None = None
+        self._frames = Frames(salt)
+        self._link = reading.place.link
+
+    @classmethod
+    def begun(cls, found: Found) -> _Draft | None:
+        """Begin with the good frames, or with a header that a snapshot knows."""
+        reading, data = found.reading, found.data
+        if reading is not None:
+            told = None if found.lost is None else found.lost + reading.place.events
+            return cls(reading, salt_of(data), data[: reading.place.length], told)
+        for each in reversed(found.snapshots):
+            mine = each.salt == salt_of(data) or Frames(each.salt).any_in(data)
+            if each.why or not mine:
+                continue
+            image = (found.path.parent / each.name).read_bytes()
+            configuration = codec.Configuration.from_bytes(parts_of(image).configuration)
+            if configuration is not None:
+                byte = data[_MODE_AT] if len(data) > _MODE_AT else OS
+                mode = byte if byte < len(SYNC_MODES) else OS
+                header = Header(mode, each.salt, configuration).to_bytes()
+                _, length, crc = read_header(header)
+                begun = Reading(Ledger(configuration), Place(length, crc, 0, 0), mode)
+                told = events_told(Frames(each.salt), data, 0)
+                return cls(begun, each.salt, header, told)
+        return None
+
+    def resume(self, found: Found) -> None:
+        """Add what the newest good snapshot has of more, and the frames that follow it."""
+        length, events = self.reading.place.length, self.reading.place.events
+        for each in reversed(found.snapshots):
+            if each.why or each.salt != self.salt or each.events <= events:
+                continue
+            image = (found.path.parent / each.name).read_bytes()
+            known = self.reading.ledger.journal.to_bytes()
+            recorded = parts_of(image).events
+            if not recorded.startswith(known):
+                continue  # It has another beginning.
+            self._add(recorded[len(known) :])
+            at = length if found.reading is not None else 0
+            self.reading = Reading(read_image(image)[0], NOWHERE, self.reading.mode)
+            self.used = each.name
+            self._follow(found.data, at, each)
+            return
+
+    def _follow(self, data: bytes, at: int, used: Snapshot) -> None:
+        """Take the frames behind the one that names a snapshot, up to the next damage."""
+        for frame in frames_behind(self._frames, data, at):
             with suppress(UnreadableError):
-                reading.run(frames, found.data)
-            break
-    return reading
+                body = read_body(frame.body)
+                if isinstance(body, SnapshotTaken) and body.crc == used.crc:
+                    self._take_from(data, frame.at, frame.link)
+                    return
+
+    def _take_from(self, data: bytes, at: int, link: int) -> None:
+        reading = self.reading
+        reading.place = Place(at, link, 0, reading.ledger.events)
+        # What cannot be taken ends it, as a damage does.
+        with suppress(UnreadableError):
+            while reading.place.length < len(data):
+                frame = self._frames.read(data, reading.place.length)
+                if frame is None or frame.link != reading.place.link:
+                    return
+                reading.take(frame)
+                # A place of the old file says nothing of the new one.
+                if not isinstance(read_body(frame.body), Synced):
+                    self._put(frame.body)
+            self.told = reading.ledger.events
+
+    def _add(self, octets: bytes) -> None:
+        """Write events in frames that are not too long."""
+        number, part = 0, bytearray()
+        for record in codec.Reader(octets).records():
+            codec.put_record(part, record)
+            number += 1
+            if number == BATCH_EVENTS:
+                self._put(Events(number, bytes(part)).to_bytes())
+                number = 0
+                part.clear()
+        if number:
+            self._put(Events(number, bytes(part)).to_bytes())
+
+    def _put(self, body: bytes) -> None:
+        sealed, self._link = self._frames.seal(body, self._link)
+        self.data += sealed
 
 
-def _names(frame: Frame, used: snapshots.Snapshot) -> bool:
-    try:
-        body = read_body(frame.body)
-    except UnreadableError:
-        return False
-    return isinstance(body, SnapshotTaken) and (body.crc, body.events) == (used.crc, used.events)
-
-
-def _written_anew(ledger: Ledger, mode: int, salt: bytes) -> tuple[bytes, Place]:
-    """Write the events of an account as a journal, with its digest at the end."""
-    frames = Frames(salt)
-    header = Header(mode, salt, ledger.configuration).to_bytes()
-    out, number, (_, _, link) = bytearray(header), 0, read_header(header)
-    proof = Proof(DIGEST, ledger.events, bytes.fromhex(digest_of(ledger)))
-    for body in (*(each.to_bytes() for each in _batches(ledger)), proof.to_bytes()):
-        sealed, link = frames.seal(body, link)
-        out += sealed
-        number += 1
-    return bytes(out), Place(len(out), link, number, ledger.events)
-
-
-def _batches(ledger: Ledger) -> Iterator[Events]:
-    """Give the events of an account in frames that are not too long."""
-    number, octets = 0, bytearray()
-    for record in codec.Reader(ledger.journal.to_bytes()).records():
-        codec.put_record(octets, record)
-        number += 1
-        if number == BATCH_EVENTS:
-            yield Events(number, bytes(octets))
-            number = 0
-            octets.clear()
-    if number:
-        yield Events(number, bytes(octets))
+def _fits(each: Snapshot, salt: bytes, events: int) -> bool:
+    return each.salt == salt and each.events <= events
 
 
 def _free_name(path: Path) -> Path:

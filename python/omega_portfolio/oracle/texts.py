@@ -38,6 +38,19 @@ def read_str(argument: str, value: object) -> str:
     raise InvalidArgument(argument, describe(value), "must be a str", "pass a str")
 
 
+def read_flag(argument: str, value: object) -> bool:
+    """Take ``True`` or ``False`` and nothing else.
+
+    Raises
+    ------
+    InvalidArgument
+        The value is of another type.
+    """
+    if isinstance(value, bool):
+        return value
+    raise InvalidArgument(argument, describe(value), "must be a bool", "pass True or False")
+
+
 def read_word(
     argument: str,
     value: object,

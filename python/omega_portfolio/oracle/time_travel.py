@@ -18,6 +18,7 @@ from omega_portfolio.oracle.replay import Replayer, replay
 from omega_portfolio.oracle.schema import MOMENTS, Row, Rows
 from omega_portfolio.oracle.state import state_of
 from omega_portfolio.oracle.tables import PythonTable
+from omega_portfolio.oracle.texts import read_flag
 from omega_portfolio.oracle.times import read_time
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class PastAccount(DurableAccount):
         rows = Rows(MOMENTS)
         for moment in moments:
             rows.append(found[moment])
-        return PythonTable(rows.columns, rows.lists, len(rows), exact=bool(exact))
+        return PythonTable(rows.columns, rows.lists, len(rows), exact=read_flag("exact", exact))
 
     def _event_at(self, place: int) -> Table:
         with self._turn():

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
+from omega_portfolio.one_reading import read_once
 from omega_portfolio.report.plane import Lines, lines_of
 
 if TYPE_CHECKING:
@@ -150,11 +151,14 @@ def _deepest(frame: pl.DataFrame) -> tuple[int | None, int | None]:
 def _benchmark(benchmark: ArrowStream, frame: pl.DataFrame) -> pl.Series:
     """Give the level of the benchmark at each point, rebased to the first equity."""
     import polars as pl
+    import pyarrow as pa
 
-    levels = pl.DataFrame(benchmark)
-    named = [name for name in BENCHMARK_COLUMNS if name in levels.columns]
-    others = [name for name in levels.columns if name != "time"]
+    table = pa.table(benchmark)
+    named = [name for name in BENCHMARK_COLUMNS if name in table.column_names]
+    others = [name for name in table.column_names if name != "time"]
     name = named[0] if len(named) == 1 else others[0]
+    # Nobody has looked at the other columns, and Polars may end the process on a broken one.
+    levels = pl.DataFrame(table.select(["time", name]))
     levels = levels.select(_microseconds(levels["time"]), level=pl.col(name).cast(pl.Float64))
     joined = frame.select("time").join_asof(levels, on="time", strategy="backward")
     rebased: pl.Series = joined["level"] / joined["level"][0] * frame["equity"][0]
@@ -174,10 +178,12 @@ def _microseconds(times: pl.Series) -> pl.Series:
 
 
 def kept(benchmark: ArrowStream | None) -> ArrowStream | None:
-    """Give a benchmark that can be read twice: a reader of batches is read into a table."""
-    import pyarrow as pa
-
-    return benchmark.read_all() if isinstance(benchmark, pa.RecordBatchReader) else benchmark
+    """Give a benchmark that can be read twice: a stream of batches is read into a table."""
+    speaks = hasattr(benchmark, "__arrow_c_stream__") or hasattr(benchmark, "__arrow_c_array__")
+    if speaks and not hasattr(benchmark, "__len__"):
+        table: ArrowStream = read_once(benchmark, "benchmark")
+        return table
+    return benchmark
 
 
 def fingerprint(analysis: Analysis) -> str:

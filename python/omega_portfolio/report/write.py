@@ -104,7 +104,14 @@ def check(path: object, title: object, *, interactive: object) -> Path:
     """Check the arguments that the analysis does not check itself."""
     if not isinstance(path, str | PathLike):
         raise InvalidArgument("path", describe(path), "is no path", "pass a str or a Path")
-    target = Path(os.fsdecode(path))
+    try:
+        target = Path(os.fsdecode(path))
+        unusable = b"\0" in os.fsencode(target)
+    except UnicodeError:
+        unusable = True
+    if unusable:
+        rule = "is no name that a file can have"
+        raise InvalidArgument("path", describe(path), rule, "leave out NUL and lone surrogates")
     if target.suffix.lower() not in ENDINGS:
         rule = f"ends in none of {', '.join(ENDINGS)}"
         raise InvalidArgument("path", describe(str(path)), rule, "name a file such as report.html")

@@ -44,7 +44,7 @@ impl Ledger {
     ) -> Result<TableSnapshot, ArrowError> {
         let mut rows = EventRows::new(view);
         let mut start = 0_usize;
-        let (mut events, mut number, mut time) = (RecordedEvents::default(), 0_u64, 0_i64);
+        let (mut events, mut number, mut time) = (RecordedEvents::alone(), 0_u64, 0_i64);
         let symbols = std::cell::OnceCell::new();
         let symbol_of = |id| symbols.get_or_init(|| self.position_symbols()).get(&id).copied();
         for chunk in self.event_chunks() {

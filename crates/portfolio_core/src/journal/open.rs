@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::aside::{aside_name, sweep, write_aside};
+use super::aside::{aside_name, given_up, sweep, write_aside};
 use super::disk::{Disk, DiskFile};
 use super::error::{Fault, JournalError};
 use super::format::{SyncMode, header_bytes, kind};
@@ -113,8 +113,9 @@ fn begin(
     let aside = aside_name(name, &tag);
     let file = write_aside(disk, &aside, header)?;
     let named = lock_new(file.as_ref()).and_then(|()| disk.rename_new(&aside, name));
-    named.map_err(|error| super::aside::given_up(disk, &aside, error))?;
-    disk.sync_folder()?;
+    named.map_err(|error| given_up(disk, &aside, error))?;
+    // A journal of which nobody knows is none.
+    disk.sync_folder().map_err(|error| given_up(disk, name, error))?;
     Ok(file)
 }
 

@@ -142,7 +142,7 @@ impl<'a> Rewritten<'a> {
         let Some(&(start, frame)) = named else { return Ok(()) };
         self.replay.frames = Frames::from(bytes, &self.salt, (start, frame.link));
         while let Ok((frame, body)) = self.replay.frames.peek() {
-            if self.replay.take(&body)?.is_err() {
+            if self.replay.take(&body, &mut [])?.is_err() {
                 break;
             }
             // An offset of the old file says nothing of the new one.

@@ -284,7 +284,6 @@ impl Walker {
     fn forget(&mut self) {
         self.ledger.tables.forget();
         self.ledger.events.forget();
-        self.known.forget_positions();
     }
 }
 

@@ -12,7 +12,7 @@ use pyo3::types::{PyBool, PyInt, PyString};
 use super::instrument::read_instrument;
 use super::protection::items;
 use super::terms::{read_commission, read_slippage, read_swap};
-use super::{Given, chosen, describe, word, wrong_type};
+use super::{Given, chosen, describe, flag, word, wrong_type};
 use crate::fault::Fault;
 
 type Value<'a, 'py> = &'a Bound<'py, PyAny>;
@@ -158,10 +158,10 @@ impl Wanted<'_> {
                 &COLUMNS,
                 EquityColumns::Equity,
             )?,
-            trades: flag("trades", &self.trades, true)?,
-            metrics: flag("metrics", &self.metrics, true)?,
-            exact: flag("exact", &self.exact, false)?,
-            digest: flag("digest", &self.digest, false)?,
+            trades: given_flag("trades", &self.trades, true)?,
+            metrics: given_flag("metrics", &self.metrics, true)?,
+            exact: given_flag("exact", &self.exact, false)?,
+            digest: given_flag("digest", &self.digest, false)?,
             stop_at_rejected: chosen(
                 "on_error",
                 &self.on_error,
@@ -174,12 +174,8 @@ impl Wanted<'_> {
 }
 
 /// `True` or `False`.
-fn flag(argument: &'static str, given: &Given<'_>, otherwise: bool) -> PyResult<bool> {
-    let Some(value) = &given.0 else { return Ok(otherwise) };
-    let flag = value
-        .cast::<PyBool>()
-        .map_err(|_| wrong_type(argument, value, "must be a bool", "pass True or False"))?;
-    Ok(flag.is_true())
+fn given_flag(argument: &'static str, given: &Given<'_>, otherwise: bool) -> PyResult<bool> {
+    given.0.as_ref().map_or(Ok(otherwise), |value| flag(argument, value))
 }
 
 /// Somebody who wants to know how far the runs are.

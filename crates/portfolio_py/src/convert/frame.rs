@@ -172,12 +172,10 @@ impl Source {
 
     /// The first null of a column is named.
     fn check_nulls(self, array: &ArrayRef, name: &'static str, before: usize) -> PyResult<()> {
-        if array.logical_null_count() == 0 {
-            return Ok(());
+        match first_null(array) {
+            Some(row) => Err(self.cell(name, before, row, &CellError::Null)),
+            None => Ok(()),
         }
-        let all = *array.data_type() == DataType::Null;
-        let row = (0..array.len()).find(|&row| all || array.is_null(row)).unwrap_or(0);
-        Err(self.cell(name, before, row, &CellError::Null))
     }
 
     fn wrong_type(self, name: &str, wrong: &WrongType) -> PyErr {
@@ -192,6 +190,21 @@ impl Source {
         let row = row.saturating_add(before);
         let place = format!("column {name}, row {row}: {}", error.value());
         Fault::new(error.code(), self.argument, place, error.rule(), error.remedy()).into()
+    }
+}
+
+/// The first row without a value. A key of a dictionary may point to a null, or nowhere: that is
+/// no null, and an error of the cell when it is read.
+fn first_null(array: &ArrayRef) -> Option<usize> {
+    let mut rows = 0..array.len();
+    match array.data_type() {
+        DataType::Null => rows.next(),
+        DataType::Dictionary(..) => {
+            let texts = Texts::read(array).ok()?;
+            rows.find(|&row| matches!(texts.bytes(row), Ok(None)))
+        }
+        _ if array.null_count() == 0 => None,
+        _ => rows.find(|&row| array.is_null(row)),
     }
 }
 

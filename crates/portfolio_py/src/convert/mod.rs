@@ -46,6 +46,19 @@ pub(crate) fn wrong_type(
     Fault::new(Code::InvalidArgument, argument, describe(value), rule, remedy)
 }
 
+/// `True` or `False`.
+pub(crate) fn flag(argument: &'static str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    match value.cast::<PyBool>() {
+        Ok(flag) => Ok(flag.is_true()),
+        Err(_) => Err(wrong_type(argument, value, "must be a bool", "pass True or False").into()),
+    }
+}
+
+/// Whether a table is wanted with all digits.
+pub(crate) fn read_exact(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    flag("exact", value)
+}
+
 /// An argument with a default: not given, or given (possibly as `None`).
 pub(crate) struct Given<'py>(pub(crate) Option<Bound<'py, PyAny>>);
 

@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt, PyString, PyTuple};
 
 use super::protection::items;
-use super::{SWAP_KINDS, describe, number, text, word, wrong_type};
+use super::{SWAP_KINDS, describe, flag, number, text, word, wrong_type};
 use crate::fault::Fault;
 
 type Value<'a, 'py> = &'a Bound<'py, PyAny>;
@@ -35,7 +35,7 @@ pub(crate) fn read_terms(
         base_currency: optional(given, "base_currency", |code| {
             text::currency("base_currency", code)
         })?,
-        inverse: read_flag("inverse", &given.getattr("inverse")?)?,
+        inverse: flag("inverse", &given.getattr("inverse")?)?,
         margin: optional(given, "margin", |model| read_margin(model, policy))?,
         commission: optional(given, "commission", |model| read_commission(model, policy))?,
         slippage: optional(given, "slippage", |model| read_slippage(model, policy))?,
@@ -56,13 +56,6 @@ fn optional<R>(
 
 fn wrong(argument: &'static str, value: Value<'_, '_>, rule: &'static str) -> PyErr {
     Fault::new(Code::InvalidInstrument, argument, describe(value), rule, REMEDY).into()
-}
-
-fn read_flag(argument: &'static str, value: Value<'_, '_>) -> PyResult<bool> {
-    match value.cast::<PyBool>() {
-        Ok(flag) => Ok(flag.is_true()),
-        Err(_) => Err(wrong_type(argument, value, "must be a bool", "pass True or False").into()),
-    }
 }
 
 /// An object of a class of `omega_portfolio.terms`.
