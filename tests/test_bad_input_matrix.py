@@ -234,7 +234,7 @@ def test_every_call_by_eight_threads_at_once(prefix: str, backend: str) -> None:
         source.verify()
 
 
-OF_POLARS = (".to_polars", ".scan", ".plot", ".report")
+OF_POLARS = (".to_polars", ".scan", ".plot", ".report", ".explain")
 """Calls that answer through Polars, whose threads end with a fork: a child may not use it."""
 
 FORKED = """

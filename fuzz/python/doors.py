@@ -197,7 +197,7 @@ def journal(source: Source) -> None:
             opened.close()
 
 
-DOORS = (calls, calls, calls, journal)
+DOORS = (calls, calls, calls, image, journal)
 
 
 def one(data: bytes) -> None:

@@ -163,7 +163,7 @@ def _locked(path: Path) -> JournalFile:
     for _ in range(_TRIES):
         try:
             file = JournalFile.open(path)
-        except (FileNotFoundError, IsADirectoryError) as error:
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
             raise _not_found(path, error) from None
         except OSError as error:
             raise _refused(path, "cannot be opened", error) from error
@@ -186,7 +186,7 @@ def _locked(path: Path) -> JournalFile:
 def _found(path: Path) -> Found:
     try:
         data = path.read_bytes()
-    except (FileNotFoundError, IsADirectoryError) as error:
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
         raise _not_found(path, error) from None
     except OSError as error:
         raise _refused(path, "cannot be read", error) from error
