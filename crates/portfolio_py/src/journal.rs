@@ -28,7 +28,7 @@ use crate::fault::refused;
 #[derive(Default)]
 pub(crate) struct JournalCore {
     /// What was found when its journal was opened.
-    recovery: Mutex<Option<Recovery>>,
+    recovery: Mutex<Option<Box<Recovery>>>,
 }
 
 /// The time of mode `interval` that nobody has given.
@@ -157,7 +157,7 @@ impl JournalCore {
         let (ledger, recovery) = opened;
         let portfolio = live(class, ledger, policy)?;
         let core = portfolio.cast::<Self>()?.get();
-        *core.recovery.lock().unwrap_or_else(PoisonError::into_inner) = Some(recovery);
+        *core.recovery.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(recovery));
         Ok(portfolio)
     }
 
@@ -213,7 +213,7 @@ fn write<R: Send>(
     act: impl FnOnce(&mut Ledger) -> Result<R, Refusal> + Send,
 ) -> PyResult<R> {
     let ledger = &slf.as_super().get().ledger;
-    slf.py().detach(|| ledger.with_detached(act))?.map_err(refused)
+    slf.py().detach(|| ledger.change_detached(act))?.map_err(refused)
 }
 
 fn open(path: &str, opening: &Opening, read_only: bool) -> Result<(Ledger, Recovery), Refusal> {
