@@ -11,11 +11,20 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 RUST_SOURCES := $(shell find crates -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 TARPAULIN := $(CARGO_TARGET_DIR)/tools/bin/cargo-tarpaulin
 TARPAULIN_VERSION := 0.37.5
+CARGO_FUZZ := $(CARGO_TARGET_DIR)/tools/bin/cargo-fuzz
+CARGO_FUZZ_VERSION := 0.13.2
+CARGO_DENY := $(CARGO_TARGET_DIR)/tools/bin/cargo-deny
+CARGO_DENY_VERSION := 0.20.2
+INSTALL := cargo install --locked --quiet --root $(CARGO_TARGET_DIR)/tools \
+           --target-dir $(CARGO_TARGET_DIR)/tools/build
+FUZZ_TARGETS ?= $(patsubst fuzz/fuzz_targets/%.rs,%,$(wildcard fuzz/fuzz_targets/*.rs))
+FUZZ_OPTIONS := -max_len=4096 -rss_limit_mb=2048 -malloc_limit_mb=512 -timeout=20
+SECONDS ?= 60
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 BENCHES := $(BIN)/python -m pytest benches -o python_files='bench_*.py' --benchmark-quiet
 
 .PHONY: help demo test setup format lint types rust-test doc python-test bench-small bench \
-        compare coverage-rust tsan instructions clean
+        compare coverage-rust crash tsan asan fuzz fuzz-python audit instructions clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -62,8 +71,13 @@ python-test: $(VENV)/built
 	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=90 tests
 
 $(TARPAULIN):
-	cargo install cargo-tarpaulin --version $(TARPAULIN_VERSION) --locked --quiet \
-	    --root $(CARGO_TARGET_DIR)/tools --target-dir $(CARGO_TARGET_DIR)/tools/build
+	$(INSTALL) cargo-tarpaulin --version $(TARPAULIN_VERSION)
+
+$(CARGO_FUZZ):
+	$(INSTALL) cargo-fuzz --version $(CARGO_FUZZ_VERSION)
+
+$(CARGO_DENY):
+	$(INSTALL) cargo-deny --version $(CARGO_DENY_VERSION)
 
 coverage-rust: $(TARPAULIN) ## Measure line coverage of the core
 	PROPTEST_CASES=32 $(TARPAULIN) --engine llvm --packages portfolio_core --lib --tests \
@@ -89,11 +103,37 @@ $(COMPARE)/installed: benches/compare/requirements.txt
 compare: $(VENV)/built $(COMPARE)/installed ## Measure other engines beside this one, and file it
 	$(BIN)/python benches/compare/compare.py --record
 
+crash: $(VENV)/built ## Break journals at every byte, bit and operation, by power cuts and kills
+	CRASH_FULL=1 cargo test --package portfolio_core --locked --release --test journal -- --nocapture
+	$(BIN)/python -m omega_portfolio.bench crash --kills 10000
+
 tsan: ## Run the tests of shared memory under ThreadSanitizer (needs a nightly toolchain)
 	RUSTFLAGS="-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer" \
 	TSAN_OPTIONS="suppressions=$(CURDIR)/tools/tsan_suppressions.txt halt_on_error=1" \
 	    cargo +nightly test --package portfolio_core --locked --target $(HOST) \
 	    --target-dir $(CARGO_TARGET_DIR)/tsan --lib --test threads -- readers
+
+asan: ## Run the tests of the core under AddressSanitizer (needs a nightly toolchain)
+	RUSTFLAGS="-Zsanitizer=address" PROPTEST_CASES=16 \
+	    cargo +nightly test --package portfolio_core --locked --target $(HOST) \
+	    --target-dir $(CARGO_TARGET_DIR)/asan --lib --tests
+
+fuzz: $(CARGO_FUZZ) ## Fuzz each target of the core for SECONDS (needs a nightly toolchain)
+	for target in $(FUZZ_TARGETS); do \
+	    mkdir -p $(CARGO_TARGET_DIR)/fuzz/corpus/$$target && \
+	    PATH="$(dir $(CARGO_FUZZ)):$$PATH" cargo +nightly fuzz run \
+	        --target-dir $(CARGO_TARGET_DIR)/fuzz $$target \
+	        $(CARGO_TARGET_DIR)/fuzz/corpus/$$target fuzz/corpus/$$target \
+	        -- -max_total_time=$(SECONDS) $(FUZZ_OPTIONS) || exit 1; \
+	done
+
+fuzz-python: $(VENV)/built ## Fuzz the calls of Python on both backends for SECONDS
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris==3.0.0
+	$(BIN)/python fuzz/python/doors.py -max_total_time=$(SECONDS)
+
+audit: $(CARGO_DENY) $(VENV)/tools ## Audit crates and packages: licences, sources, advisories
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	$(BIN)/python tools/audit.py $(CARGO_DENY)
 
 instructions: ## Count the instructions of an event of each kind (needs valgrind)
 	cargo build --package portfolio_core --locked --release --example instructions

@@ -97,7 +97,21 @@ class Named:
 HELPERS = ("grid", "sample", "orders_from_signals", "orders_from_weights")
 PLAIN_VALUES = (*range(1, 7), *range(8, 31), *range(32, 36), *range(50, 64))
 BATCH = "test_bad_batch_calls.py"
+OPENING = ("open_journal", "inspect_journal")
+BEGUN = ("Portfolio of a journal", "open_journal")
+DAMAGE, SALVAGE = "test_journal_damage.py", "test_journal_salvage.py"
+CORE = "crates/portfolio_core/tests/journal"
 NAMED = [
+    Named((80, 82), OPENING, f"{DAMAGE}::test_every_cut"),
+    Named((81,), OPENING, f"{DAMAGE}::test_every_flipped_bit"),
+    Named((83, 84), OPENING, f"{DAMAGE}::test_nothing_is_touched_when_it_is_refused"),
+    Named((85,), OPENING, f"{SALVAGE}::test_a_snapshot_of_another_journal"),
+    Named((86,), OPENING, f"{DAMAGE}::test_a_length_of_two_gigabytes"),
+    Named((87,), OPENING, f"{SALVAGE}::test_two_journals_that_were_swapped"),
+    Named((88,), OPENING, f"{SALVAGE}::test_a_snapshot_that_is_newer_than_its_journal"),
+    Named((93,), BEGUN, "test_bad_journals.py::test_a_second_writer_is_locked_out"),
+    Named((96,), BEGUN, "test_bad_journals.py::test_the_journal_stays_with_the_parent"),
+    Named((90, 91, 92), BEGUN, f"{CORE}/faults.rs"),
     Named((31,), of(*GRIDDED), OF_ACCOUNT),
     Named(
         (7,),
@@ -195,6 +209,7 @@ SHARED = ("Portfolio.", "History.", "Envelope.", "Table.", "State.", "Metrics.")
 TOGETHER = "test_bad_input_matrix.py::test_every_call_by_eight_threads_at_once"
 FORKED = "test_bad_input_matrix.py::test_every_call_after_a_fork"
 HUGE = "test_bad_input_matrix.py::test_more_memory_than_there_is"
+CLOSED = "test_bad_input_matrix.py::test_every_call_after_close"
 SIGNALLED = "test_bad_input_matrix.py::test_bars_that_are_interrupted_leave_no_trace"
 
 
@@ -204,6 +219,8 @@ def named() -> dict[tuple[str, int], str]:
     for call in all_calls():
         if call.name.startswith(SHARED):
             found |= {(call.name, 94): TOGETHER, (call.name, 96): FORKED}
+        if call.name.startswith("Portfolio."):
+            found[call.name, 97] = CLOSED
     for one in ("Portfolio", "Portfolio.compact", "Envelope"):
         found[one, 99] = HUGE
     found["Portfolio.process_bars", 98] = SIGNALLED

@@ -18,6 +18,7 @@ from bad_event_frames import BASE as EVENTS
 from bad_input_accounts import BARS, ORDER, account
 from bad_input_slots_cash import ARGUMENTS
 from bad_inputs import LATER
+from bad_matrix_values import IMAGE
 from bad_metric_frames import plain, some_trades
 from batches import bars_of, opened, orders_of
 
@@ -60,11 +61,12 @@ KIND_OF_NAME = {
     **dict.fromkeys(("numerator", "denominator", "multiplier", "seed", "day_count"), "whole"),
     **dict.fromkeys(("price_decimals", "size_decimals"), "decimals"),
     **dict.fromkeys(("periods_per_year", "risk_free_rate", "mar"), "rate"),
-    **dict.fromkeys(("exact", "interactive", "verify", "inverse"), "flag"),
+    **dict.fromkeys(("exact", "interactive", "verify", "inverse", "salvage", "read_only"), "flag"),
     **dict.fromkeys(("margin", "commission", "slippage", "swap"), "model"),
     **dict.fromkeys(("prices", "quotes"), "prices+frame prices"),
     **dict.fromkeys(("equity", "trades", "benchmark", "events"), "frame {}"),
-    "capacity": "count", "confidence": "share", "trials": "trials", "window": "window",
+    **dict.fromkeys(("capacity", "sync_interval_ms", "snapshot_every"), "count"),
+    "confidence": "share", "trials": "trials", "window": "window",
     "top": "top", "names": "names", "columns": "columns", "path": "path", "folder": "path",
     "instrument": "definition", "targets": "sequence", "tiers": "sequence",
     "break_even": "number+pair", "multipliers": "sequence", "rollover": "word",
@@ -73,7 +75,7 @@ KIND_OF_TYPE = {
     "NumberLike": "number", "PriceLike": "number", "TimeLike": "time", "str": "text",
     "Mode": "word", "FloatPolicy": "word", "Rounding": "word", "OffGrid": "word",
     "PathName": "word", "Resample": "word", "Grouping": "word", "OrderType": "word",
-    "LotMethod": "word",
+    "LotMethod": "word", "SyncMode": "word",
 }  # fmt: skip
 
 
@@ -101,7 +103,7 @@ def kinds_of(function: Callable[..., Any], **other: str) -> dict[str, str]:
 GOOD: dict[str, dict[str, Any]] = {
     "open_position": {"symbol": "B", "side": "long", "size": 1, "price": 100, "time": LATER},
     "close_position": {"position_id": 1, "price": 100, "time": LATER},
-    "modify_position": {"position_id": 1, "time": LATER},
+    "modify_position": {"position_id": 1, "time": LATER, "stop_loss": 95},
     "place_order": {**ORDER, "time": LATER},
     "cancel_order": {"order_id": 1, "time": LATER},
     "close_by": {"position_id": 1, "other_id": 2, "time": LATER},
@@ -117,6 +119,10 @@ GOOD: dict[str, dict[str, Any]] = {
     "rolling_metrics": {"window": 2},
     "scan": {"table": "trades"},
     "report": {"path": "/dev/null/none.html"},
+    "state_at": {"seq": 1},
+    "asof_states": {"times": [LATER]},
+    "explain": {"trade": 1},
+    "from_bytes": {"data": IMAGE},
     **ARGUMENTS,
 }
 """Arguments that a call is accepted with; others are left out. The report has no folder."""
@@ -136,6 +142,8 @@ SHAPES: dict[str, dict[str, tuple[str, Callable[[Any], dict[str, Any]]]]] = {
     }
     for name, key in (("mark", "prices"), ("update_equity", "prices"), ("process_quotes", "quotes"))
 }
+SHAPES["state_at"] = {"time": ("moment?", lambda value: {"time": value, "seq": None})}
+SHAPES["asof_states"] = {"times.0": ("moment", lambda value: {"times": [value]})}
 SHAPES["process_bar"] = {
     f"{name} of B": (
         "number",
@@ -152,6 +160,10 @@ OF_ACCOUNT: dict[str, dict[str, str]] = {
     "scan": {"table": "word", "exact": "flag?"},
     "report": {"title": ""},
     "open_position": {"options": ""},
+    "state_at": {"time": "", "seq": "count?"},
+    "asof_states": {"times": "no times"},
+    "explain": {"trade": "id"},
+    "from_bytes": {"data": "octets", "backend": ""},
 }
 """Kinds that the name and the type do not tell. A title may be any text; `exact` of a scan too."""
 
@@ -216,11 +228,17 @@ MODELS_OF: dict[type, tuple[str, dict[str, Any]]] = {
 }
 
 
+JOURNAL_OF = {
+    "Portfolio": dict.fromkeys(("journal", "sync", "sync_interval_ms", "snapshot_every"), ""),
+}
+"""Arguments that `bad_matrix_journals.py` has: each try needs a folder of its own."""
+
+
 def constructors() -> Iterator[Call]:
     start = {"initial_balance": 1000}
     backend = {"backend": "word", "path": "word"}
     for kind in (op.Portfolio, op.Envelope):
-        kinds = kinds_of(kind, **{**backend, "floats": ""})
+        kinds = kinds_of(kind, **{**backend, "floats": ""}, **JOURNAL_OF.get(kind.__name__, {}))
         yield Call(kind.__name__, nothing, created(kind, **start), {}, kinds)
     frames = {"equity": plain(), "trades": some_trades()}
     yield Call(
@@ -313,10 +331,15 @@ def all_calls() -> list[Call]:
     found = [*constructors(), *methods("Portfolio", op.Portfolio, account)]
     found += methods("History", op.History, history)
     found += methods("Envelope", op.Envelope, envelope)
-    return [*found, *of_result(), *of_batches()]
+    from bad_matrix_journals import journal_calls
+
+    return [*found, *of_result(), *of_batches(), *journal_calls()]
 
 
 ALIASES = {
+    "errors": "the classes of refusals",
+    "legacy": "an older interface, which takes whatever that took; test_legacy_model.py",
+    "Portfolio of a journal": "Portfolio with the arguments of one",
     "Analysis": "the calls of Portfolio and History, which it is the base of",
     "PortfolioPython": "Portfolio on this backend",
     "PortfolioRust": "Portfolio on this backend",
@@ -325,7 +348,7 @@ ALIASES = {
     **dict.fromkeys(
         ("BackendStatus", "BatchResult", "JournalStatus", "MetricDefinition", "Metrics",
          "PositionView", "Recovery", "SnapshotFound", "State", "Table", "Trade", "Unset",
-         "WalkForward"),
+         "WalkForward", "Changed", "Difference", "Divergence", "Explanation"),
         "made by the package; nobody passes anything",
     ),
     **dict.fromkeys(
@@ -344,7 +367,9 @@ def reflected() -> set[str]:
         if inspect.isclass(value) and not issubclass(value, BaseException):
             found.add(name)
             found |= {f"{name}.{one}" for one in public_methods(value)}
-        elif inspect.isfunction(value):
+        elif inspect.isfunction(value) or inspect.ismodule(value):
             found.add(name)
     alike = ("Analysis.", "PortfolioPython.", "PortfolioRust.", "Receipts.")
+    # What these say takes no argument, or is of every tuple.
+    alike += ("Changed.", "Difference.", "Divergence.", "Explanation.")
     return {name for name in found if not name.startswith(alike)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -81,6 +82,34 @@ ANYTHING = [
     entry(32, "any", 1j),
     entry(63, "any", b"x"),
     Entry(34, "hostile", "any", lambda _portfolio: Hostile()),
+]
+
+EARLY = {"datetime.datetime(1, 1, 1, 0, 0)"}
+MOMENTS = [
+    replace(one, kind="good") if one.number == 51 or one.label in EARLY else one for one in TIMES
+]
+"""Times that may be before the last event."""
+IMAGE = op.PortfolioPython(1000).to_bytes()
+FLIPPED = IMAGE[:90] + bytes([IMAGE[90] ^ 1]) + IMAGE[91:]
+OCTETS = [
+    entry(80, "refused", IMAGE[:-1]),
+    entry(80, "refused", IMAGE[:20]),
+    entry(81, "refused", FLIPPED),
+    entry(82, "refused", b""),
+    entry(83, "refused", b"OMEGAJNL" + IMAGE[8:]),
+    entry(84, "refused", IMAGE[:8] + b"\x02\0" + IMAGE[10:]),
+    entry(86, "refused", IMAGE[:28] + b"\xff\xff\xff\x7f" + IMAGE[32:]),
+    entry(100, "refused", bytes(range(256))),
+    entry(33, "type", None),
+    entry(32, "type", 1),
+    entry(63, "type", "image"),
+    Entry(34, "hostile", "type", lambda _portfolio: Hostile()),
+]
+NO_TIMES = [
+    entry(33, "type", None),
+    entry(32, "type", 1),
+    entry(15, "type", True),
+    Entry(34, "hostile", "type", lambda _portfolio: Hostile()),
 ]
 
 BASES: dict[str, Callable[[], pa.Table]] = {
@@ -185,6 +214,9 @@ KINDS: dict[str, list[Entry]] = {
     "pair": PAIRS,
     "definition": DEFINITIONS,
     "columns": COLUMNS,
+    "moment": MOMENTS,
+    "octets": OCTETS,
+    "no times": NO_TIMES,
     "anything": ANYTHING,
 }
 

@@ -39,12 +39,22 @@ fuzz_target!(
     }
 );
 
-/// The reader of arrow asks for as much memory as a length says; 1 MB is enough here.
-fn lengths_fit(stream: &[u8]) -> bool {
-    stream.windows(4).step_by(4).all(|word| {
-        let length = u32::from_le_bytes(word.try_into().unwrap_or_default());
-        length < 1 << 20 || length == u32::MAX || length.leading_zeros() == 0
-    })
+/// Whether the messages are as long as they say: the reader of arrow asks for as much memory as a
+/// length says before it looks for the bytes.
+fn lengths_fit(mut stream: &[u8]) -> bool {
+    loop {
+        let Some((head, rest)) = stream.split_first_chunk::<8>() else { return true };
+        let [marker, length] = [&head[..4], &head[4..]]
+            .map(|word| u32::from_le_bytes(word.try_into().unwrap_or_default()) as usize);
+        if marker != u32::MAX as usize || length == 0 {
+            return marker == u32::MAX as usize;
+        }
+        let Some((meta, rest)) = rest.split_at_checked(length) else { return false };
+        let Ok(message) = arrow_ipc::root_as_message(meta) else { return false };
+        let Ok(body) = usize::try_from(message.bodyLength()) else { return false };
+        let Some((_, rest)) = rest.split_at_checked(body) else { return false };
+        stream = rest;
+    }
 }
 
 fn read(stream: &[u8]) -> Option<(SchemaRef, Vec<RecordBatch>)> {

@@ -8,12 +8,21 @@ use portfolio_core::frame::{EventFrame, OnError};
 use portfolio_core::ledger::{Configuration, Ledger, Mode};
 use portfolio_core::numbers::{FloatPolicy, Money, Price, Size};
 
-/// 100,000 USD with leverage 10; 10 A long at 100 and 5 B short at 50, both marked.
-pub fn scene(mode: Mode) -> Ledger {
+/// 100,000 USD with leverage 10.
+pub fn configuration(mode: Mode) -> Configuration {
     let money = Money::from_int(100_000).expect("it fits");
-    let configuration =
-        Configuration { mode, leverage: 10_000_000_000, ..Configuration::new(money) };
-    let mut ledger = Ledger::new(configuration).expect("it may be");
+    Configuration { mode, leverage: 10_000_000_000, ..Configuration::new(money) }
+}
+
+/// The account of that configuration: 10 A long at 100 and 5 B short at 50, both marked.
+pub fn scene(mode: Mode) -> Ledger {
+    let mut ledger = Ledger::new(configuration(mode)).expect("it may be");
+    fill(&mut ledger);
+    ledger
+}
+
+/// Makes the events of the scene.
+pub fn fill(ledger: &mut Ledger) {
     for (symbol, side, size, price) in [("A", Side::Long, 10, 100), ("B", Side::Short, 5, 50)] {
         let event = Event::Open(Open {
             symbol,
@@ -37,7 +46,6 @@ pub fn scene(mode: Mode) -> Ledger {
     ];
     let marks = Marks { time: Some(0), quotes: &quotes };
     ledger.apply(&Event::UpdateEquity(marks)).expect("it is accepted");
-    ledger
 }
 
 /// Applies batches as a frame of events. What is refused leaves the digest as it was, and what is

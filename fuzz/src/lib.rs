@@ -3,4 +3,6 @@
 pub mod accounts;
 pub mod bytes;
 pub mod columns;
+pub mod disk;
+pub mod files;
 pub mod texts;

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from omega_portfolio.analysis import Analysis
 from omega_portfolio.analysis_tables import abstractmethod
 
 if TYPE_CHECKING:
+    from omega_portfolio.account import Account
     from omega_portfolio.types import LotMethod, Table
 
 
@@ -238,7 +239,7 @@ class AccountTables(Analysis):
         """
         from omega_portfolio.lots import lots_table
 
-        return lots_table(self, method, exact=exact)
+        return lots_table(cast("Account", self), method, exact=exact)
 
     @abstractmethod
     def get_positions(self, exact: bool = False) -> Table:  # noqa: FBT001, FBT002

@@ -170,22 +170,21 @@ def _gross(portfolio: Tables, row: Row) -> str:
     size, leave = Fraction(row["size"]), Fraction(row["exit_price"])
     cost, gross = Fraction(row["cost"]), Fraction(row["gross_pnl"])
     sign = 1 if row["side"] == "long" else -1
-    held = size * Fraction(row["entry_price"])
-    # Mostly the contract is what the cost says; a netted entry price is rounded.
-    contract = cost / held if held else Fraction(1)
-    if sign * (size * leave * contract - cost) != gross:
-        contract = _contract_size(portfolio, row["symbol"])
+    contract = _contract_size(portfolio, row["symbol"])
     head = f"gross_pnl {_text(row['gross_pnl'])}"
-    if sign * (size * leave * contract - cost) != gross:
-        # Another currency or an inverse contract: rates are rounded on the way.
-        rates = f", of it {_text(row['fx_pnl'])} by its rate" if row["fx_pnl"] else ""
-        return f"{head} in the account's currency, on a cost of {_text(row['cost'])}{rates}"
     times = "" if contract == 1 else f" x {_fraction_text(contract)}"
     worth = f"{_text(row['size'])} x {_text(row['exit_price'])}{times}"
-    cost_words = f"cost {_text(row['cost'])}"
-    if sign > 0:
-        return f"{head} = {worth} - {cost_words}"
-    return f"{head} = {cost_words} - {worth}"
+    if sign * (size * leave * contract - cost) == gross:
+        parts = (worth, f"cost {_text(row['cost'])}")
+        return f"{head} = {' - '.join(parts[::sign])}"
+    entry = f"{_text(row['size'])} x {_text(row['entry_price'])}{times}"
+    native = sign * (leave - Fraction(row["entry_price"])) * size * contract
+    rate = gross / native if native else Fraction(0)
+    if rate > 0 and (rate * 10**18).denominator == 1:
+        parts = (worth, entry)
+        return f"{head} = ({' - '.join(parts[::sign])}) x {_fraction_text(rate)}, the rate then"
+    # A conversion that was rounded, or an inverse contract.
+    return f"{head} in the account's currency, on a cost of {_text(row['cost'])}"
 
 
 def _contract_size(portfolio: Tables, symbol: str) -> Fraction:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from omega_portfolio.account_tables import AccountTables
+    from omega_portfolio.account import Account
 
 METHODS: Final[tuple[str, ...]] = get_args(LotMethod)
 """The names of the methods."""
@@ -188,12 +188,12 @@ class _Matching:
                 )  # fmt: skip
 
 
-def lots_table(portfolio: AccountTables, method: LotMethod, *, exact: bool) -> ArrowTable:
+def lots_table(portfolio: Account, method: LotMethod, *, exact: bool) -> ArrowTable:
     """Match the fills of a portfolio; see :meth:`omega_portfolio.Portfolio.get_lots`.
 
     Parameters
     ----------
-    portfolio : AccountTables
+    portfolio : Account
         The portfolio.
     method : {"fifo", "lifo", "hifo", "average", "specific"}
         Which entry a closing fill takes.
@@ -224,10 +224,13 @@ def lots_table(portfolio: AccountTables, method: LotMethod, *, exact: bool) -> A
         )
     if not isinstance(exact, bool):
         raise InvalidArgument("exact", describe(exact), "must be a bool", "pass True or False")
+    # Others may write between two of these: what came behind the state is left out.
+    state = portfolio.get_state()
     fills = _read_fills(portfolio.get_fills(exact=True).to_pyarrow())
+    fills = [fill for fill in fills if fill.event <= state.events]
     events = portfolio.get_events(exact=True).to_pyarrow()
     matching = _Matching(method, _read_terms(events))
-    splits = _read_splits(events)
+    splits = [split for split in _read_splits(events) if split.event <= state.events]
     marks = _Marks(events, fills) if splits else None
     place = 0
     for split in splits:
@@ -238,7 +241,7 @@ def lots_table(portfolio: AccountTables, method: LotMethod, *, exact: bool) -> A
             matching.split(split, marks.before(split, matching.terms[split.symbol]))
     for fill in fills[place:]:
         matching.fill(fill)
-    positions = portfolio.get_positions(exact=True).to_pyarrow()
+    positions = state.positions_exact.to_pyarrow()
     keys = zip(positions["symbol"].to_pylist(), positions["side"].to_pylist(), strict=True)
     prices = dict(zip(keys, raw_numbers(positions["mark_price"]), strict=True))
     return _to_table([*matching.rows, *matching.open_rows(prices)], exact=exact)

@@ -79,6 +79,8 @@ class TimeTravel(Tables):
             The bytes are no image, are damaged, or are of a later version.
         InvalidArgument
             The data are of another type, or a backend is given to a class that has one.
+        InvalidConfiguration
+            There is no such backend.
         BackendUnavailable
             Rust is asked for and its compiled module does not load.
 
@@ -176,7 +178,11 @@ class TimeTravel(Tables):
         """
 
     @abstractmethod
-    def asof_states(self, times: Iterable[TimeLike], exact: bool = False) -> Table:  # noqa: FBT001, FBT002
+    def asof_states(
+        self,
+        times: Iterable[TimeLike],
+        exact: bool = False,  # noqa: FBT001, FBT002
+    ) -> Table:
         """Return the account at many times in one pass, for a join or a chart.
 
         Parameters
@@ -240,6 +246,10 @@ class TimeTravel(Tables):
         from omega_portfolio.explanation import explain
 
         return explain(self, trade)
+
+    @abstractmethod
+    def _event_at(self, place: int) -> Table:
+        """Return the event whose bytes have a place in them, as ``get_events`` has it."""
 
     def __copy__(self: Own) -> Own:
         made = self.fork()

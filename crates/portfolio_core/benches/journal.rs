@@ -28,6 +28,7 @@ use random::Random;
 const RECOVERED: u64 = 1_000_000;
 /// About so many positions are open.
 const HELD: u64 = 100;
+const MODES: [&str; 5] = ["none", "off", "os", "interval", "always"];
 const SYMBOLS: [&str; 4] = ["SYM0", "SYM1", "SYM2", "SYM3"];
 
 fn main() {
@@ -40,6 +41,7 @@ fn main() {
     let digest = ledger.digest().unwrap();
     println!("{RECOVERED} events, {bytes} bytes, digest {digest}");
     assert_eq!(restored(&path), (RECOVERED, digest));
+    drop(folder);
     divan::main();
 }
 
@@ -83,7 +85,7 @@ fn events(ledger: &mut Ledger, count: u64) {
         let symbol = SYMBOLS[usize::try_from(random.below(4)).unwrap()];
         let price = Price::from_raw(i128::from(9_000 + random.below(2_001)) * 10_000_000).unwrap();
         let held = u64::try_from(ledger.positions().rows().len()).unwrap();
-        let event = if number % 3 == 0 || (number % 3 == 1 && held < HELD) {
+        let event = if number.is_multiple_of(3) || (number % 3 == 1 && held < HELD) {
             Event::Open(Open {
                 symbol,
                 side: if random.below(2) == 0 { Side::Long } else { Side::Short },
@@ -103,7 +105,9 @@ fn events(ledger: &mut Ledger, count: u64) {
             Event::Close(Close { position_id, price, time, size: None, fee: None, reason: "" })
         } else {
             let quotes = [Quote { symbol, bid: price, ask: price }];
-            ledger.apply(&Event::UpdateEquity(Marks { time: Some(time), quotes: &quotes })).unwrap();
+            ledger
+                .apply(&Event::UpdateEquity(Marks { time: Some(time), quotes: &quotes }))
+                .unwrap();
             continue;
         };
         ledger.apply(&event).unwrap();
@@ -117,7 +121,7 @@ fn restored(path: &Path) -> (u64, String) {
 }
 
 /// Events one by one: without a journal, and in each mode.
-#[divan::bench(args = ["none", "off", "os", "interval", "always"], sample_size = 1, sample_count = 20)]
+#[divan::bench(args = MODES, sample_size = 1, sample_count = 20)]
 fn append(bencher: Bencher<'_, '_>, mode: &str) {
     let count: u64 = if mode == "always" { 500 } else { 100_000 };
     let folder = Scratch::new();

@@ -12,7 +12,7 @@ mod frame_rows;
 mod lives;
 mod random;
 
-use frame_rows::{apply, shown};
+use frame_rows::{apply, apply_batches, shown};
 use lives::{grown, index};
 use portfolio_core::columns::schema::View;
 use portfolio_core::event::{Cash, Event};
@@ -51,10 +51,14 @@ fn every_moment_of_a_life_is_what_it_was() {
         let total = ledger.account().events;
         let mut again = Ledger::new(ledger.configuration().clone()).unwrap();
         let mut pictures = vec![picture(&mut again)];
-        let told = frame_rows::told(&ledger);
+        let (told, table) = (frame_rows::told(&ledger), ledger.events_table(View::Exact).unwrap());
+        let [whole] = &table.batches[..] else { panic!("one batch") };
+        let mut start = 0;
         for event in told.chunk_by(|left, right| number(left) == number(right)) {
-            apply(&mut again, event, OnError::Raise).unwrap();
+            let rows = whole.slice(start, event.len());
+            apply_batches(&mut again, &[rows], OnError::Raise).unwrap();
             pictures.push(picture(&mut again));
+            start += event.len();
         }
         assert_eq!(*pictures.last().unwrap(), picture(&mut ledger), "seed {seed}");
         for (seq, pair) in pictures.windows(2).enumerate() {

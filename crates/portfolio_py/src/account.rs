@@ -15,7 +15,7 @@ use crate::attribution::attribution;
 use crate::convert::configuration::policy_word;
 use crate::convert::{Given, number, read_exact};
 use crate::fault::{Fault, refused};
-use crate::guard::{self, Guarded};
+use crate::guard::{self, Guarded, Held};
 use crate::image;
 use crate::margin::margin;
 use crate::metrics::{self, Asked};
@@ -211,7 +211,7 @@ impl AccountCore {
     fn compact(&self, py: Python<'_>, capacity: Given<'_>) -> PyResult<()> {
         let rule = "must be an int of at least 0";
         let more = capacity.0.map_or(Ok(0), |capacity| number::rows(&capacity, rule))?;
-        let done = py.detach(|| self.ledger.with_detached(|ledger| ledger.compact(more)))?;
+        let done = py.detach(|| self.ledger.change_detached(|ledger| ledger.compact(more)))?;
         done.map_err(refused)
     }
 
@@ -327,7 +327,12 @@ impl AccountCore {
 
     /// The account at many times.
     #[pyo3(signature = (times, exact=false))]
-    fn asof_states(&self, py: Python<'_>, times: Value<'_, '_>, exact: bool) -> PyResult<Table> {
+    fn asof_states(
+        &self,
+        py: Python<'_>,
+        times: Value<'_, '_>,
+        #[pyo3(from_py_with = read_exact)] exact: bool,
+    ) -> PyResult<Table> {
         time_travel::asof_states(py, self, times, view(exact))
     }
 
@@ -345,6 +350,13 @@ impl AccountCore {
     #[classmethod]
     fn _from_bytes<'py>(class: &Bound<'py, PyType>, data: &Bound<'py, PyBytes>) -> Answer<'py> {
         image::read(class, data)
+    }
+
+    /// The event whose bytes have a place in them.
+    fn _event_at(&self, py: Python<'_>, place: usize) -> PyResult<Table> {
+        let read = |ledger: &mut Ledger| ledger.event_at(place, View::Exact);
+        let snapshot = py.detach(|| self.ledger.with_detached(read))?;
+        Ok(Table::new(snapshot.map_err(arrow_error)?))
     }
 
     /// The canonical bytes of configuration and events.
@@ -457,14 +469,24 @@ pub(crate) fn live<'py>(
     ledger: Ledger,
     policy: FloatPolicy,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let currency = ledger.configuration().currency;
+    live_with(class, Held::own(ledger), (currency, policy))
+}
+
+/// The same around what a fork starts with.
+pub(crate) fn live_with<'py>(
+    class: &Bound<'py, PyAny>,
+    held: Held,
+    (currency, policy): (Currency, FloatPolicy),
+) -> PyResult<Bound<'py, PyAny>> {
     let py = class.py();
     let options = PyDict::new(py);
-    options.set_item("currency", ledger.configuration().currency.code())?;
+    options.set_item("currency", currency.code())?;
     options.set_item("floats", policy_word(policy))?;
     // Not a call of the class: one of Python's that stands on it may have another constructor.
     let base = py.get_type::<PortfolioCore>();
     let portfolio = base.call_method("__new__", (class, 0), Some(&options))?;
     let account = portfolio.cast::<AccountCore>()?.get();
-    account.ledger.put(py, ledger)?;
+    account.ledger.put(py, held)?;
     Ok(portfolio)
 }

@@ -67,7 +67,7 @@ fn run(
         interrupt.is_none()
     };
     let act = |ledger: &mut Ledger| ledger.apply_frame(&frame, on_error, view, &mut go_on);
-    let applied = ledger.with_detached(act)?;
+    let applied = ledger.change_detached(act)?;
     applied.map_err(|error| match error {
         FrameError::Row(error) => Fault::row(&error).into(),
         FrameError::OutOfMemory { bytes } => Fault::from(Refusal::OutOfMemory { bytes }).into(),

@@ -2,8 +2,8 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use portfolio_core::journal::SyncMode;
 use portfolio_core::ledger::Ledger;
@@ -11,11 +11,64 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 
-use crate::fault::Fault;
+use crate::fault::{Fault, refused};
+
+/// The ledger of a portfolio.
+pub(crate) enum Held {
+    /// One that nobody else knows, and the fork of its present state that its forks share.
+    Own { ledger: Box<Ledger>, forked: Option<Arc<Mutex<Ledger>>> },
+    /// That of a fork that has not changed anything: all forks of one state share one ledger.
+    Shared(Arc<Mutex<Ledger>>),
+}
+
+impl Held {
+    pub(crate) fn own(ledger: Ledger) -> Self {
+        Self::Own { ledger: Box::new(ledger), forked: None }
+    }
+
+    /// Looks at the ledger.
+    #[inline]
+    fn look<R>(&mut self, act: impl FnOnce(&mut Ledger) -> R) -> PyResult<R> {
+        match self {
+            Self::Own { ledger, .. } => Ok(act(ledger)),
+            Self::Shared(ledger) => Ok(act(&mut *shared(ledger)?)),
+        }
+    }
+
+    /// Changes the ledger, which is its own from then on.
+    #[inline]
+    fn change<R>(&mut self, act: impl FnOnce(&mut Ledger) -> R) -> PyResult<R> {
+        if let Self::Shared(ledger) = self {
+            let own = shared(ledger)?.fork().map_err(refused)?;
+            *self = Self::own(own);
+        }
+        if let Self::Own { forked, .. } = self {
+            *forked = None;
+        }
+        self.look(act)
+    }
+
+    /// What a fork of the present state starts with.
+    fn fork(&mut self) -> PyResult<Self> {
+        match self {
+            Self::Shared(ledger) => Ok(Self::Shared(Arc::clone(ledger))),
+            Self::Own { forked: Some(forked), .. } => Ok(Self::Shared(Arc::clone(forked))),
+            Self::Own { ledger, forked } => {
+                let fork = Arc::new(Mutex::new(ledger.fork().map_err(refused)?));
+                Ok(Self::Shared(Arc::clone(forked.insert(fork))))
+            }
+        }
+    }
+}
+
+/// A shared ledger. Whoever has it waits for nobody: a look at it is all that is done with it.
+fn shared(ledger: &Mutex<Ledger>) -> PyResult<MutexGuard<'_, Ledger>> {
+    ledger.lock().map_err(|_| broken_before())
+}
 
 /// A ledger that several threads may call.
 pub(crate) struct Guarded {
-    ledger: Mutex<Ledger>,
+    held: Mutex<Held>,
     /// The thread that holds the lock and runs Python's signal handlers; 0 when there is none.
     handling: AtomicUsize,
     /// Whether each change waits for a disk.
@@ -25,13 +78,23 @@ pub(crate) struct Guarded {
 impl Guarded {
     pub(crate) fn new(ledger: Ledger) -> Self {
         let waits = AtomicBool::new(waits(&ledger));
-        Self { ledger: Mutex::new(ledger), handling: AtomicUsize::new(0), waits }
+        Self { held: Mutex::new(Held::own(ledger)), handling: AtomicUsize::new(0), waits }
     }
 
     /// Puts another ledger in the place of this one.
-    pub(crate) fn put(&self, py: Python<'_>, ledger: Ledger) -> PyResult<()> {
-        self.waits.store(waits(&ledger), Ordering::Relaxed);
-        self.with(py, |old| *old = ledger)
+    pub(crate) fn put(&self, py: Python<'_>, other: Held) -> PyResult<()> {
+        if let Held::Own { ledger, .. } = &other {
+            self.waits.store(waits(ledger), Ordering::Relaxed);
+        }
+        self.attached(py, |held| {
+            *held = other;
+            Ok(())
+        })
+    }
+
+    /// What a fork of the present state starts with.
+    pub(crate) fn fork(&self, py: Python<'_>) -> PyResult<Held> {
+        self.attached(py, Held::fork)
     }
 
     /// Runs what changes the ledger. Where that waits for a disk, others may use Python meanwhile.
@@ -42,33 +105,52 @@ impl Guarded {
         act: impl FnOnce(&mut Ledger) -> R + Send,
     ) -> PyResult<R> {
         if self.waits.load(Ordering::Relaxed) {
-            return py.detach(|| self.with_detached(act));
+            return py.detach(|| self.change_detached(act));
         }
-        self.with(py, act)
+        self.attached(py, |held| held.change(act))
     }
 
-    /// Runs `act` on the ledger. A thread that has to wait lets other Python threads run. When an
-    /// invariant breaks, the lock stays poisoned and every later call says so.
+    /// Runs `act` on the ledger, of which it changes nothing that anybody sees. A thread that has
+    /// to wait lets other Python threads run. When an invariant breaks, the lock stays poisoned and
+    /// every later call says so.
     #[inline]
     pub(crate) fn with<R>(
         &self,
         py: Python<'_>,
         act: impl FnOnce(&mut Ledger) -> R,
     ) -> PyResult<R> {
-        self.check_reentry()?;
-        let Ok(mut ledger) = self.ledger.lock_py_attached(py) else { return Err(broken_before()) };
-        caught(move || act(&mut ledger))
+        self.attached(py, |held| held.look(act))
     }
 
     /// The same for a thread that has let go of Python, for work that takes long.
     pub(crate) fn with_detached<R>(&self, act: impl FnOnce(&mut Ledger) -> R) -> PyResult<R> {
+        self.detached(|held| held.look(act))
+    }
+
+    /// As [`Self::change`], for a thread that has let go of Python.
+    pub(crate) fn change_detached<R>(&self, act: impl FnOnce(&mut Ledger) -> R) -> PyResult<R> {
+        self.detached(|held| held.change(act))
+    }
+
+    #[inline]
+    fn attached<R>(
+        &self,
+        py: Python<'_>,
+        act: impl FnOnce(&mut Held) -> PyResult<R>,
+    ) -> PyResult<R> {
         self.check_reentry()?;
-        let Ok(mut ledger) = self.ledger.lock() else { return Err(broken_before()) };
-        caught(move || act(&mut ledger))
+        let Ok(mut held) = self.held.lock_py_attached(py) else { return Err(broken_before()) };
+        caught(move || act(&mut held))?
+    }
+
+    fn detached<R>(&self, act: impl FnOnce(&mut Held) -> PyResult<R>) -> PyResult<R> {
+        self.check_reentry()?;
+        let Ok(mut held) = self.held.lock() else { return Err(broken_before()) };
+        caught(move || act(&mut held))?
     }
 
     /// Runs the handlers of the signals that have come, for a thread that is inside of
-    /// [`Self::with_detached`]. A handler that calls this portfolio would wait for itself; it is
+    /// [`Self::change_detached`]. A handler that calls this portfolio would wait for itself; it is
     /// told so.
     pub(crate) fn run_signal_handlers(&self) -> PyResult<()> {
         self.handling.store(this_thread(), Ordering::Relaxed);

@@ -30,7 +30,7 @@ pub(crate) fn process(
             interrupt.is_none()
         };
         let act = |ledger: &mut Ledger| ledger.apply_bars(&events, &mut go_on);
-        core.ledger.with_detached(act)?.map_err(|stopped| match stopped {
+        core.ledger.change_detached(act)?.map_err(|stopped| match stopped {
             BarsStopped::Refused { moment, bar, refusal } => {
                 refused(history.row(moment, bar), refusal)
             }

@@ -8,7 +8,7 @@ use portfolio_core::refusal::Refusal;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyType};
 
-use crate::account::{AccountCore, live};
+use crate::account::{AccountCore, live, live_with};
 use crate::fault::{Fault, refused};
 use crate::guard::caught;
 
@@ -51,6 +51,6 @@ pub(crate) fn read<'py>(
 /// An independent portfolio with the same history, of the same class.
 pub(crate) fn fork<'py>(slf: &Bound<'py, AccountCore>) -> PyResult<Bound<'py, PyAny>> {
     let core = slf.get();
-    let ledger = core.ledger.with(slf.py(), Ledger::fork)?.map_err(refused)?;
-    live(&slf.as_any().get_type(), ledger, core.policy)
+    let held = core.ledger.fork(slf.py())?;
+    live_with(&slf.as_any().get_type(), held, (core.currency, core.policy))
 }

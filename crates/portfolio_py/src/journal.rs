@@ -20,6 +20,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple, PyType};
 
 use crate::account::{AccountCore, live};
+use crate::convert::Given;
 use crate::fault::refused;
 
 /// What only a portfolio with a journal has.
@@ -27,7 +28,7 @@ use crate::fault::refused;
 #[derive(Default)]
 pub(crate) struct JournalCore {
     /// What was found when its journal was opened.
-    recovery: Mutex<Option<Recovery>>,
+    recovery: Mutex<Option<Box<Recovery>>>,
 }
 
 /// The time of mode `interval` that nobody has given.
@@ -37,7 +38,8 @@ const SYNC_INTERVAL_MS: u64 = 100;
 pub(crate) struct Wanted<'py> {
     pub(crate) journal: Option<Bound<'py, PyAny>>,
     pub(crate) sync: Option<Bound<'py, PyAny>>,
-    pub(crate) sync_interval_ms: Option<Bound<'py, PyAny>>,
+    /// `None` is a value of it, and a wrong one.
+    pub(crate) sync_interval_ms: Given<'py>,
     pub(crate) snapshot_every: Option<Bound<'py, PyAny>>,
 }
 
@@ -50,12 +52,13 @@ pub(crate) struct Beginning {
 impl Wanted<'_> {
     /// Where it is to begin, if one is wanted.
     pub(crate) fn read(&self, py: Python<'_>, policy: FloatPolicy) -> PyResult<Option<Beginning>> {
-        let given = [&self.journal, &self.sync, &self.sync_interval_ms, &self.snapshot_every];
+        let milliseconds = &self.sync_interval_ms.0;
+        let given = [&self.journal, &self.sync, milliseconds, &self.snapshot_every];
         if given.iter().all(|one| one.is_none()) {
             return Ok(None);
         }
         let options = py.import("omega_portfolio.durability")?.getattr("journal_options")?;
-        let [journal, sync, milliseconds, every] = given;
+        let [journal, sync, _, every] = given;
         let milliseconds = milliseconds
             .as_ref()
             .map_or_else(|| SYNC_INTERVAL_MS.into_bound_py_any(py), |given| Ok(given.clone()))?;
@@ -154,7 +157,7 @@ impl JournalCore {
         let (ledger, recovery) = opened;
         let portfolio = live(class, ledger, policy)?;
         let core = portfolio.cast::<Self>()?.get();
-        *core.recovery.lock().unwrap_or_else(PoisonError::into_inner) = Some(recovery);
+        *core.recovery.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(recovery));
         Ok(portfolio)
     }
 
@@ -210,7 +213,7 @@ fn write<R: Send>(
     act: impl FnOnce(&mut Ledger) -> Result<R, Refusal> + Send,
 ) -> PyResult<R> {
     let ledger = &slf.as_super().get().ledger;
-    slf.py().detach(|| ledger.with_detached(act))?.map_err(refused)
+    slf.py().detach(|| ledger.change_detached(act))?.map_err(refused)
 }
 
 fn open(path: &str, opening: &Opening, read_only: bool) -> Result<(Ledger, Recovery), Refusal> {

@@ -41,7 +41,7 @@ impl PortfolioCore {
         signature = (initial_balance, *, currency=Given(None), leverage=Given(None),
                      mode=Given(None), floats=Given(None), capacity=None, rounding=Given(None),
                      off_grid=Given(None), margin_call=None, stop_out=None, path=Given(None),
-                     pivot=Given(None), journal=None, sync=None, sync_interval_ms=None,
+                     pivot=Given(None), journal=None, sync=None, sync_interval_ms=Given(None),
                      snapshot_every=None),
         text_signature = "(initial_balance, *, currency='USD', leverage=1, mode='hedging', \
                           floats='nearest', capacity=None, rounding='exact', off_grid='refuse', \
@@ -63,7 +63,7 @@ impl PortfolioCore {
         pivot: Given<'py>,
         journal: Option<Bound<'py, PyAny>>,
         sync: Option<Bound<'py, PyAny>>,
-        sync_interval_ms: Option<Bound<'py, PyAny>>,
+        sync_interval_ms: Given<'py>,
         snapshot_every: Option<Bound<'py, PyAny>>,
     ) -> PyResult<PyClassInitializer<Self>> {
         let options = Options {

@@ -168,7 +168,7 @@ def _locked(path: Path) -> JournalFile:
         _require_file(path)
         try:
             file = JournalFile.open(path)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             raise _not_found(path, "there is no such file") from None
         except OSError as error:
             raise _refused(path, "cannot be opened", error) from error
@@ -192,7 +192,7 @@ def _found(path: Path) -> Found:
     _require_file(path)
     try:
         data = path.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise _not_found(path, "there is no such file") from None
     except OSError as error:
         raise _refused(path, "cannot be read", error) from error

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from omega_portfolio.errors import InvalidArgument, describe
 from omega_portfolio.oracle import codec
 from omega_portfolio.oracle.durable import DurableAccount
+from omega_portfolio.oracle.event_frame import event_at
 from omega_portfolio.oracle.image import NO_SALT, read_image, write_image
 from omega_portfolio.oracle.ledger import Ledger
 from omega_portfolio.oracle.replay import Replayer, replay
 from omega_portfolio.oracle.schema import MOMENTS, Row, Rows
 from omega_portfolio.oracle.state import state_of
 from omega_portfolio.oracle.tables import PythonTable
+from omega_portfolio.oracle.texts import read_flag
 from omega_portfolio.oracle.times import read_time
 
 if TYPE_CHECKING:
@@ -69,7 +71,11 @@ class PastAccount(DurableAccount):
                 walk.to_time(moment)
             return state_of(walk.ledger)
 
-    def asof_states(self, times: Iterable[TimeLike], exact: bool = False) -> Table:  # noqa: FBT001, FBT002
+    def asof_states(
+        self,
+        times: Iterable[TimeLike],
+        exact: bool = False,  # noqa: FBT001, FBT002
+    ) -> Table:
         """Return the account at many times."""
         moments = [read_time("times", time) for time in _each(times)]
         found: dict[int, Row] = {}
@@ -81,7 +87,15 @@ class PastAccount(DurableAccount):
         rows = Rows(MOMENTS)
         for moment in moments:
             rows.append(found[moment])
-        return PythonTable(rows.columns, rows.lists, len(rows), exact=bool(exact))
+        return PythonTable(rows.columns, rows.lists, len(rows), exact=read_flag("exact", exact))
+
+    def _event_at(self, place: int) -> Table:
+        with self._turn():
+            ledger = self._sound()
+            events, fills = ledger.journal.to_bytes(), ledger.fill_rows
+            held = dict(zip(fills.numbers("position_id"), fills.texts("symbol"), strict=True))
+        rows = event_at(events, held, place)
+        return PythonTable(rows.columns, rows.lists, len(rows), exact=True)
 
 
 class _Walk:

@@ -382,7 +382,8 @@ mod tests {
                 assert_eq!(pool.blocks().text(view), text(number));
                 assert_eq!(fork.blocks().text(view), text(number));
             }
-            fork.blocks().array([theirs, again].map(|view| view.bits()).to_vec().into());
+            let both = fork.blocks().array([theirs, again].map(TextView::bits).to_vec().into());
+            assert_eq!(both.len(), 2);
         }
     }
 

@@ -109,7 +109,9 @@ impl JournalError {
     #[must_use]
     pub fn unread(path: &str, error: &io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::IsADirectory => {
+            io::ErrorKind::NotFound
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::IsADirectory => {
                 let remedy = "check the path; a new journal is made by journal= of a portfolio";
                 Self::new(Fault::NotFound, path, "there is no such file", remedy)
             }

@@ -56,8 +56,8 @@ impl<'a> Replay<'a> {
 
     /// Applies all good frames before an offset, and compares the snapshots that it meets.
     pub(super) fn run(&mut self, limit: usize, beside: &mut [Beside]) -> Result<Stop, Refusal> {
+        self.meet(beside)?;
         loop {
-            self.meet(beside)?;
             (self.at.length, self.at.link) = (wide(self.frames.at), self.frames.link());
             if self.frames.at >= limit {
                 return Ok(Stop::End);
@@ -72,7 +72,7 @@ impl<'a> Replay<'a> {
                     return Ok(Stop::Refused { reason, partly: false });
                 }
             };
-            if let Err(reason) = self.take(&body)? {
+            if let Err(reason) = self.take(&body, beside)? {
                 let partly = matches!(body, Body::Events { .. });
                 return Ok(Stop::Refused { reason, partly });
             }
@@ -84,11 +84,15 @@ impl<'a> Replay<'a> {
     }
 
     /// Does what a frame says; or says why that cannot be.
-    pub(super) fn take(&mut self, body: &Body<'_>) -> Result<Result<(), String>, Refusal> {
+    pub(super) fn take(
+        &mut self,
+        body: &Body<'_>,
+        beside: &mut [Beside],
+    ) -> Result<Result<(), String>, Refusal> {
         let events = self.ledger.account.events;
         let wrong = |said: u64| format!("it counts {said} events, and {events} came before it");
         match *body {
-            Body::Events { count, bytes } => return self.apply(count, bytes),
+            Body::Events { count, bytes } => return self.apply((count, bytes), beside),
             Body::Synced { offset } if offset > wide(self.frames.at) => {
                 return Ok(Err("it speaks of bytes behind it".to_owned()));
             }
@@ -115,12 +119,21 @@ impl<'a> Replay<'a> {
         Ok(self.ledger.digest_bytes()? == *total.digest)
     }
 
-    /// Applies the events of a frame.
-    fn apply(&mut self, count: u64, bytes: &[u8]) -> Result<Result<(), String>, Refusal> {
+    /// Applies the events of a frame. A snapshot may lie between them, as a salvaged journal has
+    /// the events of many calls in one frame.
+    fn apply(
+        &mut self,
+        (count, bytes): (u64, &[u8]),
+        beside: &mut [Beside],
+    ) -> Result<Result<(), String>, Refusal> {
         let (before, mark) = (self.ledger.account.events, self.ledger.events.mark());
-        let applied = replay_events(&mut self.ledger, &mut self.recorded, bytes)?;
-        if let Err(reason) = applied {
-            return Ok(Err(reason));
+        let mut decoder = Decoder(bytes);
+        while !decoder.is_empty() {
+            let applied = next_event(&mut self.ledger, &mut self.recorded, &mut decoder)?;
+            if let Err(reason) = applied {
+                return Ok(Err(reason));
+            }
+            self.meet(beside)?;
         }
         let mut rest = Some(bytes);
         for part in self.ledger.events.since(mark) {
@@ -148,21 +161,6 @@ impl<'a> Replay<'a> {
         }
         Ok(())
     }
-}
-
-/// Applies events, or says which cannot be and why.
-fn replay_events(
-    ledger: &mut Ledger,
-    recorded: &mut RecordedEvents,
-    bytes: &[u8],
-) -> Result<Result<(), String>, Refusal> {
-    let mut decoder = Decoder(bytes);
-    while !decoder.is_empty() {
-        if let Err(reason) = next_event(ledger, recorded, &mut decoder)? {
-            return Ok(Err(reason));
-        }
-    }
-    Ok(Ok(()))
 }
 
 /// Applies one event, or says why that cannot be.

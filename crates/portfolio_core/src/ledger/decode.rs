@@ -62,12 +62,13 @@ pub(crate) enum QuotesKind {
 /// Who knows the symbol of a position.
 pub(crate) type SymbolOf<'a> = &'a dyn Fn(u64) -> Option<u32>;
 
-/// What is known from the events so far.
+/// What is known from the events so far. It stands beside a ledger that has taken them and knows
+/// its open positions, unless it stands alone.
 #[derive(Debug, Default)]
 pub(crate) struct RecordedEvents {
     instruments: Vec<Known>,
-    /// The symbol of each position.
-    symbols: HashMap<u64, usize>,
+    /// The symbol of each position, where there is no ledger.
+    symbols: Option<HashMap<u64, usize>>,
     /// Those of the last event that has any.
     targets: Vec<Target>,
 }
@@ -81,8 +82,12 @@ struct Known {
 }
 
 impl RecordedEvents {
-    /// What is known from the events of a ledger, but for the symbols of its positions, which it
-    /// knows itself.
+    /// One without a ledger beside it.
+    pub(crate) fn alone() -> Self {
+        Self { symbols: Some(HashMap::new()), ..Self::default() }
+    }
+
+    /// What is known from the events of a ledger.
     pub(super) fn of(books: &[Book]) -> Self {
         let known = |book: &Book| Known {
             symbol: book.instrument.symbol.clone(),
@@ -90,11 +95,6 @@ impl RecordedEvents {
             sizes: book.sizes,
         };
         Self { instruments: books.iter().map(known).collect(), ..Self::default() }
-    }
-
-    /// Forgets the symbols of positions.
-    pub(super) fn forget_positions(&mut self) {
-        self.symbols.clear();
     }
 
     /// The next event; `before` is the time of the last one that had a time, 0 at first, and
@@ -155,7 +155,7 @@ impl RecordedEvents {
     }
 
     fn symbol_of(&self, position_id: u64, symbol_of: SymbolOf<'_>) -> Result<usize, Malformed> {
-        let opened = self.symbols.get(&position_id).copied();
+        let opened = self.symbols.as_ref().and_then(|symbols| symbols.get(&position_id)).copied();
         let filled = || usize::try_from(symbol_of(position_id)?).ok();
         opened.or_else(filled).ok_or(Malformed)
     }
@@ -255,8 +255,10 @@ impl RecordedEvents {
             tag: decoder.text()?,
             protection: Protection::NONE,
         };
-        if position_id != 0 {
-            self.symbols.insert(position_id, symbol);
+        if let Some(symbols) = &mut self.symbols
+            && position_id != 0
+        {
+            symbols.insert(position_id, symbol);
         }
         let protection = if protected {
             self.decode_protection(decoder, symbol)?.with(&self.targets)

@@ -103,19 +103,7 @@ fn with_event(
             apply(ledger, &Event::Bar(Bars { time, path: None, bars: &[bar] }))
         }
         6 => {
-            let order = PlaceOrder {
-                symbol,
-                side: Side::Long,
-                size: size(1 + random.below(20)),
-                time,
-                kind: OrderKind::Limit(price(8_000 + random.below(900))),
-                expiry: None,
-                oco: "",
-                stop_loss: None,
-                take_profit: None,
-                protection: Protection::NONE,
-                tag: "rests",
-            };
+            let order = resting(symbol, time, random);
             apply(ledger, &Event::PlaceOrder(order))
         }
         7 | 8 => {
@@ -141,6 +129,23 @@ fn with_event(
     }
 }
 
+/// An order that no price reaches.
+fn resting(symbol: &'static str, time: i64, random: &mut Random) -> PlaceOrder<'static> {
+    PlaceOrder {
+        symbol,
+        side: Side::Long,
+        size: size(1 + random.below(20)),
+        time,
+        kind: OrderKind::Limit(price(8_000 + random.below(900))),
+        expiry: None,
+        oco: "",
+        stop_loss: None,
+        take_profit: None,
+        protection: Protection::NONE,
+        tag: "rests",
+    }
+}
+
 /// A call as a journal gets it.
 #[derive(Debug, Clone)]
 pub(crate) struct Step {
@@ -161,7 +166,7 @@ pub(crate) struct Script {
 }
 
 pub(crate) fn hex(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    digest.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
 /// So many random calls.

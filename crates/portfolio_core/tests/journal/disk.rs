@@ -2,8 +2,8 @@
 //!
 //! What is written is safe once its file is synced; a name, once the folder is. A power cut leaves
 //! of the rest whatever it likes: pieces of 512 bytes are kept, dropped, cut short or replaced by
-//! garbage, each by itself; lengths and names change or do not. Bytes that are safe stay so, also in
-//! a sector that new ones are added to.
+//! garbage, each by itself; lengths and names change or do not. Bytes that are safe stay so, in a
+//! sector that new ones are added to as well.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, ErrorKind};
@@ -188,8 +188,8 @@ impl MemDisk {
 impl Inode {
     fn after_power_cut(&self, random: &mut Random) -> Vec<u8> {
         let mut data = self.safe.clone();
-        // Most often the cut comes before most of what is pending.
-        let all = random.below(4) == 0;
+        // Sometimes all of it was on its way in time.
+        let fates = if random.below(4) == 0 { 1 } else { 6 };
         for write in &self.pending {
             match write {
                 Write::Length(length) => {
@@ -202,28 +202,32 @@ impl Inode {
                     while from < bytes.len() {
                         let room = SECTOR - (at + from) % SECTOR;
                         let to = (from + room).min(bytes.len());
-                        let piece = &bytes[from..to];
-                        match random.below(if all { 1 } else { 6 }) {
-                            0 | 1 => place(&mut data, at + from, piece),
-                            2 => {
-                                let most = u64::try_from(piece.len()).unwrap();
-                                let kept = usize::try_from(random.below(most)).unwrap();
-                                place(&mut data, at + from, &piece[..kept]);
-                            }
-                            3 => {
-                                let garbage: Vec<u8> =
-                                    piece.iter().map(|_| random.next().to_le_bytes()[0]).collect();
-                                place(&mut data, at + from, &garbage);
-                            }
-                            4 => place(&mut data, at + from, &vec![0; piece.len()]),
-                            _ => {}
-                        }
+                        let fate = random.below(fates);
+                        tear(&mut data, at + from, &bytes[from..to], (fate, random));
                         from = to;
                     }
                 }
             }
         }
         data
+    }
+}
+
+/// What becomes of a piece within one sector.
+fn tear(data: &mut Vec<u8>, at: usize, piece: &[u8], (fate, random): (u64, &mut Random)) {
+    match fate {
+        0 | 1 => place(data, at, piece),
+        2 => {
+            let most = u64::try_from(piece.len()).unwrap();
+            let kept = usize::try_from(random.below(most)).unwrap();
+            place(data, at, &piece[..kept]);
+        }
+        3 => {
+            let garbage: Vec<u8> = piece.iter().map(|_| random.next().to_le_bytes()[0]).collect();
+            place(data, at, &garbage);
+        }
+        4 => place(data, at, &vec![0; piece.len()]),
+        _ => {}
     }
 }
 

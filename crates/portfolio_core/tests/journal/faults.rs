@@ -165,6 +165,19 @@ fn check(disk: &MemDisk, sync: SyncMode, answered: &Answered, (dead, what): (boo
     ledger.verify().unwrap();
 }
 
+/// A life whose disk fails at an operation, and perhaps for ever; 1 when that ended it.
+fn fails(sync: SyncMode, number: u64, (failure, dead): (Failure, bool)) -> u64 {
+    let disk = MemDisk::default();
+    disk.fail_at(number, failure, dead);
+    let answered = live(&disk, sync, &mut Random(11));
+    let what = format!("{sync:?}, operation {number}, {failure:?}, dead {dead}");
+    let harmless = failure == Failure::Short && !dead;
+    assert!(!(harmless && answered.refused), "{what}: a short write is no error");
+    disk.mend();
+    check(&disk, sync, &answered, (dead, &what));
+    u64::from(answered.refused)
+}
+
 #[test]
 fn every_operation_of_the_disk_may_fail() {
     let mut failed = 0;
@@ -176,18 +189,10 @@ fn every_operation_of_the_disk_may_fail() {
         assert!(operations > 50, "{sync:?}: {operations}");
         for number in 0..operations {
             for failure in FAILURES {
-                for dead in [false, true] {
-                    let disk = MemDisk::default();
-                    disk.fail_at(number, failure, dead);
-                    let answered = live(&disk, sync, &mut Random(11));
-                    let what = format!("{sync:?}, operation {number}, {failure:?}, dead {dead}");
-                    if failure == Failure::Short && !dead {
-                        assert!(!answered.refused, "{what}: a short write is no error");
-                    }
-                    disk.mend();
-                    check(&disk, sync, &answered, (dead, &what));
-                    failed += u64::from(answered.refused);
-                }
+                failed += [false, true]
+                    .map(|dead| fails(sync, number, (failure, dead)))
+                    .iter()
+                    .sum::<u64>();
             }
         }
     }

@@ -191,19 +191,16 @@ fn nothing_that_was_promised_is_lost() {
         return;
     }
     let next = AtomicU64::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Relaxed);
-                    if seed >= journals {
-                        return;
-                    }
-                    let lived = std::panic::catch_unwind(|| lives(seed, &scripts, &verdicts));
-                    assert!(lived.is_ok(), "again with CRASH_SEED={seed}");
-                }
-            });
+    let work = || {
+        let seeds = std::iter::repeat_with(|| next.fetch_add(1, Relaxed));
+        for seed in seeds.take_while(|&seed| seed < journals) {
+            let lived = std::panic::catch_unwind(|| lives(seed, &scripts, &verdicts));
+            assert!(lived.is_ok(), "again with CRASH_SEED={seed}");
         }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(work);
+        scope.spawn(work);
     });
     let [clean, torn, corrupt] = verdicts.map(AtomicU64::into_inner);
     let all = clean + torn + corrupt;
