@@ -62,7 +62,8 @@ class DurableAccount(PythonAccount):
         """Write what is gathered and sync it."""
         with self._turn():
             if self._writer is not None and not self._closed:
-                self._writer.flush()
+                with self._settled():
+                    self._writer.flush()
 
     def snapshot(self) -> str:
         """Write a snapshot beside the journal."""

@@ -84,8 +84,12 @@ def create(path: Path, configuration: Configuration, options: Options) -> Journa
     except OSError as error:
         raise _refused(path, "cannot be created", error) from error
     header, length, crc = read_header(data)
-    place = Place(length, crc, 0, 0)
-    return JournalWriter(Begun(path, file, header.salt, place, Marks(0, 0)), options)
+    begun = Begun(path, file, header.salt, Place(length, crc, 0, 0), Marks(0, 0))
+    try:
+        return JournalWriter(begun, options)
+    except BaseException:
+        file.close()
+        raise
 
 
 def open_again(path: Path, request: Request) -> Opened:
@@ -161,10 +165,11 @@ def inspect(path: Path) -> Recovery:
 
 def _locked(path: Path) -> JournalFile:
     for _ in range(_TRIES):
+        _require_file(path)
         try:
             file = JournalFile.open(path)
-        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-            raise _not_found(path, error) from None
+        except (FileNotFoundError, NotADirectoryError):
+            raise _not_found(path, "there is no such file") from None
         except OSError as error:
             raise _refused(path, "cannot be opened", error) from error
         try:
@@ -184,10 +189,11 @@ def _locked(path: Path) -> JournalFile:
 
 
 def _found(path: Path) -> Found:
+    _require_file(path)
     try:
         data = path.read_bytes()
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-        raise _not_found(path, error) from None
+    except (FileNotFoundError, NotADirectoryError):
+        raise _not_found(path, "there is no such file") from None
     except OSError as error:
         raise _refused(path, "cannot be read", error) from error
     try:
@@ -214,8 +220,13 @@ def _corrupt(found: Found, remedy: str = "") -> JournalCorrupt:
     return JournalCorrupt("journal", str(found.path), found.reason, remedy)
 
 
-def _not_found(path: Path, error: OSError) -> JournalNotFound:
-    rule = "is a folder" if isinstance(error, IsADirectoryError) else "there is no such file"
+def _require_file(path: Path) -> None:
+    """Refuse a folder, and a pipe, which would be waited for."""
+    if os.path.lexists(path) and not path.is_file():
+        raise _not_found(path, "is a folder" if path.is_dir() else "is no file")
+
+
+def _not_found(path: Path, rule: str) -> JournalNotFound:
     return JournalNotFound("journal", str(path), rule, "pass the path of a journal")
 
 

@@ -6,7 +6,7 @@ dropped ends it.
 
 from __future__ import annotations
 
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
 from omega_portfolio.oracle.journal_disk import JournalFile
 
@@ -35,7 +35,9 @@ class Pacer:
         self.synced = length
         self.error: OSError | None = None
         self._file = file
+        self._lock = Lock()
         self._written = length
+        self._cuts = 0
         # Half of it is for the disk.
         self._pause = interval_ms / 2000
         self._has_work, self._ended = Event(), Event()
@@ -44,12 +46,21 @@ class Pacer:
 
     def note(self, length: int) -> None:
         """Take notice of how long the file is after a write."""
-        self._written = length
+        with self._lock:
+            self._written = length
         self._has_work.set()
 
     def note_synced(self, length: int) -> None:
         """Take notice of a sync by somebody else."""
-        self.synced = max(self.synced, length)
+        with self._lock:
+            self.synced = max(self.synced, length)
+
+    def note_cut(self, length: int) -> None:
+        """Take notice that the end of the file was cut off: nothing behind it is on the disk."""
+        with self._lock:
+            self._written = min(self._written, length)
+            self.synced = min(self.synced, length)
+            self._cuts += 1
 
     def end(self) -> None:
         """End the thread and wait for it; the second time does nothing."""
@@ -63,7 +74,8 @@ class Pacer:
             if self._ended.wait(self._pause):
                 return
             self._has_work.clear()
-            length = self._written
+            with self._lock:
+                length, cuts = self._written, self._cuts
             if length <= self.synced:
                 continue
             try:
@@ -71,4 +83,7 @@ class Pacer:
             except OSError as error:
                 self.error = error
                 return
-            self.note_synced(length)
+            with self._lock:
+                # What was cut off meanwhile may have been written anew.
+                if cuts == self._cuts:
+                    self.synced = max(self.synced, length)

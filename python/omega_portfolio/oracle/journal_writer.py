@@ -148,11 +148,18 @@ class JournalWriter:
         """Cut off what a call has left that was interrupted between its bytes."""
         if self._failure or self.closed or os.getpid() != self._process:
             return
-        del self._gathered[self.place.length - self._written.length :]
+        if self._written.length >= self.place.length:
+            # All that counts is in the file, and perhaps more.
+            self._written = self.place
+            self._gathered.clear()
+        else:
+            del self._gathered[self.place.length - self._written.length :]
         try:
             self._file.cut(self._written.length)
         except OSError as error:
             self._fail("cutting off an interrupted write", error)
+        if self._pacer is not None:
+            self._pacer.note_cut(self._written.length)
 
     def after_commit(self, ledger: Ledger) -> None:
         """Write a digest or a snapshot when it is time for one.
