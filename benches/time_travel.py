@@ -28,7 +28,7 @@ def resident() -> float:
     return int(pages) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def timed(name: str, act: Callable[[], Any], times: int = 1) -> Any:  # noqa: ANN401 - whatever it gives.
+def timed(name: str, act: Callable[[], Any], times: int = 1) -> Any:  # noqa: ANN401
     """Run, print the best time, give the last result."""
     best, result = float("inf"), None
     for _ in range(times):

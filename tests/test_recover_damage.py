@@ -1,7 +1,6 @@
 """Every cut of a journal, a flip in every byte, foreign bytes: the commands answer.
 
-Both backends get the same bytes. What they found, restored and left behind must be the same, but
-for the words of the reason.
+Both backends get the same bytes. What they say, restore and leave behind must be the same.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ def ask(path: Path, data: bytes, *, salvage: bool = False) -> tuple[int, dict[st
             other.unlink()
         path.write_bytes(data)
         document = recovered(path, salvage=salvage, backend=backend)
-        reason = document["found"].pop("reason")
+        reason = document["found"]["reason"]
         assert bool(reason) == (document["found"]["verdict"] != "clean")
         answers.append((exit_code(document), document | {"backend": None}, path.read_bytes()))
     first = answers[0]
@@ -98,11 +97,17 @@ def test_a_flip_in_every_byte_is_seen(path: Path) -> None:
 def test_salvages_agree(path: Path) -> None:
     written(path, BACKENDS[0], 5)
     data = path.read_bytes()
-    for begin, _ in frames_of(data)[:-1]:
+    frames = frames_of(data)
+    for begin, _ in frames[:-1]:
         code, document = ask(path, flipped(data, begin + 18), salvage=True)
         assert (code, document["outcome"]) == (1, "salvaged")
         assert document["found"]["lost_events"] > 0
         assert document["verified"] is True
+    # A frame that was cut out, so that the next one does not follow the one before it.
+    (begin, end), (_, _) = frames[3:5]
+    code, document = ask(path, data[:begin] + data[end:], salvage=True)
+    assert code == 1
+    assert "linked to another" in document["found"]["reason"]
 
 
 def test_foreign_bytes_behind_the_magic(path: Path) -> None:

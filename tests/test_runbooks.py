@@ -15,6 +15,7 @@ import pytest
 
 import omega_portfolio as op
 from conftest import _chosen_backends
+from ffi_tables import MAKERS
 from interpreter import PACKAGE_ROOT
 from stored_files import written
 from test_docs import shell_lines, spans_of, text_of
@@ -31,6 +32,9 @@ SMALLER = {
     ),
     "python -m omega_portfolio.bench exactness": (
         "python -m omega_portfolio.bench exactness --cycles 20"
+    ),
+    "python -m omega_portfolio.bench crash --kills 1000 --seed 5": (
+        "python -m omega_portfolio.bench crash --kills 4 --seed 5"
     ),
     "python benches/runbook_table.py": "python benches/runbook_table.py --small",
 }
@@ -194,6 +198,16 @@ def test_the_invariants_are_those_of_the_specification() -> None:
     assert {rows[0][0], rows[1][0]} <= set(names)
     assert len(names) - 2 == 11
     assert rows[2][0] == "the other eleven"
+
+
+def test_the_prerequisites_say_what_is_there() -> None:
+    rows = cells_of(text_of(MIGRATION), "| prerequisite | command | wanted | found |")
+    found = {row[0]: row[3] for row in rows}
+    assert found["the boundary is specified"].startswith(f"{len(MAKERS)} tables")
+    records = (ROOT / "benches" / "record").glob("*.json")
+    days = re.findall(r"\d{4}-\d\d-\d\d", found["a baseline is filed"])
+    assert len(days) >= 2
+    assert set(days) <= {record.name[:10] for record in records}
 
 
 def test_the_exit_codes_are_those_of_the_command() -> None:

@@ -1,7 +1,7 @@
 """Where two portfolios part: configuration, the first event that is another, figures.
 
-Built on what is public, so it works between backends, portfolios and images. Events are compared
-column by column, as Polars has them.
+It works between backends, portfolios and images. Equal events have equal bytes (SPEC section 9), so
+the first other one is found by comparing bytes, and only that one is decoded.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ from omega_portfolio.errors import InvalidArgument, describe
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
-
-    import polars as pl
 
     from omega_portfolio.portfolio import Portfolio
 
@@ -143,14 +141,20 @@ def diff(a: Portfolio | bytes, b: Portfolio | bytes) -> Difference:
     Changed(name='balance', left='1020', right='980')
     """
     left, right = _portfolio("a", a), _portfolio("b", b)
+    ours, theirs = _parts(left), _parts(right)
+    changed = (
+        Changed(name, value, theirs.settings[name])
+        for name, value in ours.settings.items()
+        if value != theirs.settings[name]
+    )
     return Difference(
-        configuration=tuple(_configuration(left, right)),
-        first=None if left._event_bytes() == right._event_bytes() else _first(left, right),
+        configuration=tuple(changed),
+        first=_first((left, right), (ours.events, theirs.events)),
         figures=tuple(_figures(left, right)),
     )
 
 
-def _portfolio(argument: str, value: object) -> Any:  # noqa: ANN401 - with its private calls.
+def _portfolio(argument: str, value: object) -> Portfolio:
     from omega_portfolio.portfolio import Portfolio
 
     if isinstance(value, Portfolio):
@@ -162,17 +166,24 @@ def _portfolio(argument: str, value: object) -> Any:  # noqa: ANN401 - with its 
     )
 
 
-# Magic, version, 0, salt, floats, off_grid, length of the configuration (SPEC J11).
-_HEAD: Final = struct.Struct("<8sHH16sBBQ")
+# Magic, version, 0, salt, floats, off_grid; lengths of configuration and events (SPEC J11).
+_HEAD: Final = struct.Struct("<8sHH16sBBQQ")
 _BODY: Final = 62
 
 
-def _settings(portfolio: Any) -> dict[str, str]:  # noqa: ANN401 - with its private calls.
+class _Parts(NamedTuple):
+    """What an image says of how a portfolio was made."""
+
+    settings: dict[str, str]
+    events: bytes
+
+
+def _parts(portfolio: Portfolio) -> _Parts:
     from omega_portfolio.oracle import codec
     from omega_portfolio.oracle.numbers import plain_decimal
 
     image = portfolio.to_bytes()
-    *_, floats, off_grid, length = _HEAD.unpack_from(image)
+    *_, floats, off_grid, length, events = _HEAD.unpack_from(image)
     found = codec.Configuration.from_bytes(image[_BODY : _BODY + length])
     if found is None:
         raise AssertionError("an image that was just written has a configuration")
@@ -180,7 +191,7 @@ def _settings(portfolio: Any) -> dict[str, str]:  # noqa: ANN401 - with its priv
     def level(raw: int) -> str:
         return value_text(plain_decimal(raw, 9)) if raw else "none"
 
-    return {
+    settings = {
         "initial_balance": value_text(plain_decimal(found.initial_balance, 18)),
         "currency": found.currency,
         "leverage": value_text(plain_decimal(found.leverage, 9)),
@@ -193,46 +204,42 @@ def _settings(portfolio: Any) -> dict[str, str]:  # noqa: ANN401 - with its priv
         "path": codec.PATHS[found.path],
         "pivot": found.pivot,
     }
+    return _Parts(settings, image[_BODY + length : _BODY + length + events])
 
 
-def _configuration(left: Portfolio, right: Portfolio) -> Iterator[Changed]:
-    ours, theirs = _settings(left), _settings(right)
-    for name, value in ours.items():
-        if value != theirs[name]:
-            yield Changed(name, value, theirs[name])
-
-
-def _first(left: Portfolio, right: Portfolio) -> Divergence | None:
-    """Find the first event of which a column differs."""
-    ours, theirs = (each.get_events(exact=True).to_polars() for each in (left, right))
-    shortest = min(ours.height, theirs.height)
-    # Once a row is known to differ, only those before it are looked at.
-    place = shortest
-    for name in ours.columns:
-        pair = (frame.get_column(name).head(place) for frame in (ours, theirs))
-        one, other = pair
-        found = one.ne_missing(other).arg_true()
-        if len(found):
-            place = int(found[0])
-    if place == shortest and ours.height == theirs.height:
+def _first(sides: tuple[Portfolio, Portfolio], events: tuple[bytes, bytes]) -> Divergence | None:
+    """Find the first event that is another: equal events have equal bytes."""
+    place = _common(*events)
+    if place is None:
         return None
-    seq = min(
-        int(frame.get_column("event")[place]) for frame in (ours, theirs) if place < frame.height
+    (left, left_row), (right, right_row) = (
+        _event(portfolio._event_at(place).to_polars().rows(named=True)) for portfolio in sides
     )
-    (one_words, one_kind, one_time), (two_words, two_kind, two_time) = (
-        _event(frame, seq) for frame in (ours, theirs)
-    )
-    kinds = dict.fromkeys(kind for kind in (one_kind, two_kind) if kind)
-    return Divergence(seq, one_time or two_time, "/".join(kinds), one_words, two_words)
+    rows = [row for row in (left_row, right_row) if row is not None]
+    kinds = dict.fromkeys(row["action"] for row in rows)
+    return Divergence(rows[0]["event"], rows[0]["time"], "/".join(kinds), left, right)
 
 
-def _event(frame: pl.DataFrame, seq: int) -> tuple[str, str, datetime | None]:
-    """Give an event in words, its action and its time."""
-    import polars as pl
+def _common(left: bytes, right: bytes) -> int | None:
+    """Give the number of equal bytes at the beginning; None when all are."""
+    if left == right:
+        return None
+    low, high = 0, min(len(left), len(right))
+    if left[:high] == right[:high]:
+        return high
+    while high - low > 1:
+        middle = (low + high) // 2
+        if left[low:middle] == right[low:middle]:
+            low = middle
+        else:
+            high = middle
+    return low
 
-    rows = frame.filter(pl.col("event") == seq).rows(named=True)
+
+def _event(rows: list[dict[str, Any]]) -> tuple[str, dict[str, Any] | None]:
+    """Give an event in words, and its first row."""
     if not rows:
-        return "nothing", "", None
+        return "nothing", None
     words = []
     for row in rows:
         cells = (
@@ -241,7 +248,7 @@ def _event(frame: pl.DataFrame, seq: int) -> tuple[str, str, datetime | None]:
             if name not in {"event", "action"} and value not in (None, "")
         )
         words.append(" ".join((row["action"], *cells)))
-    return "; ".join(words), rows[0]["action"], rows[0]["time"]
+    return "; ".join(words), rows[0]
 
 
 def _figures(left: Portfolio, right: Portfolio) -> Iterator[Changed]:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final
 
 from omega_portfolio.errors import InvariantViolation
 from omega_portfolio.stored import (
-    HEADER_MIN,
     Document,
     figures_of,
     kind_of,
@@ -208,7 +207,7 @@ def next_steps(document: Document) -> list[str]:
 def _after_refusal(path: str, found: Document) -> list[str]:
     if found["verdict"] == "newer":
         return [f"install the version that wrote it (format {found['version']}), or a later one"]
-    if found["length"] < HEADER_MIN and not found["snapshots"]:
+    if found["lost_events"] == found["events"] == 0 and not found["snapshots"]:
         return ["remove the file: it has never acknowledged an event"]
     return [
         "keep a copy of its folder, and look for the cause: disk, memory, another program",

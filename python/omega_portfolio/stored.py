@@ -21,9 +21,6 @@ Document = dict[str, Any]
 JOURNAL_MAGIC: Final = b"OMEGAJNL"
 IMAGE_MAGIC: Final = b"OMEGAIMG"
 
-HEADER_MIN: Final = 67
-"""No header of a journal is shorter: 32 bytes, the shortest configuration (31), a checksum."""
-
 _FIGURES: Final = (
     *("balance", "unrealized_pnl", "equity", "margin_used", "free_margin", "margin_level"),
     "realized_pnl",
@@ -163,7 +160,6 @@ def lines_of(title: str, items: dict[str, object]) -> list[str]:
 
 
 __all__ = [
-    "HEADER_MIN",
     "IMAGE_MAGIC",
     "JOURNAL_MAGIC",
     "figures_of",

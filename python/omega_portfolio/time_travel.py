@@ -247,6 +247,10 @@ class TimeTravel(Tables):
 
         return explain(self, trade)
 
+    @abstractmethod
+    def _event_at(self, place: int) -> Table:
+        """Return the event whose bytes have a place in them, as ``get_events`` has it."""
+
     def __copy__(self: Own) -> Own:
         made = self.fork()
         _attributes(made).update(_attributes(self))

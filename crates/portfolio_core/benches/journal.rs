@@ -28,6 +28,7 @@ use random::Random;
 const RECOVERED: u64 = 1_000_000;
 /// About so many positions are open.
 const HELD: u64 = 100;
+const MODES: [&str; 5] = ["none", "off", "os", "interval", "always"];
 const SYMBOLS: [&str; 4] = ["SYM0", "SYM1", "SYM2", "SYM3"];
 
 fn main() {
@@ -120,7 +121,7 @@ fn restored(path: &Path) -> (u64, String) {
 }
 
 /// Events one by one: without a journal, and in each mode.
-#[divan::bench(args = ["none", "off", "os", "interval", "always"], sample_size = 1, sample_count = 20)]
+#[divan::bench(args = MODES, sample_size = 1, sample_count = 20)]
 fn append(bencher: Bencher<'_, '_>, mode: &str) {
     let count: u64 = if mode == "always" { 500 } else { 100_000 };
     let folder = Scratch::new();

@@ -3,8 +3,9 @@
 //! Events go in through one door, [`ledger::Ledger::apply`]; state, trades and the equity history
 //! come out as Arrow record batches that share the engine's own memory ([`export`], [`frozen`]).
 //! Money is integer arithmetic throughout; see [`numbers`] for the operations that exist. No
-//! clock, no environment, and no thread but those of [`batch::pool`], on which runs that know
-//! nothing of each other are done.
+//! environment, no clock but in a wait, and no thread but those of [`batch::pool`], on which runs
+//! that know nothing of each other are done, and the one that syncs a [`journal`] in mode
+//! `interval`.
 //!
 //! Reading order: [`event`] → [`ledger`] → [`columns`] → [`export`]; [`numbers`], [`instrument`]
 //! and [`book`] on the way.

@@ -136,6 +136,27 @@ fn memory_goes_with_the_last_snapshot() {
     assert_eq!(HELD.get(), before, "everything was given back");
 }
 
+#[test]
+fn a_fork_takes_the_same_memory_whatever_the_history() {
+    let mut costs = Vec::with_capacity(2);
+    for cycles in [100, 10_000] {
+        let mut ledger = new_ledger(None);
+        fill(&mut ledger, cycles);
+        for symbol in ["B", "C", "D", "E", "F", "G", "H", "I", "J"] {
+            ledger.apply(&Event::Open(open(symbol, "a tag that stays open"))).unwrap();
+        }
+        drop(ledger.fork().unwrap());
+        let before = HELD.get();
+        let forks: Vec<Ledger> = (0..100).map(|_| ledger.fork().unwrap()).collect();
+        costs.push(held_since(before) / forks.len());
+        drop(forks);
+        assert_eq!(HELD.get(), before, "everything was given back");
+    }
+    // Ten open positions in ten books; of the history only a list of segments.
+    assert!(costs[1] < costs[0] + 600, "{costs:?}");
+    assert!(costs[1] < 13_000, "{costs:?}");
+}
+
 fn fill_and_look(cycles: usize) {
     let mut ledger = new_ledger(None);
     fill(&mut ledger, cycles);
@@ -152,7 +173,7 @@ fn a_snapshot_costs_the_same_at_any_length() {
     fill_and_look(10);
     let lengths = [1, 1_000, 100_000];
     let mut ledger = new_ledger(Some(100_000));
-    let mut costs = Vec::new();
+    let mut costs = Vec::with_capacity(2);
     let update = Event::UpdateEquity(Marks { time: None, quotes: &[] });
     for (before, rows) in [0].iter().chain(&lengths).zip(&lengths) {
         (*before..*rows).for_each(|_| assert!(ledger.apply(&update).is_ok()));

@@ -352,6 +352,13 @@ impl AccountCore {
         image::read(class, data)
     }
 
+    /// The event whose bytes have a place in them.
+    fn _event_at(&self, py: Python<'_>, place: usize) -> PyResult<Table> {
+        let read = |ledger: &mut Ledger| ledger.event_at(place, View::Exact);
+        let snapshot = py.detach(|| self.ledger.with_detached(read))?;
+        Ok(Table::new(snapshot.map_err(arrow_error)?))
+    }
+
     /// The canonical bytes of configuration and events.
     fn _event_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let bytes = self.ledger.with(py, |ledger| ledger.event_bytes())?.map_err(refused)?;

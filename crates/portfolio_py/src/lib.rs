@@ -1,12 +1,13 @@
 //! Python bindings of `portfolio_core`: conversion of arguments and results, no business rule.
 //!
-//! [`account`] has the class from which everything is read; [`journal`], [`cash_events`], [`market`]
-//! and [`portfolio`] stand on it and have the calls. [`convert`] turns Python values into events,
-//! [`frames`] takes whole frames of events, [`history_of_bars`] of bars, [`history`] a user's own
-//! curve and trades, [`analysis`] asks either for statistics; [`batch`] makes many accounts, under
-//! the eyes of [`supervise`]; [`table`], [`batch_tables`], [`state`] and [`views`] are what comes
-//! back, [`image`] makes portfolios of ledgers that are there, [`time_travel`] asks for what was,
-//! [`fault`] maps refusals to exceptions, and [`capsule`] is the one file with `unsafe`.
+//! [`account`] has the class from which everything is read; [`journal`], [`cash_events`],
+//! [`market`] and [`portfolio`] stand on it and have the calls. [`convert`] turns Python values
+//! into events, [`frames`] takes whole frames of events, [`history_of_bars`] of bars, [`history`]
+//! a user's own curve and trades, [`analysis`] asks either for statistics; [`batch`] makes many
+//! accounts, under the eyes of [`supervise`]; [`table`], [`batch_tables`], [`state`] and [`views`]
+//! are what comes back, [`image`] makes portfolios of ledgers that are there, [`time_travel`] asks
+//! for what was, [`fault`] maps refusals to exceptions, and [`capsule`] is the one file with
+//! `unsafe`.
 
 mod account;
 mod analysis;

@@ -25,6 +25,13 @@ against; it shares no code with it. Read in this order:
   :mod:`~omega_portfolio.oracle.apply`: what enters by the table,
 - :mod:`~omega_portfolio.oracle.codec`, :mod:`~omega_portfolio.oracle.digest`,
   :mod:`~omega_portfolio.oracle.replay`, :mod:`~omega_portfolio.oracle.invariants`: the proof,
+- :mod:`~omega_portfolio.oracle.crc32c`, :mod:`~omega_portfolio.oracle.image`,
+  :mod:`~omega_portfolio.oracle.journal_format`, :mod:`~omega_portfolio.oracle.journal_scan`,
+  :mod:`~omega_portfolio.oracle.journal_recover`, :mod:`~omega_portfolio.oracle.journal_disk`,
+  :mod:`~omega_portfolio.oracle.journal_pace`, :mod:`~omega_portfolio.oracle.journal_writer`,
+  :mod:`~omega_portfolio.oracle.snapshots`, :mod:`~omega_portfolio.oracle.salvage`,
+  :mod:`~omega_portfolio.oracle.journal_open`, :mod:`~omega_portfolio.oracle.durable`: what is kept
+  on a disk, and read again,
 - :mod:`~omega_portfolio.oracle.schema`, :mod:`~omega_portfolio.oracle.tables`,
   :mod:`~omega_portfolio.oracle.state`, :mod:`~omega_portfolio.oracle.attribution`,
   :mod:`~omega_portfolio.oracle.event_frame`, :mod:`~omega_portfolio.oracle.portfolio`: what comes

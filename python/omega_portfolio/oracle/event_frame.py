@@ -47,6 +47,23 @@ def event_rows(events: bytes, held: Mapping[int, str]) -> Rows:
     return rows
 
 
+def event_at(events: bytes, held: Mapping[int, str], place: int) -> Rows:
+    """Give the rows of the one event whose bytes have a place in them; none after the last one."""
+    rows, end = Rows(EVENTS), 0
+    teller = _Teller(held)
+    for number, record in enumerate(codec.Reader(events).records(), start=1):
+        told = list(teller.tell(record))
+        encoded = bytearray()
+        codec.put_record(encoded, record)
+        end += len(encoded)
+        if end > place:
+            for cells in told:
+                cells["event"] = number
+                rows.append(tuple(cells.get(column.name) for column in EVENTS))
+            break
+    return rows
+
+
 class _Grid(NamedTuple):
     """A symbol, and the raw numbers that one unit of its records stands for."""
 

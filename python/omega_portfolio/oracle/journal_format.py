@@ -54,7 +54,7 @@ class LaterVersionError(Exception):
     """The version of a format is above the one that is known."""
 
     def __init__(self, version: int) -> None:
-        super().__init__(f"it has version {version}, and {VERSION} is the last one known here")
+        super().__init__(f"its version is {version}, and {VERSION} is the one that is known")
         self.version = version
 
 

@@ -35,13 +35,15 @@ from omega_portfolio.oracle.journal_format import (
     salt_of,
     version_of,
 )
-from omega_portfolio.oracle.journal_scan import events_told, is_torn
+from omega_portfolio.oracle.journal_scan import events_told, frames_behind, is_torn
 from omega_portfolio.oracle.ledger import Ledger
 from omega_portfolio.oracle.replay import Replayer, taken_back
 from omega_portfolio.oracle.snapshots import Snapshot
 from omega_portfolio.recovery import Recovery, SnapshotFound, Verdict
 
 OF_ANOTHER: Final = "it belongs to another journal"
+NO_FRAME: Final = "no frame is there"
+OTHER_LINK: Final = "the next one is linked to another"
 
 
 class Place(NamedTuple):
@@ -108,9 +110,9 @@ class Reading:
         while self.place.length < len(data):
             frame = frames.read(data, self.place.length)
             if frame is None:
-                return "no frame is there"
+                return NO_FRAME
             if frame.link != self.place.link:
-                return "the frame there does not follow the one before it"
+                return OTHER_LINK
             self.take(frame)
         return ""
 
@@ -290,7 +292,10 @@ def _verdict(reading: Reading, frames: Frames, data: bytes) -> tuple[Verdict, st
     if is_torn(frames, data, reading.place.length, reading.mode):
         left = len(data) - reading.place.length
         return "torn", f"the last {left} bytes, {place}, are what a cut write leaves"
-    return "corrupt", f"damaged {place}: {found}, and others are behind it"
+    if found == OTHER_LINK:
+        return "corrupt", f"a frame is missing {place}: {OTHER_LINK}"
+    behind = sum(1 for _ in frames_behind(frames, data, reading.place.length))
+    return "corrupt", f"damaged {place}: {NO_FRAME}, and {behind} are behind it"
 
 
 def _marked(path: Path, found: Snapshot, salt: bytes, reading: Reading) -> Snapshot:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from omega_portfolio.errors import InvalidArgument, describe
 from omega_portfolio.oracle import codec
 from omega_portfolio.oracle.durable import DurableAccount
+from omega_portfolio.oracle.event_frame import event_at
 from omega_portfolio.oracle.image import NO_SALT, read_image, write_image
 from omega_portfolio.oracle.ledger import Ledger
 from omega_portfolio.oracle.replay import Replayer, replay
@@ -87,6 +88,14 @@ class PastAccount(DurableAccount):
         for moment in moments:
             rows.append(found[moment])
         return PythonTable(rows.columns, rows.lists, len(rows), exact=read_flag("exact", exact))
+
+    def _event_at(self, place: int) -> Table:
+        with self._turn():
+            ledger = self._sound()
+            events, fills = ledger.journal.to_bytes(), ledger.fill_rows
+            held = dict(zip(fills.numbers("position_id"), fills.texts("symbol"), strict=True))
+        rows = event_at(events, held, place)
+        return PythonTable(rows.columns, rows.lists, len(rows), exact=True)
 
 
 class _Walk:

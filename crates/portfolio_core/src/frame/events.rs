@@ -24,7 +24,26 @@ impl Ledger {
     /// # Errors
     /// When the recorded bytes are damaged, or the columns contradict their schema: bugs.
     pub fn events_table(&self, view: View) -> Result<TableSnapshot, ArrowError> {
+        self.tell(view, |_, _| true)
+    }
+
+    /// The one event whose recorded bytes have this place in them, all events together; no row
+    /// when there are not so many bytes.
+    ///
+    /// # Errors
+    /// As [`Ledger::events_table`].
+    pub fn event_at(&self, place: usize, view: View) -> Result<TableSnapshot, ArrowError> {
+        self.tell(view, |start, end| (start..end).contains(&place))
+    }
+
+    /// The events of which the bytes are wanted, from where they start to where they end.
+    fn tell(
+        &self,
+        view: View,
+        wants: impl Fn(usize, usize) -> bool,
+    ) -> Result<TableSnapshot, ArrowError> {
         let mut rows = EventRows::new(view);
+        let mut start = 0_usize;
         let (mut events, mut number, mut time) = (RecordedEvents::alone(), 0_u64, 0_i64);
         let symbols = std::cell::OnceCell::new();
         let symbol_of = |id| symbols.get_or_init(|| self.position_symbols()).get(&id).copied();
@@ -35,11 +54,26 @@ impl Ledger {
                 let damaged = |_| {
                     ArrowError::ComputeError(format!("the bytes of event {number} are damaged"))
                 };
+                let before = decoder.0.len();
                 let recorded = events.next(&mut decoder, time, &symbol_of).map_err(damaged)?;
-                time = rows.put(number, &recorded)?.unwrap_or(time);
+                let end = start.saturating_add(before.saturating_sub(decoder.0.len()));
+                time = if wants(start, end) {
+                    rows.put(number, &recorded)?.unwrap_or(time)
+                } else {
+                    time_of(&recorded).unwrap_or(time)
+                };
+                start = end;
             }
         }
         rows.finish(view)
+    }
+}
+
+/// The time of an event, if it has one.
+fn time_of(recorded: &Recorded<'_>) -> Option<i64> {
+    match recorded {
+        Recorded::Event(event) => event.time(0),
+        Recorded::Bars { time, .. } | Recorded::Quotes { time, .. } => Some(*time),
     }
 }
 

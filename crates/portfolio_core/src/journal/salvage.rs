@@ -136,8 +136,9 @@ impl<'a> Rewritten<'a> {
         }
         self.report.used_snapshot = Some(name);
         let behind = self.replay.frames.behind();
-        let named = behind.frames.iter().find(|(_, frame)| {
-            matches!(Body::read(frame.body), Some(Body::Snapshot { crc: named, .. }) if named == crc)
+        let named = behind.frames.iter().find(|(_, frame)| match Body::read(frame.body) {
+            Some(Body::Snapshot { crc: named, .. }) => named == crc,
+            _ => false,
         });
         let Some(&(start, frame)) = named else { return Ok(()) };
         self.replay.frames = Frames::from(bytes, &self.salt, (start, frame.link));

@@ -147,6 +147,16 @@ impl Journal {
     /// [`Fault::Closed`] after [`Self::close`]; [`Fault::Durability`] after an error, and in a
     /// child process after a fork.
     pub fn check_writable(&self) -> Result<(), JournalError> {
+        self.check_state()?;
+        if self.is_inherited() {
+            let reason = "this process was forked, and the journal stays with its parent";
+            return Err(JournalError::read_only(&self.path, reason));
+        }
+        Ok(())
+    }
+
+    /// The same without asking whose process this is, which costs as much as a short event.
+    fn check_state(&self) -> Result<(), JournalError> {
         if self.closed {
             return Err(JournalError::closed());
         }
@@ -156,10 +166,6 @@ impl Journal {
         if let Some(reason) = self.pace.as_ref().and_then(Pace::error) {
             return Err(JournalError::read_only(&self.path, &reason));
         }
-        if self.is_inherited() {
-            let reason = "this process was forked, and the journal stays with its parent";
-            return Err(JournalError::read_only(&self.path, reason));
-        }
         Ok(())
     }
 
@@ -168,13 +174,14 @@ impl Journal {
     }
 
     /// Writes the events of one call, given as canonical bytes in parts, and syncs them by mode. An
-    /// event is committed when this has succeeded.
+    /// event is committed when this has succeeded. [`Self::check_writable`] was asked before.
     ///
     /// # Errors
     /// As [`Self::check_writable`], and [`Fault::Durability`] when the events cannot be written.
     /// What of them reached the file is cut off again, if the disk lets it.
     pub fn append(&mut self, count: u64, parts: &[&[u8]]) -> Result<(), JournalError> {
-        self.begin()?;
+        self.check_state()?;
+        self.begin();
         if let Some(pace) = &self.pace {
             let synced = pace.synced();
             if synced > self.noted {
@@ -226,7 +233,8 @@ impl Journal {
 
     /// Writes a frame that vouches for everything before it.
     pub(super) fn note(&mut self, kind: u8, parts: &[&[u8]]) -> Result<(), JournalError> {
-        self.begin()?;
+        self.check_writable()?;
+        self.begin();
         if self.settings.sync == SyncMode::Interval {
             self.sync()?;
         }
@@ -239,7 +247,8 @@ impl Journal {
     /// # Errors
     /// As [`Self::append`].
     pub fn flush(&mut self) -> Result<(), JournalError> {
-        self.begin()?;
+        self.check_writable()?;
+        self.begin();
         self.hand_over(true)?;
         self.sync()
     }
@@ -304,10 +313,8 @@ impl Journal {
     }
 
     /// What every call that writes starts with.
-    fn begin(&mut self) -> Result<(), JournalError> {
-        self.check_writable()?;
+    fn begin(&mut self) {
         self.answered = (self.length_in_all(), self.at.frames);
-        Ok(())
     }
 
     /// The bytes of the file, with those that are gathered.

@@ -1,10 +1,10 @@
-//! What a portfolio was at an earlier moment (SPEC rule J12): its events, applied again up to there.
+//! What a portfolio was at an earlier moment (SPEC J12): its events, applied again up to there.
 //!
 //! A second question does not begin at the first event again. On the way forks are left behind at
 //! even distances, without the rows of their tables, which nobody asks for; there are at most
-//! [`KEPT_MAX`] of them, fewer when each has many positions, and the distance doubles as the history
-//! grows. A question goes on from the last one before its moment, or from where the last question
-//! ended.
+//! [`KEPT_MAX`] of them, fewer when each has many positions, and the distance doubles as the
+//! history grows. A question goes on from the last one before its moment, or from where the last
+//! question ended.
 
 use arrow_schema::ArrowError;
 

@@ -2,8 +2,8 @@
 //!
 //! What is written is safe once its file is synced; a name, once the folder is. A power cut leaves
 //! of the rest whatever it likes: pieces of 512 bytes are kept, dropped, cut short or replaced by
-//! garbage, each by itself; lengths and names change or do not. Bytes that are safe stay so, also in
-//! a sector that new ones are added to.
+//! garbage, each by itself; lengths and names change or do not. Bytes that are safe stay so, in a
+//! sector that new ones are added to as well.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, ErrorKind};

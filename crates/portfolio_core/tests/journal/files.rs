@@ -1,4 +1,5 @@
-//! Journals in real files: names, locks, the thread of mode interval, closing (SPEC rules J3 to J6).
+//! Journals in real files: names, locks, the thread of mode interval, closing (SPEC rules J3 to
+//! J6).
 
 use std::fs;
 use std::path::{Path, PathBuf};
