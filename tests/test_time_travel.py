@@ -16,6 +16,8 @@ import omega_portfolio as op
 from bad_inputs import IDS, NUMBERS, TEXTS, TIMES, scene
 from lives import Life, account, grown, picture
 
+DAY = "2024-01-02"
+
 OTHER = {"rust": "python", "python": "rust"}
 
 
@@ -302,3 +304,29 @@ def test_forks_of_closed_and_journalled_portfolios_have_no_journal(
         each.deposit(1, "2024-01-03")
         assert each.to_bytes()[12:28] == bytes(16)
     assert portfolio.events == 1
+
+
+def test_forks_of_one_state_are_one_account_until_they_change(backend: str) -> None:
+    portfolio = op.Portfolio(1000, backend=backend)
+    portfolio.open_position("ACME", "long", 2, 100, DAY)
+    first, second = portfolio.fork(), portfolio.fork()
+    third = first.fork()
+    assert len({each.digest for each in (portfolio, first, second, third)}) == 1
+    before = portfolio.digest
+    table = third.get_ledger()
+    second.deposit(7, DAY)
+    portfolio.close_position(1, 101, DAY)
+    late = portfolio.fork()
+    assert [each.balance for each in (first, second, third, late)] == [1000, 1007, 1000, 1002]
+    assert (first.digest, third.digest, late.digest) == (before, before, portfolio.digest)
+    with pytest.raises(op.InsufficientFunds):
+        first.withdraw(10_000, DAY)
+    first.close()
+    with pytest.raises(op.PortfolioClosed):
+        first.deposit(1, DAY)
+    third.deposit(1, DAY)
+    late.compact(10)
+    assert len(table) == 0
+    for each in (portfolio, first, second, third, late):
+        each.verify()
+    assert (len(third.get_ledger()), len(late.get_ledger())) == (1, 1)

@@ -133,12 +133,15 @@ impl Disk for Folder {
 
     fn open(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
         let path = self.place.join(name);
+        check_file(&path)?;
         let file = OpenOptions::new().read(true).append(true).open(&path)?;
         Ok(Box::new(FolderFile { file, path }))
     }
 
     fn read(&self, name: &str) -> io::Result<Vec<u8>> {
-        fs::read(self.place.join(name))
+        let path = self.place.join(name);
+        check_file(&path)?;
+        fs::read(path)
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
@@ -180,6 +183,11 @@ impl Disk for Folder {
     fn path(&self, name: &str) -> String {
         self.shown.join(name).display().to_string()
     }
+}
+
+/// A pipe or a device would be waited for.
+fn check_file(path: &Path) -> io::Result<()> {
+    if fs::metadata(path)?.is_file() { Ok(()) } else { Err(ErrorKind::IsADirectory.into()) }
 }
 
 #[derive(Debug)]

@@ -109,11 +109,13 @@ impl JournalError {
     #[must_use]
     pub fn unread(path: &str, error: &io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::NotFound
+            kind @ (io::ErrorKind::NotFound
             | io::ErrorKind::NotADirectory
-            | io::ErrorKind::IsADirectory => {
+            | io::ErrorKind::IsADirectory) => {
                 let remedy = "check the path; a new journal is made by journal= of a portfolio";
-                Self::new(Fault::NotFound, path, "there is no such file", remedy)
+                let other = kind == io::ErrorKind::IsADirectory;
+                let rule = if other { "is no file" } else { "there is no such file" };
+                Self::new(Fault::NotFound, path, rule, remedy)
             }
             _ => Self::new(
                 Fault::Durability,
