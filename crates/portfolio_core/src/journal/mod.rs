@@ -4,7 +4,7 @@
 //! journal and says what is left of it, [`open`] does so and goes on writing. The disk is known by
 //! the traits [`Disk`] and [`DiskFile`] only.
 //!
-//! Reading order: [`format`](mod@format) → `writer` → `scan` → `recover` → `open`; then
+//! Reading order: `format` → `writer` → `scan` → `recover` → `open`; then
 //! `snapshot`, `salvage` and `pace`.
 
 mod aside;
