@@ -348,7 +348,7 @@ ALIASES = {
     **dict.fromkeys(
         ("BackendStatus", "BatchResult", "JournalStatus", "MetricDefinition", "Metrics",
          "PositionView", "Recovery", "SnapshotFound", "State", "Table", "Trade", "Unset",
-         "WalkForward", "Changed", "Difference", "Divergence", "Explanation"),
+         "WalkForward", "Changed", "Comparison", "Difference", "Divergence", "Explanation"),
         "made by the package; nobody passes anything",
     ),
     **dict.fromkeys(

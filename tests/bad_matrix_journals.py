@@ -9,7 +9,7 @@ from typing import Any
 
 import omega_portfolio as op
 from bad_matrix_calls import Call, kinds_of, nothing
-from bad_matrix_values import IMAGE
+from bad_matrix_values import IMAGE, some_other_trades
 
 NAME = "j"
 
@@ -36,6 +36,12 @@ def begun(source: tuple[str, str], keywords: dict[str, Any]) -> None:
         op.Portfolio(1000, **{"journal": path, "backend": source[0], **keywords}).close()
 
 
+def compared(source: tuple[str, str], keywords: dict[str, Any]) -> None:
+    """Compare a portfolio with another engine's trades."""
+    portfolio = op.Portfolio(1000, backend=source[0])
+    op.compare(portfolio, **{"trades": some_other_trades(), **keywords})
+
+
 def journal_calls() -> Iterator[Call]:
     words = {"backend": "word", "path": "path"}
     kinds = kinds_of(op.open_journal, **words)
@@ -44,6 +50,8 @@ def journal_calls() -> Iterator[Call]:
     yield Call("inspect_journal", nothing, opened(op.inspect_journal), {}, kinds)
     good = {"a": IMAGE, "b": IMAGE}
     sides = {"a": "octets", "b": "octets"}
+    kinds = {"trades": "frame other trades", "columns": "anything"}
+    yield Call("compare", nothing, compared, {}, kinds)
     yield Call("diff", nothing, lambda _source, given: op.diff(**given), good, sides)
     kinds = {
         "journal": "path?",

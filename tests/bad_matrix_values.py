@@ -112,6 +112,23 @@ NO_TIMES = [
     Entry(34, "hostile", "type", lambda _portfolio: Hostile()),
 ]
 
+
+def some_other_trades() -> pa.Table:
+    """Give three trades of another engine."""
+    return pa.table(
+        {
+            "symbol": ["A", "B", "A"],
+            "size": [1.0, 2.0, 3.0],
+            "net_pnl": [1.0, 2.0, 3.0],
+            "side": ["long", "short", "long"],
+            "entry_time": [0, 1, 2],
+            "entry_price": [1.0, 2.0, 3.0],
+            "exit_time": [1, 2, 3],
+            "exit_price": [2.0, 1.0, 4.0],
+        }
+    )
+
+
 BASES: dict[str, Callable[[], pa.Table]] = {
     "events": lambda: EVENTS,
     "prices": quote_frame,
@@ -119,6 +136,7 @@ BASES: dict[str, Callable[[], pa.Table]] = {
     "one bar": lambda: bar_base("process_bar"),
     "equity": plain,
     "trades": some_trades,
+    "other trades": some_other_trades,
     "benchmark": lambda: plain().rename_columns(["time", "close"]),
     "batch bars": lambda: BARS,
     "batch orders": lambda: ORDERS,

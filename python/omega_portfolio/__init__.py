@@ -96,6 +96,7 @@ if TYPE_CHECKING:
     from omega_portfolio.metric_definitions import MetricDefinition
     from omega_portfolio.metric_values import Metrics
     from omega_portfolio.oracle import PortfolioPython
+    from omega_portfolio.other_engine import Comparison, compare
     from omega_portfolio.portfolio import Portfolio
     from omega_portfolio.recovery import JournalStatus, Recovery, SnapshotFound
     from omega_portfolio.rust import PortfolioRust as PortfolioRust
@@ -111,6 +112,7 @@ _LAZY = {
     "CancelToken": "batch.cancel",
     "Changed": "difference",
     "Commission": "terms",
+    "Comparison": "other_engine",
     "Costs": "terms",
     "Difference": "difference",
     "Divergence": "difference",
@@ -134,6 +136,7 @@ _LAZY = {
     "Table": "types",
     "Trade": "types",
     "WalkForward": "batch.walk",
+    "compare": "other_engine",
     "diff": "difference",
     "grid": "batch.grid",
     "inspect_journal": "journals",
@@ -192,6 +195,7 @@ __all__ = [
     "CancelToken",
     "Changed",
     "Commission",
+    "Comparison",
     "Costs",
     "CrossedQuote",
     "Difference",
@@ -258,6 +262,7 @@ __all__ = [
     "Unset",
     "WalkForward",
     "backend_status",
+    "compare",
     "diff",
     "errors",
     "grid",
