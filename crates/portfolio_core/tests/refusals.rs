@@ -13,6 +13,7 @@ use example::{
 use portfolio_core::currency::Currency;
 use portfolio_core::event::{Cash, Close, Event, Fee, Level, Marks, Modify, Open, Quote, TIME_MAX};
 use portfolio_core::instrument::Instrument;
+use portfolio_core::journal::JournalError;
 use portfolio_core::ledger::{Configuration, Ledger};
 use portfolio_core::numbers::{Contract, LIMIT, Money, Price};
 use portfolio_core::refusal::{LevelKind, Refusal};
@@ -354,6 +355,11 @@ fn of_orders() -> Vec<(&'static str, Refusal)> {
             Refusal::BarNotLater { time: 5, last: 7 },
         ),
         (
+            "[4056] portfolio=closed: takes no more events; open its journal again with \
+             open_journal, or fork it",
+            Refusal::Journal(Box::new(JournalError::closed())),
+        ),
+        (
             "[4005] spread=1.1: must not be negative; pass ask - bid",
             Refusal::PriceNegative { argument: "spread", price: one },
         ),
@@ -388,7 +394,7 @@ fn no_refusal_is_left_out() {
     let shown: BTreeSet<&str> =
         shown.into_iter().chain(others.iter().map(String::as_str)).collect();
     assert_eq!(shown, BTreeSet::from_iter(declared()));
-    assert_eq!(declared().len(), 51, "the source was read");
+    assert_eq!(declared().len(), 52, "the source was read");
 }
 
 #[test]

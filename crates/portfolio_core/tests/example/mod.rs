@@ -89,7 +89,7 @@ pub(crate) fn refuse(ledger: &mut Ledger, event: &Event<'_>) -> Refusal {
 /// The name of a refusal's variant.
 pub(crate) fn name(refusal: &Refusal) -> String {
     let shown = format!("{refusal:?}");
-    shown.split([' ', '{']).next().unwrap().to_owned()
+    shown.split([' ', '{', '(']).next().unwrap().to_owned()
 }
 
 /// The variants of `Refusal` in the order of their declaration.
@@ -99,5 +99,5 @@ pub(crate) fn declared() -> Vec<&'static str> {
     let (body, _) = body.split_once("\n}").unwrap();
     let lines = body.lines().filter_map(|line| line.strip_prefix("    "));
     let lines = lines.filter(|line| line.starts_with(|first: char| first.is_ascii_uppercase()));
-    lines.map(|line| line.split([' ', ',']).next().unwrap()).collect()
+    lines.map(|line| line.split([' ', ',', '(']).next().unwrap()).collect()
 }
