@@ -136,3 +136,34 @@ def test_a_folder_that_knows_no_second_names(path: Path, monkeypatch: pytest.Mon
     assert op.inspect_journal(path, backend=BACKENDS[0]).verdict == "clean"
     with pytest.raises(op.JournalExists):
         op.Portfolio(1, journal=path, backend="python")
+
+
+def test_an_old_snapshot_may_be_tidied_up(backend: str, path: Path) -> None:
+    with op.Portfolio(1000, journal=path, backend=backend) as portfolio:
+        for number in range(4):
+            portfolio.deposit(1, number)
+            snapshot = Path(portfolio.snapshot())
+            if number == 1:
+                snapshot.with_name("run.journal.snapshot-1").unlink()
+        portfolio.deposit(1, 9)
+        assert not portfolio.journal.read_only
+    names = sorted(entry.name for entry in path.parent.iterdir())
+    assert names == ["run.journal", "run.journal.snapshot-3", "run.journal.snapshot-4"]
+    assert op.inspect_journal(path, backend=backend).verdict == "clean"
+
+
+def test_a_snapshot_of_mode_off_is_named_in_the_file(backend: str, path: Path) -> None:
+    portfolio = op.Portfolio(1000, journal=path, sync="off", backend=backend)
+    portfolio.deposit(1, 1)
+    portfolio.snapshot()
+    assert b"run.journal.snapshot-1" in path.read_bytes()
+    portfolio.close()
+
+
+def test_closed_is_asked_before_the_code_of_a_currency(backend: str) -> None:
+    portfolio = op.Portfolio(1000, backend=backend)
+    portfolio.deposit(1, 5)
+    portfolio.close()
+    for time in (1, 6):
+        with pytest.raises(op.PortfolioClosed):
+            portfolio.deposit(1, time, currency="XXQ")

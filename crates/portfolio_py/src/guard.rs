@@ -28,24 +28,33 @@ impl Held {
 
     /// Looks at the ledger.
     #[inline]
-    fn look<R>(&mut self, act: impl FnOnce(&mut Ledger) -> R) -> PyResult<R> {
+    fn look<R>(
+        &mut self,
+        py: Option<Python<'_>>,
+        act: impl FnOnce(&mut Ledger) -> R,
+    ) -> PyResult<R> {
         match self {
             Self::Own { ledger, .. } => Ok(act(ledger)),
-            Self::Shared(ledger) => Ok(act(&mut *shared(ledger)?)),
+            Self::Shared(ledger) => Ok(act(&mut *shared(py, ledger)?)),
         }
     }
 
     /// Changes the ledger, which is its own from then on.
     #[inline]
-    fn change<R>(&mut self, act: impl FnOnce(&mut Ledger) -> R) -> PyResult<R> {
+    fn change<R>(
+        &mut self,
+        py: Option<Python<'_>>,
+        act: impl FnOnce(&mut Ledger) -> R,
+    ) -> PyResult<R> {
         if let Self::Shared(ledger) = self {
-            let own = shared(ledger)?.fork().map_err(refused)?;
-            *self = Self::own(own);
+            // The lock is given back before an exception is made, which may wait for Python.
+            let own = shared(py, ledger)?.fork();
+            *self = Self::own(own.map_err(refused)?);
         }
         if let Self::Own { forked, .. } = self {
             *forked = None;
         }
-        self.look(act)
+        self.look(py, act)
     }
 
     /// What a fork of the present state starts with.
@@ -61,9 +70,16 @@ impl Held {
     }
 }
 
-/// A shared ledger. Whoever has it waits for nobody: a look at it is all that is done with it.
-fn shared(ledger: &Mutex<Ledger>) -> PyResult<MutexGuard<'_, Ledger>> {
-    ledger.lock().map_err(|_| broken_before())
+/// A shared ledger. A thread that has Python and has to wait lets others run meanwhile.
+fn shared<'a>(
+    py: Option<Python<'_>>,
+    ledger: &'a Mutex<Ledger>,
+) -> PyResult<MutexGuard<'a, Ledger>> {
+    let locked = match py {
+        Some(py) => ledger.lock_py_attached(py),
+        None => ledger.lock(),
+    };
+    locked.map_err(|_| broken_before())
 }
 
 /// A ledger that several threads may call.
@@ -107,7 +123,7 @@ impl Guarded {
         if self.waits.load(Ordering::Relaxed) {
             return py.detach(|| self.change_detached(act));
         }
-        self.attached(py, |held| held.change(act))
+        self.attached(py, |held| held.change(Some(py), act))
     }
 
     /// Runs `act` on the ledger, of which it changes nothing that anybody sees. A thread that has
@@ -119,17 +135,17 @@ impl Guarded {
         py: Python<'_>,
         act: impl FnOnce(&mut Ledger) -> R,
     ) -> PyResult<R> {
-        self.attached(py, |held| held.look(act))
+        self.attached(py, |held| held.look(Some(py), act))
     }
 
     /// The same for a thread that has let go of Python, for work that takes long.
     pub(crate) fn with_detached<R>(&self, act: impl FnOnce(&mut Ledger) -> R) -> PyResult<R> {
-        self.detached(|held| held.look(act))
+        self.detached(|held| held.look(None, act))
     }
 
     /// As [`Self::change`], for a thread that has let go of Python.
     pub(crate) fn change_detached<R>(&self, act: impl FnOnce(&mut Ledger) -> R) -> PyResult<R> {
-        self.detached(|held| held.change(act))
+        self.detached(|held| held.change(None, act))
     }
 
     #[inline]

@@ -29,6 +29,7 @@ from omega_portfolio.oracle.journal_recover import (
     Marks,
     Place,
     Reading,
+    judge,
     look_through,
 )
 from omega_portfolio.oracle.journal_writer import Begun, JournalWriter, Options
@@ -191,15 +192,17 @@ def _locked(path: Path) -> JournalFile:
 def _found(path: Path) -> Found:
     _require_file(path)
     try:
+        # Before the journal: a writer may be at work, and it has what its snapshots have.
+        beside = tuple(snapshots.look_at(path, name) for name in snapshots.names_beside(path))
+    except OSError as error:
+        raise _refused(path.parent, "cannot be read", error) from error
+    try:
         data = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         raise _not_found(path, "there is no such file") from None
     except OSError as error:
         raise _refused(path, "cannot be read", error) from error
-    try:
-        return look_through(path, data)
-    except OSError as error:
-        raise _refused(path.parent, "cannot be read", error) from error
+    return judge(path, data, beside)
 
 
 def _good(found: Found) -> tuple[Reading, Header]:

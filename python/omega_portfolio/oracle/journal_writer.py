@@ -206,9 +206,12 @@ class JournalWriter:
             raise self._fail("writing a snapshot", error) from error
         crc = checksum_of(image)
         self._put_behind_synced(SnapshotTaken(events, _digest(ledger), crc, name).to_bytes())
+        if self.options.sync == OFF:
+            # A frame that names the snapshot leads over a damage.
+            self._sync_all()
         self._marks = Marks(events, events)
         try:
-            self._snapshots = snapshots.keep_newest(self.path)
+            self._snapshots = snapshots.keep_newest(self.path, events)
         except OSError as error:
             raise self._fail("removing an old snapshot", error) from error
         return str(self.path.parent / name)

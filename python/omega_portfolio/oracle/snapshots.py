@@ -6,6 +6,7 @@ To look at one is to check its lengths and its checksum; only a salvage reads it
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -81,15 +82,17 @@ def write(path: Path, events: int, image: bytes) -> str:
     return target.name
 
 
-def keep_newest(path: Path) -> list[str]:
-    """Remove all but the newest snapshots; give the names of these, oldest first.
+def keep_newest(path: Path, events: int) -> list[str]:
+    """Remove all but the newest snapshots of at most so many events; give these, oldest first.
 
     Raises
     ------
     OSError
         One cannot be removed.
     """
-    names = names_beside(path)
+    # What has more is damaged: it was left of a journal that a salvage has made shorter.
+    names = [name for name in names_beside(path) if int(name.rpartition("-")[2]) <= events]
     for name in names[:-KEPT]:
-        remove(path.parent / name)
+        with suppress(FileNotFoundError):  # Somebody else has tidied up.
+            remove(path.parent / name)
     return names[-KEPT:]

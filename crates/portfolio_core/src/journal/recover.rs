@@ -30,9 +30,11 @@ pub struct Recovered {
 /// [`Refusal::OutOfMemory`]. Whatever is wrong with its bytes is a verdict, and no error.
 pub fn recover(disk: &dyn Disk, name: &str, opening: &Opening) -> Result<Recovered, Refusal> {
     let unread = |error| JournalError::unread(&disk.path(name), &error);
+    // The snapshots first: a writer may be at work, and its journal has what its snapshots have.
+    let beside = snapshot::beside(disk, name).map_err(unread)?;
     let bytes = disk.read(name).map_err(unread)?;
-    let Restored { ledger, report, .. } = restore(disk, name, &bytes, opening)?;
-    Ok(Recovered { ledger, report })
+    let restored = restore_from((disk.path(name), &bytes), beside, opening)?;
+    Ok(Recovered { ledger: restored.ledger, report: restored.report })
 }
 
 /// What the bytes of a journal lead to, and where it goes on.

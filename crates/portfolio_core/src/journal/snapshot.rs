@@ -142,6 +142,8 @@ impl Journal {
         text.append(|encoder| encoder.text(&name));
         let crc = crc_of(image).to_le_bytes();
         self.note(kind::SNAPSHOT, &[&events.to_le_bytes(), digest, &crc, text.as_slice()])?;
+        // In mode off as well: a frame that names the snapshot leads over a damage.
+        self.hand_over(true)?;
         (self.at.snapshot_at, self.at.digest_at) = (events, events);
         self.at.snapshots.retain(|kept| *kept != name);
         self.at.snapshots.push(name.clone());
@@ -163,8 +165,11 @@ impl Journal {
     fn remove_old(&mut self) -> Result<(), JournalError> {
         while self.at.snapshots.len() > KEPT {
             let Some(oldest) = self.at.snapshots.first().cloned() else { break };
-            if let Err(error) = self.place.disk.remove(&oldest) {
-                return Err(self.fail_beside("removing an old snapshot", &error));
+            match self.place.disk.remove(&oldest) {
+                // Somebody else has tidied up.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(self.fail_beside("removing an old snapshot", &error)),
+                Ok(()) => {}
             }
             self.at.snapshots.remove(0);
         }

@@ -340,7 +340,7 @@ impl Journal {
     }
 
     /// Hands the buffer to the system as the mode says; `all` of it, whatever the mode.
-    fn hand_over(&mut self, all: bool) -> Result<(), JournalError> {
+    pub(super) fn hand_over(&mut self, all: bool) -> Result<(), JournalError> {
         let gathers = self.settings.sync == SyncMode::Off;
         if self.buffer.is_empty() || gathers && !all && self.buffer.len() < GATHERED {
             return Ok(());
@@ -411,10 +411,13 @@ fn whole_frames(frames: &[u8], written: usize) -> usize {
 impl Drop for Journal {
     /// What was gathered is written if it can be; who wants to know calls [`Journal::close`].
     fn drop(&mut self) {
-        if self.closed || self.failed.is_some() || self.is_inherited() {
+        if self.closed || self.is_inherited() {
             return;
         }
-        let _written = self.hand_over(true);
+        if self.failed.is_none() {
+            let _written = self.hand_over(true);
+        }
+        // Children of this process may hold the same open file, and with it the lock.
         let _unlocked = self.place.file.unlock();
     }
 }

@@ -124,6 +124,10 @@ impl Ledger {
         if count == 0 && parts.iter().all(|part| part.is_empty()) {
             return Ok(());
         }
+        if count != 1 {
+            // Handlers of signals have run since the call began, and one may have forked.
+            journal.check_writable().map_err(unwritten)?;
+        }
         journal.append(count, &parts).map_err(unwritten)
     }
 

@@ -368,7 +368,8 @@ impl Ledger {
     /// # Errors
     /// [`Refusal::TimeRunsBackwards`], [`Refusal::TimeOutOfRange`], and a flow out of range.
     pub fn check_moment(&mut self, time: i64) -> Result<(), Refusal> {
-        let charged = self.check_time(time).and_then(|()| {
+        let asked = self.check_writable().and_then(|()| self.check_time(time));
+        let charged = asked.and_then(|()| {
             self.begin_scope()?;
             let charged = self.run_flows(time, None);
             self.rewind_scope();
