@@ -7,6 +7,7 @@ OMEGA_TEST_BACKENDS (a comma-separated list) narrows the run on purpose.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,6 +15,10 @@ import pytest
 
 import omega_portfolio as op
 from order_accounts import oracle_account
+
+# A shell starts what runs in its background with Ctrl-C ignored, which tests of it would inherit.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 KNOWN_BACKENDS = ("rust", "python")
 
