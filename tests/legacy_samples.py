@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from omega_portfolio.legacy import Portfolio, PortfolioPosition, compare
+from omega_portfolio.legacy import ExactPortfolio, Portfolio, PortfolioPosition, compare
 
 T0 = datetime(2024, 1, 2, 9)
 HOUR = timedelta(hours=1)
@@ -54,3 +54,15 @@ def explained(portfolio, **parts: float) -> None:
     assert {name: float(part) for name, part in cash.parts.items()} == parts
     assert cash.rest == 0
     portfolio.engine.verify()
+
+
+def exact_on(backend):
+    """Give what makes portfolios with an exact account of a backend."""
+
+    def made(balance=1000.0, **options) -> ExactPortfolio:
+        portfolio = Portfolio(balance, exact=True, backend=backend, **options)
+        assert type(portfolio) is ExactPortfolio
+        assert portfolio.engine.backend == backend
+        return portfolio
+
+    return made

@@ -8,22 +8,14 @@ from decimal import Decimal
 import pytest
 
 import omega_portfolio as op
-from legacy_samples import HOUR, T0, explained, long, noted, trade
+from legacy_samples import HOUR, T0, exact_on, explained, long, noted, trade
 from omega_portfolio.legacy import CAUSES, ExactPortfolio, Portfolio, compare
 from test_legacy_model import ROUNDS, SEED, run
 
 
 @pytest.fixture
 def make(backend):
-    """Make a portfolio with an exact account of the backend under test."""
-
-    def made(balance=1000.0, **options) -> ExactPortfolio:
-        portfolio = Portfolio(balance, exact=True, backend=backend, **options)
-        assert type(portfolio) is ExactPortfolio
-        assert portfolio.engine.backend == backend
-        return portfolio
-
-    return made
+    return exact_on(backend)
 
 
 def test_the_old_equity_leaves_open_positions_out(make):

@@ -8,21 +8,13 @@ from unittest.mock import Mock
 import pytest
 
 import omega_portfolio as op
-from legacy_samples import HOUR, T0, closed, explained, long, noted, trade
-from omega_portfolio.legacy import CAUSES, ExactPortfolio, Portfolio, compare
+from legacy_samples import HOUR, T0, closed, exact_on, explained, long, noted, trade
+from omega_portfolio.legacy import CAUSES, compare
 
 
 @pytest.fixture
 def make(backend):
-    """Make a portfolio with an exact account of the backend under test."""
-
-    def made(balance=1000.0, **options) -> ExactPortfolio:
-        portfolio = Portfolio(balance, exact=True, backend=backend, **options)
-        assert type(portfolio) is ExactPortfolio
-        assert portfolio.engine.backend == backend
-        return portfolio
-
-    return made
+    return exact_on(backend)
 
 
 def test_the_size_is_what_the_old_result_does_not_know(make):
