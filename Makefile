@@ -2,6 +2,7 @@
 # (3.10 or newer) and pip: a virtual environment in .venv, the compiled module in it, the tools.
 
 PYTHON ?= python3
+PYTHONS ?= $(PYTHON)
 VENV := .venv
 BIN := $(VENV)/bin
 COMPARE := .venv-compare
@@ -24,7 +25,7 @@ HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 BENCHES := $(BIN)/python -m pytest benches -o python_files='bench_*.py' --benchmark-quiet
 
 .PHONY: help demo test setup format lint types rust-test doc python-test bench-small bench \
-        compare coverage-rust crash tsan asan fuzz fuzz-python audit instructions clean
+        compare coverage-rust dist crash tsan asan fuzz fuzz-python audit instructions clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -102,6 +103,9 @@ $(COMPARE)/installed: benches/compare/requirements.txt
 
 compare: $(VENV)/built $(COMPARE)/installed ## Measure other engines beside this one, and file it
 	$(BIN)/python benches/compare/compare.py --record
+
+dist: ## Build the sdist and a wheel for each of PYTHONS, check them, try each without cargo
+	$(PYTHON) tools/build_dist.py --out dist $(addprefix --python ,$(PYTHONS))
 
 crash: $(VENV)/built ## Break journals at every byte, bit and operation, by power cuts and kills
 	CRASH_FULL=1 cargo test --package portfolio_core --locked --release --test journal -- --nocapture

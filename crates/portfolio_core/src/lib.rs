@@ -15,6 +15,11 @@
     expect(clippy::arithmetic_side_effects, reason = "an overflow fails the test, as it should")
 )]
 
+/// The example of the readme runs as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub mod event;
 pub mod frame;
 pub mod ledger;
