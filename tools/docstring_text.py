@@ -1,0 +1,52 @@
+"""Docstrings as the site shows them: an extension of griffe, which reads them for mkdocstrings.
+
+Docstrings are written for `help()`. Some habits of theirs have no meaning in Markdown, or another
+one to the reader of docstrings: a role such as ``:class:`Portfolio``` becomes plain code, an
+example above the first section a block of code, because ``>>>`` begins a quotation there, and
+the words of a type become a type (of words in braces the first would be taken as the default).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import griffe
+
+ROLE = re.compile(r":(?:py:)?[a-z]+:`~?([^`]+)`")
+SECTION = re.compile(r"^\w[\w ]*\n-{3,}$", re.MULTILINE)
+EXAMPLE = re.compile(r"^>>> .*(?:\n(?!$).*)*", re.MULTILINE)
+CHOICE = re.compile(r"^(\w[\w, ]* : )\{([^}\n]+)\}", re.MULTILINE)
+UNION = re.compile(
+    r"^(\w[\w, ]* : )([\w.]+(?:, [\w.]+)* or [\w.]+)(?=$|, (?:default|optional))", re.MULTILINE
+)
+
+
+def readable(text: str) -> str:
+    """Give a docstring as Markdown, with types that a machine can read.
+
+    Examples
+    --------
+    >>> readable("Like :meth:`close`, see :class:`omega_portfolio.Trade`.")
+    'Like `close`, see `Trade`.'
+    >>> readable('sync : {"off", "os"}, optional')
+    'sync : Literal["off", "os"], optional'
+    >>> readable("size : int, str or float, default 1")
+    'size : int | str | float, default 1'
+    """
+    plain = ROLE.sub(lambda found: f"`{found[1].removeprefix('omega_portfolio.')}`", text)
+    plain = CHOICE.sub(r"\1Literal[\2]", plain)
+    plain = UNION.sub(lambda found: found[1] + re.sub(", | or ", " | ", found[2]), plain)
+    section = SECTION.search(plain)
+    end = section.start() if section else len(plain)
+    head = EXAMPLE.sub(lambda found: f"```pycon\n{found[0]}\n```", plain[:end])
+    return head + plain[end:]
+
+
+class DocstringText(griffe.Extension):
+    """Makes every docstring readable before it is parsed."""
+
+    def on_instance(self, *, obj: griffe.Object, **_: Any) -> None:
+        """Change the docstring of one object, when it has one."""
+        if obj.docstring is not None:
+            obj.docstring.value = readable(obj.docstring.value)
