@@ -9,7 +9,6 @@ the words of a type become a type (of words in braces the first would be taken a
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import griffe
 
@@ -46,7 +45,7 @@ def readable(text: str) -> str:
 class DocstringText(griffe.Extension):
     """Makes every docstring readable before it is parsed."""
 
-    def on_instance(self, *, obj: griffe.Object, **_: Any) -> None:
+    def on_instance(self, *, obj: griffe.Object, **_: object) -> None:
         """Change the docstring of one object, when it has one."""
         if obj.docstring is not None:
             obj.docstring.value = readable(obj.docstring.value)
