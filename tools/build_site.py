@@ -24,6 +24,8 @@ from pathlib import Path, PurePosixPath
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "out"
 
+THEMES = {"mkdocs": "readthedocs", "zensical": "zensical"}
+
 # Texts outside of docs/ with their page.
 PAGES = {
     "README.md": "readme.md",
@@ -140,8 +142,8 @@ def write_index(site: Path) -> None:
     (site / "search" / "search_index.js").write_text(script, encoding="utf-8")
 
 
-def build(tool: str, site: Path, theme: str) -> None:
-    """Run one of the two builders over the gathered pages; warnings are errors.
+def build(tool: str, pages: Path, site: Path) -> None:
+    """Run one of the two builders over gathered pages; warnings are errors.
 
     Raises
     ------
@@ -152,9 +154,11 @@ def build(tool: str, site: Path, theme: str) -> None:
     """
     if site.exists():
         shutil.rmtree(site)
-    environment = os.environ | {"SITE_DIR": site.relative_to(ROOT).as_posix(), "SITE_THEME": theme}
-    command = [sys.executable, "-m", tool, "build", "--strict"]
-    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+    # Zensical takes no absolute path.
+    places = {"SITE_PAGES": os.path.relpath(pages, ROOT), "SITE_DIR": os.path.relpath(site, ROOT)}
+    settings = places | {"SITE_THEME": THEMES[tool]}
+    command = [sys.executable, "-m", tool, "build", "--strict", "--clean"]
+    subprocess.run(command, cwd=ROOT, env=os.environ | settings, check=True)
     outside = asked_outside(site)
     if outside:
         raise ValueError("asked from another host:\n" + "\n".join(outside))
@@ -176,10 +180,10 @@ def main() -> int:
     if part != "rust":
         print(f"{gather(OUT / 'pages')} pages")
     if part in ("all", "mkdocs"):
-        build("mkdocs", OUT / "site", "readthedocs")
+        build("mkdocs", OUT / "pages", OUT / "site")
         write_index(OUT / "site")
     if part in ("all", "zensical"):
-        build("zensical", OUT / "site-zensical", "zensical")
+        build("zensical", OUT / "pages", OUT / "site-zensical")
     if part in ("all", "rust"):
         build_rust(OUT / "site")
     return 0

@@ -1,4 +1,6 @@
-"""Draw the pictures of docs/guide/account.md: accounts are run, and their numbers are drawn.
+"""Draw the pictures of the texts: accounts are run, and their numbers are drawn.
+
+Those of docs/guide/account.md are drawn here, those of docs/tutorial.md by what its code makes.
 
     python tools/draw_pictures.py            draw them into docs/guide/pictures
     python tools/draw_pictures.py --check    exit 1 when one there is not what would be drawn
@@ -9,18 +11,27 @@ They have light paper whatever the page around them has, because a picture in a 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
+import os
+import re
 import sys
+import tempfile
 from collections.abc import Callable
 from decimal import Decimal
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import omega_portfolio as op
 from omega_portfolio.report.plane import Scale
 from omega_portfolio.report.svg import Picture, element, label, line, number
 
-FOLDER = Path(__file__).resolve().parent.parent / "docs" / "guide" / "pictures"
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+FOLDER = DOCS / "guide" / "pictures"
 WIDTH = 960
+CODE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 FILLS = (("long", 10, "100.00"), ("long", 20, "100.01"), ("short", 40, "100.50"))
 QUOTES = ("1.09800", "1.09100", "1.08300", "1.07000", "1.06600", "1.06100", "1.06400")
@@ -180,22 +191,46 @@ def path_panel(path: str, side: str, left: float, top: float) -> str:
     return "".join(body)
 
 
-PICTURES: dict[str, Callable[[], Picture]] = {
-    "positions.svg": positions,
-    "margin.svg": margin,
-    "bar_paths.svg": bar_paths,
+@cache
+def tutorial() -> dict[str, Any]:
+    """Run the code of the tutorial in an empty folder, and give the names that it makes."""
+    text = (DOCS / "tutorial.md").read_text(encoding="utf-8")
+    names: dict[str, Any] = {}
+    before = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                for code in CODE.findall(text):
+                    exec(code, names)  # noqa: S102 - it is the text that a reader types in.
+        finally:
+            os.chdir(before)
+    return names
+
+
+def alone(picture: Picture) -> str:
+    """Give a picture as a file, light only."""
+    return picture.standalone(dark=False)
+
+
+PICTURES: dict[str, Callable[[], str]] = {
+    "positions.svg": lambda: alone(positions()),
+    "margin.svg": lambda: alone(margin()),
+    "bar_paths.svg": lambda: alone(bar_paths()),
+    "tutorial_equity.svg": lambda: tutorial()["pf"].plot()._plain,
+    "tutorial_exits.svg": lambda: tutorial()["picture"]._plain,
 }
 
 
 def drawn(name: str) -> str:
     """Give a picture as a file."""
-    return PICTURES[name]().standalone(dark=False) + "\n"
+    return PICTURES[name]() + "\n"
 
 
 def main() -> int:
     """Draw all pictures, or check those that are there."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--check", action="store_true", help="only compare")
     check = parser.parse_args().check
     other = []
     for name in PICTURES:
