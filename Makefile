@@ -148,4 +148,4 @@ instructions: ## Count the instructions of an event of each kind (needs valgrind
 	$(PYTHON) tools/count_instructions.py $(CARGO_TARGET_DIR)/release/examples/instructions
 
 clean: ## Remove what was built
-	rm -rf $(VENV) $(COMPARE) target out
+	rm -rf $(VENV) $(COMPARE) target out .cache

@@ -3,7 +3,7 @@
     python tools/build_site.py              all of it; needs the extra `docs` and cargo
     python tools/build_site.py mkdocs       the pages and MkDocs, into out/site
     python tools/build_site.py zensical     the pages and Zensical, into out/site-zensical
-    python tools/build_site.py rust         rustdoc, into out/site/rust
+    python tools/build_site.py rust         rustdoc, into the folder rust of both
 
 The pages are the texts of the repository: everything under docs/, and those at the root. They are
 gathered in out/pages anew each time, with their links turned to where the other pages are, so that
@@ -164,12 +164,13 @@ def build(tool: str, pages: Path, site: Path) -> None:
         raise ValueError("asked from another host:\n" + "\n".join(outside))
 
 
-def build_rust(site: Path) -> None:
-    """Run rustdoc and copy what it made into a folder of the site."""
+def build_rust(*sites: Path) -> None:
+    """Run rustdoc and copy what it made into a folder of each site."""
     command = ["cargo", "doc", "--workspace", "--no-deps", "--locked", "--quiet"]
     subprocess.run(command, cwd=ROOT, check=True)
     made = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "doc"
-    shutil.copytree(made, site / "rust", dirs_exist_ok=True)
+    for site in sites:
+        shutil.copytree(made, site / "rust", dirs_exist_ok=True)
 
 
 def main() -> int:
@@ -185,7 +186,7 @@ def main() -> int:
     if part in ("all", "zensical"):
         build("zensical", OUT / "pages", OUT / "site-zensical")
     if part in ("all", "rust"):
-        build_rust(OUT / "site")
+        build_rust(OUT / "site", OUT / "site-zensical")
     return 0
 
 

@@ -62,3 +62,10 @@ class DocstringText(griffe.Extension):
         """Change the docstring of one object, when it has one."""
         if obj.docstring is not None:
             obj.docstring.value = readable(obj.docstring.value)
+
+    def on_class_members(self, *, cls: griffe.Class, **_: object) -> None:
+        """Tell the stable number of an error with what it means."""
+        code = cls.members.get("code")
+        if cls.docstring and isinstance(code, griffe.Attribute) and code.value:
+            first, *rest = cls.docstring.value.split("\n", 1)
+            cls.docstring.value = "\n".join([f"{first} Code {code.value}.", *rest])
