@@ -89,6 +89,12 @@ def test_every_public_name_is_in_the_reference(site: Path) -> None:
         assert members <= last or base is object, base
 
 
+def test_each_error_has_its_code_on_its_page(site: Path) -> None:
+    text = (site / "reference" / "errors.html").read_text(encoding="utf-8")
+    assert len(op.errors.by_code) >= 40
+    assert {int(code) for code in re.findall(r"Code (\d+)\.</p>", text)} == set(op.errors.by_code)
+
+
 def test_the_reference_asks_for_objects_that_exist() -> None:
     names = [
         name

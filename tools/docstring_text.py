@@ -66,6 +66,8 @@ class DocstringText(griffe.Extension):
     def on_class_members(self, *, cls: griffe.Class, **_: object) -> None:
         """Tell the stable number of an error with what it means."""
         code = cls.members.get("code")
-        if cls.docstring and isinstance(code, griffe.Attribute) and code.value:
+        # That of their base is 0, which stands for none.
+        known = isinstance(code, griffe.Attribute) and code.value not in {None, "0"}
+        if cls.docstring and known:
             first, *rest = cls.docstring.value.split("\n", 1)
             cls.docstring.value = "\n".join([f"{first} Code {code.value}.", *rest])
