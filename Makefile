@@ -25,7 +25,7 @@ HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 BENCHES := $(BIN)/python -m pytest benches -o python_files='bench_*.py' --benchmark-quiet
 
 .PHONY: help demo test setup format lint types rust-test doc python-test bench-small bench \
-        compare coverage-rust dist crash tsan asan fuzz fuzz-python audit instructions clean
+        compare coverage-rust site dist crash tsan asan fuzz fuzz-python audit instructions clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -84,6 +84,14 @@ coverage-rust: $(TARPAULIN) ## Measure line coverage of the core
 	PROPTEST_CASES=32 $(TARPAULIN) --engine llvm --packages portfolio_core --lib --tests \
 	    --skip-clean --include-files 'crates/portfolio_core/src/*' --fail-under 95 --out Stdout \
 	    --target-dir $(CARGO_TARGET_DIR)/coverage
+
+$(VENV)/docs: $(VENV)/tools
+	$(BIN)/python tools/install_tools.py docs
+	@touch $@
+
+site: $(VENV)/docs ## Build the documentation site, with MkDocs, Zensical and rustdoc, into out/site
+	$(BIN)/python tools/build_site.py
+	@echo "open out/site/index.html"
 
 bench-small: $(VENV)/built
 	$(BIN)/python -m omega_portfolio.bench equivalence --operations 20000 --seed 1
@@ -144,4 +152,4 @@ instructions: ## Count the instructions of an event of each kind (needs valgrind
 	$(PYTHON) tools/count_instructions.py $(CARGO_TARGET_DIR)/release/examples/instructions
 
 clean: ## Remove what was built
-	rm -rf $(VENV) $(COMPARE) target out
+	rm -rf $(VENV) $(COMPARE) target out .cache

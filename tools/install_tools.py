@@ -1,5 +1,8 @@
 """Install the development tools that pyproject.toml lists, and maturin, into this environment.
 
+    python tools/install_tools.py           the extra `dev`
+    python tools/install_tools.py docs      another extra
+
 The package itself is installed by a step of its own, so that a change of a Rust file builds only
 that. `uv` is used when it is there; pip is enough.
 """
@@ -19,24 +22,25 @@ except ModuleNotFoundError:  # Python 3.10
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def requirements() -> list[str]:
-    """Give build requirements, run-time dependencies and the dev extra."""
+def requirements(extra: str) -> list[str]:
+    """Give build requirements, run-time dependencies and an extra."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     build: list[str] = project["build-system"]["requires"]
     run: list[str] = project["project"]["dependencies"]
-    dev: list[str] = project["project"]["optional-dependencies"]["dev"]
-    return [*build, *run, *dev]
+    tools: list[str] = project["project"]["optional-dependencies"][extra]
+    return [*build, *run, *tools]
 
 
 def main() -> int:
     """Install; the exit code is the installer's."""
+    wanted = requirements(sys.argv[1] if len(sys.argv) > 1 else "dev")
     uv = shutil.which("uv")
     installer = (
         [uv, "pip", "install", "--quiet", "--python", sys.executable]
         if uv
         else [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     )
-    return subprocess.run([*installer, *requirements()], check=False).returncode
+    return subprocess.run([*installer, *wanted], check=False).returncode
 
 
 if __name__ == "__main__":
