@@ -46,6 +46,7 @@ BLOCKS = {
     "docs/guide/batch.md": 8,
     "docs/guide/frames.md": 8,
     "docs/guide/journal.md": 7,
+    "docs/guide/live.md": 7,
     "docs/guide/metrics.md": 9,
     "docs/guide/moving.md": 7,
     "docs/guide/report.md": 3,

@@ -225,7 +225,7 @@ PUBLIC_METHODS = methods_of(
 HISTORY_METHODS = methods_of(*ANALYSIS, History)
 
 # Written once for both backends, on top of their methods and hooks.
-SHARED = {*methods_of(*ANALYSIS), "attribution", "scan", "get_lots"} - {
+SHARED = {*methods_of(*ANALYSIS), "attribution", "scan", "get_lots", "serve_flight"} - {
     "get_equity_curve", "get_trades",
 }  # fmt: skip
 HOOKS = [

@@ -138,9 +138,13 @@ def serve(
         rule = "needs pyarrow.flight, which is not installed"
         remedy = "pip install 'omega-portfolio[flight]'"
         raise InvalidArgument("serve_flight", describe(name), rule, remedy) from None
-    from omega_portfolio.flight_server import Keeper, TableServer
+    from omega_portfolio.flight_server import Keeper, TableServer, is_inherited
     from omega_portfolio.flight_tables import LiveTables, table_names
 
+    if is_inherited():
+        rule = "cannot begin in a process that was forked from one that has served"
+        remedy = "serve in the parent, or begin the process with spawn"
+        raise InvalidArgument("serve_flight", describe(name), rule, remedy)
     names = table_names(tables)
     scheme = "grpc+tls" if pair else "grpc"
     address = f"[{name}]" if ":" in name else name

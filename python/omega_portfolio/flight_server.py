@@ -198,6 +198,8 @@ class Keeper:
         self._wake = wake
         self._process = os.getpid()
         self._done = threading.Event()
+        global _used  # noqa: PLW0603 - gRPC begins once in a process.
+        _used = True
         self.server = make(lambda: wake.put(None))
         self.tables: LiveTables = self.server._tables
         self._thread = threading.Thread(
@@ -234,6 +236,15 @@ _INHERITED: Final[list[Keeper]] = []
 """The servers of the parent, whose threads are not here: they are never ended, and never freed."""
 
 _SHUT: Final[list[Keeper]] = []
+_used = False
+_inherited = False
+
+
+def is_inherited() -> bool:
+    """Whether a parent of this process has served: then gRPC cannot begin here, and would hang."""
+    return _inherited
+
+
 _FORKING: Final = threading.Lock()
 
 
@@ -248,6 +259,8 @@ def _after_fork(*, child: bool) -> None:
     for keeper in _SHUT:
         keeper.tables.gate.open()
     if child:
+        global _inherited  # noqa: PLW0603 - it is a fact of the process.
+        _inherited = _inherited or _used
         _INHERITED.extend(_SHUT)
         RUNNING.clear()
     _SHUT.clear()
@@ -268,4 +281,4 @@ if hasattr(os, "register_at_fork"):
         after_in_child=lambda: _after_fork(child=True),
     )
 
-__all__ = ["Keeper", "TableServer"]
+__all__ = ["Keeper", "TableServer", "is_inherited"]
