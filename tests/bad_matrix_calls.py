@@ -170,7 +170,7 @@ OF_ACCOUNT: dict[str, dict[str, str]] = {
     "explain": {"trade": "id"},
     "serve_flight": {
         "host": "word",
-        "port": "count",
+        "port": "port",
         "token": "text?",
         "tables": "sequence?",
         "cert_chain": "",

@@ -47,7 +47,7 @@ class Bearer(flight.ServerMiddlewareFactory):  # type: ignore[misc]
         super().__init__()
         self._wanted = f"Bearer {token}".encode()
 
-    def start_call(self, info: object, headers: dict[str, list[str | bytes]]) -> None:  # noqa: ARG002
+    def start_call(self, _info: object, headers: dict[str, list[str | bytes]]) -> None:
         """Compare the header, in a time that does not depend on where it differs.
 
         Raises
