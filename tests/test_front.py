@@ -302,7 +302,7 @@ def parameters_of(call: object, name: str) -> list[object]:
 
 @pytest.mark.parametrize(
     ("documented", "names", "count"),
-    [(op.Portfolio, PUBLIC_METHODS, 48), (op.History, HISTORY_METHODS, 11)],
+    [(op.Portfolio, PUBLIC_METHODS, 49), (op.History, HISTORY_METHODS, 11)],
 )
 def test_the_public_methods_are_documented_with_examples(documented, names, count):
     assert len(names) == count
