@@ -23,6 +23,22 @@ def test_a_process_ends_with_an_open_view(backend):
     assert int(port) > 0
 
 
+INTERRUPTED = """
+portfolio = op.Portfolio(1000, backend=backend)
+with portfolio.serve_flight() as view:
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(30)
+    except KeyboardInterrupt:
+        print("interrupted", view.closed)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without POSIX signals")
+def test_ctrl_c_is_that_of_the_program(backend):
+    assert run(INTERRUPTED, backend) == ["interrupted False"]
+
+
 FORKED = """
 import os, sys
 import omega_portfolio as op

@@ -211,8 +211,9 @@ class Keeper:
     def _run(self) -> None:
         self._wake.get()
         self.tables.closing = True
-        RUNNING.discard(self)
         self.server.shutdown()
+        # Until then a thread of the server may be inside of the portfolio, and a fork has to wait.
+        RUNNING.discard(self)
         self._done.set()
 
     @property
