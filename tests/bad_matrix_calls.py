@@ -362,7 +362,8 @@ ALIASES = {
     **dict.fromkeys(
         ("BackendStatus", "BatchResult", "JournalStatus", "MetricDefinition", "Metrics",
          "PositionView", "Recovery", "SnapshotFound", "State", "Table", "Trade", "Unset",
-         "WalkForward", "Changed", "Comparison", "Difference", "Divergence", "Explanation"),
+         "WalkForward", "Changed", "Comparison", "Difference", "Divergence", "Explanation",
+         "FlightView", "FlightView.close"),
         "made by the package; nobody passes anything",
     ),
     **dict.fromkeys(
