@@ -144,6 +144,11 @@ SHAPES: dict[str, dict[str, tuple[str, Callable[[Any], dict[str, Any]]]]] = {
 }
 SHAPES["state_at"] = {"time": ("moment?", lambda value: {"time": value, "seq": None})}
 SHAPES["asof_states"] = {"times.0": ("moment", lambda value: {"times": [value]})}
+PEM = b"-----BEGIN NOTHING-----"
+SHAPES["serve_flight"] = {
+    "cert_chain": ("path?", lambda value: {"cert_chain": value, "private_key": PEM}),
+    "private_key": ("path?", lambda value: {"private_key": value, "cert_chain": PEM}),
+}
 SHAPES["process_bar"] = {
     f"{name} of B": (
         "number",
@@ -163,6 +168,15 @@ OF_ACCOUNT: dict[str, dict[str, str]] = {
     "state_at": {"time": "", "seq": "count?"},
     "asof_states": {"times": "no times"},
     "explain": {"trade": "id"},
+    "serve_flight": {
+        "host": "word",
+        "port": "port",
+        "token": "text?",
+        "tables": "sequence?",
+        "cert_chain": "",
+        "private_key": "",
+        "insecure": "flag",
+    },
     "from_bytes": {"data": "octets", "backend": ""},
 }
 """Kinds that the name and the type do not tell. A title may be any text; `exact` of a scan too."""
@@ -348,7 +362,8 @@ ALIASES = {
     **dict.fromkeys(
         ("BackendStatus", "BatchResult", "JournalStatus", "MetricDefinition", "Metrics",
          "PositionView", "Recovery", "SnapshotFound", "State", "Table", "Trade", "Unset",
-         "WalkForward", "Changed", "Comparison", "Difference", "Divergence", "Explanation"),
+         "WalkForward", "Changed", "Comparison", "Difference", "Divergence", "Explanation",
+         "FlightView", "FlightView.close"),
         "made by the package; nobody passes anything",
     ),
     **dict.fromkeys(

@@ -209,6 +209,14 @@ def frames(name: str) -> tuple[Entry, ...]:
     return (*found, *NO_FRAMES)
 
 
+PORTS = [
+    *[one for one in COUNTS if one.kind != "good"],
+    entry(11, "number", 2**63),
+    entry(14, "number", 10**5000, "10**5000"),
+    entry(33, "type", None),
+]
+"""No port of the system is tried: somebody else may have it."""
+
 KINDS: dict[str, list[Entry]] = {
     "number": NUMBERS,
     "time": TIMES,
@@ -219,6 +227,7 @@ KINDS: dict[str, list[Entry]] = {
     "share": SHARES,
     "trials": TRIALS,
     "count": COUNTS,
+    "port": PORTS,
     "decimals": DECIMALS,
     "whole": WHOLES,
     "flag": FLAGS,

@@ -268,8 +268,8 @@ def test_every_call_after_a_fork(backend: str) -> None:
 
 READING = ("get_", "calculate_", "asof_states", "explain", "fork", "from_bytes",
            "state_at", "to_bytes", "attribution", "compact", "drawdowns", "metric", "monthly_",
-           "plot", "report", "rolling_metrics", "scan", "trade_analysis", "verify", "yearly_",
-           "flush", "snapshot")  # fmt: skip
+           "plot", "report", "rolling_metrics", "scan", "serve_flight", "trade_analysis",
+           "verify", "yearly_", "flush", "snapshot")  # fmt: skip
 """How calls begin that change nothing, or that may be made twice."""
 
 

@@ -48,6 +48,7 @@ BLOCKS = {
     "docs/guide/from_event_engine.md": 6,
     "docs/guide/from_matrix_engine.md": 6,
     "docs/guide/journal.md": 7,
+    "docs/guide/live.md": 7,
     "docs/guide/metrics.md": 9,
     "docs/guide/moving.md": 7,
     "docs/guide/polars.md": 10,

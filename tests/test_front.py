@@ -225,7 +225,7 @@ PUBLIC_METHODS = methods_of(
 HISTORY_METHODS = methods_of(*ANALYSIS, History)
 
 # Written once for both backends, on top of their methods and hooks.
-SHARED = {*methods_of(*ANALYSIS), "attribution", "scan", "get_lots"} - {
+SHARED = {*methods_of(*ANALYSIS), "attribution", "scan", "get_lots", "serve_flight"} - {
     "get_equity_curve", "get_trades",
 }  # fmt: skip
 HOOKS = [
@@ -302,7 +302,7 @@ def parameters_of(call: object, name: str) -> list[object]:
 
 @pytest.mark.parametrize(
     ("documented", "names", "count"),
-    [(op.Portfolio, PUBLIC_METHODS, 48), (op.History, HISTORY_METHODS, 11)],
+    [(op.Portfolio, PUBLIC_METHODS, 49), (op.History, HISTORY_METHODS, 11)],
 )
 def test_the_public_methods_are_documented_with_examples(documented, names, count):
     assert len(names) == count

@@ -90,6 +90,7 @@ if TYPE_CHECKING:
     from omega_portfolio.difference import Changed, Difference, Divergence, diff
     from omega_portfolio.envelope import Envelope
     from omega_portfolio.explanation import Explanation
+    from omega_portfolio.flight import FlightView
     from omega_portfolio.history import History, metrics
     from omega_portfolio.instrument import Instrument
     from omega_portfolio.journals import inspect_journal, open_journal
@@ -118,6 +119,7 @@ _LAZY = {
     "Divergence": "difference",
     "Envelope": "envelope",
     "Explanation": "explanation",
+    "FlightView": "flight",
     "History": "history",
     "Instrument": "instrument",
     "JournalStatus": "recovery",
@@ -204,6 +206,7 @@ __all__ = [
     "DurabilityError",
     "Envelope",
     "Explanation",
+    "FlightView",
     "History",
     "Instrument",
     "InstrumentExists",

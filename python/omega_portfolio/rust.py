@@ -22,7 +22,8 @@ class PortfolioRust(PortfolioCore, Portfolio):
     'rust'
     """
 
-    __slots__ = ()
+    # A live view watches its portfolio and does not hold it.
+    __slots__ = ("__weakref__",)
 
     @property
     def journal(self) -> JournalStatus | None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from omega_portfolio.tables import Tables
     from omega_portfolio.types import Table
 
-_GETTERS: Final = {
+GETTERS: Final = {
     "equity": "get_equity_curve",
     "trades": "get_trades",
     "ledger": "get_ledger",
@@ -83,18 +83,18 @@ def scan_table(portfolio: Tables, table: str, *, exact: bool | None) -> pl.LazyF
 
 def _taker(portfolio: Tables, table: str, *, exact: bool | None) -> Callable[[], Table]:
     """Give the call that takes a snapshot of a table."""
-    if not isinstance(table, str) or table not in _GETTERS:
+    if not isinstance(table, str) or table not in GETTERS:
         raise InvalidArgument(
             "table",
             describe(table),
             "is not a table of a portfolio",
-            f"pass one of {', '.join(_GETTERS)}",
+            f"pass one of {', '.join(GETTERS)}",
         )
     given: object = exact
     if not isinstance(given, bool | None):
         rule = "must be a bool or None"
         raise InvalidArgument("exact", describe(exact), rule, "pass True or False")
-    getter = getattr(portfolio, _GETTERS[table])
+    getter = getattr(portfolio, GETTERS[table])
 
     def take() -> Table:
         snapshot: Table = getter() if exact is None else getter(exact=exact)
@@ -118,4 +118,4 @@ def _parts(frame: pl.DataFrame, rows: int, size: int | None) -> Iterator[pl.Data
             start += step
 
 
-__all__ = ["scan_table"]
+__all__ = ["GETTERS", "scan_table"]

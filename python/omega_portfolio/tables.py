@@ -9,14 +9,19 @@ Every table is an immutable snapshot that speaks the Arrow PyCapsule interface;
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from omega_portfolio.account_tables import AccountTables
 from omega_portfolio.analysis_tables import abstractmethod
 
 if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
     import polars as pl
 
+    from omega_portfolio.flight import FlightView
+    from omega_portfolio.portfolio import Portfolio
     from omega_portfolio.types import Table
 
 
@@ -248,6 +253,81 @@ class Tables(AccountTables):
         from omega_portfolio.scan import scan_table
 
         return scan_table(self, table, exact=exact)
+
+    def serve_flight(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        token: str | None = None,
+        tables: Sequence[str] | None = None,
+        cert_chain: bytes | str | os.PathLike[str] | None = None,
+        private_key: bytes | str | os.PathLike[str] | None = None,
+        insecure: bool = False,
+    ) -> FlightView:
+        """Let other processes read the tables while the portfolio goes on, by Arrow Flight.
+
+        A reader gets a snapshot; the portfolio waits no longer for it than for a call of a
+        ``get_`` method. A ticket is the name of a table, or a JSON object with the keys
+        ``table``, ``exact`` and ``from``, the number of the first row that is wanted. The
+        actions ``state`` and ``health`` answer with a JSON object of texts. Nothing can be
+        changed from outside. ``docs/guide/live.md`` has the reader's side.
+
+        The server ends when the view is closed, when the portfolio is gone (it is not held by
+        its view), and with the process. A portfolio that was closed is served on.
+
+        Parameters
+        ----------
+        host : str, default "127.0.0.1"
+            Where to listen. Without a token only an address of this machine's loopback.
+        port : int, default 0
+            0 takes a free one.
+        token : str, optional
+            16 to 4,096 characters that each call has to bring, as ``authorization: Bearer``.
+            Without one every program on this machine can read.
+        tables : sequence of str, optional
+            What is served: the tables of :meth:`scan`, and lots; all when left out. Of events,
+            fills and lots each reading makes the whole table.
+        cert_chain, private_key : bytes or path, optional
+            PEM, for TLS; both or neither.
+        insecure : bool, default False
+            Serve other machines without TLS; then the token can be read on the way.
+
+        Returns
+        -------
+        FlightView
+            With ``location``, ``port``, ``token``, ``tables``, ``closed`` and ``close()``; it
+            can be used in a ``with`` statement.
+
+        Raises
+        ------
+        InvalidArgument
+            An argument breaks a rule, the system refuses the address, or ``pyarrow.flight`` is
+            not installed.
+
+        Examples
+        --------
+        >>> import pyarrow.flight
+        >>> import omega_portfolio as op
+        >>> portfolio = op.Portfolio(1000)
+        >>> with portfolio.serve_flight() as view:
+        ...     portfolio.update_equity("2024-01-02")
+        ...     with pyarrow.flight.connect(view.location) as client:
+        ...         client.do_get(pyarrow.flight.Ticket("equity")).read_all()["equity"].to_pylist()
+        [1000.0]
+        """
+        from omega_portfolio.flight import serve
+
+        return serve(
+            cast("Portfolio", self),
+            host,
+            port,
+            token=token,
+            tables=tables,
+            cert_chain=cert_chain,
+            private_key=private_key,
+            insecure=insecure,
+        )
 
     @abstractmethod
     def compact(self, capacity: int = 0) -> None:

@@ -69,7 +69,8 @@ class PortfolioPython(PythonOrders):
     Decimal('100000.00')
     """
 
-    __slots__ = ()
+    # A live view watches its portfolio and does not hold it.
+    __slots__ = ("__weakref__",)
 
     def __new__(
         cls,
