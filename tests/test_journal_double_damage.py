@@ -16,7 +16,7 @@ from journals import CALLS, begun
 from omega_portfolio.oracle.journal_format import SYNC_MODES
 
 SEED = int(os.environ.get("OMEGA_TEST_SEED", "20261127"))
-ROUNDS = int(os.environ.get("OMEGA_TEST_DAMAGES", "150"))
+ROUNDS = int(os.environ.get("OMEGA_TEST_DAMAGES", "25"))
 """How many damages a journal of each mode gets."""
 
 NAME = "run.journal"
@@ -70,9 +70,7 @@ def damaged(data: bytes, random: Random) -> bytes:
 
 def damaged_twice(files: Files, random: Random) -> Files:
     """Damage the journal at two places, and its snapshots now and then."""
-    files = {
-        name: data for name, data in files.items() if name == NAME or random.random() < 0.6
-    }
+    files = {name: data for name, data in files.items() if name == NAME or random.random() < 0.6}
     for _ in range(2):
         files[NAME] = damaged(files[NAME], random)
     for name in sorted(files):

@@ -99,8 +99,12 @@ def save(found: Found) -> Saved | None:
     except BaseException:
         file.close()
         raise
+    seen = found.report()
+    kept = seen.good_length + draft.resumed
     report = replace(
-        found.report(),
+        seen,
+        good_length=kept,
+        dropped_bytes=seen.length - kept,
         events=events,
         frames=anew.report().frames,
         digest=anew.report().digest,
@@ -115,7 +119,8 @@ def save(found: Found) -> Saved | None:
 class _Draft:
     """A journal that is being put together.
 
-    ``told`` is how many events there were in all, as far as that is known.
+    ``told`` is how many events there were in all, as far as that is known, and ``resumed`` how many
+    bytes of the damaged file behind the damage were taken up again.
     """
 
     def __init__(self, reading: Reading, salt: bytes, data: bytes, told: int | None) -> None:
@@ -124,6 +129,7 @@ class _Draft:
         self.data = bytearray(data)
         self.told = told
         self.used: str | None = None
+        self.resumed = 0
         self._frames = Frames(salt)
         self._link = reading.place.link
 
@@ -187,6 +193,7 @@ class _Draft:
 
     def _take(self, road: _Draft) -> None:
         self.reading, self.told, self.used = road.reading, road.told, road.used
+        self.resumed = road.resumed
         self.data += road.data
 
     def follow(self, data: bytes, first: Frame) -> None:
@@ -203,6 +210,7 @@ class _Draft:
                 # A place of the old file says nothing of the new one.
                 if not isinstance(read_body(frame.body), Synced):
                     self._put(frame.body)
+                self.resumed = frame.end - first.at
             self.told = reading.ledger.events
 
     def _add(self, octets: bytes) -> None:
