@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 
 from omega_portfolio.oracle.journal_format import (
     DIGEST,
@@ -21,8 +21,8 @@ from omega_portfolio.oracle.journal_format import (
 )
 
 
-def frames_behind(frames: Frames, data: bytes, at: int) -> Iterator[Frame]:
-    """Yield the frames at or behind a damaged place, whatever their links.
+def frames_behind(frames: Frames, data: bytes, at: int) -> tuple[Frame, ...]:
+    """Give the frames at or behind a damaged place, whatever their links.
 
     Parameters
     ----------
@@ -33,18 +33,10 @@ def frames_behind(frames: Frames, data: bytes, at: int) -> Iterator[Frame]:
     at : int
         Where the damage begins. A frame that stands there has another link than it should.
     """
-    at = data.find(frames.marker, at)
-    while at >= 0:
-        frame = frames.read(data, at)
-        if frame is None:
-            at += 1
-        else:
-            yield frame
-            at = frame.end
-        at = data.find(frames.marker, at)
+    return tuple(frames.search(data, at))
 
 
-def events_told(frames: Frames, data: bytes, at: int) -> int | None:
+def events_told(behind: Iterable[Frame]) -> int | None:
     """Say how many events there were, by the frames at or behind a damaged place.
 
     Returns
@@ -53,7 +45,7 @@ def events_told(frames: Frames, data: bytes, at: int) -> int | None:
         What the last frame says that names a number, and the events after it; None without one.
     """
     told: int | None = None
-    for frame in frames_behind(frames, data, at):
+    for frame in behind:
         try:
             body = read_body(frame.body)
         except UnreadableError:
@@ -65,25 +57,22 @@ def events_told(frames: Frames, data: bytes, at: int) -> int | None:
     return told
 
 
-def is_torn(frames: Frames, data: bytes, at: int, mode: int) -> bool:
+def is_torn(behind: Sequence[Frame], at: int, mode: int) -> bool:
     """Tell whether a damaged place is what a write leaves that a crash has cut.
 
     Parameters
     ----------
-    frames : Frames
-        The frames of this journal.
-    data : bytes
-        The whole file.
+    behind : sequence of Frame
+        The frames behind it.
     at : int
         Where the damage begins.
     mode : int
         Sync mode of the last opening. In mode interval a power cut may lose a frame and keep a
         later one, as long as nothing says that the place was on the disk.
     """
-    behind = frames_behind(frames, data, at)
     if mode == INTERVAL:
         return not any(_says_it_was_on_disk(frame, at) for frame in behind)
-    return next(behind, None) is None
+    return not behind
 
 
 def _says_it_was_on_disk(frame: Frame, at: int) -> bool:

@@ -63,18 +63,7 @@ impl<'a> Frames<'a> {
 
     /// What is at and behind the place where the good frames end.
     pub(crate) fn behind(&self) -> Behind<'a> {
-        let mut behind = Behind { frames: Vec::new() };
-        let mut from = self.at;
-        while let Some(at) = self.salted.next_marker(self.bytes, from) {
-            match self.salted.frame_at(self.bytes, at) {
-                Some(frame) => {
-                    from = frame.end;
-                    behind.frames.push((at, frame));
-                }
-                None => from = at.saturating_add(1),
-            }
-        }
-        behind
+        Behind { frames: self.salted.search(self.bytes, self.at).collect() }
     }
 }
 
@@ -101,6 +90,12 @@ impl<'a> Behind<'a> {
     /// The frames that say something.
     pub(crate) fn bodies(&self) -> impl Iterator<Item = (Frame<'a>, Body<'a>)> {
         self.frames.iter().filter_map(|&(_, frame)| Some((frame, Body::read(frame.body)?)))
+    }
+
+    /// Where the first frame starts that names the image of a crc, and what it is linked to.
+    pub(crate) fn naming(&self, crc: u32) -> Option<(usize, u32)> {
+        let named = |&&(_, frame): &&(usize, Frame<'a>)| matches!(Body::read(frame.body), Some(Body::Snapshot { crc: named, .. }) if named == crc);
+        self.frames.iter().find(named).map(|&(start, frame)| (start, frame.link))
     }
 
     /// How many events there were in all, as far as a frame tells.

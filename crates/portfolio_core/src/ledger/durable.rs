@@ -145,16 +145,19 @@ impl Ledger {
     pub(crate) fn after_commit(&mut self) {
         let positions = self.positions.rows().len();
         let Some(journal) = self.journal() else { return };
-        if journal.wants_snapshot() {
-            // What stops it is kept by the journal, or is a lack of memory that may pass.
-            let _kept = self.snapshot();
+        let is_untold = if journal.wants_snapshot() {
+            self.snapshot().is_err()
         } else if journal.wants_digest(positions)
             && let Ok(digest) = self.digest_bytes()
         {
             let events = self.account.events;
-            if let Some(journal) = self.journal_mut() {
-                let _kept = journal.digest(events, &digest);
-            }
+            self.journal_mut().is_some_and(|journal| journal.digest(events, &digest).is_err())
+        } else {
+            false
+        };
+        // What stops it is kept by the journal, or is a lack of memory that may pass.
+        if is_untold && let Some(journal) = self.journal() {
+            journal.keep_untold();
         }
     }
 
