@@ -94,8 +94,12 @@ impl<'a> Behind<'a> {
 
     /// Where the first frame starts that names the image of a crc, and what it is linked to.
     pub(crate) fn naming(&self, crc: u32) -> Option<(usize, u32)> {
-        let named = |&&(_, frame): &&(usize, Frame<'a>)| matches!(Body::read(frame.body), Some(Body::Snapshot { crc: named, .. }) if named == crc);
-        self.frames.iter().find(named).map(|&(start, frame)| (start, frame.link))
+        let names = |frame: &Frame<'a>| match Body::read(frame.body) {
+            Some(Body::Snapshot { crc: named, .. }) => named == crc,
+            _ => false,
+        };
+        let named = self.frames.iter().find(|(_, frame)| names(frame));
+        named.map(|&(start, frame)| (start, frame.link))
     }
 
     /// How many events there were in all, as far as a frame tells.
