@@ -27,7 +27,7 @@ fn markers(length: usize) -> Vec<u8> {
     journal.append(script.steps[1].count, &[&script.steps[1].bytes]).unwrap();
     let last = disk.bytes(NAME).unwrap()[bytes.len()..].to_vec();
     bytes.extend([0, 0, 8, 0].repeat(length / 4));
-    bytes.extend([0; 600_000]);
+    bytes.resize(bytes.len() + 600_000, 0);
     bytes.extend(last);
     bytes
 }

@@ -101,7 +101,7 @@ fn the_newest_two_good_snapshots_are_kept() {
     // Older than both, and of no use either.
     disk.put(&format!("{NAME}.snapshot-1"), b"damaged");
     let opened = open(Arc::new(disk.clone()), NAME, &Opening::default()).unwrap();
-    assert_eq!(opened.journal.status().snapshots, [old.clone()], "the good ones");
+    assert_eq!(opened.journal.status().snapshots, std::slice::from_ref(&old), "the good ones");
     let mut ledger = opened.ledger;
     ledger.attach(opened.journal);
     let mut random = Random(8);
