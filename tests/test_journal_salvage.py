@@ -24,7 +24,7 @@ def path(tmp_path: Path) -> Path:
 
 def frames_of(data: bytes) -> list[Frame]:
     header, length, _ = read_header(data)
-    return list(frames_behind(Frames(header.salt), data, length))
+    return list(frames_behind(Frames(header.salt), data, length).frames)
 
 
 def broken(path: Path, number: int) -> Frame:

@@ -54,6 +54,10 @@ class UnreadableError(Exception):
     """Bytes that are not what they should be; the text says what was found."""
 
 
+class SearchGivenUpError(Exception):
+    """A search for frames has read too much in vain (SPEC J8)."""
+
+
 class LaterVersionError(Exception):
     """The version of a format is above the one that is known."""
 
@@ -164,8 +168,11 @@ class Frames:
     def search(self, data: bytes, at: int) -> Iterator[Frame]:
         """Yield the frames at or behind a place, whatever their links.
 
-        A file that was made for it has a marker at every few bytes and no right checksum: the
-        search gives up when too much was read in vain.
+        Raises
+        ------
+        SearchGivenUpError
+            Too much was read in vain: a file that was made for it has a marker at every few bytes
+            and no right checksum.
         """
         left = IN_VAIN * len(data)
         at = data.find(self.marker, at)
@@ -177,13 +184,16 @@ class Frames:
             else:
                 left -= found
                 if left < 0:
-                    return
+                    raise SearchGivenUpError
                 at += 1
             at = data.find(self.marker, at)
 
     def any_in(self, data: bytes) -> bool:
-        """Tell whether a frame stands anywhere behind the place of a header."""
-        return next(self.search(data, _HEAD.size), None) is not None
+        """Tell whether a frame stands anywhere behind a header, as far as can be told."""
+        try:
+            return next(self.search(data, _HEAD.size), None) is not None
+        except SearchGivenUpError:
+            return True
 
     def _candidate(self, data: bytes, at: int) -> Frame | int:
         """Read the frame at a place; without one, how many bytes of a body were read for it."""

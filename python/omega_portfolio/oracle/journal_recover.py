@@ -255,7 +255,7 @@ def judge(path: Path, data: bytes, beside: tuple[Snapshot, ...]) -> Found:
         reason = str(error)
         lost = 0 if reason == BEGINNING else None
         if reason == DAMAGED_HEADER:
-            lost = events_told(Frames(salt_of(data)).search(data, 0))
+            lost = events_told(frames_behind(Frames(salt_of(data)), data, 0))
         own = tuple(_replayed(path, each) for each in beside)
         return Found(path, data, None, None, "corrupt", reason, lost, own)
     reading = Reading(Ledger(header.configuration), Place(length, crc, 0, 0), header.sync)
@@ -294,7 +294,8 @@ def _verdict(reading: Reading, frames: Frames, data: bytes) -> tuple[Verdict, st
         return "torn", f"the last {left} bytes, {place}, are what a cut write leaves", lost
     if found == OTHER_LINK:
         return "corrupt", f"a frame is missing {place}: {OTHER_LINK}", lost
-    return "corrupt", f"damaged {place}: {NO_FRAME}, and {len(behind)} are behind it", lost
+    number = f"at least {len(behind.frames)}" if behind.gave_up else str(len(behind.frames))
+    return "corrupt", f"damaged {place}: {NO_FRAME}, and {number} are behind it", lost
 
 
 def _marked(path: Path, found: Snapshot, salt: bytes, reading: Reading) -> Snapshot:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from omega_portfolio.oracle.journal_format import (
     DIGEST,
@@ -14,6 +14,7 @@ from omega_portfolio.oracle.journal_format import (
     Frames,
     Opened,
     Proof,
+    SearchGivenUpError,
     SnapshotTaken,
     Synced,
     UnreadableError,
@@ -21,7 +22,22 @@ from omega_portfolio.oracle.journal_format import (
 )
 
 
-def frames_behind(frames: Frames, data: bytes, at: int) -> tuple[Frame, ...]:
+class Behind(NamedTuple):
+    """The frames behind a damaged place.
+
+    Attributes
+    ----------
+    frames : tuple of Frame
+        In the order of the file.
+    gave_up : bool
+        The search has ended before the end of the file; there may be more.
+    """
+
+    frames: tuple[Frame, ...]
+    gave_up: bool
+
+
+def frames_behind(frames: Frames, data: bytes, at: int) -> Behind:
     """Give the frames at or behind a damaged place, whatever their links.
 
     Parameters
@@ -33,19 +49,27 @@ def frames_behind(frames: Frames, data: bytes, at: int) -> tuple[Frame, ...]:
     at : int
         Where the damage begins. A frame that stands there has another link than it should.
     """
-    return tuple(frames.search(data, at))
+    found: list[Frame] = []
+    try:
+        found.extend(frames.search(data, at))
+    except SearchGivenUpError:
+        return Behind(tuple(found), gave_up=True)
+    return Behind(tuple(found), gave_up=False)
 
 
-def events_told(behind: Iterable[Frame]) -> int | None:
+def events_told(behind: Behind) -> int | None:
     """Say how many events there were, by the frames at or behind a damaged place.
 
     Returns
     -------
     int or None
-        What the last frame says that names a number, and the events after it; None without one.
+        What the last frame says that names a number, and the events after it; None without one,
+        and where there may be more.
     """
     told: int | None = None
-    for frame in behind:
+    if behind.gave_up:
+        return told
+    for frame in behind.frames:
         try:
             body = read_body(frame.body)
         except UnreadableError:
@@ -57,12 +81,12 @@ def events_told(behind: Iterable[Frame]) -> int | None:
     return told
 
 
-def is_torn(behind: Sequence[Frame], at: int, mode: int) -> bool:
+def is_torn(behind: Behind, at: int, mode: int) -> bool:
     """Tell whether a damaged place is what a write leaves that a crash has cut.
 
     Parameters
     ----------
-    behind : sequence of Frame
+    behind : Behind
         The frames behind it.
     at : int
         Where the damage begins.
@@ -70,9 +94,11 @@ def is_torn(behind: Sequence[Frame], at: int, mode: int) -> bool:
         Sync mode of the last opening. In mode interval a power cut may lose a frame and keep a
         later one, as long as nothing says that the place was on the disk.
     """
+    if behind.gave_up:
+        return False
     if mode == INTERVAL:
-        return not any(_says_it_was_on_disk(frame, at) for frame in behind)
-    return not behind
+        return not any(_says_it_was_on_disk(frame, at) for frame in behind.frames)
+    return not behind.frames
 
 
 def _says_it_was_on_disk(frame: Frame, at: int) -> bool:

@@ -152,7 +152,7 @@ class _Draft:
                 header = Header(mode, each.salt, configuration).to_bytes()
                 _, length, crc = read_header(header)
                 begun = Reading(Ledger(configuration), Place(length, crc, 0, 0), mode)
-                told = events_told(Frames(each.salt).search(data, 0))
+                told = events_told(frames_behind(Frames(each.salt), data, 0))
                 return cls(begun, each.salt, header, told)
         return None
 
@@ -164,7 +164,7 @@ class _Draft:
         at = 0 if found.reading is None else self.reading.place.length
         behind = frames_behind(self._frames, found.data, at)
         for each in more:
-            naming = _naming(behind, each)
+            naming = _naming(behind.frames, each)
             if naming is not None:
                 road = self._road(found, each)
                 road.follow(found.data, naming)

@@ -232,14 +232,16 @@ impl Salted {
         Some((Frame { link, crc, body, end }, right))
     }
 
-    /// Whether there is a frame anywhere.
+    /// Whether there is a frame anywhere, as far as can be told.
     pub(crate) fn any_frame(self, bytes: &[u8]) -> bool {
-        self.search(bytes, HEAD).next().is_some()
+        let mut search = self.search(bytes, HEAD);
+        search.next().is_some() || search.gave_up
     }
 
     /// All frames at or behind a place.
     pub(crate) fn search(self, bytes: &[u8], from: usize) -> Search<'_> {
-        Search { salted: self, bytes, from, left: bytes.len().saturating_mul(IN_VAIN) }
+        let left = bytes.len().saturating_mul(IN_VAIN);
+        Search { salted: self, bytes, from, left, gave_up: false }
     }
 
     /// The next place at or behind `from` where a frame may start.
@@ -259,6 +261,8 @@ pub(crate) struct Search<'a> {
     from: usize,
     /// How many bytes of bodies may still turn out to be none.
     left: usize,
+    /// Whether it has ended before the end of the file.
+    pub(crate) gave_up: bool,
 }
 
 impl<'a> Iterator for Search<'a> {
@@ -274,7 +278,10 @@ impl<'a> Iterator for Search<'a> {
                 }
                 Some((frame, false)) => match self.left.checked_sub(frame.body.len()) {
                     Some(left) => self.left = left,
-                    None => break,
+                    None => {
+                        self.gave_up = true;
+                        break;
+                    }
                 },
                 None => {}
             }

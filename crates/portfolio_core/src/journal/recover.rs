@@ -165,7 +165,10 @@ fn judge(report: &mut Recovery, stop: &Stop, frames: &Frames<'_>) {
             format!("the last {dropped} bytes, {place}, are what a cut write leaves")
         }
         Stop::Link => format!("a frame is missing {place}: the next one is linked to another"),
-        _ => format!("damaged {place}: no frame is there, and {count} are behind it"),
+        _ => {
+            let least = if behind.gave_up { "at least " } else { "" };
+            format!("damaged {place}: no frame is there, and {least}{count} are behind it")
+        }
     };
     // What was cut in mode always was never acknowledged.
     let always = torn && report.sync == Some(super::SyncMode::Always);

@@ -35,16 +35,17 @@ fn markers(length: usize) -> Vec<u8> {
 #[test]
 fn a_search_for_frames_ends() {
     let disk = MemDisk::default();
-    let verdict = |bytes: &[u8]| {
+    let gives_up = |bytes: &[u8]| {
         disk.put(NAME, bytes);
         let report = recover(&disk, NAME, &Opening::default()).unwrap().report;
         assert!(report.events > 0 && report.dropped_bytes() > 600_000, "{report:?}");
-        report.verdict
+        assert_eq!(report.verdict, Verdict::Corrupt, "{report:?}");
+        report.reason.contains("at least 0 are behind")
     };
     let begun = Instant::now();
-    assert_eq!(verdict(&markers(400_000)), Verdict::Torn, "nobody looks so far");
+    assert!(gives_up(&markers(400_000)), "nobody looks so far");
     println!("a megabyte of markers: {:?}", begun.elapsed());
-    assert_eq!(verdict(&markers(200)), Verdict::Corrupt, "the frame behind them is found");
+    assert!(!gives_up(&markers(200)), "the frame behind them is found");
 }
 
 #[test]
