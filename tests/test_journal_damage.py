@@ -36,7 +36,7 @@ def whole(backend: str, path: Path) -> bytes:
 
 def frames_of(data: bytes) -> list[Frame]:
     header, length, _ = read_header(data)
-    return list(frames_behind(Frames(header.salt), data, length))
+    return list(frames_behind(Frames(header.salt), data, length).frames)
 
 
 def found(path: Path, data: bytes, backend: str) -> op.Recovery:

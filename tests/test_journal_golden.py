@@ -34,7 +34,7 @@ def test_every_kind_of_frame_is_read(backend: str, tmp_path: Path) -> None:
     data = read("kinds.journal")
     assert data == all_kinds(read(NAME), FACTS["digest"])
     header, length, _ = read_header(data)
-    kinds = [frame.body[0] for frame in frames_behind(Frames(header.salt), data, length)]
+    kinds = [frame.body[0] for frame in frames_behind(Frames(header.salt), data, length).frames]
     assert len(kinds) == FACTS["frames"] + 2
     assert set(kinds) == set(range(1, 8))
     path = tmp_path / "kinds.journal"

@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -113,25 +115,54 @@ def test_mode_interval_and_a_fork(backend: str, path: Path) -> None:
 ORPHAN = """
 import os, signal, sys, time
 import omega_portfolio as op
-backend, path = sys.argv[1:]
+backend, path, what = sys.argv[1:]
 portfolio = op.Portfolio(1000, journal=path, backend=backend)
 portfolio.deposit(1, 1)
-if os.fork() == 0:
-    time.sleep(3)  # Long enough to be there when the journal is opened again.
+ended, ready = os.pipe()
+child = os.fork()
+if child == 0:
+    if what == "drops it":
+        del portfolio
+    elif what == "closes it":
+        portfolio.close()
+    os.write(ready, b".")
+    if what == "runs another program":
+        os.execvp(sys.executable, [sys.executable, "-c", "import time; time.sleep(60)"])
+    time.sleep(60)  # Longer than the test takes, which ends it.
     os._exit(0)
+os.read(ended, 1)
+print(child, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_a_child_does_not_keep_the_lock_of_a_parent_that_died(path: Path) -> None:
-    code = (
-        "import os, signal, sys\nimport omega_portfolio as op\nbackend, *arguments = sys.argv[1:]"
-    )
-    command = [sys.executable, "-c", code + ORPHAN, "python", str(path)]
+@pytest.mark.parametrize("what", ["nothing", "closes it", "drops it", "runs another program"])
+def test_the_lock_of_a_parent_that_was_killed(backend: str, path: Path, what: str) -> None:
+    command = [sys.executable, "-c", ORPHAN, backend, str(path), what]
     environment = {**os.environ, "PYTHONPATH": str(PACKAGE_ROOT)}
-    done = subprocess.run(command, env=environment, check=False, timeout=60)  # noqa: S603
-    assert done.returncode == -signal.SIGKILL
-    op.open_journal(path, backend="python").close()
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as parent:  # noqa: S603
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        assert parent.wait(60) == -signal.SIGKILL
+        try:
+            if backend == "rust" and what in {"nothing", "closes it"}:
+                with pytest.raises(op.JournalLocked):
+                    op.open_journal(path, backend=backend)
+            else:
+                opened_soon(path, backend)
+        finally:
+            os.kill(child, signal.SIGKILL)
+        opened_soon(path, backend)
+
+
+def opened_soon(path: Path, backend: str) -> None:
+    """Open a journal whose lock is free, or is in a moment."""
+    for _ in range(500):
+        with suppress(op.JournalLocked):
+            op.open_journal(path, backend=backend).close()
+            return
+        time.sleep(0.02)
+    pytest.fail("the journal stays locked")
 
 
 DROPPED = """

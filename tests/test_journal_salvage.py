@@ -24,7 +24,7 @@ def path(tmp_path: Path) -> Path:
 
 def frames_of(data: bytes) -> list[Frame]:
     header, length, _ = read_header(data)
-    return list(frames_behind(Frames(header.salt), data, length))
+    return list(frames_behind(Frames(header.salt), data, length).frames)
 
 
 def broken(path: Path, number: int) -> Frame:
@@ -225,3 +225,34 @@ def test_a_damaged_snapshot_changes_no_verdict(backend: str, path: Path) -> None
             assert [each.good for each in found.snapshots] == [True, False]
             assert found.snapshots[1].why
     op.open_journal(path, backend=backend).close()
+
+
+@pytest.mark.parametrize("second", [False, True])
+def test_a_snapshot_that_no_frame_names(
+    backend: str, path: Path, tmp_path_factory: pytest.TempPathFactory, second: bool
+) -> None:
+    # A crash between a snapshot and its frame leaves one, and the journal goes on.
+    copy = tmp_path_factory.mktemp("copy") / path.name
+    portfolio = begun(path, backend)
+    for number, call in enumerate(CALLS):
+        call(portfolio)
+        if number == 6:
+            named = Path(portfolio.snapshot()).name
+        if number == 12:
+            shutil.copy(path, copy)
+    portfolio.close()
+    with op.open_journal(copy, backend=backend) as other:
+        unnamed = Path(other.snapshot())
+    shutil.copy(unnamed, path.parent)
+    kinds = [frame.body[0] for frame in frames_of(path.read_bytes())]
+    if second:
+        broken(path, kinds.index(4) + 2)
+    broken(path, 3)
+    recovery = salvaged(path, backend)
+    if second:
+        assert recovery.used_snapshot == unnamed.name
+        assert recovery.events == int(unnamed.name.rpartition("-")[2])
+    else:
+        assert recovery.used_snapshot == named
+        assert (recovery.events, recovery.digest) == (TOTAL, DIGESTS[TOTAL])
+        assert recovery.lost_events == 0

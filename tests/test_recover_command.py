@@ -181,6 +181,22 @@ def test_the_beginning_of_a_header_is_to_be_removed(
     assert path.stat().st_size == length
 
 
+def test_a_damaged_header_without_an_event_is_kept(
+    path: Path, backend: str, recover: Recover
+) -> None:
+    op.Portfolio("10000", backend=backend, journal=path).close()
+    data = flipped(path.read_bytes(), 14)
+    path.write_bytes(data)
+    code, document = recover()
+    found = document["found"]
+    assert (code, found["verdict"]) == (4, "corrupt")
+    # Nothing is lost, as the close behind the damage tells, but the file has a whole header.
+    assert (found["events"], found["lost_events"]) == (0, 0)
+    assert len(document["next"]) == 2
+    assert document["next"][0].startswith("keep a copy of its folder")
+    assert path.read_bytes() == data
+
+
 def test_a_later_version_is_code_4(path: Path, backend: str, recover: Recover) -> None:
     written(path, backend)
     path.write_bytes(newer_journal(path.read_bytes()))

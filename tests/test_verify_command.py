@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +13,10 @@ import pytest
 
 import omega_portfolio as op
 from conftest import _chosen_backends
+from interpreter import PACKAGE_ROOT
 from omega_portfolio.backend import backend_class
 from omega_portfolio.cli import main
+from omega_portfolio.verify_command import verified
 from stored_files import flipped, frames_of, newer_image, newer_journal, trade, written
 
 Verify = Callable[..., tuple[int, dict]]
@@ -176,6 +181,36 @@ def test_both_backends_are_compared(path: Path, backend: str, verify: Verify) ->
     last = document["checks"][-1]
     assert last["name"] == "account, rust against python"
     assert "cells are equal" in last["detail"]
+
+
+WRITER = """
+import sys, time
+import omega_portfolio as op
+portfolio = op.Portfolio(1000, journal=sys.argv[1], backend=sys.argv[2])
+for number in range(100_000):
+    portfolio.deposit(1, number)
+    if number == 100:
+        print("begun", flush=True)
+    time.sleep(0.001)
+"""
+
+
+@both_only
+def test_both_backends_are_compared_at_one_moment(path: Path, backend: str) -> None:
+    command = [sys.executable, "-c", WRITER, str(path), backend]
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE_ROOT)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as writer:  # noqa: S603
+        assert writer.stdout is not None
+        try:
+            assert writer.stdout.readline() == b"begun\n"
+            for backends in (("rust", "python"), ("python", "rust")) * 3:
+                before = path.stat().st_size
+                document = verified(path, backends)
+                assert document["holds"], document["checks"]
+                assert before <= document["bytes"] < path.stat().st_size
+                assert "cells are equal" in document["checks"][-1]["detail"]
+        finally:
+            writer.kill()
 
 
 @both_only

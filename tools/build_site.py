@@ -34,6 +34,7 @@ PAGES = {
     "ARCHITECTURE.md": "architecture.md",
     "COMPARE.md": "compare.md",
     "CHANGELOG.md": "changelog.md",
+    "SECURITY.md": "security.md",
     "CONTRIBUTING.md": "contributing.md",
     "tests/spec/README.md": "cases/accounts.md",
     "tests/spec/batch/README.md": "cases/batches.md",

@@ -132,8 +132,9 @@ class Durability(Events):
         Raises
         ------
         DurabilityError
-            The last frame cannot be written; the portfolio is closed all the same. Of a
-            portfolio that is read-only already nothing is written, and nothing is raised.
+            The last frame cannot be written, or a sync or snapshot has failed that no call has
+            raised yet; the portfolio is closed all the same. Of a portfolio that is read-only
+            already nothing is written, and what a call has raised is not raised again.
 
         Examples
         --------

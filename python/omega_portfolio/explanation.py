@@ -1,4 +1,4 @@
-"""How the result of a trade came about, from the public tables alone (SPEC C2 to C5, Z6).
+"""How the result of a trade came about, from the public tables (SPEC C2 to C5, Z6).
 
 Every number is exact: sums and products are made of fractions, and a formula is shown only when
 it gives the number to the last digit.
@@ -17,7 +17,7 @@ from omega_portfolio.errors import InvalidArgument, describe
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from omega_portfolio.tables import Tables
+    from omega_portfolio.time_travel import TimeTravel
     from omega_portfolio.types import Table, Trade
 
 Row: TypeAlias = "Mapping[str, Any]"
@@ -74,7 +74,7 @@ class Explanation:
         return f"<div>{words}{table_html(self.postings)}</div>"
 
 
-def explain(portfolio: Tables, trade: Trade | int) -> Explanation:
+def explain(portfolio: TimeTravel, trade: Trade | int) -> Explanation:
     """Say how the result of a trade came about.
 
     Parameters
@@ -165,12 +165,12 @@ def _title(row: Row) -> str:
     return f"trade {row['trade_id']}: {name}, {entry} to {leave}{reason}"
 
 
-def _gross(portfolio: Tables, row: Row) -> str:
+def _gross(portfolio: TimeTravel, row: Row) -> str:
     """Show the formula of C2 when it is the whole story."""
     size, leave = Fraction(row["size"]), Fraction(row["exit_price"])
     cost, gross = Fraction(row["cost"]), Fraction(row["gross_pnl"])
     sign = 1 if row["side"] == "long" else -1
-    contract = _contract_size(portfolio, row["symbol"])
+    contract = Fraction(portfolio._contract_size(row["symbol"]))
     head = f"gross_pnl {_text(row['gross_pnl'])}"
     times = "" if contract == 1 else f" x {_fraction_text(contract)}"
     worth = f"{_text(row['size'])} x {_text(row['exit_price'])}{times}"
@@ -185,16 +185,6 @@ def _gross(portfolio: Tables, row: Row) -> str:
         return f"{head} = ({' - '.join(parts[::sign])}) x {_fraction_text(rate)}, the rate then"
     # A conversion that was rounded, or an inverse contract.
     return f"{head} in the account's currency, on a cost of {_text(row['cost'])}"
-
-
-def _contract_size(portfolio: Tables, symbol: str) -> Fraction:
-    import polars as pl
-
-    events = portfolio.get_events(exact=True).select(["action", "symbol", "contract_size"])
-    known = events.to_polars().filter(
-        (pl.col("action") == "register") & (pl.col("symbol") == symbol)
-    )
-    return Fraction(known.get_column("contract_size").to_list()[0])
 
 
 def _share(name: str, kind: str, row: Row, history: tuple[Iterable[Row], Iterable[Row]]) -> str:

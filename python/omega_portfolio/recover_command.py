@@ -40,6 +40,9 @@ _LOSSES: Final = {
     "always": "mode always: what was acknowledged is there",
 }
 
+_BEGINNING: Final = "it is no more than the beginning of a header"
+"""The reason of both backends for a file that has never acknowledged anything (SPEC J7)."""
+
 
 def recover(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespace], int]:
     """Say what is in a journal, restore the account, and mend the file.
@@ -207,7 +210,7 @@ def next_steps(document: Document) -> list[str]:
 def _after_refusal(path: str, found: Document) -> list[str]:
     if found["verdict"] == "newer":
         return [f"install the version that wrote it (format {found['version']}), or a later one"]
-    if found["lost_events"] == found["events"] == 0 and not found["snapshots"]:
+    if found["reason"] == _BEGINNING and not found["snapshots"]:
         return ["remove the file: it has never acknowledged an event"]
     return [
         "keep a copy of its folder, and look for the cause: disk, memory, another program",

@@ -104,7 +104,8 @@ class Recovery:
     frames : int
         Good frames.
     length, good_length, dropped_bytes : int
-        Bytes of the file, bytes up to the end of the last good frame, and the difference.
+        Bytes of the file, bytes up to the end of the last good frame and those that a salvage has
+        taken up again behind it, and the difference.
     lost_events : int or None
         Events that are known to be lost; None when nobody can know.
     closed : bool

@@ -18,6 +18,8 @@ from omega_portfolio.errors import InvalidArgument, InvalidImage, describe
 from omega_portfolio.tables import Tables
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from omega_portfolio.explanation import Explanation
     from omega_portfolio.types import State, Table, TimeLike, Trade
 
@@ -250,6 +252,10 @@ class TimeTravel(Tables):
     @abstractmethod
     def _event_at(self, place: int) -> Table:
         """Return the event whose bytes have a place in them, as ``get_events`` has it."""
+
+    @abstractmethod
+    def _contract_size(self, symbol: str) -> Decimal:
+        """Return the contract size of a symbol that is known."""
 
     def __copy__(self: Own) -> Own:
         made = self.fork()

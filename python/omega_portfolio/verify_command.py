@@ -1,6 +1,7 @@
 """The command ``omega-portfolio verify``: a stored portfolio, replayed and compared.
 
-Nothing is written and no lock is taken, so a journal can be verified while somebody writes it.
+No lock is taken and nothing is written beside the file, so a journal can be verified while somebody
+writes it. Two backends are compared at the moment that the first has read.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import json
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from omega_portfolio.errors import InvariantViolation
@@ -132,6 +134,7 @@ def verified(path: Path, backends: tuple[str | None, ...] = (None,)) -> Document
     import omega_portfolio as op
 
     kind = kind_of(path)
+    data = b""
     found: Recovery | None = None
     portfolios: list[Portfolio] = []
     if kind == "image":
@@ -144,8 +147,7 @@ def verified(path: Path, backends: tuple[str | None, ...] = (None,)) -> Document
             raise refuse_other(path, "a journal or an image")
         checks = _journal_checks(found)
         if first is not None:
-            others = [op.open_journal(path, read_only=True, backend=name) for name in backends[1:]]
-            portfolios = [first, *others]
+            portfolios = [first, *(_read_alike(path, found.length, name) for name in backends[1:])]
     checks += [_account_check(portfolio) for portfolio in portfolios]
     checks += [_comparison(portfolios[0], other) for other in portfolios[1:]]
     account = portfolios[0] if portfolios and all(each.passed for each in checks) else None
@@ -153,13 +155,30 @@ def verified(path: Path, backends: tuple[str | None, ...] = (None,)) -> Document
         "command": "verify",
         "path": str(path),
         "kind": "image" if found is None else "journal",
-        "bytes": path.stat().st_size,
+        "bytes": len(data) if found is None else found.length,
         "backends": [portfolio.backend for portfolio in portfolios],
         "found": None if found is None else asdict(found),
         "checks": [asdict(check) for check in checks],
         "account": None if account is None else figures_of(account),
         "holds": all(check.passed for check in checks),
     }
+
+
+def _read_alike(path: Path, length: int, backend: str | None) -> Portfolio:
+    """Read a journal that had so many bytes before.
+
+    Where somebody has written more since, a copy of these bytes is read: two moments would differ.
+    """
+    import omega_portfolio as op
+
+    portfolio = op.open_journal(path, read_only=True, backend=backend)
+    if portfolio.recovery is None or portfolio.recovery.length == length:
+        return portfolio
+    with TemporaryDirectory(prefix="omega-portfolio-") as folder:
+        copy = Path(folder) / path.name
+        with path.open("rb") as file:
+            copy.write_bytes(file.read(length))
+        return op.open_journal(copy, read_only=True, backend=backend)
 
 
 def _journal_checks(found: Recovery) -> list[Check]:

@@ -7,6 +7,7 @@ use portfolio_core::event::{Event, Receipt};
 use portfolio_core::export::TableSnapshot;
 use portfolio_core::ledger::{Account, Ledger};
 use portfolio_core::numbers::{FloatPolicy, Money};
+use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyMappingProxy, PyType};
 
@@ -357,6 +358,13 @@ impl AccountCore {
         let read = |ledger: &mut Ledger| ledger.event_at(place, View::Exact);
         let snapshot = py.detach(|| self.ledger.with_detached(read))?;
         Ok(Table::new(snapshot.map_err(arrow_error)?))
+    }
+
+    /// The contract size of a symbol that is known.
+    fn _contract_size<'py>(&self, py: Python<'py>, symbol: &str) -> Answer<'py> {
+        let find = |ledger: &mut Ledger| ledger.book(symbol).map(|book| book.contract);
+        let found = self.ledger.with(py, find)?;
+        scalars::contract(py, found.ok_or_else(|| PyKeyError::new_err(symbol.to_owned()))?)
     }
 
     /// The canonical bytes of configuration and events.

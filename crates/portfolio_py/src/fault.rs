@@ -153,3 +153,8 @@ fn exception<'py>(py: Python<'py>, fault: &Fault) -> PyResult<Bound<'py, PyAny>>
 pub(crate) fn refused(refusal: Refusal) -> PyErr {
     Fault::from(refusal).into()
 }
+
+/// The exception for every call after one in which an invariant broke.
+pub(crate) fn broken_before() -> PyErr {
+    Fault::violation("an earlier call broke an invariant".to_owned()).into()
+}

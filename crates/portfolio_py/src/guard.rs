@@ -2,23 +2,30 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
 
 use portfolio_core::journal::SyncMode;
 use portfolio_core::ledger::Ledger;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::sync::MutexExt;
 
 use crate::fault::{Fault, refused};
+use crate::lock::{self, Lock};
+
+/// The ledger of several portfolios.
+type Shared = Arc<Lock<Option<Ledger>>>;
 
 /// The ledger of a portfolio.
+#[derive(Default)]
 pub(crate) enum Held {
     /// One that nobody else knows, and the fork of its present state that its forks share.
-    Own { ledger: Box<Ledger>, forked: Option<Arc<Mutex<Ledger>>> },
+    Own { ledger: Box<Ledger>, forked: Option<Shared> },
     /// That of a fork that has not changed anything: all forks of one state share one ledger.
-    Shared(Arc<Mutex<Ledger>>),
+    Shared(Shared),
+    /// None, which is what a lock holds that nobody opens any more.
+    #[default]
+    Left,
 }
 
 impl Held {
@@ -35,7 +42,8 @@ impl Held {
     ) -> PyResult<R> {
         match self {
             Self::Own { ledger, .. } => Ok(act(ledger)),
-            Self::Shared(ledger) => Ok(act(&mut *shared(py, ledger)?)),
+            Self::Shared(shared) => Ok(act(shared.lock(py)?.as_mut().ok_or_else(lock::left)?)),
+            Self::Left => Err(lock::left()),
         }
     }
 
@@ -46,9 +54,9 @@ impl Held {
         py: Option<Python<'_>>,
         act: impl FnOnce(&mut Ledger) -> R,
     ) -> PyResult<R> {
-        if let Self::Shared(ledger) = self {
+        if let Self::Shared(shared) = self {
             // The lock is given back before an exception is made, which may wait for Python.
-            let own = shared(py, ledger)?.fork();
+            let own = shared.lock(py)?.as_mut().ok_or_else(lock::left)?.fork();
             *self = Self::own(own.map_err(refused)?);
         }
         if let Self::Own { forked, .. } = self {
@@ -60,31 +68,25 @@ impl Held {
     /// What a fork of the present state starts with.
     fn fork(&mut self) -> PyResult<Self> {
         match self {
-            Self::Shared(ledger) => Ok(Self::Shared(Arc::clone(ledger))),
-            Self::Own { forked: Some(forked), .. } => Ok(Self::Shared(Arc::clone(forked))),
+            Self::Shared(shared) => {
+                shared.check()?;
+                Ok(Self::Shared(Arc::clone(shared)))
+            }
+            Self::Own { forked: Some(forked), .. } if !forked.is_lost() => {
+                Ok(Self::Shared(Arc::clone(forked)))
+            }
             Self::Own { ledger, forked } => {
-                let fork = Arc::new(Mutex::new(ledger.fork().map_err(refused)?));
+                let fork = Arc::new(Lock::new(Some(ledger.fork().map_err(refused)?)));
                 Ok(Self::Shared(Arc::clone(forked.insert(fork))))
             }
+            Self::Left => Err(lock::left()),
         }
     }
 }
 
-/// A shared ledger. A thread that has Python and has to wait lets others run meanwhile.
-fn shared<'a>(
-    py: Option<Python<'_>>,
-    ledger: &'a Mutex<Ledger>,
-) -> PyResult<MutexGuard<'a, Ledger>> {
-    let locked = match py {
-        Some(py) => ledger.lock_py_attached(py),
-        None => ledger.lock(),
-    };
-    locked.map_err(|_| broken_before())
-}
-
 /// A ledger that several threads may call.
 pub(crate) struct Guarded {
-    held: Mutex<Held>,
+    held: Lock<Held>,
     /// The thread that holds the lock and runs Python's signal handlers; 0 when there is none.
     handling: AtomicUsize,
     /// Whether each change waits for a disk.
@@ -94,7 +96,7 @@ pub(crate) struct Guarded {
 impl Guarded {
     pub(crate) fn new(ledger: Ledger) -> Self {
         let waits = AtomicBool::new(waits(&ledger));
-        Self { held: Mutex::new(Held::own(ledger)), handling: AtomicUsize::new(0), waits }
+        Self { held: Lock::new(Held::own(ledger)), handling: AtomicUsize::new(0), waits }
     }
 
     /// Puts another ledger in the place of this one.
@@ -155,13 +157,13 @@ impl Guarded {
         act: impl FnOnce(&mut Held) -> PyResult<R>,
     ) -> PyResult<R> {
         self.check_reentry()?;
-        let Ok(mut held) = self.held.lock_py_attached(py) else { return Err(broken_before()) };
+        let mut held = self.held.lock(Some(py))?;
         caught(move || act(&mut held))?
     }
 
     fn detached<R>(&self, act: impl FnOnce(&mut Held) -> PyResult<R>) -> PyResult<R> {
         self.check_reentry()?;
-        let Ok(mut held) = self.held.lock() else { return Err(broken_before()) };
+        let mut held = self.held.lock(None)?;
         caught(move || act(&mut held))?
     }
 
@@ -221,10 +223,6 @@ pub(crate) fn caught<R>(act: impl FnOnce() -> R) -> PyResult<R> {
 /// The exception for what a panic carries: a broken invariant.
 pub(crate) fn panicked(payload: &(dyn Any + Send)) -> PyErr {
     Fault::violation(message(payload)).into()
-}
-
-fn broken_before() -> PyErr {
-    Fault::violation("an earlier call broke an invariant".to_owned()).into()
 }
 
 fn message(payload: &(dyn Any + Send)) -> String {

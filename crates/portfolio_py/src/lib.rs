@@ -24,6 +24,7 @@ mod history;
 mod history_of_bars;
 mod image;
 mod journal;
+mod lock;
 mod margin;
 mod market;
 mod metrics;
@@ -53,6 +54,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<state::State>()?;
     module.add_class::<views::Trade>()?;
     module.add_class::<views::PositionView>()?;
+    lock::watch_forks(module)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("build", BUILD)?;
     Ok(())

@@ -1,6 +1,6 @@
 //! Scalars for Python: `Decimal` and `datetime`.
 
-use portfolio_core::numbers::{Money, Price, Size, format_fixed};
+use portfolio_core::numbers::{Contract, Money, Price, Size, format_fixed};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
@@ -29,6 +29,11 @@ pub(crate) fn level(py: Python<'_>, level: Price) -> PyResult<Option<Bound<'_, P
 /// A size without trailing zeros.
 pub(crate) fn size(py: Python<'_>, size: Size) -> PyResult<Bound<'_, PyAny>> {
     decimal(py, &format_fixed(size.raw(), Size::SCALE, 0))
+}
+
+/// A contract size without trailing zeros.
+pub(crate) fn contract(py: Python<'_>, contract: Contract) -> PyResult<Bound<'_, PyAny>> {
+    decimal(py, &format_fixed(contract.raw(), Size::SCALE, 0))
 }
 
 /// An aware `datetime` in UTC.

@@ -34,8 +34,8 @@ against; it shares no code with it. Read in this order:
   on a disk, and read again,
 - :mod:`~omega_portfolio.oracle.schema`, :mod:`~omega_portfolio.oracle.tables`,
   :mod:`~omega_portfolio.oracle.state`, :mod:`~omega_portfolio.oracle.attribution`,
-  :mod:`~omega_portfolio.oracle.event_frame`, :mod:`~omega_portfolio.oracle.portfolio`: what comes
-  out, and the public class,
+  :mod:`~omega_portfolio.oracle.event_frame`, :mod:`~omega_portfolio.oracle.turns`,
+  :mod:`~omega_portfolio.oracle.portfolio`: what comes out, the lock, and the public class,
 - :mod:`~omega_portfolio.oracle.metric_record`, :mod:`~omega_portfolio.oracle.metric_curve`,
   :mod:`~omega_portfolio.oracle.metric_numbers`, and then the groups of
   :mod:`~omega_portfolio.oracle.metric_catalogue`: the metrics,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
-from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from omega_portfolio.errors import (
@@ -25,6 +24,7 @@ from omega_portfolio.oracle.journal_open import Request, create, inspect, look, 
 from omega_portfolio.oracle.journal_writer import JournalWriter, Options
 from omega_portfolio.oracle.reading import PythonAccount
 from omega_portfolio.oracle.replay import taken_back
+from omega_portfolio.oracle.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +95,7 @@ class DurableAccount(PythonAccount):
         """Give the portfolio of an account that nobody else goes on with; it has no journal."""
         self = object.__new__(cls)
         self._ledger = ledger
-        self._lock = RLock()
+        self._lock = Turns()
         self._inside = False
         self._policy = policy
         self._digits = CURRENCY_DIGITS[ledger.configuration.currency]

@@ -228,7 +228,10 @@ def begin(path: Path, data: bytes) -> JournalFile:
     OSError
         The system refuses it.
     """
-    return _synced_in(path, _whole(temporary(path), data, lambda hidden: _name_new(hidden, path)))
+    file = _whole(temporary(path), data, lambda hidden: _name_new(hidden, path))
+    # A journal of which nobody knows is none.
+    with removed_on_error(path):
+        return _synced_in(path, file)
 
 
 def _whole(hidden: Path, data: bytes, give_name: Callable[[Path], None]) -> JournalFile:
@@ -266,4 +269,6 @@ def _name_new(hidden: Path, path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         rename(hidden, path)
     else:
-        remove(hidden)
+        # The file has its name. The other one goes with the next opening.
+        with suppress(OSError):
+            remove(hidden)

@@ -6,6 +6,7 @@ Nothing here touches a file or an account.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from typing import Final, NamedTuple, TypeAlias
 
 from omega_portfolio.errors import InvariantViolation
@@ -45,9 +46,16 @@ CONFIGURATION_MAX: Final = 256
 FRAME_BYTES: Final = _FRAME.size
 """Bytes of a frame before its body."""
 
+IN_VAIN: Final = 64
+"""How many times the length of a file is read at most in a search for frames that are none."""
+
 
 class UnreadableError(Exception):
     """Bytes that are not what they should be; the text says what was found."""
+
+
+class SearchGivenUpError(Exception):
+    """A search for frames has read too much in vain (SPEC J8)."""
 
 
 class LaterVersionError(Exception):
@@ -154,24 +162,52 @@ class Frames:
 
     def read(self, data: bytes, at: int) -> Frame | None:
         """Read the frame at a place, whatever its link; None when there is none."""
+        found = self._candidate(data, at)
+        return found if isinstance(found, Frame) else None
+
+    def search(self, data: bytes, at: int) -> Iterator[Frame]:
+        """Yield the frames at or behind a place, whatever their links.
+
+        Raises
+        ------
+        SearchGivenUpError
+            Too much was read in vain: a file that was made for it has a marker at every few bytes
+            and no right checksum.
+        """
+        left = IN_VAIN * len(data)
+        at = data.find(self.marker, at)
+        while at >= 0:
+            found = self._candidate(data, at)
+            if isinstance(found, Frame):
+                yield found
+                at = found.end
+            else:
+                left -= found
+                if left < 0:
+                    raise SearchGivenUpError
+                at += 1
+            at = data.find(self.marker, at)
+
+    def any_in(self, data: bytes) -> bool:
+        """Tell whether a frame stands anywhere behind a header, as far as can be told."""
+        try:
+            return next(self.search(data, _HEAD.size), None) is not None
+        except SearchGivenUpError:
+            return True
+
+    def _candidate(self, data: bytes, at: int) -> Frame | int:
+        """Read the frame at a place; without one, how many bytes of a body were read for it."""
         if len(data) - at < FRAME_BYTES:
-            return None
+            return 0
         marker, length, link, crc = _FRAME.unpack_from(data, at)
         begin = at + FRAME_BYTES
         end = begin + length
         if marker != self.marker or not 1 <= length <= BODY_MAX or end > len(data):
-            return None
+            return 0
         body = data[begin:end]
         if self._checksum(body, link) != crc:
-            return None
+            return int(length)
         return Frame(at, end, link, crc, body)
-
-    def any_in(self, data: bytes) -> bool:
-        """Tell whether a frame stands anywhere in some bytes."""
-        at = data.find(self.marker)
-        while at >= 0 and self.read(data, at) is None:
-            at = data.find(self.marker, at + 1)
-        return at >= 0
 
     def _checksum(self, body: bytes, link: int) -> int:
         return crc32c(body, crc32c(_LENGTHS.pack(len(body), link), self._seed))
@@ -185,8 +221,10 @@ class Events(NamedTuple):
 
     def to_bytes(self) -> bytes:
         """Give the body: that of a single event, or of a batch."""
-        if self.number == 1:
-            return bytes([EVENT]) + self.octets
+        return bytes([EVENT]) + self.octets if self.number == 1 else self.to_batch()
+
+    def to_batch(self) -> bytes:
+        """Give the body of a batch, of a single event as well."""
         out = bytearray([BATCH])
         put_unsigned(out, self.number)
         return bytes(out) + self.octets

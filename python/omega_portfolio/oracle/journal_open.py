@@ -16,7 +16,12 @@ from omega_portfolio.errors import (
 )
 from omega_portfolio.oracle import salvage, snapshots
 from omega_portfolio.oracle.codec import Configuration
-from omega_portfolio.oracle.journal_disk import JournalFile, begin, remove_temporaries
+from omega_portfolio.oracle.journal_disk import (
+    JournalFile,
+    begin,
+    remove_temporaries,
+    removed_on_error,
+)
 from omega_portfolio.oracle.journal_format import (
     BEGINNING,
     SALT_BYTES,
@@ -85,9 +90,13 @@ def create(path: Path, configuration: Configuration, options: Options) -> Journa
     except OSError as error:
         raise _refused(path, "cannot be created", error) from error
     header, length, crc = read_header(data)
-    begun = Begun(path, file, header.salt, Place(length, crc, 0, 0), Marks(0, 0))
+    begun = Begun(path, file, header.salt, Place(length, crc, 0, 0), Marks(0, 0), ())
     try:
-        return JournalWriter(begun, options)
+        with removed_on_error(path):
+            return JournalWriter(begun, options)
+    except OSError as error:
+        file.close()
+        raise _refused(path, "cannot be created", error) from error
     except BaseException:
         file.close()
         raise
@@ -120,7 +129,8 @@ def open_again(path: Path, request: Request) -> Opened:
             file.cut(reading.place.length)
         file.sync()
         remove_temporaries(path)
-        begun = Begun(path, file, header.salt, reading.place, reading.marks)
+        good = tuple(each.name for each in found.snapshots if not each.why)
+        begun = Begun(path, file, header.salt, reading.place, reading.marks, good)
         writer = JournalWriter(begun, request.options(reading.mode))
     except OSError as error:
         file.close()

@@ -6,6 +6,7 @@ dropped ends it.
 
 from __future__ import annotations
 
+import errno
 from threading import Event, Lock, Thread
 
 from omega_portfolio.oracle.journal_disk import JournalFile
@@ -22,6 +23,11 @@ class Pacer:
         How long it is, all of which is on the disk.
     interval_ms : int
         Longest time that something may wait, in milliseconds.
+
+    Raises
+    ------
+    OSError
+        The system gives no thread.
 
     Attributes
     ----------
@@ -42,7 +48,10 @@ class Pacer:
         self._pause = interval_ms / 2000
         self._has_work, self._ended = Event(), Event()
         self._thread = Thread(target=self._run, name="omega-portfolio-journal", daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            raise OSError(errno.EAGAIN, str(error)) from error
 
     def note(self, length: int) -> None:
         """Take notice of how long the file is after a write."""

@@ -253,14 +253,15 @@ def judge(path: Path, data: bytes, beside: tuple[Snapshot, ...]) -> Found:
         return Found(path, data, None, None, "newer", str(error), None, own)
     except UnreadableError as error:
         reason = str(error)
-        told = {BEGINNING: 0, DAMAGED_HEADER: events_told(Frames(salt_of(data)), data, 0)}
+        lost = 0 if reason == BEGINNING else None
+        if reason == DAMAGED_HEADER:
+            lost = events_told(frames_behind(Frames(salt_of(data)), data, 0))
         own = tuple(_replayed(path, each) for each in beside)
-        return Found(path, data, None, None, "corrupt", reason, told.get(reason), own)
+        return Found(path, data, None, None, "corrupt", reason, lost, own)
     reading = Reading(Ledger(header.configuration), Place(length, crc, 0, 0), header.sync)
     reading.ask_for(each.events for each in beside)
     frames = Frames(header.salt)
-    verdict, reason = _verdict(reading, frames, data)
-    lost = _lost(verdict, reading, frames, data)
+    verdict, reason, lost = _verdict(reading, frames, data)
     own = tuple(_marked(path, each, header.salt, reading) for each in beside)
     swapped = _swapped(own, reading.place.events)
     if swapped:
@@ -270,32 +271,31 @@ def judge(path: Path, data: bytes, beside: tuple[Snapshot, ...]) -> Found:
     return Found(path, data, reading, header, verdict, reason, lost, own)
 
 
-def _lost(verdict: Verdict, reading: Reading, frames: Frames, data: bytes) -> int | None:
-    """Say how many events are lost; None when nobody can know."""
-    # What a write in mode always has left was never acknowledged.
-    if verdict == "clean" or (verdict == "torn" and reading.mode == ALWAYS):
-        return 0
-    told = events_told(frames, data, reading.place.length)
-    return None if told is None else max(0, told - reading.place.events)
-
-
-def _verdict(reading: Reading, frames: Frames, data: bytes) -> tuple[Verdict, str]:
-    """Read the frames and judge what stands behind the last good one."""
+def _verdict(reading: Reading, frames: Frames, data: bytes) -> tuple[Verdict, str, int | None]:
+    """Read the frames and judge what stands behind the last good one; say what is lost."""
+    refused = ""
     try:
         found = reading.run(frames, data)
     except UnreadableError as error:
-        place = f"at offset {reading.place.length}, after event {reading.place.events}"
-        return "corrupt", f"the frame {place}, is damaged: {error}"
+        found = refused = str(error)
     if not found:
-        return "clean", ""
-    place = f"at offset {reading.place.length}, after event {reading.place.events}"
-    if is_torn(frames, data, reading.place.length, reading.mode):
-        left = len(data) - reading.place.length
-        return "torn", f"the last {left} bytes, {place}, are what a cut write leaves"
+        return "clean", "", 0
+    at, after = reading.place.length, reading.place.events
+    behind = frames_behind(frames, data, at)
+    told = events_told(behind)
+    lost = None if told is None else max(0, told - after)
+    place = f"at offset {at}, after event {after}"
+    if refused:
+        return "corrupt", f"the frame {place}, is damaged: {refused}", lost
+    if is_torn(behind, at, reading.mode):
+        # What a write in mode always has left was never acknowledged.
+        lost = 0 if reading.mode == ALWAYS else lost
+        left = len(data) - at
+        return "torn", f"the last {left} bytes, {place}, are what a cut write leaves", lost
     if found == OTHER_LINK:
-        return "corrupt", f"a frame is missing {place}: {OTHER_LINK}"
-    behind = sum(1 for _ in frames_behind(frames, data, reading.place.length))
-    return "corrupt", f"damaged {place}: {NO_FRAME}, and {behind} are behind it"
+        return "corrupt", f"a frame is missing {place}: {OTHER_LINK}", lost
+    number = f"at least {len(behind.frames)}" if behind.gave_up else str(len(behind.frames))
+    return "corrupt", f"damaged {place}: {NO_FRAME}, and {number} are behind it", lost
 
 
 def _marked(path: Path, found: Snapshot, salt: bytes, reading: Reading) -> Snapshot:

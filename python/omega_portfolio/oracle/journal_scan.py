@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import NamedTuple
 
 from omega_portfolio.oracle.journal_format import (
     DIGEST,
@@ -14,6 +14,7 @@ from omega_portfolio.oracle.journal_format import (
     Frames,
     Opened,
     Proof,
+    SearchGivenUpError,
     SnapshotTaken,
     Synced,
     UnreadableError,
@@ -21,8 +22,23 @@ from omega_portfolio.oracle.journal_format import (
 )
 
 
-def frames_behind(frames: Frames, data: bytes, at: int) -> Iterator[Frame]:
-    """Yield the frames at or behind a damaged place, whatever their links.
+class Behind(NamedTuple):
+    """The frames behind a damaged place.
+
+    Attributes
+    ----------
+    frames : tuple of Frame
+        In the order of the file.
+    gave_up : bool
+        The search has ended before the end of the file; there may be more.
+    """
+
+    frames: tuple[Frame, ...]
+    gave_up: bool
+
+
+def frames_behind(frames: Frames, data: bytes, at: int) -> Behind:
+    """Give the frames at or behind a damaged place, whatever their links.
 
     Parameters
     ----------
@@ -33,27 +49,27 @@ def frames_behind(frames: Frames, data: bytes, at: int) -> Iterator[Frame]:
     at : int
         Where the damage begins. A frame that stands there has another link than it should.
     """
-    at = data.find(frames.marker, at)
-    while at >= 0:
-        frame = frames.read(data, at)
-        if frame is None:
-            at += 1
-        else:
-            yield frame
-            at = frame.end
-        at = data.find(frames.marker, at)
+    found: list[Frame] = []
+    try:
+        found.extend(frames.search(data, at))
+    except SearchGivenUpError:
+        return Behind(tuple(found), gave_up=True)
+    return Behind(tuple(found), gave_up=False)
 
 
-def events_told(frames: Frames, data: bytes, at: int) -> int | None:
+def events_told(behind: Behind) -> int | None:
     """Say how many events there were, by the frames at or behind a damaged place.
 
     Returns
     -------
     int or None
-        What the last frame says that names a number, and the events after it; None without one.
+        What the last frame says that names a number, and the events after it; None without one,
+        and where there may be more.
     """
     told: int | None = None
-    for frame in frames_behind(frames, data, at):
+    if behind.gave_up:
+        return told
+    for frame in behind.frames:
         try:
             body = read_body(frame.body)
         except UnreadableError:
@@ -65,25 +81,24 @@ def events_told(frames: Frames, data: bytes, at: int) -> int | None:
     return told
 
 
-def is_torn(frames: Frames, data: bytes, at: int, mode: int) -> bool:
+def is_torn(behind: Behind, at: int, mode: int) -> bool:
     """Tell whether a damaged place is what a write leaves that a crash has cut.
 
     Parameters
     ----------
-    frames : Frames
-        The frames of this journal.
-    data : bytes
-        The whole file.
+    behind : Behind
+        The frames behind it.
     at : int
         Where the damage begins.
     mode : int
         Sync mode of the last opening. In mode interval a power cut may lose a frame and keep a
         later one, as long as nothing says that the place was on the disk.
     """
-    behind = frames_behind(frames, data, at)
+    if behind.gave_up:
+        return False
     if mode == INTERVAL:
-        return not any(_says_it_was_on_disk(frame, at) for frame in behind)
-    return next(behind, None) is None
+        return not any(_says_it_was_on_disk(frame, at) for frame in behind.frames)
+    return not behind.frames
 
 
 def _says_it_was_on_disk(frame: Frame, at: int) -> bool:

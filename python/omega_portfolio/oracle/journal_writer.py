@@ -61,6 +61,7 @@ class Begun(NamedTuple):
     salt: bytes
     place: Place
     marks: Marks
+    snapshots: tuple[str, ...]
 
 
 class JournalWriter:
@@ -84,11 +85,13 @@ class JournalWriter:
         self._file = begun.file
         self._frames = Frames(begun.salt)
         self._marks = begun.marks
-        self._snapshots = snapshots.names_beside(begun.path)
+        self._snapshots = begun.snapshots
         # What is in the file, and what is gathered behind it in mode off.
         self._written = begun.place
         self._gathered = bytearray()
         self._failure = ""
+        # Whether a call has raised what stops the writing.
+        self._is_raised = False
         self._process = os.getpid()
         self._pacer: Pacer | None = None
         self._told = begun.place.length
@@ -111,6 +114,7 @@ class JournalWriter:
         """
         reason = self.reason()
         if reason:
+            self._is_raised = True
             raise DurabilityError(
                 "journal",
                 str(self.path),
@@ -124,6 +128,7 @@ class JournalWriter:
             return f"the journal is written by process {self._process}, which this one comes from"
         if not self._failure and self._pacer is not None and self._pacer.error is not None:
             self._fail("sync", self._pacer.error)
+            self._is_raised = False
         return self._failure
 
     def append(self, number: int, octets: bytes) -> None:
@@ -158,23 +163,26 @@ class JournalWriter:
             self._file.cut(self._written.length)
         except OSError as error:
             self._fail("cutting off an interrupted write", error)
+            self._is_raised = False
         if self._pacer is not None:
             self._pacer.note_cut(self._written.length)
 
     def after_commit(self, ledger: Ledger) -> None:
         """Write a digest or a snapshot when it is time for one.
 
-        The events of the call are in the journal, so an error refuses the next call and not
-        this one.
+        The events of the call are in the journal, so an error refuses the next call.
         """
         every = self.options.snapshot_every
         events = self.place.events
-        with suppress(DurabilityError):  # It is kept, and told by the next call.
+        try:
             if every is not None and events - self._marks.snapshot >= every:
                 self.snapshot(ledger)
             elif events - self._marks.digest >= max(DIGEST_EVERY, len(ledger.positions.rows)):
                 self._put_behind_synced(Proof(DIGEST, events, _digest(ledger)).to_bytes())
                 self._marks = self._marks._replace(digest=events)
+        except DurabilityError:
+            # It is kept, and told by the next call, be it a close.
+            self._is_raised = False
 
     def flush(self) -> None:
         """Write what is gathered and wait until all is on the disk.
@@ -211,7 +219,7 @@ class JournalWriter:
             self._sync_all()
         self._marks = Marks(events, events)
         try:
-            self._snapshots = snapshots.keep_newest(self.path, events)
+            self._snapshots = snapshots.keep_newest(self.path, (*self._snapshots, name))
         except OSError as error:
             raise self._fail("removing an old snapshot", error) from error
         return str(self.path.parent / name)
@@ -238,13 +246,22 @@ class JournalWriter:
         Raises
         ------
         DurabilityError
-            The last frame cannot be written. The journal is let go all the same.
+            The last frame cannot be written, or what has failed before was not raised yet. The
+            journal is let go all the same.
         """
         if self.closed:
             return
         self.closed = True
         try:
-            if ledger is not None and not self.reason():
+            if os.getpid() != self._process:
+                return
+            if self._pacer is not None:
+                # Its sync under way may take an error with it that no other sync sees.
+                self._pacer.end()
+            if self.reason():
+                if not self._is_raised:
+                    self.require_writable()
+            elif ledger is not None:
                 proof = Proof(CLOSE, self.place.events, _digest(ledger))
                 self._put_behind_synced(proof.to_bytes())
                 self._sync_all()
@@ -261,7 +278,7 @@ class JournalWriter:
             events=self.place.events,
             frames=self.place.frames,
             bytes=self.place.length,
-            snapshots=tuple(self._snapshots),
+            snapshots=self._snapshots,
             read_only=bool(reason),
             reason=reason,
             closed=self.closed,
@@ -343,6 +360,7 @@ class JournalWriter:
         self._failure = self._failure or rule
         self._gathered.clear()
         self.place = self._written
+        self._is_raised = True
         return DurabilityError("journal", str(self.path), rule, REMEDY)
 
 

@@ -39,11 +39,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
     from decimal import Decimal
-    from threading import RLock
 
     from omega_portfolio.oracle.journal_writer import JournalWriter
     from omega_portfolio.oracle.ledger import Ledger
     from omega_portfolio.oracle.schema import Rows
+    from omega_portfolio.oracle.turns import Turns
     from omega_portfolio.recovery import Recovery
     from omega_portfolio.types import NumberLike, PositionView, State, Table
 
@@ -63,7 +63,7 @@ class PythonAccount(PythonAnalysis, Portfolio):
     )
 
     _ledger: Ledger
-    _lock: RLock
+    _lock: Turns
     _inside: bool
     _policy: FloatPolicy
     _digits: int
@@ -272,10 +272,16 @@ class PythonAccount(PythonAnalysis, Portfolio):
             ledger = self._sound()
             return ledger.configuration.to_bytes() + ledger.journal.to_bytes()
 
+    def _contract_size(self, symbol: str) -> Decimal:
+        """Give the contract size of a symbol that is known."""
+        with self._turn():
+            known = self._sound().symbols[symbol]
+            return plain_decimal(known.contract_size, QUANTITY_SCALE)
+
     @contextmanager
     def _turn(self) -> Iterator[None]:
         """Hold the account; a signal handler in the thread that holds it is told so."""
-        with self._lock:
+        with self._lock.ready():
             if self._inside:
                 raise RuntimeError(
                     "this thread is in a call of this portfolio: a signal handler must not call it"

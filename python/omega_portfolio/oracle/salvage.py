@@ -1,8 +1,9 @@
 """What is saved of a damaged journal (SPEC J9): the good frames, and what a snapshot has of more.
 
 The good frames are kept byte for byte. A snapshot of the same journal that has more events brings
-those, and the frames behind the damage that follow the frame that names it. The damaged file is
-kept beside as ``NAME.damaged``, and the journal has its name at every moment.
+those, and the frames behind the damage that follow the frame that names it: the newest one that is
+named, or the newest of all where that alone has more events. The damaged file is kept beside as
+``NAME.damaged``, and the journal has its name at every moment.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from omega_portfolio.oracle.journal_format import (
     OS,
     SYNC_MODES,
     Events,
+    Frame,
     Frames,
     Header,
     SnapshotTaken,
@@ -41,8 +43,8 @@ from omega_portfolio.oracle.ledger import Ledger
 from omega_portfolio.oracle.snapshots import Snapshot
 from omega_portfolio.recovery import Recovery
 
-BATCH_EVENTS: Final = 4096
-"""Most events of a frame that is made from a snapshot."""
+BATCH_BYTES: Final = 1 << 20
+"""Bytes of events that fill a frame that is made from a snapshot."""
 
 _MODE_AT: Final = 10
 
@@ -97,8 +99,12 @@ def save(found: Found) -> Saved | None:
     except BaseException:
         file.close()
         raise
+    seen = found.report()
+    kept = seen.good_length + draft.resumed
     report = replace(
-        found.report(),
+        seen,
+        good_length=kept,
+        dropped_bytes=seen.length - kept,
         events=events,
         frames=anew.report().frames,
         digest=anew.report().digest,
@@ -113,7 +119,8 @@ def save(found: Found) -> Saved | None:
 class _Draft:
     """A journal that is being put together.
 
-    ``told`` is how many events there were in all, as far as that is known.
+    ``told`` is how many events there were in all, as far as that is known, and ``resumed`` how many
+    bytes of the damaged file behind the damage were taken up again.
     """
 
     def __init__(self, reading: Reading, salt: bytes, data: bytes, told: int | None) -> None:
@@ -122,6 +129,7 @@ class _Draft:
         self.data = bytearray(data)
         self.told = told
         self.used: str | None = None
+        self.resumed = 0
         self._frames = Frames(salt)
         self._link = reading.place.link
 
@@ -144,40 +152,54 @@ class _Draft:
                 header = Header(mode, each.salt, configuration).to_bytes()
                 _, length, crc = read_header(header)
                 begun = Reading(Ledger(configuration), Place(length, crc, 0, 0), mode)
-                told = events_told(Frames(each.salt), data, 0)
+                told = events_told(frames_behind(Frames(each.salt), data, 0))
                 return cls(begun, each.salt, header, told)
         return None
 
     def resume(self, found: Found) -> None:
-        """Add what the newest good snapshot has of more, and the frames that follow it."""
-        length, events = self.reading.place.length, self.reading.place.events
-        for each in reversed(found.snapshots):
-            if each.why or each.salt != self.salt or each.events <= events:
-                continue
-            image = (found.path.parent / each.name).read_bytes()
-            known = self.reading.ledger.journal.to_bytes()
-            recorded = parts_of(image).events
-            if not recorded.startswith(known):
-                continue  # It has another beginning.
-            self._add(recorded[len(known) :])
-            at = length if found.reading is not None else 0
-            self.reading = Reading(read_image(image)[0], NOWHERE, self.reading.mode)
-            self.used = each.name
-            self._follow(found.data, at, each)
+        """Add what a good snapshot has of more, and the frames that follow it."""
+        more = [each for each in reversed(found.snapshots) if self._has_more(found, each)]
+        if not more:
             return
-
-    def _follow(self, data: bytes, at: int, used: Snapshot) -> None:
-        """Take the frames behind the one that names a snapshot, up to the next damage."""
-        for frame in frames_behind(self._frames, data, at):
-            with suppress(UnreadableError):
-                body = read_body(frame.body)
-                if isinstance(body, SnapshotTaken) and body.crc == used.crc:
-                    self._take_from(data, frame.at, frame.link)
+        at = 0 if found.reading is None else self.reading.place.length
+        behind = frames_behind(self._frames, found.data, at)
+        for each in more:
+            naming = _naming(behind.frames, each)
+            if naming is not None:
+                road = self._road(found, each)
+                road.follow(found.data, naming)
+                # Those before it in the list are newer, and lead no further than to themselves.
+                if road.reading.ledger.events >= more[0].events:
+                    self._take(road)
                     return
+                break
+        self._take(self._road(found, more[0]))
 
-    def _take_from(self, data: bytes, at: int, link: int) -> None:
+    def _has_more(self, found: Found, each: Snapshot) -> bool:
+        """Tell whether a snapshot is good, and goes on from the events before the damage."""
+        if each.why or each.salt != self.salt or each.events <= self.reading.ledger.events:
+            return False
+        return _recorded(found, each).startswith(self.reading.ledger.journal.to_bytes())
+
+    def _road(self, found: Found, each: Snapshot) -> _Draft:
+        """Give a draft that goes on with the events of a snapshot; it has only the new frames."""
+        ledger, *_ = read_image((found.path.parent / each.name).read_bytes())
+        road = _Draft(Reading(ledger, NOWHERE, self.reading.mode), self.salt, b"", self.told)
+        road.used = each.name
+        road._link = self._link
+        known = len(self.reading.ledger.journal.to_bytes())
+        road._add(_recorded(found, each)[known:])
+        return road
+
+    def _take(self, road: _Draft) -> None:
+        self.reading, self.told, self.used = road.reading, road.told, road.used
+        self.resumed = road.resumed
+        self.data += road.data
+
+    def follow(self, data: bytes, first: Frame) -> None:
+        """Take the frames from one behind the damage on, up to the next damage."""
         reading = self.reading
-        reading.place = Place(at, link, 0, reading.ledger.events)
+        reading.place = Place(first.at, first.link, 0, reading.ledger.events)
         # What cannot be taken ends it, as a damage does.
         with suppress(UnreadableError):
             while reading.place.length < len(data):
@@ -188,6 +210,7 @@ class _Draft:
                 # A place of the old file says nothing of the new one.
                 if not isinstance(read_body(frame.body), Synced):
                     self._put(frame.body)
+                self.resumed = frame.end - first.at
             self.told = reading.ledger.events
 
     def _add(self, octets: bytes) -> None:
@@ -196,16 +219,30 @@ class _Draft:
         for record in codec.Reader(octets).records():
             codec.put_record(part, record)
             number += 1
-            if number == BATCH_EVENTS:
-                self._put(Events(number, bytes(part)).to_bytes())
+            if len(part) >= BATCH_BYTES:
+                self._put(Events(number, bytes(part)).to_batch())
                 number = 0
                 part.clear()
         if number:
-            self._put(Events(number, bytes(part)).to_bytes())
+            self._put(Events(number, bytes(part)).to_batch())
 
     def _put(self, body: bytes) -> None:
         sealed, self._link = self._frames.seal(body, self._link)
         self.data += sealed
+
+
+def _naming(behind: tuple[Frame, ...], each: Snapshot) -> Frame | None:
+    """Give the first frame that names a snapshot."""
+    for frame in behind:
+        with suppress(UnreadableError):
+            body = read_body(frame.body)
+            if isinstance(body, SnapshotTaken) and body.crc == each.crc:
+                return frame
+    return None
+
+
+def _recorded(found: Found, each: Snapshot) -> bytes:
+    return parts_of((found.path.parent / each.name).read_bytes()).events
 
 
 def _fits(each: Snapshot, salt: bytes, events: int) -> bool:

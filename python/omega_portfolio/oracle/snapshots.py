@@ -15,7 +15,9 @@ from omega_portfolio.oracle.image import checksum_of, parts_of
 from omega_portfolio.oracle.journal_disk import remove, write_named
 
 KEPT: Final = 2
-"""The newest snapshots stay, so that a damaged one does not leave none."""
+"""The newest good snapshots stay, so that one that is damaged later does not leave none."""
+
+_MOST: Final = (1 << 64) - 1
 
 
 class Snapshot(NamedTuple):
@@ -34,12 +36,12 @@ class Snapshot(NamedTuple):
 
 def names_beside(path: Path) -> list[str]:
     """Give the names of the snapshots of a journal, oldest first; none without the folder."""
-    pattern = re.compile(re.escape(path.name) + r"\.snapshot-(\d+)", re.ASCII)
+    pattern = re.compile(re.escape(path.name) + r"\.snapshot-(0|[1-9][0-9]*)")
     found = []
     if path.parent.is_dir():
         for entry in path.parent.iterdir():
             match = pattern.fullmatch(entry.name)
-            if match is not None:
+            if match is not None and int(match[1]) <= _MOST:
                 found.append((int(match[1]), entry.name))
     return [name for _, name in sorted(found)]
 
@@ -82,17 +84,30 @@ def write(path: Path, events: int, image: bytes) -> str:
     return target.name
 
 
-def keep_newest(path: Path, events: int) -> list[str]:
-    """Remove all but the newest snapshots of at most so many events; give these, oldest first.
+def keep_newest(path: Path, good: tuple[str, ...]) -> tuple[str, ...]:
+    """Remove what is older than the newest good snapshots, be it good or damaged.
+
+    Parameters
+    ----------
+    path : Path
+        The journal.
+    good : tuple of str
+        Names of the good snapshots, oldest first; one may come twice.
+
+    Returns
+    -------
+    tuple of str
+        Those that are kept, oldest first.
 
     Raises
     ------
     OSError
         One cannot be removed.
     """
-    # What has more is damaged: it was left of a journal that a salvage has made shorter.
-    names = [name for name in names_beside(path) if int(name.rpartition("-")[2]) <= events]
-    for name in names[:-KEPT]:
-        with suppress(FileNotFoundError):  # Somebody else has tidied up.
-            remove(path.parent / name)
-    return names[-KEPT:]
+    there = names_beside(path)
+    kept = tuple(name for name in there if name in good)[-KEPT:]
+    if len(kept) == KEPT:
+        for name in there[: there.index(kept[0])]:
+            with suppress(FileNotFoundError):  # Somebody else has tidied up.
+                remove(path.parent / name)
+    return kept

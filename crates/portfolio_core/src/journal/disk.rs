@@ -151,7 +151,11 @@ impl Disk for Folder {
     fn rename_new(&self, from: &str, to: &str) -> io::Result<()> {
         let (from, to) = (self.place.join(from), self.place.join(to));
         match fs::hard_link(&from, &to) {
-            Ok(()) => fs::remove_file(&from),
+            Ok(()) => {
+                // The file has its name. The other one is swept away by the next opening.
+                let _swept = fs::remove_file(&from);
+                Ok(())
+            }
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(error),
             // Some file systems have no links.
             Err(_) if fs::symlink_metadata(&to).is_ok() => Err(ErrorKind::AlreadyExists.into()),

@@ -18,6 +18,8 @@ const HEAD: usize = 32;
 pub(crate) const FRAME: usize = 16;
 /// The most bytes of a configuration.
 const CONFIGURATION_MAX: usize = 256;
+/// How many times the length of a file is read at most in a search for frames that are none.
+const IN_VAIN: usize = 64;
 /// The most bytes of a body.
 pub(crate) const BODY_MAX: usize = 1 << 30;
 
@@ -208,6 +210,12 @@ impl Salted {
 
     /// The frame at a place, whatever its link, if there is one.
     pub(crate) fn frame_at(self, bytes: &[u8], at: usize) -> Option<Frame<'_>> {
+        let (frame, is_right) = self.candidate(bytes, at)?;
+        is_right.then_some(frame)
+    }
+
+    /// What may be a frame by its marker and its length, and whether its crc is right.
+    fn candidate(self, bytes: &[u8], at: usize) -> Option<(Frame<'_>, bool)> {
         let (marker, rest) = bytes.get(at..)?.split_first_chunk::<4>()?;
         let (counted, rest) = rest.split_first_chunk::<8>()?;
         let (crc, rest) = rest.split_first_chunk::<4>()?;
@@ -221,26 +229,65 @@ impl Salted {
         let right = crc32c::crc32c_append(crc32c::crc32c_append(self.crc, counted), body) == crc;
         let link = u32::from_le_bytes(*link.first_chunk()?);
         let end = at.saturating_add(FRAME).saturating_add(length);
-        right.then_some(Frame { link, crc, body, end })
+        Some((Frame { link, crc, body, end }, right))
     }
 
-    /// Whether there is a frame anywhere.
+    /// Whether there is a frame anywhere, as far as can be told.
     pub(crate) fn any_frame(self, bytes: &[u8]) -> bool {
-        let mut from = HEAD;
-        while let Some(at) = self.next_marker(bytes, from) {
-            if self.frame_at(bytes, at).is_some() {
-                return true;
-            }
-            from = at.saturating_add(1);
-        }
-        false
+        let mut search = self.search(bytes, HEAD);
+        search.next().is_some() || search.gave_up
+    }
+
+    /// All frames at or behind a place.
+    pub(crate) fn search(self, bytes: &[u8], from: usize) -> Search<'_> {
+        let left = bytes.len().saturating_mul(IN_VAIN);
+        Search { salted: self, bytes, from, left, gave_up: false }
     }
 
     /// The next place at or behind `from` where a frame may start.
-    pub(crate) fn next_marker(self, bytes: &[u8], from: usize) -> Option<usize> {
+    fn next_marker(self, bytes: &[u8], from: usize) -> Option<usize> {
         let rest = bytes.get(from..)?;
         let found = rest.windows(4).position(|window| window == self.marker)?;
         Some(from.saturating_add(found))
+    }
+}
+
+/// Frames with where they start, whatever their links. A file that was made for it has a marker at
+/// every few bytes and no right crc: the search gives up when too much was read in vain.
+#[derive(Debug)]
+pub(crate) struct Search<'a> {
+    salted: Salted,
+    bytes: &'a [u8],
+    from: usize,
+    /// How many bytes of bodies may still turn out to be none.
+    left: usize,
+    /// Whether it has ended before the end of the file.
+    pub(crate) gave_up: bool,
+}
+
+impl<'a> Iterator for Search<'a> {
+    type Item = (usize, Frame<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while let Some(at) = self.salted.next_marker(self.bytes, self.from) {
+            self.from = at.saturating_add(1);
+            match self.salted.candidate(self.bytes, at) {
+                Some((frame, true)) => {
+                    self.from = frame.end;
+                    return Some((at, frame));
+                }
+                Some((frame, false)) => match self.left.checked_sub(frame.body.len()) {
+                    Some(left) => self.left = left,
+                    None => {
+                        self.gave_up = true;
+                        break;
+                    }
+                },
+                None => {}
+            }
+        }
+        self.from = self.bytes.len();
+        None
     }
 }
 

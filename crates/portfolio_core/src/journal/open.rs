@@ -96,9 +96,10 @@ impl Journal {
         };
         let length = u64::try_from(header.len()).unwrap_or(u64::MAX);
         let link = header.last_chunk().map_or(0, |crc| u32::from_le_bytes(*crc));
+        let folder = Arc::clone(&disk);
         let place = Place { disk, name: name.to_owned(), file };
         Self::at_end(place, salt, settings, Progress { length, link, ..Progress::default() })
-            .map_err(|error| unwritten(&error))
+            .map_err(|error| unwritten(&given_up(folder.as_ref(), name, error)))
     }
 }
 

@@ -93,8 +93,9 @@ impl Pace {
     }
 }
 
-impl Drop for Pace {
-    fn drop(&mut self) {
+impl Pace {
+    /// Ends the thread and waits for it; whether it has met an error can be asked afterwards.
+    pub(crate) fn end(&mut self) {
         if self.owner != process::id() {
             return;
         }
@@ -104,6 +105,12 @@ impl Drop for Pace {
             // It cannot have panicked, and there would be nothing left to do.
             let _ended = thread.join();
         }
+    }
+}
+
+impl Drop for Pace {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

@@ -103,8 +103,8 @@ pub(super) fn restore_from(
         report.snapshots.push(found(beside, Some((&header.salt, at.events))));
         judge_snapshot(&mut report, beside, &header.salt);
     }
-    let mine = |beside: &&Beside| beside.outline.as_ref().is_ok_and(|it| it.salt == header.salt);
-    at.snapshots = beside.iter().filter(mine).map(|beside| beside.name.clone()).collect();
+    let good = report.snapshots.iter().filter(|found| found.good);
+    at.snapshots = good.map(|found| found.name.clone()).collect();
     ledger.configuration.off_grid = opening.off_grid;
     Ok(Restored { ledger: Some(ledger), recorded, salt: header.salt, at, beside, report })
 }
@@ -165,7 +165,10 @@ fn judge(report: &mut Recovery, stop: &Stop, frames: &Frames<'_>) {
             format!("the last {dropped} bytes, {place}, are what a cut write leaves")
         }
         Stop::Link => format!("a frame is missing {place}: the next one is linked to another"),
-        _ => format!("damaged {place}: no frame is there, and {count} are behind it"),
+        _ => {
+            let least = if behind.gave_up { "at least " } else { "" };
+            format!("damaged {place}: no frame is there, and {least}{count} are behind it")
+        }
     };
     // What was cut in mode always was never acknowledged.
     let always = torn && report.sync == Some(super::SyncMode::Always);

@@ -19,6 +19,7 @@ use super::scan::Frames;
 use super::snapshot::{self, Beside};
 use super::writer::{Place, Progress};
 use crate::codec::{Bytes, Decoder};
+use crate::ledger::decode::RecordedEvents;
 use crate::refusal::Refusal;
 
 /// How many bytes of events from a snapshot are in one frame.
@@ -33,10 +34,8 @@ pub(super) fn salvage(
 ) -> Result<Opened, Refusal> {
     let lost = JournalError::unreadable(&restored.report);
     let mut rewritten = Rewritten::new(bytes, restored, opening).ok_or(lost)??;
-    rewritten.resume(bytes)?;
-    let Rewritten { replay, salt, bytes: good, beside, mut report, told, .. } = rewritten;
-    let events = replay.ledger.account().events;
-    drop(replay);
+    rewritten.resume(bytes, opening)?;
+    let Rewritten { salt, bytes: good, events, beside, mut report, told, .. } = rewritten;
     let path = place.disk.path(&place.name);
     // What would make the new one corrupt again goes along with the damaged one.
     let fits = |beside: &Beside| {
@@ -66,6 +65,8 @@ struct Rewritten<'a> {
     salt: [u8; 16],
     bytes: Vec<u8>,
     link: u32,
+    /// How many events it has.
+    events: u64,
     beside: Vec<Beside>,
     report: Recovery,
     /// How many events there were in all, as far as that is known.
@@ -86,9 +87,9 @@ impl<'a> Rewritten<'a> {
             let good = usize::try_from(report.good_length).ok()?;
             let frames = Frames::from(bytes, &salt, (good, at.link));
             let sync = report.sync.unwrap_or_default();
-            let (link, bytes) = (at.link, bytes.get(..good)?.to_vec());
+            let (link, events, bytes) = (at.link, at.events, bytes.get(..good)?.to_vec());
             let replay = Replay { ledger, recorded, frames, at, sync, closed: false };
-            return Some(Ok(Self { replay, salt, bytes, link, beside, report, told }));
+            return Some(Ok(Self { replay, salt, bytes, link, events, beside, report, told }));
         }
         // A header that is not right: one of its snapshots knows what was in it.
         let known = |beside: &&Beside| {
@@ -110,73 +111,116 @@ impl<'a> Rewritten<'a> {
         let frames = Frames::from(bytes, &salt, (0, 0));
         let told = frames.behind().events_in_all();
         let at = Progress { length, link, ..Progress::default() };
-        let recorded = crate::ledger::decode::RecordedEvents::default();
+        let recorded = RecordedEvents::default();
         let replay = Replay { ledger, recorded, frames, at, sync, closed: false };
-        Some(Ok(Self { replay, salt, bytes: head, link, beside, report, told }))
+        Some(Ok(Self { replay, salt, bytes: head, link, events: 0, beside, report, told }))
     }
 
-    /// Adds the events of the newest good snapshot that has more, and the frames behind it.
-    fn resume(&mut self, bytes: &'a [u8]) -> Result<(), Refusal> {
-        let events = self.replay.ledger.account().events;
-        let more = |beside: &&Beside| {
-            let outline = beside.outline.as_ref();
-            let more = outline.is_ok_and(|it| it.salt == self.salt && it.events > events);
-            more && self.report.snapshots.iter().any(|it| it.good && it.name == beside.name)
-        };
-        let Some(at) = self.beside.iter().rposition(|beside| more(&beside)) else { return Ok(()) };
-        let Some(beside) = self.beside.get_mut(at) else { return Ok(()) };
-        let (name, image) = (beside.name.clone(), std::mem::take(&mut beside.bytes));
-        let crc = snapshot::crc_of(&image);
-        let added = self.add_events(&image)?;
-        if let Some(beside) = self.beside.get_mut(at) {
-            beside.bytes = image;
-        }
-        if !added {
-            return Ok(());
-        }
-        self.report.used_snapshot = Some(name);
+    /// Adds what a good snapshot has of more, and the frames that follow it: of the newest that a
+    /// frame behind the damage names, or of the newest one where that alone has more events.
+    fn resume(&mut self, bytes: &'a [u8], opening: &Opening) -> Result<(), Refusal> {
         let behind = self.replay.frames.behind();
-        let named = behind.frames.iter().find(|(_, frame)| match Body::read(frame.body) {
-            Some(Body::Snapshot { crc: named, .. }) => named == crc,
-            _ => false,
-        });
-        let Some(&(start, frame)) = named else { return Ok(()) };
-        self.replay.frames = Frames::from(bytes, &self.salt, (start, frame.link));
-        while let Ok((frame, body)) = self.replay.frames.peek() {
-            if self.replay.take(&body, &mut [])?.is_err() {
-                break;
+        let more = self.beside.iter().rev().filter(|beside| self.has_more(beside));
+        let more: Vec<_> =
+            more.map(|beside| (beside, behind.naming(snapshot::crc_of(&beside.bytes)))).collect();
+        let Some(&(newest, _)) = more.first() else { return Ok(()) };
+        let mut road = None;
+        if let Some(&(beside, Some(start))) = more.iter().find(|(_, start)| start.is_some()) {
+            road = self.road(beside, opening)?;
+            if let Some(road) = &mut road {
+                road.follow((bytes, &self.salt), start)?;
             }
-            // An offset of the old file says nothing of the new one.
-            if !matches!(body, Body::Synced { .. }) {
-                self.put(frame.body, &[])?;
-            }
-            self.replay.frames.accept(&frame);
         }
-        let end = self.replay.frames.at;
-        let resumed = end.saturating_sub(start);
+        if road.as_ref().is_none_or(|road| road.events < newest.events) {
+            road = self.road(newest, opening)?.or(road);
+        }
+        let Some(Road { events, bytes, used, resumed, is_whole, .. }) = road else {
+            return Ok(());
+        };
+        self.events = events;
+        self.bytes.try_reserve(bytes.len())?;
+        self.bytes.extend_from_slice(&bytes);
+        self.report.used_snapshot = Some(used);
         self.report.good_length = self.report.good_length.saturating_add(wide(resumed));
-        if end >= bytes.len() {
-            self.told = Some(self.replay.ledger.account().events);
+        if is_whole {
+            self.told = Some(events);
         }
         Ok(())
     }
 
-    /// Adds the events of an image that the ledger does not have; not if they are others from the
-    /// beginning.
-    fn add_events(&mut self, image: &[u8]) -> Result<bool, Refusal> {
-        let Some((_, events)) = snapshot::parts(image) else { return Ok(false) };
-        let mut rest = Some(events);
-        for chunk in self.replay.ledger.event_chunks() {
-            rest = rest.and_then(|rest| rest.strip_prefix(chunk));
-        }
-        let Some(rest) = rest else { return Ok(false) };
-        let mut decoder = Decoder(rest);
+    /// Whether a snapshot is good, and goes on from the events before the damage.
+    fn has_more(&self, beside: &Beside) -> bool {
+        let outline = beside.outline.as_ref();
+        let more = outline.is_ok_and(|it| it.salt == self.salt && it.events > self.events);
+        let good = self.report.snapshots.iter().any(|it| it.good && it.name == beside.name);
+        more && good && self.rest_of(&beside.bytes).is_some()
+    }
+
+    /// The events of an image behind those before the damage; nothing if it has others.
+    fn rest_of<'b>(&self, image: &'b [u8]) -> Option<&'b [u8]> {
+        let (_, events) = snapshot::parts(image)?;
+        self.replay.ledger.event_chunks().try_fold(events, |rest, chunk| rest.strip_prefix(chunk))
+    }
+
+    /// The events of a snapshot, in frames that follow the good ones; nothing if one is refused.
+    fn road(&self, beside: &Beside, opening: &Opening) -> Result<Option<Road<'a>>, Refusal> {
+        let Some((rest, (configuration, events))) =
+            self.rest_of(&beside.bytes).zip(snapshot::parts(&beside.bytes))
+        else {
+            return Ok(None);
+        };
+        let Some(ledger) = empty(configuration, opening) else { return Ok(None) };
+        let replay = Replay {
+            ledger: ledger?,
+            recorded: RecordedEvents::default(),
+            frames: self.replay.frames,
+            at: Progress::default(),
+            sync: self.replay.sync,
+            closed: false,
+        };
+        let mut road = Road {
+            replay,
+            salted: Salted::new(&self.salt),
+            link: self.link,
+            bytes: Vec::new(),
+            events: beside.events,
+            used: beside.name.clone(),
+            resumed: 0,
+            is_whole: false,
+        };
+        Ok(road.add((events, rest))?.then_some(road))
+    }
+}
+
+/// What a snapshot leads to.
+struct Road<'a> {
+    replay: Replay<'a>,
+    salted: Salted,
+    link: u32,
+    /// Frames behind the good ones.
+    bytes: Vec<u8>,
+    /// How many events there are at its end.
+    events: u64,
+    used: String,
+    /// How many bytes of the damaged file it has taken up again.
+    resumed: usize,
+    /// Whether it comes to the end of the damaged file.
+    is_whole: bool,
+}
+
+impl<'a> Road<'a> {
+    /// Replays all events of an image, and puts the last of them into frames; false when one is
+    /// refused.
+    fn add(&mut self, (events, rest): (&[u8], &[u8])) -> Result<bool, Refusal> {
+        let mut decoder = Decoder(events);
         let (mut start, mut count) = (rest, 0_u64);
         while !decoder.is_empty() {
-            if next_event(&mut self.replay.ledger, &mut self.replay.recorded, &mut decoder)?
-                .is_err()
-            {
+            let Replay { ledger, recorded, .. } = &mut self.replay;
+            if next_event(ledger, recorded, &mut decoder)?.is_err() {
                 return Ok(false);
+            }
+            if decoder.0.len() >= rest.len() {
+                continue;
             }
             count = count.saturating_add(1);
             let done = start.len().saturating_sub(decoder.0.len());
@@ -194,9 +238,34 @@ impl<'a> Rewritten<'a> {
         Ok(true)
     }
 
+    /// Takes the good frames from the one that starts there.
+    fn follow(
+        &mut self,
+        (bytes, salt): (&'a [u8], &[u8; 16]),
+        (start, link): (usize, u32),
+    ) -> Result<(), Refusal> {
+        self.replay.frames = Frames::from(bytes, salt, (start, link));
+        while let Ok((frame, body)) = self.replay.frames.peek() {
+            // All events of a frame or none: a refused one may have applied some to the ledger,
+            // which is given up here.
+            if self.replay.take(&body, &mut [])?.is_err() {
+                break;
+            }
+            // An offset of the old file says nothing of the new one.
+            if !matches!(body, Body::Synced { .. }) {
+                self.put(frame.body, &[])?;
+            }
+            self.replay.frames.accept(&frame);
+            self.events = self.replay.ledger.account().events;
+        }
+        let end = self.replay.frames.at;
+        self.resumed = end.saturating_sub(start);
+        self.is_whole = end >= bytes.len();
+        Ok(())
+    }
+
     fn put(&mut self, head: &[u8], parts: &[&[u8]]) -> Result<(), Refusal> {
-        let salted = Salted::new(&self.salt);
-        self.link = salted.put(&mut self.bytes, self.link, (head, parts))?;
+        self.link = self.salted.put(&mut self.bytes, self.link, (head, parts))?;
         Ok(())
     }
 }

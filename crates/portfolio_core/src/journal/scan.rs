@@ -63,18 +63,9 @@ impl<'a> Frames<'a> {
 
     /// What is at and behind the place where the good frames end.
     pub(crate) fn behind(&self) -> Behind<'a> {
-        let mut behind = Behind { frames: Vec::new() };
-        let mut from = self.at;
-        while let Some(at) = self.salted.next_marker(self.bytes, from) {
-            match self.salted.frame_at(self.bytes, at) {
-                Some(frame) => {
-                    from = frame.end;
-                    behind.frames.push((at, frame));
-                }
-                None => from = at.saturating_add(1),
-            }
-        }
-        behind
+        let mut search = self.salted.search(self.bytes, self.at);
+        let frames = search.by_ref().collect();
+        Behind { frames, gave_up: search.gave_up }
     }
 }
 
@@ -82,11 +73,16 @@ impl<'a> Frames<'a> {
 #[derive(Debug)]
 pub(crate) struct Behind<'a> {
     pub(crate) frames: Vec<(usize, Frame<'a>)>,
+    /// Whether the search has ended before the end of the file: there may be more of them.
+    pub(crate) gave_up: bool,
 }
 
 impl<'a> Behind<'a> {
     /// Whether bytes without a good frame at a place are what a cut write leaves.
     pub(crate) fn is_torn(&self, place: usize, sync: SyncMode) -> bool {
+        if self.gave_up {
+            return false;
+        }
         if sync != SyncMode::Interval {
             return self.frames.is_empty();
         }
@@ -103,8 +99,21 @@ impl<'a> Behind<'a> {
         self.frames.iter().filter_map(|&(_, frame)| Some((frame, Body::read(frame.body)?)))
     }
 
+    /// Where the first frame starts that names the image of a crc, and what it is linked to.
+    pub(crate) fn naming(&self, crc: u32) -> Option<(usize, u32)> {
+        let names = |frame: &Frame<'a>| match Body::read(frame.body) {
+            Some(Body::Snapshot { crc: named, .. }) => named == crc,
+            _ => false,
+        };
+        let named = self.frames.iter().find(|(_, frame)| names(frame));
+        named.map(|&(start, frame)| (start, frame.link))
+    }
+
     /// How many events there were in all, as far as a frame tells.
     pub(crate) fn events_in_all(&self) -> Option<u64> {
+        if self.gave_up {
+            return None;
+        }
         self.bodies().fold(None, |told, (_, body)| match body {
             Body::Events { count, .. } => told.map(|events: u64| events.saturating_add(count)),
             body => body.events_so_far().or(told),

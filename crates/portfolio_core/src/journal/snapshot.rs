@@ -121,7 +121,7 @@ pub(super) fn beside(disk: &dyn Disk, journal: &str) -> io::Result<Vec<Beside>> 
 
 impl Journal {
     /// Writes a snapshot, an image of so many events with that digest; answers its path. The
-    /// snapshots before the last two are removed.
+    /// snapshots before the last two good ones are removed.
     ///
     /// # Errors
     /// As [`Journal::append`]; nothing more is written then.
@@ -162,16 +162,25 @@ impl Journal {
         written.map_err(|error| self.fail_beside("writing a snapshot", &error))
     }
 
+    /// Removes what is older than the newest good snapshots, good or damaged.
     fn remove_old(&mut self) -> Result<(), JournalError> {
-        while self.at.snapshots.len() > KEPT {
-            let Some(oldest) = self.at.snapshots.first().cloned() else { break };
-            match self.place.disk.remove(&oldest) {
-                // Somebody else has tidied up.
+        let names = self.place.disk.names();
+        let names = names.map_err(|error| self.fail_beside("removing an old snapshot", &error))?;
+        let there = among(&self.place.name, &names);
+        // Somebody else may have tidied up.
+        self.at.snapshots.retain(|kept| there.iter().any(|(_, name)| name == kept));
+        let surplus = self.at.snapshots.len().saturating_sub(KEPT);
+        self.at.snapshots.drain(..surplus);
+        let oldest = self.at.snapshots.first().filter(|_| self.at.snapshots.len() == KEPT);
+        let Some(oldest) = oldest.and_then(|name| events_of(&self.place.name, name)) else {
+            return Ok(());
+        };
+        for (_, name) in there.iter().filter(|(events, _)| *events < oldest) {
+            match self.place.disk.remove(name) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(self.fail_beside("removing an old snapshot", &error)),
                 Ok(()) => {}
             }
-            self.at.snapshots.remove(0);
         }
         Ok(())
     }

@@ -6,6 +6,7 @@
 use std::io;
 use std::process;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use super::aside::write_counted;
@@ -106,6 +107,8 @@ pub struct Journal {
     /// Up to where a frame says that the file is on the disk.
     noted: u64,
     failed: Option<String>,
+    /// Whether a call has raised what stops the writing.
+    told: AtomicBool,
     closed: bool,
     owner: u32,
 }
@@ -136,6 +139,7 @@ impl Journal {
             buffer: Vec::new(),
             pace,
             failed: None,
+            told: AtomicBool::new(false),
             closed: false,
             owner: process::id(),
         })
@@ -161,12 +165,24 @@ impl Journal {
             return Err(JournalError::closed());
         }
         if let Some(reason) = &self.failed {
-            return Err(JournalError::read_only(&self.path, reason));
+            return Err(self.tell(JournalError::read_only(&self.path, reason)));
         }
         if let Some(reason) = self.pace.as_ref().and_then(Pace::error) {
-            return Err(JournalError::read_only(&self.path, &reason));
+            return Err(self.tell(JournalError::read_only(&self.path, &reason)));
         }
         Ok(())
+    }
+
+    /// An error that the call under way raises.
+    fn tell(&self, error: JournalError) -> JournalError {
+        self.told.store(true, Relaxed);
+        error
+    }
+
+    /// The error of a digest or a snapshot behind a committed call was not raised: the next call
+    /// tells it, be it a close.
+    pub(crate) fn keep_untold(&self) {
+        self.told.store(false, Relaxed);
     }
 
     fn is_inherited(&self) -> bool {
@@ -257,14 +273,21 @@ impl Journal {
     /// and in a child process after a fork, nothing is written. A second close does nothing.
     ///
     /// # Errors
-    /// As [`Self::append`]; the journal is closed all the same.
+    /// As [`Self::append`], and what has failed before if no call has raised it yet; the journal is
+    /// closed all the same.
     pub fn close(&mut self, events: u64, digest: &[u8; 32]) -> Result<(), JournalError> {
         if self.closed || self.is_inherited() {
             self.closed = true;
             return Ok(());
         }
+        // Its sync under way may take an error with it that no other sync sees.
+        if let Some(pace) = &mut self.pace {
+            pace.end();
+        }
+        let told = self.told.load(Relaxed);
         let ended = match self.check_writable() {
-            Err(_) => Ok(()),
+            Err(_) if told => Ok(()),
+            Err(untold) => Err(untold),
             Ok(()) => self
                 .flush()
                 .and_then(|()| self.note(kind::CLOSE, &[&events.to_le_bytes(), digest]))
@@ -384,14 +407,14 @@ impl Journal {
         self.failed = Some(reason);
         (self.at.length, self.at.frames) = (kept, self.answered.1);
         self.buffer = Vec::new();
-        JournalError::unwritten(&self.path, doing, error)
+        self.tell(JournalError::unwritten(&self.path, doing, error))
     }
 
     /// The same for a file beside the journal.
     #[cold]
     pub(super) fn fail_beside(&mut self, doing: &str, error: &io::Error) -> JournalError {
         self.failed = Some(format!("{doing} failed: {error}"));
-        JournalError::unwritten(&self.path, doing, error)
+        self.tell(JournalError::unwritten(&self.path, doing, error))
     }
 }
 

@@ -120,15 +120,24 @@ impl Ledger {
         let Some(door) = &mut self.door else { return Ok(()) };
         let Some(journal) = &mut door.journal else { return Ok(()) };
         let count = self.account.events.saturating_sub(before.events);
-        let parts: Vec<&[u8]> = self.events.since(before.mark).collect();
-        if count == 0 && parts.iter().all(|part| part.is_empty()) {
+        let mut parts = self.events.since(before.mark).filter(|part| !part.is_empty());
+        let first = parts.next();
+        if count == 0 && first.is_none() {
             return Ok(());
         }
         if count != 1 {
             // Handlers of signals have run since the call began, and one may have forked.
             journal.check_writable().map_err(unwritten)?;
         }
-        journal.append(count, &parts).map_err(unwritten)
+        // An event never spans two parts: nearly every call has one, and needs no list of them.
+        let appended = match parts.next() {
+            None => journal.append(count, first.as_slice()),
+            second => {
+                let all: Vec<&[u8]> = first.into_iter().chain(second).chain(parts).collect();
+                journal.append(count, &all)
+            }
+        };
+        appended.map_err(unwritten)
     }
 
     /// What a journal gets from time to time behind a committed call. An error here makes the
@@ -136,16 +145,19 @@ impl Ledger {
     pub(crate) fn after_commit(&mut self) {
         let positions = self.positions.rows().len();
         let Some(journal) = self.journal() else { return };
-        if journal.wants_snapshot() {
-            // What stops it is kept by the journal, or is a lack of memory that may pass.
-            let _kept = self.snapshot();
+        let is_untold = if journal.wants_snapshot() {
+            self.snapshot().is_err()
         } else if journal.wants_digest(positions)
             && let Ok(digest) = self.digest_bytes()
         {
             let events = self.account.events;
-            if let Some(journal) = self.journal_mut() {
-                let _kept = journal.digest(events, &digest);
-            }
+            self.journal_mut().is_some_and(|journal| journal.digest(events, &digest).is_err())
+        } else {
+            false
+        };
+        // What stops it is kept by the journal, or is a lack of memory that may pass.
+        if is_untold && let Some(journal) = self.journal() {
+            journal.keep_untold();
         }
     }
 
@@ -172,8 +184,7 @@ impl Ledger {
         else {
             return Err(Refusal::Journal(Box::new(JournalError::none())));
         };
-        let image = self.to_image(salt, floats)?;
-        let digest = self.digest_bytes()?;
+        let (image, digest) = self.image_and_digest(salt, floats)?;
         let events = self.account.events;
         let Some(journal) = self.journal_mut() else {
             return Err(Refusal::Journal(Box::new(JournalError::none())));

@@ -102,6 +102,15 @@ impl Ledger {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn to_image(&mut self, salt: [u8; 16], floats: u8) -> Result<Vec<u8>, Refusal> {
+        self.image_and_digest(salt, floats).map(|(image, _digest)| image)
+    }
+
+    /// The same, and the digest that is in it, which costs as much as its state.
+    pub(super) fn image_and_digest(
+        &mut self,
+        salt: [u8; 16],
+        floats: u8,
+    ) -> Result<(Vec<u8>, [u8; 32]), Refusal> {
         let configuration = self.configuration.canonical_bytes()?;
         let state = self.state_bytes()?;
         let digest = self.digest_with(&state);
@@ -125,7 +134,7 @@ impl Ledger {
         image.extend_from_slice(&digest);
         let crc = crc32c::crc32c(&image);
         image.extend_from_slice(&crc.to_le_bytes());
-        Ok(image)
+        Ok((image, digest))
     }
 }
 

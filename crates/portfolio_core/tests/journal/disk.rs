@@ -375,6 +375,7 @@ impl DiskFile for MemFile {
     }
 
     fn try_clone(&self) -> io::Result<Box<dyn DiskFile>> {
+        self.disk.world().whole("clone")?;
         let (disk, inode) = (self.disk.clone(), self.inode);
         Ok(Box::new(Self { disk, inode, holds: Mutex::new(false) }))
     }

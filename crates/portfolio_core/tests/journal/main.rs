@@ -9,14 +9,17 @@
 )]
 
 mod calls;
+mod closing;
 mod damage;
 mod disk;
 mod faults;
 mod files;
 mod golden;
+mod hostile;
 mod power;
 #[path = "../random/mod.rs"]
 mod random;
+mod roads;
 mod salvage;
 
 /// Whether the tests take the hours that the full sizes need.

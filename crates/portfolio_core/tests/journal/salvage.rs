@@ -12,15 +12,15 @@ use crate::calls::{SALT, Script, configuration_bytes, script};
 use crate::disk::{Failure, MemDisk};
 use crate::random::Random;
 
-const NAME: &str = "pf.journal";
-const CALLS: usize = 40;
+pub(crate) const NAME: &str = "pf.journal";
+pub(crate) const CALLS: usize = 40;
 
 fn settings(sync: SyncMode) -> Settings {
     Settings { sync, sync_interval: Duration::from_secs(1 << 20), ..Settings::default() }
 }
 
 /// A journal of forty calls, with a snapshot after some of them; where each call ends.
-fn write(script: &Script, snapshots: &[usize]) -> (MemDisk, Vec<usize>) {
+pub(crate) fn write(script: &Script, snapshots: &[usize]) -> (MemDisk, Vec<usize>) {
     let disk = MemDisk::default();
     let shared = Arc::new(disk.clone());
     let bytes = configuration_bytes();
@@ -43,7 +43,7 @@ fn try_salvage(disk: &MemDisk) -> Result<Opened, Refusal> {
 }
 
 /// Refused as it is and untouched, then salvaged; the same again is clean.
-fn salvage(disk: &MemDisk, script: &Script) -> Opened {
+pub(crate) fn salvage(disk: &MemDisk, script: &Script) -> Opened {
     let before = disk.bytes(NAME).unwrap();
     let refusal = open(Arc::new(disk.clone()), NAME, &Opening::default()).unwrap_err();
     assert_eq!(refusal.code().number(), 4052, "{refusal}");
@@ -59,7 +59,7 @@ fn salvage(disk: &MemDisk, script: &Script) -> Opened {
     opened
 }
 
-fn flip(disk: &MemDisk, name: &str, at: usize) {
+pub(crate) fn flip(disk: &MemDisk, name: &str, at: usize) {
     let mut bytes = disk.bytes(name).unwrap();
     bytes[at] ^= 0x10;
     disk.put(name, &bytes);
