@@ -202,6 +202,13 @@ def filed(hello: Json, document: Json, results: Results) -> Json:
     }  # fmt: skip
 
 
+def text_of(found: Json) -> str:
+    """Write results: who and how many line by line, then a case a line."""
+    head = json.dumps({key: found[key] for key in found if key != "cases"}, indent=1)
+    lines = [f"{json.dumps(key)}: {json.dumps(each)}" for key, each in found["cases"].items()]
+    return head.removesuffix("\n}") + ',\n "cases": {\n' + ",\n".join(lines) + "\n }\n}\n"
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(description="Run the conformance cases on an engine.")
@@ -229,8 +236,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"{hello['engine']} {hello['version']}, {len(cases)} cases\n")
     print("\n".join(report(document, cases, results, options.reasons)))
     if options.json:
-        text = json.dumps(filed(hello, document, results), indent=1) + "\n"
-        options.json.write_text(text, encoding="utf-8")
+        options.json.write_text(text_of(filed(hello, document, results)), encoding="utf-8")
     return int(any(each.verdict in {DIFFER, REFUSED} for each in results.values()))
 
 
