@@ -33,7 +33,7 @@ class Answers(Stepwise):
         if found is not None:
             values = found(row)
         elif table == "trades":
-            values = self._cells(row_of(self._look().closed, row))
+            values = {} if self._look().parts else self._cells(row_of(self._look().closed, row))
         elif table == "positions":
             values = self._position(row)
         else:
@@ -51,10 +51,13 @@ class Answers(Stepwise):
             "balance": text_of(shown.equity - unrealized),
             "unrealized_pnl": text_of(unrealized),
             "positions": str(len(self._open)),
-            "trades": str(len(shown.closed)),
         }
+        if not shown.parts:
+            found["trades"] = str(len(shown.closed))
         if self._terms and not self._terms.rate and not self._terms.per_trade:
-            found["realized_pnl"] = text_of(sum(trade.gross for trade in shown.closed))
+            realized = sum(trade.gross for trade in shown.closed)
+            booked = shown.equity - unrealized - self._terms.balance
+            found["realized_pnl"] = text_of(booked if shown.parts else realized)
         if self.waits:
             found["orders"] = str(len(self._waiting)) if not self._open else None
         return {key: value for key, value in found.items() if value is not None}

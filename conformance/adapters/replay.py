@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from adapter import Json, NotExpressibleError, RefusedError, serve
 from answers import Answers
 from story import (
+    DECIMALS,
     MISSING,
     MONEY_MAX,
     ORDERS,
@@ -88,6 +89,7 @@ class Replay(Answers):
         self._waiting: dict[int, tuple[float, bool]] = {}
         self._count = self._orders = 0
         self._ids: dict[int, int] = {}
+        self._decimals: tuple[int, ...] = (DECIMALS, DECIMALS)
         self._shown: Shown | None = None
         self._curve: list[tuple[int, float, float]] = []
 
@@ -97,8 +99,15 @@ class Replay(Answers):
             raise NotExpressibleError(f"calls: {word}")
         if "time" in arguments:
             self._at(int(arguments["time"]))
+        self._on_grid(arguments)
         found: Json = getattr(self, CALLS[word])(arguments, quotes)
         return {key: value for key, value in found.items() if key in ask}
+
+    def _on_grid(self, arguments: Json) -> None:
+        """See that no number has more decimals than the instrument."""
+        for key, limit in zip(("price", "size"), self._decimals, strict=True):
+            if len(arguments.get(key, "").partition(".")[2].rstrip("0")) > limit:
+                raise NotExpressibleError("numbers off the grid of the instrument")
 
     def _at(self, time: int) -> None:
         if time < self._time:
@@ -126,6 +135,8 @@ class Replay(Answers):
         if self._symbol:
             raise NotExpressibleError("an instrument that is registered again")
         self._of(arguments["symbol"])
+        names = ("price_decimals", "size_decimals")
+        self._decimals = tuple(int(arguments.get(name, DECIMALS)) for name in names)
         terms = arguments.get("commission", {})
         if terms and (set(terms) != {"kind", "taker"} or terms["kind"] not in self.commissions()):
             raise NotExpressibleError("this commission model", str(terms))
@@ -201,7 +212,8 @@ class Replay(Answers):
             Action("close", self._own(number), size if held > 0 else -size),
         )
         closed = self._look().closed
-        return self._cells(closed[-1]) if len(closed) > before else {}
+        known = len(closed) > before and not self._look().parts
+        return self._cells(closed[-1]) if known else {}
 
     def _filled(self, price: float, action: Action) -> None:
         """Fill at a price, and come back to the mark.
@@ -283,7 +295,8 @@ class Replay(Answers):
             number_of(arguments["price"]),
         )
         buys_below = (size > 0) == (kind == "limit")
-        if self._mark is not None and (self._mark <= price if buys_below else self._mark >= price):
+        here = self._bars[-1].prices[3] if self._bars and self._mark is None else self._mark
+        if here is not None and (here <= price if buys_below else here >= price):
             raise NotExpressibleError("an order that the market has reached already")
         self._orders += 1
         self._waiting[self._orders] = (price, buys_below)
@@ -333,7 +346,7 @@ class Replay(Answers):
         self._mark = prices[3]
         shown = self._look(again=True)
         self._remember()
-        return {"trades": str(len(shown.closed) - before)}
+        return {} if shown.parts else {"trades": str(len(shown.closed) - before)}
 
     def _remember(self) -> None:
         shown = self._look()

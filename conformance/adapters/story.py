@@ -33,6 +33,9 @@ MISSING: Final = {
 ORDERS: Final = 1000
 """What an order opens has a number above this, until it is filled and gets an id."""
 
+DECIMALS: Final = 9
+"""Of prices and sizes, where an instrument does not say."""
+
 TAG_BYTES_MAX: Final = 255
 MONEY_MAX: Final = 1e20
 WRONG_INPUT: Final = "refusals of wrong input"
@@ -101,12 +104,21 @@ class Closed:
 
 @dataclass
 class Shown:
-    """What an engine shows at the end: ``refused`` says why the last order was not taken."""
+    """What an engine shows at the end.
+
+    Attributes
+    ----------
+    refused : str
+        Why the last order was not taken.
+    parts : bool
+        Parts were closed, and the engine does not list each of them as a trade.
+    """
 
     equity: float
     lots: list[Lot]
     closed: list[Closed]
     refused: str = ""
+    parts: bool = False
 
 
 @dataclass
