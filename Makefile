@@ -24,7 +24,7 @@ HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 BENCHES := $(BIN)/python -m pytest benches -o python_files='bench_*.py' --benchmark-quiet
 
 .PHONY: help demo test setup format lint types rust-test doc python-test bench-small bench \
-        compare coverage-rust crash tsan asan fuzz fuzz-python audit instructions clean
+        compare conformance coverage-rust crash tsan asan fuzz fuzz-python audit instructions clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -102,6 +102,12 @@ $(COMPARE)/installed: benches/compare/requirements.txt
 
 compare: $(VENV)/built $(COMPARE)/installed ## Measure other engines beside this one, and file it
 	$(BIN)/python benches/compare/compare.py --record
+
+conformance: $(VENV)/built $(COMPARE)/installed ## Publish the cases as data, ask other engines, and file it
+	$(BIN)/python tools/build_conformance.py
+	$(BIN)/python tools/conformance_results.py
+	$(BIN)/python tools/compare_features.py
+	$(COMPARE)/bin/python tools/compare_features.py
 
 crash: $(VENV)/built ## Break journals at every byte, bit and operation, by power cuts and kills
 	CRASH_FULL=1 cargo test --package portfolio_core --locked --release --test journal -- --nocapture

@@ -139,7 +139,10 @@ def serve(engine: Engine, source: TextIO = sys.stdin, sink: TextIO = sys.stdout)
     for line in source:
         question = json.loads(line)
         try:
-            answer = engine.hello() if "hello" in question else engine.run(question["case"])
+            if "hello" in question:
+                answer = engine.hello()
+            else:
+                answer = engine.run(question["case"]) | {"id": question["case"]["id"]}
         except Exception as error:  # noqa: BLE001
             answer = {"failed": f"{type(error).__name__}: {error}"}
         sink.write(json.dumps(answer) + "\n")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
@@ -18,7 +17,7 @@ VERDICTS: Final = (PASS, DIFFER, REFUSED, SKIPPED)
 
 NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 NUMBER_KINDS: Final = {"number", "whole", "time"}
-NINE_DIGITS: Final = Decimal("1e-9")
+NINE_DIGITS: Final = Fraction(1, 10**9)
 
 
 @dataclass
@@ -84,8 +83,10 @@ class Judge:
             return Verdict(SKIPPED, [text])
         if "failed" in response:
             return Verdict(DIFFER, [f"failed: {response['failed']}"])
+        if response.get("id", case["id"]) != case["id"]:
+            return Verdict(DIFFER, [f"failed: it answered another case, {response['id']}"])
         answers = response["answers"]
-        state = None
+        state: str | None = None
         for place, statement in enumerate(case["statements"], start=1):
             if place > len(answers):
                 _differ(found, f"statement {place}: no answer")
@@ -144,7 +145,7 @@ class Judge:
         one, other = Fraction(value), Fraction(wanted)
         if one == other:
             return True
-        close = abs(one - other) <= Fraction(NINE_DIGITS) * max(abs(other), 1)
+        close = abs(one - other) <= NINE_DIGITS * max(abs(other), Fraction(1))
         if kind == "number" and self._doubles and close:
             found.rounded += 1
             return True

@@ -120,10 +120,11 @@ def run_cases(engine: Engine, document: Json, cases: list[Json]) -> tuple[Json, 
     results = {}
     for case in cases:
         try:
-            response = engine.run(question_of(case))
+            verdict = judge.judge(case, engine.run(question_of(case)))
         except Exception as error:  # noqa: BLE001
-            response = {"failed": f"{type(error).__name__}: {error}"}
-        results[case["id"]] = judge.judge(case, response)
+            # The engine broke, or its answer has not the form that the page describes.
+            verdict = Verdict(DIFFER, [f"failed: {type(error).__name__}: {error}"])
+        results[case["id"]] = verdict
     return hello, results
 
 
@@ -168,21 +169,21 @@ def report(document: Json, cases: list[Json], results: Results, reasons: int) ->
             features.setdefault(feature, []).append(verdict)
     lines = [*table_of("rules", groups), "", *table_of("feature", features), ""]
     lines += table_of("all", {"all cases": list(results.values())})
-    for verdict in (DIFFER, REFUSED):
-        found = {key: each for key, each in results.items() if each.verdict == verdict}
+    for name in (DIFFER, REFUSED):
+        found = {key: each for key, each in results.items() if each.verdict == name}
         lines += [""] * bool(found)
         for key, each in list(found.items())[:reasons]:
-            lines.append(f"{verdict}: {key}")
+            lines.append(f"{name}: {key}")
             lines += [f"    {reason}" for reason in each.reasons]
         if len(found) > reasons:
-            lines.append(f"{verdict}: {len(found) - reasons} more (--reasons, --json)")
+            lines.append(f"{name}: {len(found) - reasons} more (--reasons, --json)")
     skips = Counter(skip_of(each) for each in results.values() if each.verdict == SKIPPED)
     if skips:
-        lines += ["", f"{SKIPPED}, by what the engine lacks:"]
+        lines += ["", f"{SKIPPED}, by the reason of the adapter:"]
         lines += [f"{number:6}  {feature}" for feature, number in skips.most_common()]
     unanswered = Counter(key for each in results.values() for key in set(each.unanswered))
     if unanswered:
-        lines += ["", "figures that it does not have, by cases that ask for them:"]
+        lines += ["", "figures that it did not answer, by cases that ask for them:"]
         lines += [f"{number:6}  {key}" for key, number in unanswered.most_common()]
     return lines
 

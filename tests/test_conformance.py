@@ -253,6 +253,31 @@ def test_an_engine_that_knows_no_figure_has_not_passed() -> None:
     assert Judge(published(), doubles=False).judge(story, response).verdict == SKIPPED
 
 
+@pytest.mark.parametrize(
+    ("response", "text"),
+    [
+        ({"answers": [{"result": {}}]}, "statement 2: no answer"),
+        ({"answers": "none"}, "failed: "),
+        ({}, "failed: KeyError"),
+        ({"answers": [{}] * 4}, "failed: KeyError"),
+        ({"id": "x/2", "answers": []}, "failed: it answered another case, x/2"),
+        ({"answers": [{}, {}, {"refused": {}}, {"absent": "no rows"}]}, "failed: KeyError"),
+    ],
+)
+def test_an_answer_of_another_form_is_a_difference(response: Any, text: str) -> None:
+    class Odd:
+        def hello(self) -> Any:
+            return {"engine": "odd", "version": "1"}
+
+        def run(self, case: Any) -> Any:
+            assert case["id"] == "x/1"
+            return response
+
+    _, results = runner.run_cases(Odd(), published(), [STORY])
+    assert results["x/1"].verdict == DIFFER
+    assert text in "\n".join(results["x/1"].reasons)
+
+
 def test_the_command_counts_and_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     engine = tmp_path / "engine.py"
     engine.write_text(

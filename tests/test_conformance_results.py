@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -23,13 +25,17 @@ from judge import VERDICTS  # noqa: E402
 
 RESULTS = command.filed()
 CASES: dict[str, Any] = json.loads((command.FOLDER / "cases.json").read_text(encoding="utf-8"))
+ASKED_MIN = 0.95
 IDS = [case["id"] for case in CASES["cases"]]
 
 
 def test_every_engine_is_filed_with_every_case() -> None:
     assert len(RESULTS) == len(command.OURS) + len(command.PEERS) == 6
     for one in RESULTS:
-        assert list(one["cases"]) == IDS, f"{one['engine']}: tools/conformance_results.py"
+        # Other engines may have been asked before a case was added.
+        known = set(IDS) & set(one["cases"])
+        assert len(known) >= ASKED_MIN * len(IDS), f"{one['engine']}: make conformance"
+        assert one["total"]["cases"] == len(one["cases"])
         verdicts = [case["verdict"] for case in one["cases"].values()]
         assert {name: verdicts.count(name) for name in VERDICTS} == {
             name: one["total"][name] for name in VERDICTS
@@ -43,7 +49,8 @@ def test_our_backends_passed_every_case() -> None:
     for one in RESULTS[:2]:
         assert one["engine"].startswith("omega-portfolio ")
         assert one["version"] == op.__version__
-        assert one["total"]["pass"] == one["total"]["cases"] == len(IDS)
+        assert list(one["cases"]) == IDS, "python tools/conformance_results.py"
+        assert one["total"]["pass"] == one["total"]["cases"]
 
 
 def test_other_engines_were_asked_and_skips_have_reasons() -> None:
@@ -56,12 +63,37 @@ def test_other_engines_were_asked_and_skips_have_reasons() -> None:
             assert not case["reasons"] or not case["reasons"][0].startswith("failed: ")
 
 
+def test_an_engine_that_is_installed_here_answers_as_it_is_filed(tmp_path: Path) -> None:
+    filed = RESULTS[2]
+    name = filed["engine"]
+    try:
+        found = importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip(f"{name} is not installed")
+    if found != filed["version"]:
+        pytest.skip(f"{name} is {found} here")
+    out = tmp_path / "out.json"
+    asked = [
+        key for key, case in filed["cases"].items()
+        if case["verdict"] in command.VERDICTS_OF_CAUSES or command.is_bug(key)
+    ]  # fmt: skip
+    assert len(asked) >= 30
+    words = [sys.executable, "-W", "ignore", str(command.FOLDER / "run.py"), "--json", str(out)]
+    adapter = str(command.FOLDER / "adapters" / command.PEERS[name])
+    done = subprocess.run(  # noqa: S603
+        [*words, "--engine", adapter, "--case", *asked], check=False, capture_output=True
+    )
+    assert done.returncode == 1
+    cases = json.loads(out.read_text(encoding="utf-8"))["cases"]
+    assert cases == {key: filed["cases"][key] for key in cases}
+    assert len(cases) >= len(asked)
+
+
 def test_each_difference_has_one_cause(monkeypatch: pytest.MonkeyPatch) -> None:
     assert command.without_cause(RESULTS) == []
     for name, found in command.causes().items():
         said = [case for each in found for case in each["cases"]]
         assert len(set(said)) == len(said), name
-        assert set(said) <= set(IDS)
     monkeypatch.setattr(command, "causes", lambda: {"vectorbt": [{"cause": "x", "cases": ["y"]}]})
     wrong = command.without_cause(RESULTS)
     assert "vectorbt: y does not differ" in wrong
@@ -73,7 +105,6 @@ def test_the_document_quotes_what_is_filed() -> None:
     assert replace_tables(text, command.tables(RESULTS)) == text
     table = features.table(json.loads(features.FILED.read_text(encoding="utf-8")))
     assert replace_tables(text, {"features": table}) == text
-    assert f"the {len(IDS)} cases" in text
     with pytest.raises(ValueError, match="no place"):
         replace_tables(text, {"nothing": ""})
 
@@ -85,6 +116,7 @@ def test_a_row_says_what_was_answered() -> None:
     assert command.answer_of(case) == "not asked: swaps"
     case = {"verdict": "differ", "reasons": ["statement 4: equity is 5, not 6", "more"]}
     assert command.answer_of(case) == "differ: equity is 5, not 6"
+    assert command.answer_of(None) == "not asked: the case is newer"
 
 
 def test_the_features_are_those_of_the_probes() -> None:

@@ -80,7 +80,9 @@ def text_of(place: str, *, stub: bool = False) -> str:
 def source_of(place: str) -> str:
     """Give the source of a name."""
     found = load(place)
-    return inspect.getsource(found.fget if isinstance(found, property) else found)
+    if isinstance(found, property) and found.fget is not None:
+        found = found.fget
+    return inspect.getsource(found)
 
 
 def type_of(value: object) -> str:
@@ -90,7 +92,7 @@ def type_of(value: object) -> str:
 
 def answer(feature: str, module_name: str) -> dict[str, str]:
     """Ask one engine for one feature."""
-    names = {"module": importlib.import_module(module_name)}
+    names: dict[str, Any] = {"module": importlib.import_module(module_name)}
     names |= {each.__name__: each for each in (load, has, takes, says, text_of, source_of, type_of)}
     for word, probes in (("yes", YES), ("no", NO)):
         probe = probes.get(feature, {}).get(module_name)

@@ -136,7 +136,9 @@ def bugs_table(results: list[dict[str, Any]]) -> str:
     """Say what each engine answers to the stories of ``known_bugs.txt``."""
     peers = [one for one in results if not one["engine"].startswith("omega-portfolio python")]
     stories = [case for case in peers[0]["cases"] if is_bug(case)]
-    rows = [[title_of(case), *(answer_of(one["cases"][case]) for one in peers)] for case in stories]
+    rows = [
+        [title_of(case), *(answer_of(one["cases"].get(case)) for one in peers)] for case in stories
+    ]
     return markdown(["the story", *(named(one) for one in peers)], rows)
 
 
@@ -157,8 +159,10 @@ def names() -> dict[str, str]:
     return {case["id"]: case["name"] for case in found["cases"]}
 
 
-def answer_of(case: dict[str, Any]) -> str:
-    """Say in a few words what an engine answered."""
+def answer_of(case: dict[str, Any] | None) -> str:
+    """Say in a few words what an engine answered; a case may be newer than its answers."""
+    if case is None:
+        return "not asked: the case is newer"
     if case["verdict"] == "pass":
         digits = ", to nine digits" if case["rounded"] else ""
         parts = ", in part" if case["unanswered"] else ""

@@ -46,7 +46,7 @@ class Answers(Stepwise):
             return {"balance": balance, "equity": balance, "positions": "0", "trades": "0"}
         shown = self._look()
         unrealized = sum(lot.result for lot in shown.lots)
-        found = {
+        found: Json = {
             "equity": text_of(shown.equity),
             "balance": text_of(shown.equity - unrealized),
             "unrealized_pnl": text_of(unrealized),

@@ -35,15 +35,24 @@ METHODS: Final = {
 """The calls that have another name; of all others the words are the names."""
 
 PRICES: Final = {"mark": "prices", "update_equity": "prices", "quotes": "quotes", "bar": "bars"}
-TERMS: Final = {"margin": "Margin", "commission": "Commission", "slippage": "Slippage"}
-TERMS["swap"] = "Swap"
-WHOLE: Final = {"position_id", "other_id", "order_id", "price_decimals", "size_decimals"}
-WHOLE |= {"multiplier", "numerator", "denominator"}
+TERMS: Final = {
+    "margin": "Margin",
+    "commission": "Commission",
+    "slippage": "Slippage",
+    "swap": "Swap",
+}
+WHOLE: Final = {
+    "position_id", "other_id", "order_id", "price_decimals", "size_decimals", "multiplier",
+    "numerator", "denominator",
+}  # fmt: skip
 TIMES: Final = {"time", "exit_time", "expiry", "pay_time"}
 COUNTS: Final = ("positions", "trades", "ledger", "cash", "cash_ledger", "orders", "activity")
 RENAMED: Final = {"ambiguous": "ambiguous_count", "rounded": "rounded_count"}
-LENGTHS: Final = {name: name for name in (*COUNTS, "fills")}
-LENGTHS |= {"equity_rows": "equity", "margin_rows": "margin"}
+LENGTHS: Final = {
+    **{name: name for name in (*COUNTS, "fills")},
+    "equity_rows": "equity",
+    "margin_rows": "margin",
+}
 
 
 class Omega(Stepwise):

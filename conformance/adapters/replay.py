@@ -84,7 +84,8 @@ class Replay(Answers):
             raise NotExpressibleError("the limits of our numbers")
         self._terms: Terms | None = None
         self._bars: list[Bar] = []
-        self._symbol, self._mark, self._time = "", None, 0
+        self._symbol, self._time = "", 0
+        self._mark: float | None = None
         self._open: dict[int, float] = {}
         self._waiting: dict[int, tuple[float, bool]] = {}
         self._count = self._orders = 0
@@ -174,7 +175,7 @@ class Replay(Answers):
             lots = self._look().lots
             if any([*levels, *(lot.stop for lot in lots), *(lot.target for lot in lots)]):
                 raise NotExpressibleError("levels of a position of several lots")
-        action = Action("order", number, size, *levels, tag=self._tag(arguments))
+        action = Action("order", number, size, levels[0], levels[1], tag=self._tag(arguments))
         self._filled(number_of(arguments["price"]), action)
         self._count = max(self._count, number)
         return {"id": str(number)}
@@ -266,9 +267,10 @@ class Replay(Answers):
             raise NotExpressibleError("levels that are changed")
         if number not in self._open or len(arguments) == 2:
             raise NotExpressibleError(WRONG_INPUT, "a position that is not open")
-        (lot, *more) = [lot for lot in self._look().lots if lot.number == number] or [None]
-        if lot is None or more:
+        lots = [lot for lot in self._look().lots if lot.number == number]
+        if len(lots) != 1:
             raise NotExpressibleError("levels of a position of several lots")
+        (lot,) = lots
         stop = self._level(arguments, "stop_loss") if "stop_loss" in arguments else lot.stop
         target = self._level(arguments, "take_profit") if "take_profit" in arguments else lot.target
         mark, sign = self._mark or 0.0, 1 if lot.size > 0 else -1
@@ -301,7 +303,8 @@ class Replay(Answers):
         self._orders += 1
         self._waiting[self._orders] = (price, buys_below)
         levels = [self._level(arguments, name) for name in ("stop_loss", "take_profit")]
-        action = Action("order", self._orders + ORDERS, size, *levels, tag=self._tag(arguments))
+        action = Action("order", self._orders + ORDERS, size, levels[0], levels[1])
+        action.tag = self._tag(arguments)
         action.limit, action.trigger = (price, None) if kind == "limit" else (None, price)
         if not self._bars:
             start = price * (1.01 if buys_below else 0.99)
@@ -319,7 +322,7 @@ class Replay(Answers):
     def _marked(self, _: Json, quotes: list[Json]) -> Json:
         for quote in quotes:
             self._of(quote["symbol"])
-            price = number_of(quote.get("price", quote.get("bid", "")))
+            price = number_of(quote["price"] if "price" in quote else quote["bid"])
             self._still(price)
             self._mark = price
             self._bars.append(Bar(self._time, (price,) * 4))
