@@ -1,8 +1,9 @@
 """vectorbt as an engine of the conformance cases: ``Portfolio.from_orders``, a row for each fill.
 
 It holds one position a symbol, so a case of a hedging account is asked while no second position is
-open. Levels are a matter of ``from_signals``, whose stops are parts of a price: a case has them
-when each position is opened from flat, with its level as that part.
+open. Orders are filled whole or not at all, and a short locks its cash. Levels are a matter of
+``from_signals``, whose stops are parts of a price: a case has them when each position is opened
+from flat, with its level as that part.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Vectorbt(Replay):
         prices = np.array([bar.prices for bar in bars], dtype=np.float64)
         options: dict[str, Any] = {
             "fees": terms.rate, "fixed_fees": terms.per_trade, "init_cash": terms.balance,
-            "freq": "1D", "allow_partial": False,
+            "freq": "1D", "allow_partial": False, "lock_cash": True,
         }  # fmt: skip
         # An order at the close of a flat bar is an order at the price of the case.
         sizes = np.array([each.size if each else np.nan for each in actions])
