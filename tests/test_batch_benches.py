@@ -242,6 +242,17 @@ def test_the_document_quotes_the_newest_record() -> None:
     assert command.quoted(text, faster, command.FASTER_MARKS) == text
 
 
+def test_loops_by_hand_were_the_fastest_in_the_newest_record() -> None:
+    path = max(command.RECORDS.glob("*.json"))
+    rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+    measured = [each for each in rows if "unavailable" not in each]
+    for work in {each["work"] for each in measured}:
+        found = {
+            each["engine"]: table.wall_per_bar(each) for each in measured if each["work"] == work
+        }
+        assert min(found, key=found.__getitem__).startswith("numba-"), work
+
+
 def test_who_was_faster_is_listed() -> None:
     rows = [row("omega"), row("vectorbt", wall_min=0.125), row("raptorbt", wall_min=1.0)]
     rows += [row("numba-float", wall_min=0.01), row("backtesting", runs=1, wall_min=0.1)]
