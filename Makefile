@@ -25,7 +25,8 @@ HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 BENCHES := $(BIN)/python -m pytest benches -o python_files='bench_*.py' --benchmark-quiet
 
 .PHONY: help demo test setup format lint types rust-test doc python-test bench-small bench \
-        compare coverage-rust site dist crash tsan asan fuzz fuzz-python audit instructions clean
+        compare conformance coverage-rust site dist crash tsan asan fuzz fuzz-python audit \
+        instructions clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -114,6 +115,12 @@ compare: $(VENV)/built $(COMPARE)/installed ## Measure other engines beside this
 
 dist: ## Build the sdist and a wheel for each of PYTHONS, check them, try each without cargo
 	$(PYTHON) tools/build_dist.py --out dist $(addprefix --python ,$(PYTHONS))
+
+conformance: $(VENV)/built $(COMPARE)/installed ## Publish the cases as data, ask other engines, and file it
+	$(BIN)/python tools/build_conformance.py
+	$(BIN)/python tools/conformance_results.py
+	$(BIN)/python tools/compare_features.py
+	$(COMPARE)/bin/python tools/compare_features.py
 
 crash: $(VENV)/built ## Break journals at every byte, bit and operation, by power cuts and kills
 	CRASH_FULL=1 cargo test --package portfolio_core --locked --release --test journal -- --nocapture

@@ -199,7 +199,7 @@ def test_the_table_says_what_was_measured() -> None:
     text = "\n".join(table.lines_of(record))
     assert "2026-01-02 03:04 UTC, A CPU, 2 cores, load 0.5" in text
     assert "Versions: numba 1, vectorbt 2." in text
-    line = "| vectorbt, numba | first 2 of 8 | 250 | 500 | 125 | 6,250,000 | 1.00 | yes |"
+    line = "| vectorbt, numba | first 2 of 8 | 250 | 500 | 125 | 6,250,000 | 1.00 | 32.0 | yes |"
     assert line in text
     assert "not available: no \\| wheel" in text
     document = command.quoted("a\n" + "old\n".join(command.MARKS) + "b\n", ["x", "y"])
@@ -238,6 +238,30 @@ def test_the_document_quotes_the_newest_record() -> None:
         assert path.with_suffix(".md").read_text(encoding="utf-8") == "\n".join(lines) + "\n"
     text = command.DOCUMENT.read_text(encoding="utf-8")
     assert command.quoted(text, lines) == text
+    faster = table.faster_lines(record)
+    assert command.quoted(text, faster, command.FASTER_MARKS) == text
+
+
+def test_loops_by_hand_were_the_fastest_in_the_newest_record() -> None:
+    path = max(command.RECORDS.glob("*.json"))
+    rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+    measured = [each for each in rows if "unavailable" not in each]
+    for work in {each["work"] for each in measured}:
+        found = {
+            each["engine"]: table.wall_per_bar(each) for each in measured if each["work"] == work
+        }
+        assert min(found, key=found.__getitem__).startswith("numba-"), work
+
+
+def test_who_was_faster_is_listed() -> None:
+    rows = [row("omega"), row("vectorbt", wall_min=0.125), row("raptorbt", wall_min=1.0)]
+    rows += [row("numba-float", wall_min=0.01), row("backtesting", runs=1, wall_min=0.1)]
+    missing = {"work": "W2s", "engine": "vectorbt-rust", "text": "runs", "unavailable": "why"}
+    lines = table.faster_lines({"rows": [*rows, missing]})
+    assert [line.split(" | ")[1:] for line in lines[2:]] == [
+        ["vectorbt, numba", "6,250,000", "12,500,000", "2.00 |"],
+        ["backtesting.py", "10,000,000", "12,500,000", "1.25 |"],
+    ]
 
 
 def test_the_peers_are_pinned_and_not_ours() -> None:

@@ -42,6 +42,7 @@ BLOCKS = {
     "SPEC.md": 0,
     "CHANGELOG.md": 0,
     "COMPARE.md": 0,
+    "conformance/README.md": 1,
     "docs/ffi/portfolio.md": 2,
     "docs/guide/account.md": 11,
     "docs/guide/batch.md": 8,

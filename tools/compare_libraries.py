@@ -29,6 +29,7 @@ import numpy as np
 import pandas as pd
 
 import omega_portfolio as op
+from document_tables import markdown, replace_tables
 from library_calls import ASKED_OF_DEGENERATE, CALLS, MODULES, Call, Curve
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -168,13 +169,6 @@ def short(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def markdown(header: list[str], rows: list[list[str]]) -> str:
-    """Make a table; a bar inside of a cell does not end it."""
-    escaped = [[cell.replace("|", "\\|") for cell in cells] for cells in rows]
-    lines = [header, ["---"] * len(header), *escaped]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
-
-
 def versioned(library: str, results: dict[str, Any]) -> str:
     """Name a library with the version that answered."""
     return f"{library} {results['libraries'][library]}"
@@ -261,18 +255,6 @@ def degenerate_table(results: dict[str, Any]) -> str:
         ["input", "metric", *(versioned(name, results) for name in libraries), "ours"],
         [[*key, *(cells.get(name, "-") for name in columns)] for key, cells in rows.items()],
     )
-
-
-def replace_tables(text: str, tables: dict[str, str]) -> str:
-    """Put tables between the marks of the document."""
-    for name, table in tables.items():
-        begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
-        before, _, rest = text.partition(begin)
-        _, found, after = rest.partition(end)
-        if not found:
-            raise ValueError(f"the document has no place for the table {name!r}")
-        text = f"{before}{begin}\n{table}\n{end}{after}"
-    return text
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -5,11 +5,13 @@ Usage::
     python benches/compare/compare.py --size small
     python benches/compare/compare.py --record --note "quiet machine"
     python benches/compare/compare.py --works W1 W2 --engines omega numba-float
+    python benches/compare/compare.py --quote
 
 Each workload is measured on each engine in a process of its own, this package with the Python that
 runs this command, all others with that of ``--peers``. The final equities of all engines are held
 against each other. With ``--record`` the figures are filed as JSON and as Markdown, and the table
-of ``COMPARE.md`` is written again. An engine that is not there is a row that says why.
+of ``COMPARE.md`` is written again; ``--quote`` does that with what is filed. An engine that is not
+there is a row that says why.
 
 Exit codes: 0 done, 1 results that differ or an engine that broke, 2 wrong arguments.
 """
@@ -31,7 +33,7 @@ import numpy as np
 
 from checks import check
 from measure import ENGINES
-from table import lines_of
+from table import faster_lines, lines_of
 from works import WORKS
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ FAILED: Final = "not_installed.json"
 """What the environment could not install, and why; in its folder."""
 
 MARKS: Final = ("<!-- speed -->\n", "<!-- end of speed -->\n")
+FASTER_MARKS: Final = ("<!-- faster -->\n", "<!-- end of faster -->\n")
 OURS: Final = ("omega", "omega-2")
 PACKAGES: Final = {
     "numba-float": "numba",
@@ -145,7 +148,7 @@ def measure_all(options: argparse.Namespace) -> tuple[dict[str, Any], list[str]]
     return record, wrong
 
 
-def quoted(document: str, lines: list[str]) -> str:
+def quoted(document: str, lines: list[str], marks: tuple[str, str] = MARKS) -> str:
     """Put a table into the text of the document.
 
     Raises
@@ -153,8 +156,8 @@ def quoted(document: str, lines: list[str]) -> str:
     ValueError
         It has no place for it.
     """
-    before, start, rest = document.partition(MARKS[0])
-    _, end, after = rest.partition(MARKS[1])
+    before, start, rest = document.partition(marks[0])
+    _, end, after = rest.partition(marks[1])
     if not start or not end:
         raise ValueError("the document has no place for the table of speed")
     return f"{before}{start}\n{chr(10).join(lines)}\n\n{end}{after}"
@@ -168,9 +171,26 @@ def file(record: dict[str, Any], folder: Path, document: Path) -> Path:
     text = json.dumps(record, indent=1) + "\n"
     (folder / f"{stamp}.json").write_text(text, encoding="utf-8")
     (folder / f"{stamp}.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    old = document.read_text(encoding="utf-8")
-    document.write_text(quoted(old, lines), encoding="utf-8")
+    quote(record, document)
     return folder / f"{stamp}.json"
+
+
+def quote(record: dict[str, Any], document: Path) -> None:
+    """Write the tables of the document again."""
+    text = quoted(document.read_text(encoding="utf-8"), lines_of(record))
+    document.write_text(quoted(text, faster_lines(record), FASTER_MARKS), encoding="utf-8")
+
+
+def quote_filed(folder: Path, document: Path) -> Path:
+    """Write the Markdown of all filed records again, and quote the newest; measures nothing."""
+    paths = sorted(folder.glob("*.json"))
+    record: dict[str, Any] = {}
+    for path in paths:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        text = "\n".join(lines_of(record)) + "\n"
+        path.with_suffix(".md").write_text(text, encoding="utf-8")
+    quote(record, document)
+    return paths[-1]
 
 
 def main(arguments: list[str]) -> int:
@@ -182,8 +202,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--limit", type=float, default=20.0, help="seconds of a call")
     parser.add_argument("--peers", type=Path, default=PEERS, help="environment of the others")
     parser.add_argument("--record", action="store_true", help="file the figures")
+    parser.add_argument("--quote", action="store_true", help="write the tables of what is filed")
     parser.add_argument("--note", default="", help="what a reader should know")
     options = parser.parse_args(arguments)
+    if options.quote:
+        print(f"quoted: {quote_filed(RECORDS, DOCUMENT).relative_to(ROOT)}")
+        return 0
     record, wrong = measure_all(options)
     print("\n".join(["", *lines_of(record)]))
     if wrong:
