@@ -7,8 +7,9 @@ import runpy
 import sys
 from pathlib import Path
 
-import omega_portfolio as op
 import pytest
+
+import omega_portfolio as op
 
 ROOT = Path(__file__).parent.parent
 FACTS = runpy.run_path(str(ROOT / "tools" / "release_facts.py"))

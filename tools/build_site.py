@@ -36,6 +36,7 @@ PAGES = {
     "CHANGELOG.md": "changelog.md",
     "SECURITY.md": "security.md",
     "CONTRIBUTING.md": "contributing.md",
+    "conformance/README.md": "conformance.md",
     "tests/spec/README.md": "cases/accounts.md",
     "tests/spec/batch/README.md": "cases/batches.md",
 }
