@@ -283,6 +283,15 @@ impl<'a> Given<'a> {
         Ok(numbers.values().slice(start, end.saturating_sub(start)))
     }
 
+    /// Columns that have nothing to say.
+    pub(super) fn none<T: ArrowPrimitiveType>(
+        &self,
+        names: &[&str],
+    ) -> Result<(), Box<BatchError>> {
+        let empty = |name: &&str| check(name, self.numbers::<T>(name)?.is_empty());
+        names.iter().try_for_each(empty)
+    }
+
     /// So many numbers, or none.
     pub(super) fn few<const N: usize>(
         &self,

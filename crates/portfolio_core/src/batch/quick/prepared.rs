@@ -1,6 +1,6 @@
 //! What is known of bars, as columns of prepared ones.
 
-use arrow_array::types::Int64Type;
+use arrow_array::types::{Float64Type, Int64Type};
 use arrow_schema::ArrowError;
 
 use super::facts::{Bars, Divisor, FEW, Facts, LANES, Levels, MANY, Raw, whole};
@@ -46,7 +46,11 @@ const LEVELS: [&str; 4] = ["line_low_few", "line_low_many", "line_high_few", "li
 
 impl Bars {
     fn read(bars: &BarTable, given: &Given<'_>) -> Result<Option<Self>, Box<BatchError>> {
-        let Some([zeros, spread, top, step]) = given.few("line")? else { return Ok(None) };
+        let Some([zeros, spread, top, step]) = given.few("line")? else {
+            given.none::<Float64Type>(&["line_closes"])?;
+            given.none::<Int64Type>(&LEVELS)?;
+            return Ok(None);
+        };
         let wrong = || fault("line", "says what no bars are");
         let zeros = u32::try_from(zeros).ok().filter(|&zeros| zeros <= 9).ok_or_else(wrong)?;
         let step = if step == 0 { None } else { Some(Divisor::new(step).ok_or_else(wrong)?) };

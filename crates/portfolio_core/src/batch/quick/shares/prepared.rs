@@ -12,6 +12,8 @@ use crate::batch::BatchError;
 use crate::batch::bars::BarTable;
 use crate::batch::prepared::{Columns, Given, check, fault};
 
+/// The columns of what moments without a bar carry on.
+const CARRIED: [&str; 2] = ["grid_closes", "grid_spreads"];
 /// The columns of the prices in 32 bits.
 const SHORT: [&str; 3] = ["short_closes", "short_lows", "short_highs"];
 
@@ -35,8 +37,9 @@ impl Facts {
         columns.few("grid", numbers)?;
         let carried = grid.and_then(|(_, grid)| grid.carried.clone());
         let (closes, spreads) = carried.unwrap_or_else(|| (Vec::new().into(), Vec::new().into()));
-        columns.numbers::<Int64Type>("grid_closes", &closes)?;
-        columns.numbers::<Int64Type>("grid_spreads", &spreads)?;
+        for (name, values) in CARRIED.into_iter().zip([&closes, &spreads]) {
+            columns.numbers::<Int64Type>(name, values)?;
+        }
         let short = grid.map_or([None; 3], |(raw, grid)| grid.all_short(&raw));
         for (name, short) in SHORT.into_iter().zip(short) {
             let numbers = short.map(|short| [short.unit, i64::from(short.highest)]);
@@ -57,7 +60,13 @@ impl Facts {
         let symbols = if raw.is_some() { bars.symbols.len() } else { 0 };
         check("grid_zeros", zeros.len() == symbols)?;
         let grid = match (given.few("grid")?, raw) {
-            (None, _) => None,
+            (None, _) => {
+                given.none::<Int64Type>(&CARRIED)?;
+                for name in SHORT {
+                    check(name, Short::read(name, 0, given)?.is_none())?;
+                }
+                None
+            }
             (Some(numbers), Some(raw)) => Some(Grid::read(bars, &raw, numbers, given)?),
             (Some(_), None) => return Err(nonsense()),
         };
@@ -87,13 +96,19 @@ impl Grid {
         let cells = cells.filter(|&cells| cells > 0 && cells <= most).ok_or_else(nonsense)?;
         let symbols = symbols_of(bars).ok_or_else(nonsense)?;
         let carried = match full {
-            1 if cells == rows => None,
+            1 if cells == rows => {
+                given.none::<Int64Type>(&CARRIED)?;
+                None
+            }
             0 => {
-                let closes = given.numbers::<Int64Type>("grid_closes")?;
-                check("grid_closes", closes.len() == cells)?;
-                let spreads = given.numbers::<Int64Type>("grid_spreads")?;
+                let [closes, spreads] = CARRIED;
                 let wanted = if spread == Spread::Each { cells } else { 0 };
-                check("grid_spreads", spreads.len() == wanted)?;
+                let [closes, spreads] =
+                    [(closes, cells), (spreads, wanted)].map(|(name, count)| {
+                        let values = given.numbers::<Int64Type>(name)?;
+                        check(name, values.len() == count).map(|()| values)
+                    });
+                let (closes, spreads) = (closes?, spreads?);
                 Some((closes, spreads))
             }
             _ => return Err(nonsense()),
@@ -106,7 +121,9 @@ impl Grid {
 
 impl Short {
     fn read(name: &str, cells: usize, given: &Given<'_>) -> Result<Option<Self>, Box<BatchError>> {
-        let Some([unit, highest]) = given.few(&format!("{name}_in"))? else { return Ok(None) };
+        let Some([unit, highest]) = given.few(&format!("{name}_in"))? else {
+            return given.none::<UInt32Type>(&[name]).map(|()| None);
+        };
         let highest = u32::try_from(highest).ok().filter(|_| unit > 0);
         let highest = highest.ok_or_else(|| fault(name, "is in units of nothing"))?;
         let prices: ScalarBuffer<u32> = given.numbers::<UInt32Type>(name)?;
