@@ -120,7 +120,7 @@ from omega_portfolio._core import Batch
 def anonymous():
     return int(re.search(r"RssAnon:\\s+(\\d+)", open("/proc/self/status").read())[1]) * 1024
 
-path, rows = sys.argv[1], pl.read_ipc(sys.argv[2], memory_map=False)
+path, rows = sys.argv[1], pl.read_ipc(sys.argv[2])
 settings = {**SETTINGS, "mode": "netting"}
 small = Batch(bars(300), orders(300, 5), **SETTINGS)
 small.run(0, 5)
@@ -169,7 +169,7 @@ def walk(moments: int, symbols: int) -> pl.DataFrame:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc says what memory is whose")
-@pytest.mark.parametrize(("moments", "symbols"), [(1_000_000, 1), (4_000, 300)])
+@pytest.mark.parametrize(("moments", "symbols"), [(1_300_000, 1), (7_000, 300)])
 def test_a_worker_has_no_copy_of_the_bars(moments: int, symbols: int, tmp_path: Path) -> None:
     rows = pl.DataFrame(
         {
@@ -183,14 +183,15 @@ def test_a_worker_has_no_copy_of_the_bars(moments: int, symbols: int, tmp_path: 
     batch = Batch(walk(moments, symbols), rows, **SETTINGS, mode="netting")
     path = written(batch.prepared_bars(), tmp_path)
     size = path.stat().st_size
-    assert size > 80 * MEGABYTE
+    assert size > 100 * MEGABYTE
     # The curve of one symbol alone is as long as its bars; with many it is short.
     more = ["runs"] if symbols > 1 else []
     command = [sys.executable, "-c", WORKER, str(path), str(tmp_path / "orders.arrow"), *more]
     paths = os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)])
     told = subprocess.run(  # noqa: S603 - the code above.
-        command, env={**os.environ, "PYTHONPATH": paths}, check=True, capture_output=True, text=True
+        command, env={**os.environ, "PYTHONPATH": paths}, check=False, capture_output=True, text=True
     )
+    assert told.returncode == 0, told.stderr
     opened, run, outside, fingerprint = json.loads(told.stdout)
     assert fingerprint == batch.fingerprint
     assert outside == []
