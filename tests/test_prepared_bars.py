@@ -189,7 +189,11 @@ def test_a_worker_has_no_copy_of_the_bars(moments: int, symbols: int, tmp_path: 
     command = [sys.executable, "-c", WORKER, str(path), str(tmp_path / "orders.arrow"), *more]
     paths = os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)])
     told = subprocess.run(  # noqa: S603 - the code above.
-        command, env={**os.environ, "PYTHONPATH": paths}, check=False, capture_output=True, text=True
+        command,
+        env={**os.environ, "PYTHONPATH": paths},
+        check=False,
+        capture_output=True,
+        text=True,
     )
     assert told.returncode == 0, told.stderr
     opened, run, outside, fingerprint = json.loads(told.stdout)

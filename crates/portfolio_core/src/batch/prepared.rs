@@ -137,7 +137,7 @@ impl BarTable {
             facts: Facts::default(),
         };
         bars.check_shape()?;
-        bars.facts = Facts::read(&bars, &given)?;
+        bars.facts = Facts::read(&bars, given)?;
         Ok(bars)
     }
 
@@ -252,12 +252,12 @@ impl<'a> Given<'a> {
         Err(fault(layout, "must be a table of one row"))
     }
 
-    fn column(&self, name: &str) -> Result<&'a ArrayRef, Box<BatchError>> {
+    fn column(self, name: &str) -> Result<&'a ArrayRef, Box<BatchError>> {
         self.batch.column_by_name(name).ok_or_else(|| fault(name, "is missing"))
     }
 
     /// What is in the list of a column, and which of it.
-    fn list(&self, name: &str) -> Result<(&'a ArrayRef, usize, usize), Box<BatchError>> {
+    fn list(self, name: &str) -> Result<(&'a ArrayRef, usize, usize), Box<BatchError>> {
         let array = self.column(name)?;
         let list = array.as_list_opt::<i64>().ok_or_else(|| wrong_type(name, array))?;
         let values = list.values();
@@ -275,7 +275,7 @@ impl<'a> Given<'a> {
 
     /// The numbers of a column, where they are.
     pub(super) fn numbers<T: ArrowPrimitiveType>(
-        &self,
+        self,
         name: &str,
     ) -> Result<ScalarBuffer<T::Native>, Box<BatchError>> {
         let (values, start, end) = self.list(name)?;
@@ -284,17 +284,14 @@ impl<'a> Given<'a> {
     }
 
     /// Columns that have nothing to say.
-    pub(super) fn none<T: ArrowPrimitiveType>(
-        &self,
-        names: &[&str],
-    ) -> Result<(), Box<BatchError>> {
+    pub(super) fn none<T: ArrowPrimitiveType>(self, names: &[&str]) -> Result<(), Box<BatchError>> {
         let empty = |name: &&str| check(name, self.numbers::<T>(name)?.is_empty());
         names.iter().try_for_each(empty)
     }
 
     /// So many numbers, or none.
     pub(super) fn few<const N: usize>(
-        &self,
+        self,
         name: &str,
     ) -> Result<Option<[i64; N]>, Box<BatchError>> {
         let values = self.numbers::<Int64Type>(name)?;
@@ -305,11 +302,11 @@ impl<'a> Given<'a> {
     }
 
     /// Doubles.
-    pub(super) fn doubles(&self, name: &str) -> Result<ScalarBuffer<f64>, Box<BatchError>> {
+    pub(super) fn doubles(self, name: &str) -> Result<ScalarBuffer<f64>, Box<BatchError>> {
         self.numbers::<Float64Type>(name)
     }
 
-    fn prices(&self, name: &str, rows: usize) -> Result<Prices, Box<BatchError>> {
+    fn prices(self, name: &str, rows: usize) -> Result<Prices, Box<BatchError>> {
         let array = self.column(name)?;
         if *array.data_type() == WIDE {
             check(name, array.null_count() == 0)?;
@@ -332,7 +329,7 @@ impl<'a> Given<'a> {
     }
 
     /// The names, which are few; each must be one that a reader of bars takes.
-    fn symbols(&self) -> Result<Vec<String>, Box<BatchError>> {
+    fn symbols(self) -> Result<Vec<String>, Box<BatchError>> {
         let (values, start, end) = self.list("symbols")?;
         let texts = Texts::read(values).map_err(|_| wrong_type("symbols", values))?;
         let of_cell = |error: Box<CellError>| {

@@ -34,7 +34,7 @@ impl Facts {
     /// What was written of bars that are read but for this.
     pub(in crate::batch) fn read(
         bars: &BarTable,
-        given: &Given<'_>,
+        given: Given<'_>,
     ) -> Result<Self, Box<BatchError>> {
         let line = Bars::read(bars, given)?;
         Ok(Self(line.map(Box::new).into(), shares::Facts::read(bars, given)?))
@@ -45,7 +45,7 @@ impl Facts {
 const LEVELS: [&str; 4] = ["line_low_few", "line_low_many", "line_high_few", "line_high_many"];
 
 impl Bars {
-    fn read(bars: &BarTable, given: &Given<'_>) -> Result<Option<Self>, Box<BatchError>> {
+    fn read(bars: &BarTable, given: Given<'_>) -> Result<Option<Self>, Box<BatchError>> {
         let Some([zeros, spread, top, step]) = given.few("line")? else {
             given.none::<Float64Type>(&["line_closes"])?;
             given.none::<Int64Type>(&LEVELS)?;

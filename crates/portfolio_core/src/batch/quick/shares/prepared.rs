@@ -53,7 +53,7 @@ impl Facts {
     /// What was written.
     pub(in crate::batch::quick) fn read(
         bars: &BarTable,
-        given: &Given<'_>,
+        given: Given<'_>,
     ) -> Result<Self, Box<BatchError>> {
         let zeros = given.numbers::<UInt32Type>("grid_zeros")?;
         let raw = Raw::of(bars);
@@ -83,7 +83,7 @@ impl Grid {
         bars: &BarTable,
         raw: &Raw<'_>,
         [each, spread, top, full]: [i64; 4],
-        given: &Given<'_>,
+        given: Given<'_>,
     ) -> Result<Self, Box<BatchError>> {
         let spread = match each {
             0 => Spread::Same(spread),
@@ -120,7 +120,7 @@ impl Grid {
 }
 
 impl Short {
-    fn read(name: &str, cells: usize, given: &Given<'_>) -> Result<Option<Self>, Box<BatchError>> {
+    fn read(name: &str, cells: usize, given: Given<'_>) -> Result<Option<Self>, Box<BatchError>> {
         let Some([unit, highest]) = given.few(&format!("{name}_in"))? else {
             return given.none::<UInt32Type>(&[name]).map(|()| None);
         };
