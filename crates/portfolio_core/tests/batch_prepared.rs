@@ -139,7 +139,9 @@ fn runs_over_prepared_bars_are_the_same() {
             let (wanted, found) = (run(&one), run(&again));
             assert_eq!(shown(&found), shown(&wanted), "{}, {sort}", kind.name);
             let trades = wanted[0].trades.rows;
-            assert!(kind.moments == 0 || sort == "all" || trades > 0, "{}, {sort}", kind.name);
+            // Of many symbols few are closed that were opened.
+            let trades_at_all = kind.moments > 0 && kind.symbols < 40 && sort != "all";
+            assert!(!trades_at_all || trades > 0, "{}, {sort}", kind.name);
         }
     }
 }
