@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use arrow_array::RecordBatch;
 use portfolio_core::batch::BatchError;
 use portfolio_core::batch::bars::BarTable;
 use portfolio_core::batch::drive::{Halted, drive};
@@ -11,6 +12,7 @@ use portfolio_core::batch::orders::OrderTable;
 use portfolio_core::batch::params::ParamTable;
 use portfolio_core::batch::plan::{Batch, Settings};
 use portfolio_core::batch::pool::{Control, Stopped};
+use portfolio_core::export::TableSnapshot;
 use portfolio_core::numbers::FloatPolicy;
 use portfolio_core::refusal::Refusal;
 use pyo3::exceptions::PyRuntimeError;
@@ -19,16 +21,17 @@ use pyo3::prelude::*;
 use crate::account::live;
 use crate::batch_tables::BatchTables;
 use crate::capsule::Frame;
-use crate::convert::Given;
 use crate::convert::batch::{
     Wanted, read_cancel, read_costs, read_fill, read_instruments, read_labels, read_progress,
     read_range, read_run, read_threads,
 };
 use crate::convert::configuration::{Options, read_configuration, read_policy};
+use crate::convert::{Given, read_prepared};
 use crate::fault::{Fault, refused};
 use crate::history::own_frame;
 use crate::metrics::read_options;
 use crate::supervise::{Watch, supervise};
+use crate::table::{Table, arrow_error};
 
 /// The compiled batch. `omega_portfolio.run_batch` documents what the arguments mean.
 #[pyclass(frozen, name = "Batch", module = "omega_portfolio._core")]
@@ -55,14 +58,14 @@ impl BatchCore {
                      leverage=Given(None), mode=Given(None), rounding=Given(None),
                      off_grid=Given(None), margin_call=None, stop_out=None, path=Given(None),
                      pivot=Given(None), periods_per_year=Given(None), risk_free_rate=Given(None),
-                     mar=Given(None), confidence=Given(None), resample=Given(None)),
+                     mar=Given(None), confidence=Given(None), resample=Given(None), prepared=false),
         text_signature = "(bars, orders, params=None, *, instruments=(), commission=None, \
                           slippage=None, swap=None, labels=(), fill='next_open', \
                           floats='nearest', initial_balance, currency='USD', leverage=1, \
                           mode='hedging', rounding='exact', off_grid='refuse', \
                           margin_call=None, stop_out=None, path='pessimistic', pivot='USD', \
                           periods_per_year=252, risk_free_rate=0, mar=None, confidence=0.05, \
-                          resample=None)"
+                          resample=None, prepared=False)"
     )]
     fn new<'py>(
         py: Python<'py>,
@@ -91,12 +94,14 @@ impl BatchCore {
         mar: Given<'py>,
         confidence: Given<'py>,
         resample: Given<'py>,
+        #[pyo3(from_py_with = read_prepared)] prepared: bool,
     ) -> PyResult<Self> {
         let policy = read_policy(&floats)?;
         let frames = Frames {
             bars: own_frame("bars", bars)?,
             orders: own_frame("orders", orders)?,
             params: params.map(|params| own_frame("params", params)).transpose()?,
+            prepared,
         };
         let instruments = read_instruments(&instruments, policy)?;
         let costs = read_costs([&commission, &slippage, &swap], policy)?;
@@ -179,6 +184,14 @@ impl BatchCore {
         live(&class, driven.ledger, core.policy)
     }
 
+    /// The bars, and what runs ask of them all, as a table of one row over the same memory: another
+    /// process opens it in no time, with `prepared=True`.
+    fn prepared_bars(&self, py: Python<'_>) -> PyResult<Table> {
+        let batch = py.detach(|| self.batch.bars().prepared()).map_err(arrow_error)?;
+        let (schema, rows) = (batch.schema(), batch.num_rows());
+        Ok(Table::new(TableSnapshot { name: "prepared_bars", schema, batches: vec![batch], rows }))
+    }
+
     /// The ids of the runs, in their order.
     #[getter]
     fn run_ids(&self) -> Vec<u32> {
@@ -211,6 +224,7 @@ struct Frames {
     bars: Frame,
     orders: Frame,
     params: Option<Frame>,
+    prepared: bool,
 }
 
 impl Frames {
@@ -228,8 +242,10 @@ impl Frames {
             [only] => Some(only.symbol.as_str()),
             _ => None,
         };
-        let (schema, batches) = &self.bars;
-        let bars = BarTable::read(schema, batches, policy, only)?;
+        let bars = match &self.bars {
+            (schema, batches) if !self.prepared => BarTable::read(schema, batches, policy, only)?,
+            (_, batches) => BarTable::of_prepared(only_one(batches)?)?,
+        };
         let (schema, batches) = &self.orders;
         let orders = OrderTable::read(schema, batches, &bars, policy)?;
         let params = self
@@ -237,6 +253,15 @@ impl Frames {
             .as_ref()
             .map(|(schema, batches)| ParamTable::read(schema, batches, labels, policy));
         Batch::new(Arc::new(bars), Arc::new(orders), params.transpose()?, settings)
+    }
+}
+
+/// The one batch of prepared bars.
+fn only_one(batches: &[RecordBatch]) -> Result<&RecordBatch, Box<BatchError>> {
+    let (rule, remedy) = ("comes in several batches", "pass what prepared_bars() gave, unchanged");
+    match batches {
+        [batch] => Ok(batch),
+        _ => Err(BatchError::column("bars", "symbols", rule, remedy)),
     }
 }
 

@@ -93,7 +93,8 @@ fn read_schema(schema: &FFI_ArrowSchema) -> Result<SchemaRef, String> {
     let schema = Schema::try_from(schema).map_err(|error| error.to_string())?;
     // Nullability is checked cell by cell; a producer may say one thing and send another.
     let fields = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
-    Ok(Arc::new(Schema::new(fields.collect::<Vec<_>>())))
+    let fields = fields.collect::<Vec<_>>();
+    Ok(Arc::new(Schema::new(fields).with_metadata(schema.metadata().clone())))
 }
 
 fn read_batch(schema: &SchemaRef, array: FFI_ArrowArray) -> Result<RecordBatch, String> {

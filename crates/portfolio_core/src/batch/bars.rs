@@ -18,8 +18,10 @@ use crate::numbers::{FloatPolicy, Price};
 use crate::refusal::Code;
 
 pub use super::prices::Prices;
+pub use super::symbols::RowsOf;
 
-/// Bars of all symbols, by time, imported once (rule R1).
+/// Bars of all symbols, by time, imported once (rule R1). All that is long is in buffers that other
+/// processes can share (`prepared`).
 #[derive(Debug, Clone)]
 pub struct BarTable {
     /// Symbols in order of first appearance.
@@ -27,9 +29,9 @@ pub struct BarTable {
     /// The times, strictly increasing; the tables of runs have the same memory.
     pub moments: ScalarBuffer<i64>,
     /// First row of each moment, and the number of rows behind the last.
-    pub starts: Vec<usize>,
+    pub starts: ScalarBuffer<u32>,
     /// Symbol of each row, a place in `symbols`.
-    pub symbol: Vec<u32>,
+    pub symbol: ScalarBuffer<u32>,
     /// First bid.
     pub open: Prices,
     /// Highest bid.
@@ -41,14 +43,14 @@ pub struct BarTable {
     /// Ask - bid.
     pub spread: Prices,
     /// The rows of each symbol, ascending.
-    pub rows_of: Vec<Vec<usize>>,
+    pub rows_of: RowsOf,
     /// The moment of each row.
-    pub moment_of: Vec<u32>,
+    pub moment_of: ScalarBuffer<u32>,
     /// What runs ask of them all, found once.
     pub(super) facts: Facts,
 }
 
-const FRAME: &str = "bars";
+pub(super) const FRAME: &str = "bars";
 
 /// The columns that are read, in the order in which they are looked at.
 const COLUMNS: [(&str, Holds); 9] = [
@@ -153,15 +155,15 @@ impl BarTable {
         Ok(Self {
             symbols,
             moments: moments.into(),
-            starts,
-            symbol,
+            starts: starts.into(),
+            symbol: symbol.into(),
             open,
             high,
             low,
             close,
             spread,
             rows_of,
-            moment_of,
+            moment_of: moment_of.into(),
             facts: Facts::default(),
         })
     }
@@ -169,9 +171,16 @@ impl BarTable {
     /// The rows of a moment.
     #[must_use]
     pub fn rows(&self, moment: usize) -> Range<usize> {
-        let at = |place: usize| self.starts.get(place).copied().unwrap_or(self.symbol.len());
+        let rows = self.symbol.len();
+        let at = |place: usize| self.starts.get(place).map_or(rows, |&row| index(row).min(rows));
         at(moment)..at(moment.saturating_add(1))
     }
+}
+
+/// A number of 32 bits as a place.
+#[inline(always)]
+pub(super) fn index(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 /// The columns are there, once, and of types that can be taken.

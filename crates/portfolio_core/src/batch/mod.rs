@@ -8,7 +8,8 @@
 //!
 //! Under the readers: `source` (a frame column by column, and its first cell at fault), `error`;
 //! `moments`, `symbols`, `prices` and `rules` of the bars; `order_cells`, `param_cells`, `cells`,
-//! `words` and `row_order` of the other two; `overrides` is what a run changes in a row.
+//! `words` and `row_order` of the other two; `overrides` is what a run changes in a row. `prepared`
+//! hands the bars to other processes.
 
 mod actions;
 pub mod bars;
@@ -27,6 +28,7 @@ mod param_cells;
 pub mod params;
 pub mod plan;
 pub mod pool;
+mod prepared;
 mod prices;
 pub mod quick;
 mod row_order;

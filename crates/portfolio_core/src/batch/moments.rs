@@ -6,7 +6,7 @@ pub(super) struct Moments {
     /// Their times, strictly increasing.
     pub(super) times: Vec<i64>,
     /// First row of each, and the number of rows behind the last.
-    pub(super) starts: Vec<usize>,
+    pub(super) starts: Vec<u32>,
     /// The moment of each row.
     pub(super) moment_of: Vec<u32>,
 }
@@ -26,12 +26,17 @@ impl Moments {
                 }
                 moment = u32::try_from(found.times.len()).unwrap_or(u32::MAX);
                 found.times.push(time);
-                found.starts.push(row);
+                found.starts.push(number(row));
                 last = Some(time);
             }
             found.moment_of.push(moment);
         }
-        found.starts.push(found.moment_of.len());
+        found.starts.push(number(found.moment_of.len()));
         (found, back)
     }
+}
+
+/// A row as a number of 32 bits; a frame has fewer rows than that.
+pub(super) fn number(row: usize) -> u32 {
+    u32::try_from(row).unwrap_or(u32::MAX)
 }

@@ -1,5 +1,7 @@
 //! A column of prices without nulls, as narrow as it allows.
 
+use arrow_buffer::ScalarBuffer;
+
 use super::source::{Faults, Parts};
 use crate::import::{CellError, Numbers, Quick};
 use crate::numbers::{NumberError, Price};
@@ -8,9 +10,9 @@ use crate::numbers::{NumberError, Price};
 #[derive(Debug, Clone)]
 pub enum Prices {
     /// All of them fit 64 bits.
-    Narrow(Vec<i64>),
+    Narrow(ScalarBuffer<i64>),
     /// Some do not.
-    Wide(Vec<i128>),
+    Wide(ScalarBuffer<i128>),
     /// One for all rows.
     Same(Price),
 }
@@ -58,7 +60,7 @@ pub(super) fn prices(parts: &Parts<Numbers<'_>>, faults: &mut Faults) -> Prices 
         before = before.saturating_add(part.len());
         free = behind;
     }
-    Prices::Narrow(raws)
+    Prices::Narrow(raws.into())
 }
 
 enum Stop {
@@ -91,7 +93,7 @@ fn wide(parts: &Parts<Numbers<'_>>, faults: &mut Faults) -> Prices {
         raws.push(needed(cells, row)?);
         Ok(())
     });
-    Prices::Wide(raws)
+    Prices::Wide(raws.into())
 }
 
 fn needed(cells: &Numbers<'_>, row: usize) -> Result<i128, Box<CellError>> {
@@ -101,10 +103,10 @@ fn needed(cells: &Numbers<'_>, row: usize) -> Result<i128, Box<CellError>> {
 /// What each ask is above its bid.
 pub(super) fn difference(bid: &Prices, ask: &Prices, faults: &mut Faults) -> Prices {
     if let (Prices::Narrow(bid), Prices::Narrow(ask)) = (bid, ask) {
-        let pairs = bid.iter().zip(ask);
+        let pairs = bid.iter().zip(ask.iter());
         let narrow: Option<Vec<i64>> = pairs.map(|(bid, ask)| ask.checked_sub(*bid)).collect();
         if let Some(raws) = narrow {
-            return Prices::Narrow(raws);
+            return Prices::Narrow(raws.into());
         }
     }
     let mut raws = Vec::with_capacity(faults.limit);
@@ -120,5 +122,5 @@ pub(super) fn difference(bid: &Prices, ask: &Prices, faults: &mut Faults) -> Pri
             None => break,
         }
     }
-    Prices::Wide(raws)
+    Prices::Wide(raws.into())
 }

@@ -30,7 +30,7 @@ fn quick([open, high, low, close, spread]: [&Prices; 5], rows: usize) -> usize {
     if spread_is_bad {
         return 0;
     }
-    let bars = open.iter().zip(high).zip(low.iter().zip(close)).take(rows);
+    let bars = open.iter().zip(high.iter()).zip(low.iter().zip(close.iter())).take(rows);
     let no_bar = |((open, high), (low, close)): ((&i64, &i64), (&i64, &i64))| {
         *low <= 0 || low > open || low > close || open > high || close > high
     };

@@ -1,12 +1,58 @@
 //! The symbols of a frame, as places in a list.
 
+use arrow_buffer::ScalarBuffer;
 use hashbrown::HashMap;
 
-use super::moments::Moments;
+use super::bars::index;
+use super::moments::{Moments, number};
 use super::source::{Faults, Parts};
 use crate::import::{CellError, Texts};
 use crate::instrument::check_symbol;
 use crate::refusal::Refusal;
+
+/// The rows of each symbol, one symbol behind the other.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RowsOf {
+    pub(super) rows: ScalarBuffer<u32>,
+    /// Of each symbol the place behind its last row.
+    pub(super) ends: Vec<u32>,
+}
+
+impl RowsOf {
+    /// The rows of a symbol, ascending; nothing for one that is not there.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, symbol: usize) -> Option<&[u32]> {
+        let end = index(*self.ends.get(symbol)?);
+        let before = symbol.checked_sub(1).and_then(|before| self.ends.get(before));
+        self.rows.get(before.map_or(0, |&start| index(start))..end)
+    }
+
+    /// The rows of all symbols, in the order of these.
+    pub fn iter(&self) -> impl Iterator<Item = &[u32]> {
+        (0..self.ends.len()).map_while(|symbol| self.get(symbol))
+    }
+
+    /// From the symbol of each row, and how many rows each has.
+    fn of(codes: &[u32], counts: &[usize]) -> Self {
+        let mut next = Vec::with_capacity(counts.len());
+        let mut end = 0_usize;
+        for &count in counts {
+            next.push(end);
+            end = end.saturating_add(count);
+        }
+        let mut rows = vec![0_u32; end];
+        for (row, &code) in (0..).zip(codes) {
+            let Some(place) = next.get_mut(index(code)) else { continue };
+            if let Some(free) = rows.get_mut(*place) {
+                *free = row;
+            }
+            *place = place.saturating_add(1);
+        }
+        // Behind its last row is where the next symbol begins.
+        Self { rows: rows.into(), ends: next.into_iter().map(number).collect() }
+    }
+}
 
 /// The symbols of all bars.
 #[derive(Debug, Default)]
@@ -16,7 +62,7 @@ pub(super) struct Symbols {
     /// The place in `names` of each row.
     pub(super) codes: Vec<u32>,
     /// The rows of each symbol, ascending.
-    pub(super) rows_of: Vec<Vec<usize>>,
+    pub(super) rows_of: RowsOf,
     /// The first row whose symbol was in the same moment before, and the symbol.
     pub(super) twice: Option<(usize, String)>,
 }
@@ -26,7 +72,9 @@ impl Symbols {
     pub(super) fn same(symbol: &str, times: &[i64]) -> Self {
         let rows = times.len();
         let names = if rows == 0 { Vec::new() } else { vec![symbol.to_owned()] };
-        let rows_of = names.iter().map(|_| (0..rows).collect()).collect();
+        let all = number(rows);
+        let ends = if rows == 0 { Vec::new() } else { vec![all] };
+        let rows_of = RowsOf { rows: (0..all).collect(), ends };
         // So no two rows may have one time.
         let again = times.windows(2).position(|pair| matches!(pair, [one, two] if one == two));
         let twice = again.and_then(|row| row.checked_add(1)).map(|row| (row, symbol.to_owned()));
@@ -38,12 +86,7 @@ impl Symbols {
         let mut reader = Reader::new(moments);
         texts.each(faults, |cells, row, _| reader.take(cells, row));
         let Reader { names, codes, counts, twice, .. } = reader;
-        let mut rows_of: Vec<Vec<usize>> = counts.into_iter().map(Vec::with_capacity).collect();
-        for (row, &code) in codes.iter().enumerate() {
-            if let Some(rows) = usize::try_from(code).ok().and_then(|code| rows_of.get_mut(code)) {
-                rows.push(row);
-            }
-        }
+        let rows_of = RowsOf::of(&codes, &counts);
         let twice = twice.map(|(row, code)| (row, name(&names, code).to_owned()));
         Self { names, codes, rows_of, twice }
     }
@@ -61,7 +104,7 @@ struct Reader<'m> {
     /// Of each symbol the rows so far, and the row behind its last.
     counts: Vec<usize>,
     behind: Vec<usize>,
-    starts: &'m [usize],
+    starts: &'m [u32],
     /// Where this moment begins, where the next one does, and the row of the moment before whose
     /// symbol is expected.
     start: usize,
@@ -120,7 +163,7 @@ impl<'m> Reader<'m> {
         self.ahead = self.start;
         self.start = self.next;
         self.starts = self.starts.get(1..).unwrap_or_default();
-        self.next = self.starts.first().copied().unwrap_or(usize::MAX);
+        self.next = self.starts.first().map_or(usize::MAX, |&row| index(row));
     }
 
     /// The symbol that is expected, when the row has it.

@@ -1,7 +1,7 @@
 //! When a row is carried out (rule R5).
 
 use super::Fill;
-use super::bars::BarTable;
+use super::bars::{BarTable, index};
 use super::orders::OrderRow;
 
 /// A row of a run and when it is carried out.
@@ -45,8 +45,7 @@ pub(super) fn schedule<'a>(
 
 /// The moment of a row of the bars.
 pub(super) fn moment_of(bars: &BarTable, row: usize) -> usize {
-    let moment = bars.moment_of.get(row).and_then(|&moment| usize::try_from(moment).ok());
-    moment.unwrap_or(usize::MAX)
+    bars.moment_of.get(row).map_or(usize::MAX, |&moment| index(moment))
 }
 
 /// The time of a row of the bars.
@@ -57,14 +56,14 @@ pub(super) fn time_of(bars: &BarTable, row: usize) -> i64 {
 /// The bar that fills what a row places: the first one of its symbol behind the time, or at it
 /// when closes fill. None before the first bar of the symbol, and behind the last.
 fn bar_of(bars: &BarTable, fill: Fill, row: &OrderRow<'_>) -> Option<usize> {
-    let own = bars.rows_of.get(usize::try_from(row.symbol).ok()?)?;
+    let own = bars.rows_of.get(index(row.symbol))?;
     let first = own.first()?;
-    if row.time < time_of(bars, *first) {
+    if row.time < time_of(bars, index(*first)) {
         return None;
     }
     let before = own.partition_point(|&bar| match fill {
-        Fill::NextOpen => time_of(bars, bar) <= row.time,
-        Fill::Close => time_of(bars, bar) < row.time,
+        Fill::NextOpen => time_of(bars, index(bar)) <= row.time,
+        Fill::Close => time_of(bars, index(bar)) < row.time,
     });
-    own.get(before).copied()
+    own.get(before).map(|&bar| index(bar))
 }

@@ -59,6 +59,11 @@ pub(crate) fn read_exact(value: &Bound<'_, PyAny>) -> PyResult<bool> {
     flag("exact", value)
 }
 
+/// Whether bars are what `Batch.prepared_bars` gave.
+pub(crate) fn read_prepared(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    flag("prepared", value)
+}
+
 /// An argument with a default: not given, or given (possibly as `None`).
 pub(crate) struct Given<'py>(pub(crate) Option<Bound<'py, PyAny>>);
 

@@ -2,35 +2,37 @@
 
 use std::sync::OnceLock;
 
+use arrow_buffer::ScalarBuffer;
+
 use crate::batch::bars::{BarTable, Prices};
 
 /// Rows of which the lowest and the highest price are known together.
-const FEW: usize = 64;
+pub(super) const FEW: usize = 64;
 /// The same of so many of these.
-const MANY: usize = 64;
+pub(super) const MANY: usize = 64;
 /// Rows that are drawn at once; behind the last close are so many more.
 pub(super) const LANES: usize = 8;
 
 /// Facts about bars; made when first asked for.
 #[derive(Debug, Clone, Default)]
-pub struct Facts(OnceLock<Option<Box<Bars>>>, pub(super) super::shares::Facts);
+pub struct Facts(pub(super) OnceLock<Option<Box<Bars>>>, pub(super) super::shares::Facts);
 
 /// What is known of bars of one symbol with one spread.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Bars {
     /// A tick is 10 to this power, in raw units: the largest one that all prices are multiples of.
     pub(super) zeros: u32,
     /// In ticks.
     pub(super) spread: i64,
     /// The closes in ticks, as doubles, and [`LANES`] more.
-    pub(super) closes: Vec<f64>,
+    pub(super) closes: ScalarBuffer<f64>,
     /// The highest price in ticks, and as a double.
     pub(super) top: i64,
     pub(super) highest: f64,
-    low: Levels,
-    high: Levels,
+    pub(super) low: Levels,
+    pub(super) high: Levels,
     /// The distance of all moments, if it is one.
-    step: Option<Divisor>,
+    pub(super) step: Option<Divisor>,
 }
 
 /// Raw prices of the rows.
@@ -45,7 +47,7 @@ pub(super) struct Raw<'a> {
 impl<'a> Raw<'a> {
     pub(super) fn of(bars: &'a BarTable) -> Option<Self> {
         let narrow = |prices: &'a Prices| match prices {
-            Prices::Narrow(raws) => Some(raws.as_slice()),
+            Prices::Narrow(raws) => Some(raws.as_ref()),
             _ => None,
         };
         Some(Self {
@@ -58,10 +60,10 @@ impl<'a> Raw<'a> {
 }
 
 /// The extremes of few rows, and of many.
-#[derive(Debug, Clone)]
-struct Levels {
-    few: Vec<i64>,
-    many: Vec<i64>,
+#[derive(Debug, Clone, Default)]
+pub(super) struct Levels {
+    pub(super) few: ScalarBuffer<i64>,
+    pub(super) many: ScalarBuffer<i64>,
 }
 
 /// A number above 0, prepared for divisions by it.
@@ -77,6 +79,11 @@ impl Divisor {
         let divisor = u64::try_from(divisor).ok().filter(|&divisor| divisor > 0)?;
         let reciprocal = (1_u128 << 64).checked_div(divisor.into())?;
         Some(Self { divisor, reciprocal: u64::try_from(reciprocal).unwrap_or(0) })
+    }
+
+    /// The number itself.
+    pub(super) const fn number(self) -> i64 {
+        self.divisor.cast_signed()
     }
 
     /// The quotient, rounded down.
@@ -144,7 +151,7 @@ impl Bars {
         Some(Self {
             zeros,
             spread: tick.exact(spread)?,
-            closes,
+            closes: closes.into(),
             top,
             highest,
             low: Levels::of(raw.low, Ord::min),
@@ -216,7 +223,7 @@ impl Levels {
         };
         let few = level(rows, FEW);
         let many = level(&few, MANY);
-        Self { few, many }
+        Self { few: few.into(), many: many.into() }
     }
 
     /// The first of some rows for which a rule holds, which holds for the extreme of several
@@ -300,7 +307,7 @@ pub(super) fn is_multiple(raw: i64, zeros: u32) -> bool {
 }
 
 /// A whole number that a double holds.
-fn whole(value: i64) -> Option<f64> {
+pub(super) fn whole(value: i64) -> Option<f64> {
     (value.unsigned_abs() <= 1 << f64::MANTISSA_DIGITS).then_some(double(value.unsigned_abs()))
 }
 

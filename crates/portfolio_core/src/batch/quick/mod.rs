@@ -9,7 +9,7 @@
 //! Reading order: `terms` asks whether a run is plain, `units` what its numbers are counted in,
 //! `rows` reads what it asks for; `events` goes from fill to fill, and `marks` is what one price
 //! does; `curve` makes the columns of the equity, `money` those of the trades for the metrics,
-//! `answer` the tables. `facts` is what many runs ask of the same bars.
+//! `answer` the tables. `facts` is what many runs ask of the same bars, and `prepared` hands it on.
 //! `shares` is the road of runs that bring many symbols to targets.
 
 mod answer;
@@ -18,6 +18,7 @@ mod events;
 mod facts;
 mod marks;
 mod money;
+mod prepared;
 mod rows;
 mod shares;
 mod terms;

@@ -2,32 +2,35 @@
 
 use std::sync::OnceLock;
 
+use arrow_buffer::ScalarBuffer;
+
 use super::short::{Later, Short};
+pub(super) use crate::batch::bars::index as place;
 use crate::batch::bars::{BarTable, Prices};
 use crate::batch::quick::facts::{self, is_multiple};
 
 /// A grid has at most so many cells for each bar; sparser bars are not looked at as one.
-const SPARSE: usize = 4;
+pub(super) const SPARSE: usize = 4;
 
 /// Grids of bars; made when first asked for.
 #[derive(Debug, Clone, Default)]
 pub(in crate::batch::quick) struct Facts {
-    grid: OnceLock<Option<Box<Grid>>>,
-    zeros: OnceLock<Vec<u32>>,
+    pub(super) grid: OnceLock<Option<Box<Grid>>>,
+    pub(super) zeros: OnceLock<Vec<u32>>,
 }
 
 /// What runs ask of bars.
 #[derive(Debug, Clone)]
 pub(super) struct Grid {
-    symbols: Vec<Symbol>,
-    spread: Spread,
+    pub(super) symbols: Vec<Symbol>,
+    pub(super) spread: Spread,
     /// The highest ask.
-    top: i64,
+    pub(super) top: i64,
     /// Of each moment the last closes of all symbols, and the spreads if they are not all one;
     /// nothing when each moment has a bar of each symbol, in the order of the symbols.
-    carried: Option<(Vec<i64>, Vec<i64>)>,
+    pub(super) carried: Option<(ScalarBuffer<i64>, ScalarBuffer<i64>)>,
     /// Closes, lows and highs once more, in 32 bits.
-    short: [Later; 3],
+    pub(super) short: [Later; 3],
 }
 
 /// A symbol of the bars.
@@ -100,7 +103,7 @@ fn zeros_of(bars: &BarTable, raw: &Raw<'_>) -> Vec<u32> {
     };
     let mut found = vec![fewer(9, same); bars.symbols.len()];
     for prices in [raw.open, raw.high, raw.low, raw.close, raw.spread] {
-        for (&price, &symbol) in prices.iter().zip(&bars.symbol) {
+        for (&price, &symbol) in prices.iter().zip(bars.symbol.iter()) {
             if let Some(zeros) = found.get_mut(place(symbol)) {
                 *zeros = fewer(*zeros, price);
             }
@@ -125,12 +128,7 @@ impl Grid {
         if cells == 0 || cells > bars.symbol.len().checked_mul(SPARSE)? {
             return None;
         }
-        let mut symbols = Vec::with_capacity(width);
-        for rows in &bars.rows_of {
-            let moment = |row: Option<&usize>| usize::try_from(*bars.moment_of.get(*row?)?).ok();
-            let (first, last) = (moment(rows.first())?, moment(rows.last())?);
-            symbols.push(Symbol { first, last });
-        }
+        let symbols = symbols_of(bars)?;
         let highest = |prices: &[i64]| prices.iter().copied().max().unwrap_or(0);
         let apart = match spread {
             Spread::Same(apart) => apart,
@@ -168,24 +166,45 @@ impl Grid {
         self.carried.is_none()
     }
 
+    /// Whether all symbols see the extremes of every moment, at one spread.
+    fn has_extremes(&self) -> bool {
+        self.is_full() && self.spread != Spread::Each
+    }
+
+    /// The last closes of all symbols, moment by moment.
+    fn carried_closes<'a>(&'a self, raw: &Raw<'a>) -> &'a [i64] {
+        self.carried.as_ref().map_or(raw.close, |(closes, _)| closes)
+    }
+
     /// The last closes in 32 bits, once many runs ask for them.
     pub(super) fn short_closes(&self, raw: &Raw<'_>) -> Option<&Short> {
         let [closes, ..] = &self.short;
-        closes.get(self.carried.as_ref().map_or(raw.close, |(closes, _)| closes))
+        closes.get(self.carried_closes(raw))
     }
 
     /// Lows and highs in 32 bits, likewise, if all symbols see those of every moment.
     pub(super) fn short_extremes(&self, raw: &Raw<'_>) -> Option<(&Short, &Short)> {
-        if !self.is_full() || self.spread == Spread::Each {
+        if !self.has_extremes() {
             return None;
         }
         let [_, lows, highs] = &self.short;
         lows.get(raw.low).zip(highs.get(raw.high))
     }
 
+    /// All that is asked for in 32 bits, as if many runs had asked: closes, lows and highs.
+    pub(super) fn all_short(&self, raw: &Raw<'_>) -> [Option<&Short>; 3] {
+        let [closes, lows, highs] = &self.short;
+        let closes = closes.now(self.carried_closes(raw));
+        if self.has_extremes() {
+            [closes, lows.now(raw.low), highs.now(raw.high)]
+        } else {
+            [closes, None, None]
+        }
+    }
+
     /// The last closes of all symbols at a moment; 0 before the first bar.
     pub(super) fn closes<'a>(&'a self, raw: &Raw<'a>, moment: usize) -> Option<&'a [i64]> {
-        self.line(self.carried.as_ref().map_or(raw.close, |(closes, _)| closes), moment)
+        self.line(self.carried_closes(raw), moment)
     }
 
     /// Their spreads, unless all are one.
@@ -206,11 +225,19 @@ impl Grid {
     }
 }
 
+/// The symbols of bars, all of which have rows.
+pub(super) fn symbols_of(bars: &BarTable) -> Option<Vec<Symbol>> {
+    let moment = |row: Option<&u32>| Some(place(*bars.moment_of.get(place(*row?))?));
+    let symbol =
+        |rows: &[u32]| Some(Symbol { first: moment(rows.first())?, last: moment(rows.last())? });
+    bars.rows_of.iter().map(symbol).collect()
+}
+
 /// The cells of a column by moment and symbol; where there is no bar, the one before.
-fn carried(bars: &BarTable, column: &[i64], cells: usize) -> Option<Vec<i64>> {
+fn carried(bars: &BarTable, column: &[i64], cells: usize) -> Option<ScalarBuffer<i64>> {
     let mut found = Vec::new();
     if column.is_empty() {
-        return Some(found);
+        return Some(found.into());
     }
     found.try_reserve_exact(cells).ok()?;
     let mut now = vec![0; bars.symbols.len()];
@@ -220,10 +247,5 @@ fn carried(bars: &BarTable, column: &[i64], cells: usize) -> Option<Vec<i64>> {
         }
         found.extend_from_slice(&now);
     }
-    Some(found)
-}
-
-/// A number of 32 bits as a place.
-pub(super) fn place(number: u32) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
+    Some(found.into())
 }

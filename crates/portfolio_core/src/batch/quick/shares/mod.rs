@@ -20,6 +20,7 @@ mod fees;
 mod figures;
 mod grid;
 mod marks;
+mod prepared;
 mod queue;
 mod short;
 mod size;

@@ -2,6 +2,8 @@
 
 use std::sync::OnceLock;
 
+use arrow_buffer::ScalarBuffer;
+
 use crate::batch::quick::facts::is_multiple;
 
 /// So many prices are looked at for a guess.
@@ -11,15 +13,15 @@ const SOME: usize = 4_096;
 #[derive(Debug, Clone)]
 pub(super) struct Short {
     pub(super) unit: i64,
-    pub(super) prices: Vec<u32>,
+    pub(super) prices: ScalarBuffer<u32>,
     pub(super) highest: u32,
 }
 
 /// Short prices for those who come again: making them takes longer than one run gains by them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Later {
-    asked: OnceLock<()>,
-    made: OnceLock<Option<Short>>,
+    pub(super) asked: OnceLock<()>,
+    pub(super) made: OnceLock<Option<Short>>,
 }
 
 impl Later {
@@ -28,6 +30,12 @@ impl Later {
         if self.asked.set(()).is_ok() {
             return None;
         }
+        self.made.get_or_init(|| shortened(prices)).as_ref()
+    }
+
+    /// The same for one who knows that many come.
+    pub(super) fn now(&self, prices: &[i64]) -> Option<&Short> {
+        self.asked.get_or_init(|| ());
         self.made.get_or_init(|| shortened(prices)).as_ref()
     }
 }
@@ -68,5 +76,5 @@ fn in_units<const UNIT: i64>(prices: &[i64]) -> Option<Short> {
         found.push(short);
         highest = highest.max(short);
     }
-    Some(Short { unit: UNIT, prices: found, highest })
+    Some(Short { unit: UNIT, prices: found.into(), highest })
 }
