@@ -8,7 +8,11 @@
 //! out, a year of minutes is drawn. The symbol that stands first is bought once a day, in accounts
 //! that differ in their stops and targets. The best are printed; `METRICS.arrow` gets all figures
 //! of all runs, for instance for `polars.read_ipc`.
-#![expect(clippy::print_stdout, reason = "a program says what it found")]
+#![expect(
+    clippy::print_stdout,
+    clippy::arithmetic_side_effects,
+    reason = "a program says what it found, and an overflow of its own numbers ends it"
+)]
 
 use std::env;
 use std::error::Error;
@@ -96,7 +100,7 @@ fn drawn_bars(rows: i64) -> Result<BarTable, Box<dyn Error>> {
 /// An order to buy at the first bar of each day, unless the symbol is held.
 fn orders(bars: &BarTable) -> Result<OrderTable, Box<dyn Error>> {
     let mut times: Vec<i64> = Vec::new();
-    for &time in bars.moments.iter() {
+    for &time in &bars.moments {
         if times.last().is_none_or(|last| time.div_euclid(DAY) > last.div_euclid(DAY)) {
             times.push(time);
         }
@@ -121,8 +125,7 @@ fn params(stops: i128, targets: i128) -> Result<ParamTable, Box<dyn Error>> {
     let pairs = (1..=stops).flat_map(|stop| (1..=targets).map(move |target| (stop, target)));
     let (stop, target): (Vec<_>, Vec<_>) =
         pairs.map(|(stop, target)| (stop * ONE / 1_000, target * ONE / 200)).unzip();
-    let columns =
-        [("stop_loss_rate", numbers(stop)?), ("take_profit_rate", numbers(target)?)];
+    let columns = [("stop_loss_rate", numbers(stop)?), ("take_profit_rate", numbers(target)?)];
     let batch = RecordBatch::try_from_iter(columns)?;
     Ok(ParamTable::read(&batch.schema(), &[batch], &[], FloatPolicy::Nearest)?)
 }
@@ -133,7 +136,7 @@ fn settings() -> Result<Settings, Box<dyn Error>> {
         instruments: Vec::new(),
         costs: Costs::default(),
         fill: Fill::NextOpen,
-        metrics: Options { periods_per_year: 365.0 * 1_440.0, ..Options::default() },
+        metrics: Options { periods_per_year: 525_600.0, ..Options::default() },
     })
 }
 
