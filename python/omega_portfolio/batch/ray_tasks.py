@@ -20,6 +20,8 @@ from omega_portfolio.errors import InvalidArgument
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    import pyarrow as pa
+
     from omega_portfolio.batch.engine import Engine, Keep
     from omega_portfolio.batch.scratch import Frames
     from omega_portfolio.batch.shards import Ended, Shard
@@ -46,9 +48,38 @@ def need_ray() -> Any:  # noqa: ANN401 - a module.
         raise InvalidArgument("executor", "'ray'", rule, remedy) from None
 
 
-def run_task(job: Job, first: int, count: int, bars: Any, orders: Any, params: Any) -> Answer:  # noqa: ANN401
-    """Make a shard of tables that lie in the memory of the node."""
+def run_task(job: Job, first: int, count: int, *streams: pa.Buffer | None) -> Answer:
+    """Make a shard of bars, orders and params, Arrow streams in the shared memory of the node."""
+    bars, orders, params = (None if one is None else table_in(one) for one in streams)
     return run_shard(job, first, count, (bars, orders, params))
+
+
+def table_in(stream: pa.Buffer) -> pa.Table:
+    """Give the table of a stream over its memory."""
+    import pyarrow as pa
+
+    return pa.ipc.open_stream(stream).read_all()
+
+
+def stream_of(table: pa.Table) -> pa.Buffer:
+    """Write a table into memory that has its size from the start.
+
+    Ray pickles a table by its own rules, which do not know all types; a buffer it takes as it is.
+    """
+    import pyarrow as pa
+
+    size = pa.MockOutputStream()
+    _write(size, table)
+    buffer = pa.allocate_buffer(size.size())
+    _write(pa.FixedSizeBufferWriter(buffer), table)
+    return buffer
+
+
+def _write(sink: Any, table: pa.Table) -> None:  # noqa: ANN401 - a stream of pyarrow.
+    import pyarrow as pa
+
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
 
 
 class RayTasks:
@@ -99,8 +130,9 @@ class RayTasks:
         """Put into the memory of the cluster what the tasks read; once for both passes."""
         if self._shared is None:
             tables, self._prepared = tables_of(engine, frames)
-            # The second look of the loop finds the same references.
-            self._shared = tuple(None if one is None else self._ray.put(one) for one in tables)
+            self._shared = tuple(
+                None if one is None else self._ray.put(stream_of(one)) for one in tables
+            )
         made = new_job(backend, settings, keep, self._threads, prepared=self._prepared)
         return self._ray.put(made)
 
