@@ -24,7 +24,7 @@ from executor_samples import (
 )
 from interpreter import run_python
 from omega_portfolio.batch import ray_tasks, slices, worker
-from omega_portfolio.batch.engine import Keep
+from omega_portfolio.batch.engine import Keep, open_engine
 from omega_portfolio.batch.shards import AHEAD, GROWTH, Pace
 from omega_portfolio.batch.worker import Answer
 
@@ -115,9 +115,7 @@ def test_a_run_that_fails_is_one_row(kind: str, backend: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_first_refusal_is_raised_as_by_threads(
-    kind: str, backend: str, tmp_path: Path
-) -> None:
+def test_the_first_refusal_is_raised_as_by_threads(kind: str, backend: str, tmp_path: Path) -> None:
     options = {"params": failing([3, 5], 7), "on_error": "raise"}
     with pytest.raises(op.OmegaPortfolioError) as expected:
         sample_batch(backend, **options)
@@ -227,9 +225,7 @@ except op.InvalidArgument as error:
     assert run_python(code) == [told + "pip install 'omega-portfolio[ray]'"]
 
 
-def test_a_worker_of_another_version_refuses(
-    backend: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_worker_of_another_version_refuses(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from omega_portfolio.batch import processes
 
     other = processes._PROGRAM.replace(
@@ -277,11 +273,12 @@ def test_a_pool_lets_go_of_the_batch() -> None:
 
 def test_a_worker_keeps_the_last_two_batches(tmp_path: Path) -> None:
     from omega_portfolio.batch.executors import Way, remote_of
-    from omega_portfolio.batch.scratch import new_job
+    from omega_portfolio.batch.scratch import Call
 
     bars, orders = sample_bars().to_arrow(), sample_orders().to_arrow()
-    settings = {"initial_balance": 10_000}
-    jobs = [new_job("python", settings, Keep(), 1, prepared=False) for _ in range(3)]
+    engine = open_engine("python", (bars, orders, None), {"initial_balance": 10_000})
+    call = Call("python", engine, (bars, orders, None), {"initial_balance": 10_000}, Keep())
+    jobs = [call.job(1, prepared=False) for _ in range(3)]
     for job in (*jobs, jobs[1]):
         assert worker.run_shard(job, 0, 1, (bars, orders, None)).complete
     assert list(worker._opened) == [jobs[2].name, jobs[1].name]

@@ -72,7 +72,7 @@ def test_a_worker_that_is_killed_costs_nothing(backend: str, tmp_path: Path) -> 
     before = children()
     killed: list[int] = []
 
-    def kill(done: int, _: int) -> None:
+    def kill(*_: int) -> None:
         workers = sorted(children() - before - set(killed))
         if workers and len(killed) < 3:
             os.kill(workers[0], signal.SIGKILL)

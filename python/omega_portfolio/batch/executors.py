@@ -57,8 +57,9 @@ class Way:
 
 def way_of(
     executor: object,
-    workers: object,
     threads: int | None,
+    *,
+    workers: object,
     shard_runs: object,
     address: object,
     scratch: object,

@@ -5,21 +5,18 @@ from __future__ import annotations
 import queue
 from concurrent.futures import BrokenExecutor
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omega_portfolio.batch.shards import Lost
 from omega_portfolio.batch.worker import forget, run_shard
 from omega_portfolio.errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from concurrent.futures import Executor, Future
 
-    from omega_portfolio.batch.engine import Engine, Keep
-    from omega_portfolio.batch.scratch import Frames, Scratch
+    from omega_portfolio.batch.scratch import Call, Scratch
     from omega_portfolio.batch.shards import Ended, Shard
     from omega_portfolio.batch.worker import Answer, Job
-    from omega_portfolio.types import BackendName
 
 
 class Given:
@@ -34,16 +31,9 @@ class Given:
         self._futures: set[Future[Answer]] = set()
         self._jobs: list[Job] = []
 
-    def job(
-        self,
-        backend: BackendName,
-        engine: Engine,
-        frames: Frames,
-        settings: Mapping[str, Any],
-        keep: Keep,
-    ) -> Job:
+    def job(self, call: Call) -> Job:
         """Write what the workers read."""
-        job = self._scratch.job(backend, engine, frames, settings, keep, self._threads)
+        job = self._scratch.job(call, self._threads)
         self._jobs.append(job)
         return job
 

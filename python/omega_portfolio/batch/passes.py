@@ -13,6 +13,7 @@ from omega_portfolio.batch.interrupt import stoppable
 from omega_portfolio.batch.manifest import read_manifest
 from omega_portfolio.batch.progress import shown
 from omega_portfolio.batch.result import BatchResult
+from omega_portfolio.batch.scratch import Call
 from omega_portfolio.batch.sink import Sink, expect_only, write_parts
 from omega_portfolio.batch.slices import (
     Drive,
@@ -101,7 +102,7 @@ class Work:
         ):
             if remote is not None:
                 for engine, given in zip(engines, settings, strict=True):
-                    remote.knows(engine, self.frames, given)
+                    remote.knows(Call(self.backend, engine, self.frames, given, self.keep))
             drive = Drive(self.backend, way.threads, told, stop, remote)
             if path != "both":
                 return self._pass(facts[0], drive, self.sink)

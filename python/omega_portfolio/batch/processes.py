@@ -20,13 +20,9 @@ from omega_portfolio.batch.shards import Lost
 from omega_portfolio.batch.worker import receive, send
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from omega_portfolio.batch.engine import Engine, Keep
-    from omega_portfolio.batch.scratch import Frames, Scratch
+    from omega_portfolio.batch.scratch import Call, Scratch
     from omega_portfolio.batch.shards import Ended, Shard
     from omega_portfolio.batch.worker import Job
-    from omega_portfolio.types import BackendName
 
 # The folder of the caller must not stand in front of the library before the path is there.
 _PROGRAM: Final = (
@@ -99,16 +95,9 @@ class Processes:
         self._under_way = 0
         self._closed = False
 
-    def job(
-        self,
-        backend: BackendName,
-        engine: Engine,
-        frames: Frames,
-        settings: Mapping[str, Any],
-        keep: Keep,
-    ) -> Job:
+    def job(self, call: Call) -> Job:
         """Write what the workers read."""
-        return self._scratch.job(backend, engine, frames, settings, keep, self._threads)
+        return self._scratch.job(call, self._threads)
 
     def start(self, job: Job, shard: Shard) -> None:
         """Give a shard to the next worker that has nothing to do."""

@@ -12,21 +12,19 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from omega_portfolio.batch.scratch import new_job, tables_of
+from omega_portfolio.batch.scratch import tables_of
 from omega_portfolio.batch.shards import Lost
 from omega_portfolio.batch.worker import Answer, run_shard
 from omega_portfolio.errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     import pyarrow as pa
 
-    from omega_portfolio.batch.engine import Engine, Keep
-    from omega_portfolio.batch.scratch import Frames
+    from omega_portfolio.batch.scratch import Call
     from omega_portfolio.batch.shards import Ended, Shard
     from omega_portfolio.batch.worker import Job
-    from omega_portfolio.types import BackendName
 
 GROWN: Final = 1.0
 """Seconds between two questions for the size of the cluster."""
@@ -119,22 +117,14 @@ class RayTasks:
             self._room = max(1, int(found // self._threads))
         return self._room
 
-    def job(
-        self,
-        backend: BackendName,
-        engine: Engine,
-        frames: Frames,
-        settings: Mapping[str, Any],
-        keep: Keep,
-    ) -> Any:  # noqa: ANN401 - a reference.
+    def job(self, call: Call) -> Any:  # noqa: ANN401 - a reference.
         """Put into the memory of the cluster what the tasks read; once for both passes."""
         if self._shared is None:
-            tables, self._prepared = tables_of(engine, frames)
+            tables, self._prepared = tables_of(call)
             self._shared = tuple(
                 None if one is None else self._ray.put(stream_of(one)) for one in tables
             )
-        made = new_job(backend, settings, keep, self._threads, prepared=self._prepared)
-        return self._ray.put(made)
+        return self._ray.put(call.job(self._threads, prepared=self._prepared))
 
     def start(self, job: Any, shard: Shard) -> None:  # noqa: ANN401 - a reference.
         """Hand a shard to the cluster."""

@@ -227,7 +227,8 @@ def run_batch(
     marks = _check(keep, layout, path, labels)
     check_progress(progress)
     _check_way(threads, cancel)
-    way = way_of(executor, workers, threads, shard_runs, address, scratch)
+    places = {"address": address, "scratch": scratch}
+    way = way_of(executor, threads, workers=workers, shard_runs=shard_runs, **places)
     place = _sink_of(sink, sink_format, layout, resume=resume)
     prices = _check_costs(costs)
     settings: dict[str, Any] = {

@@ -12,6 +12,7 @@ import shutil
 import socket
 import tempfile
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
@@ -35,30 +36,46 @@ _LOCK: Final = ".lock"
 FRAMES: Final = ("bars", "orders", "params")
 
 
-def new_job(
-    backend: BackendName,
-    settings: Mapping[str, Any],
-    keep: Keep,
-    threads: int,
-    *,
-    prepared: bool,
-    **places: Any,  # noqa: ANN401 - files and alive, where there are such.
-) -> Job:
-    """Make the description of a batch, with a name of its own and the version of this package."""
-    from omega_portfolio import __version__
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A batch of the caller.
 
-    known = (uuid4().hex, __version__, backend, dict(settings), keep, threads)
-    return Job(*known, prepared=prepared, **places)
+    Attributes
+    ----------
+    backend : {"rust", "python"}
+        Which backend works.
+    engine : Engine
+        It has checked the frames.
+    frames : (bars, orders, params)
+        What it was made of.
+    settings : mapping
+        Keyword arguments of its class.
+    keep : Keep
+        What is kept of a run.
+    """
+
+    backend: BackendName
+    engine: Engine
+    frames: Frames
+    settings: Mapping[str, Any]
+    keep: Keep
+
+    def job(self, threads: int, *, prepared: bool, **places: Any) -> Job:  # noqa: ANN401
+        """Describe it for workers, with a name of its own and the version of this package."""
+        from omega_portfolio import __version__
+
+        known = (uuid4().hex, __version__, self.backend, dict(self.settings), self.keep, threads)
+        return Job(*known, prepared=prepared, **places)
 
 
-def tables_of(engine: Engine, frames: Frames) -> tuple[list[pa.Table | None], bool]:
+def tables_of(call: Call) -> tuple[list[pa.Table | None], bool]:
     """Give bars, orders and params as tables, and whether the bars are prepared.
 
     The compiled engine gives the bars as it has read them, so that a worker reads nothing.
     """
-    prepare = getattr(engine, "prepared_bars", None)
-    bars = frames[0] if prepare is None else prepare()
-    given = (bars, *frames[1:])
+    prepare = getattr(call.engine, "prepared_bars", None)
+    bars = call.frames[0] if prepare is None else prepare()
+    given = (bars, *call.frames[1:])
     tables = [
         None if one is None else read_once(one, name)
         for one, name in zip(given, FRAMES, strict=True)
@@ -82,25 +99,17 @@ class Scratch:
         self._files: tuple[str, str, str | None] | None = None
         self._prepared = False
 
-    def job(
-        self,
-        backend: BackendName,
-        engine: Engine,
-        frames: Frames,
-        settings: Mapping[str, Any],
-        keep: Keep,
-        threads: int,
-    ) -> Job:
+    def job(self, call: Call, threads: int) -> Job:
         """Describe a batch; both passes of a call read the same files."""
         if self._files is None:
-            tables, self._prepared = tables_of(engine, frames)
+            tables, self._prepared = tables_of(call)
             bars, orders, params = (
                 None if table is None else self._write(name, table)
                 for name, table in zip(FRAMES, tables, strict=True)
             )
             self._files = str(bars), str(orders), params
         places: dict[str, Any] = {"files": self._files, "alive": str(self.alive)}
-        return new_job(backend, settings, keep, threads, prepared=self._prepared, **places)
+        return call.job(threads, prepared=self._prepared, **places)
 
     def stop(self) -> None:
         """Tell all workers that nobody waits for their runs."""
@@ -179,4 +188,4 @@ def _remove_left(where: Path, head: str) -> None:
             os.close(handle)
 
 
-__all__ = ["ALIVE", "Scratch", "new_job", "scratch_in", "tables_of"]
+__all__ = ["ALIVE", "Call", "Scratch", "scratch_in", "tables_of"]

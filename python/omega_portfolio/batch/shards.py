@@ -16,11 +16,11 @@ from omega_portfolio.batch.worker import TABLES, Answer
 from omega_portfolio.errors import RunCancelled, WorkerLost
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from typing import TypeAlias
 
     from omega_portfolio.batch.engine import Engine, EngineTables, Keep
-    from omega_portfolio.batch.scratch import Frames
+    from omega_portfolio.batch.scratch import Call
     from omega_portfolio.batch.slices import Drive
     from omega_portfolio.types import BackendName
 
@@ -61,14 +61,7 @@ class Crew(Protocol):
         """Shards at work at once."""
         ...
 
-    def job(
-        self,
-        backend: BackendName,
-        engine: Engine,
-        frames: Frames,
-        settings: Mapping[str, Any],
-        keep: Keep,
-    ) -> Any:  # noqa: ANN401 - what `start` takes.
+    def job(self, call: Call) -> Any:  # noqa: ANN401 - what `start` takes.
         """Give the workers what they need of a batch."""
         ...
 
@@ -102,7 +95,7 @@ def tables_of(answers: Sequence[Answer]) -> EngineTables:
     """Read what workers have sent, as one table of each kind."""
     import pyarrow as pa
 
-    tables = {}
+    tables: dict[str, Any] = {}
     for name in TABLES:
         parts = [pa.ipc.open_stream(answer.tables[name]).read_all() for answer in answers]
         whole = parts[0] if len(parts) == 1 else pa.concat_tables(parts).combine_chunks()
@@ -164,11 +157,11 @@ class Remote:
         self._crew = crew
         self._name = name
         self._shard_runs = shard_runs
-        self._calls: list[tuple[Engine, Frames, Mapping[str, Any]]] = []
+        self._calls: list[Call] = []
 
-    def knows(self, engine: Engine, frames: Frames, settings: Mapping[str, Any]) -> None:
+    def knows(self, call: Call) -> None:
         """Remember what an engine was made of."""
-        self._calls.append((engine, frames, settings))
+        self._calls.append(call)
 
     def shards(
         self, engine: Engine, keep: Keep, drive: Drive, spans: list[Shard], done: int = 0
@@ -193,7 +186,7 @@ class Remote:
         self, engine: Engine, keep: Keep, drive: Drive, spans: list[Shard], done: int
     ) -> Iterator[tuple[Shard, Answer]]:
         pace = Pace(self._shard_runs, drive.backend, engine.moments, keep)
-        rows = Row(self._crew, self._job(engine, keep, drive), pace, spans)
+        rows = Row(self._crew, self._job(engine), pace, spans)
         told, given = done, done
         while True:
             rows.fill()
@@ -218,10 +211,10 @@ class Remote:
                 if made and drive.told is not None:
                     drive.told(told)
 
-    def _job(self, engine: Engine, keep: Keep, drive: Drive) -> Any:  # noqa: ANN401
-        for known, frames, settings in self._calls:
-            if known is engine:
-                return self._crew.job(drive.backend, engine, frames, settings, keep)
+    def _job(self, engine: Engine) -> Any:  # noqa: ANN401
+        for call in self._calls:
+            if call.engine is engine:
+                return self._crew.job(call)
         raise AssertionError("an engine that was not told of")
 
     def _give_up(self, engine: Engine, shard: Shard, lost: Lost) -> NoReturn:
