@@ -61,7 +61,10 @@ def stops(runs: int) -> pl.DataFrame:
     return pl.DataFrame({"stop_loss_rate": [0.001 + run % 977 / 100_000 for run in range(runs)]})
 
 
-def timed(given: tuple[pl.DataFrame, ...], **options: Any) -> tuple[float, op.BatchResult]:
+def timed(
+    given: tuple[pl.DataFrame, ...],
+    **options: Any,  # noqa: ANN401 - of run_batch.
+) -> tuple[float, op.BatchResult]:
     """Make a batch, and measure it."""
     started = time.perf_counter()
     result = op.run_batch(*given, **NONE, **options)
@@ -138,7 +141,10 @@ def cost_rows(
     given = (random_bars(50), orders_of(50), stops(runs))
     few = (*given[:2], given[2].head(shards))
 
-    def best(frames: tuple[pl.DataFrame, ...], **options: Any) -> tuple[float, op.BatchResult]:
+    def best(
+        frames: tuple[pl.DataFrame, ...],
+        **options: Any,  # noqa: ANN401 - of run_batch.
+    ) -> tuple[float, op.BatchResult]:
         return min((timed(frames, **options) for _ in range(turns)), key=lambda one: one[0])
 
     one: dict[str, Any] = {"executor": executor, "workers": 1}

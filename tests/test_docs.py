@@ -49,6 +49,7 @@ BLOCKS = {
     "docs/guide/metrics.md": 9,
     "docs/guide/moving.md": 7,
     "docs/guide/report.md": 3,
+    "docs/guide/scale_out.md": 2,
     "docs/guide/time_travel.md": 6,
     "docs/runbooks/portfolio_migration.md": 0,
     "docs/runbooks/rollback_generic.md": 0,

@@ -36,15 +36,16 @@ class Worker:
     """One process."""
 
     def __init__(self) -> None:
-        flags: dict[str, Any] = {"start_new_session": True}
+        # A group of its own does not hear the Ctrl-C of a terminal.
+        own: dict[str, Any] = {"start_new_session": True}
         if os.name == "nt":
-            flags = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined,unused-ignore]
+            own = {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
         executable = os.fsdecode(get_executable())
         self._process = subprocess.Popen(  # noqa: S603 - this interpreter.
             [executable, "-c", _PROGRAM],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            **flags,
+            **own,
         )
         self._told_path = False
 
@@ -64,7 +65,8 @@ class Worker:
             tasks.write(json.dumps(path).encode() + b"\n")
             self._told_path = True
         send(tasks, pickle.dumps((job, *shard)))  # type: ignore[arg-type]
-        return pickle.loads(receive(answers))  # type: ignore[arg-type] # noqa: S301 - our own child.
+        answer = receive(answers)  # type: ignore[arg-type]
+        return pickle.loads(answer)  # noqa: S301 - of our own child.
 
     def kill(self) -> int:
         """End the process at once, and give its exit code."""

@@ -210,7 +210,12 @@ def ray_tasks(address: str | None, workers: int | None, threads: int) -> Iterato
             ray.shutdown()
 
 
-def _connect(ray: Any, address: str | None, workers: int | None, threads: int) -> None:  # noqa: ANN401
+def _connect(
+    ray: Any,  # noqa: ANN401 - a module.
+    address: str | None,
+    workers: int | None,
+    threads: int,
+) -> None:
     from omega_portfolio.batch.executors import cores
 
     place = address or os.environ.get("RAY_ADDRESS") or "local"
