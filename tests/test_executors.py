@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -237,6 +238,20 @@ def test_a_worker_of_another_version_refuses(backend: str, monkeypatch: pytest.M
     assert refused.value.argument == "executor"
     assert refused.value.value == "omega-portfolio 0.0.9"
     assert op.__version__ in refused.value.rule
+
+
+def test_what_a_worker_raises_can_always_be_told() -> None:
+    class Own(Exception):  # noqa: N818 - a class that no pickle finds.
+        pass
+
+    for error, name, text in (
+        (OSError(5, "no disk"), OSError, "no disk"),
+        (SystemExit(3), RuntimeError, "SystemExit: 3"),
+        (Own("words"), RuntimeError, "Own: words"),
+    ):
+        found = pickle.loads(worker._packed(error))  # noqa: S301 - packed here.
+        assert type(found) is name
+        assert text in str(found)
 
 
 class Shut(Executor):

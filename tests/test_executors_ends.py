@@ -367,6 +367,27 @@ def test_a_sink_goes_on_with_any_executor(
     assert started_now == []
 
 
+def test_a_cancel_writes_no_more_parts(
+    backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slices, "PART_RUNS", 5)
+    token = op.CancelToken()
+    with pytest.raises(op.RunCancelled, match="after 0 runs") as cancelled:
+        sample_batch(
+            backend,
+            sink=tmp_path,
+            executor="processes",
+            workers=1,
+            cancel=token,
+            progress=lambda *_: token.cancel(),
+        )
+    assert cancelled.value.result is not None
+    assert len(cancelled.value.result) == 0
+    assert files_of(tmp_path) == {}
+    # The same call makes the rest.
+    assert_equal(sample_batch(backend, sink=tmp_path), sample_batch(backend))
+
+
 def test_a_progress_that_fails_ends_the_workers(tmp_path: Path) -> None:
     before = children()
 

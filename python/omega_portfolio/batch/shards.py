@@ -179,7 +179,11 @@ class Remote:
         for (first, count), answer in self._answers(engine, keep, drive, spans, done):
             gathered.append(answer)
             if first + count in ends:
+                if drive.stop is not None and drive.stop.cancelled:
+                    # To write what is there would take longer than an end may.
+                    _end(drive.stop.interrupted, done)
                 yield tables_of(gathered)
+                done += sum(one.done for one in gathered)
                 gathered = []
 
     def _answers(

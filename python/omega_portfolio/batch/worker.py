@@ -256,12 +256,15 @@ def serve() -> None:
 
 
 def _packed(error: BaseException) -> bytes:
-    """Pickle an exception; one that cannot be pickled is told by its text."""
+    """Pickle an exception; one that cannot be, or would end the caller, is told by its text."""
+    told = pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
+    if not isinstance(error, Exception):
+        return told
     try:
         data = pickle.dumps(error)
         pickle.loads(data)  # noqa: S301 - written in the line above.
     except Exception:  # noqa: BLE001 - classes of anybody.
-        data = pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
+        return told
     return data
 
 
