@@ -98,6 +98,7 @@ bench-small: $(VENV)/built
 	$(BIN)/python -m omega_portfolio.bench equivalence --operations 20000 --seed 1
 	$(BIN)/python -m omega_portfolio.bench history --rows 1000000
 	$(BENCHES) --small
+	$(BIN)/python benches/scale_out.py --small
 
 bench: $(VENV)/built ## Run the full benches and compare them with the filed ones
 	mkdir -p $(CARGO_TARGET_DIR)

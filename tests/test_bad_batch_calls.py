@@ -85,6 +85,7 @@ ARGUMENTS = (
     *("equity_columns", "trades", "exact", "digest", "layout", "on_error", "periods_per_year"),
     *("risk_free_rate", "mar", "confidence", "resample", "sink_format", "resume", "threads"),
     *("max_memory", "cancel"),
+    *("executor", "workers", "shard_runs", "address", "scratch"),
 )
 NAMED = {"instruments": {"instruments", "instrument"}, "labels": {"labels", "params"}}
 """An instrument that is none is named as in a portfolio; a label may be no column."""
@@ -112,6 +113,51 @@ def test_a_progress_that_cannot_be_told(progress: object, backend: str) -> None:
 @pytest.mark.parametrize("threads", [0, -1, True, 2**64, 1.0, "2"])
 def test_a_number_of_threads_that_cannot_be(threads: object, backend: str) -> None:
     assert answer(lambda: batch(backend, threads=threads)) == ("InvalidArgument", "threads")
+
+
+@pytest.mark.parametrize("executor", ["processes", "ray"])
+@pytest.mark.parametrize("argument", ["workers", "shard_runs", "address", "scratch"])
+def test_an_argument_of_an_executor(argument: str, executor: str) -> None:
+    tried = refused = 0
+    for label, value in EVERYTHING:
+        if value is None or (argument in ("workers", "shard_runs") and type(value) is int):
+            # These would be taken.
+            continue
+        if argument == "address" and executor == "ray" and isinstance(value, str) and value:
+            continue
+        tried += 1
+        found = [
+            answer(lambda one=one, value=value: batch(one, executor=executor, **{argument: value}))
+            for one in BACKENDS
+        ]
+        assert found[0] == found[-1], label
+        assert found[0] == ("InvalidArgument", argument), label
+        refused += 1
+    assert refused == tried > 20
+
+
+@pytest.mark.parametrize(
+    ("executor", "argument", "value"),
+    [
+        *(("threads", name, 1) for name in ("workers", "shard_runs")),
+        *((name, "address", "auto") for name in ("threads", "processes")),
+        *((name, "scratch", ".") for name in ("threads", "ray")),
+        *(("processes", "workers", value) for value in (0, -1, 1025, True, 1.0, "2", 2**64)),
+        *(("processes", "shard_runs", value) for value in (0, -1, True, 1.0, "2")),
+        *(("processes", "scratch", value) for value in ("", "a\0b", "\ud800", "/no/such", b"", 1)),
+        *(("ray", "address", value) for value in ("", "a\0b", 1, b"auto", True)),
+    ],
+)
+def test_what_an_executor_does_not_take(
+    executor: str, argument: str, value: object, backend: str
+) -> None:
+    found = answer(lambda: batch(backend, executor=executor, **{argument: value}))
+    assert found == ("InvalidArgument", argument)
+
+
+@pytest.mark.parametrize("executor", ["", "Threads", "process", None, 1, int, [], b"ray", open])
+def test_an_executor_that_is_none(executor: object, backend: str) -> None:
+    assert answer(lambda: batch(backend, executor=executor)) == ("InvalidArgument", "executor")
 
 
 @pytest.mark.parametrize("sink", ["", "a\0b", "\ud800", b"", 1, True, ["x"], object()])

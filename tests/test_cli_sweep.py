@@ -143,6 +143,48 @@ def test_a_folder_and_going_on(files, backend, capsys):
     assert "has the results of another batch" in capsys.readouterr().err
 
 
+def test_a_sweep_on_processes(files, backend, capsys):
+    assert main(words(files, "--backend", backend, "--json", "--out", str(files / "here"))) == 0
+    expected = json.loads(capsys.readouterr().out)["best"]
+    more = ("--executor", "processes", "--workers", "2", "--threads", "1", "--scratch", str(files))
+    out = ("--backend", backend, "--json", "--out", str(files / "there"))
+    assert main(words(files, *out, *more)) == 0
+    assert json.loads(capsys.readouterr().out)["best"] == expected
+    names = [
+        [str(path.relative_to(files / one)) for path in sorted((files / one).rglob("*.parquet"))]
+        for one in ("here", "there")
+    ]
+    assert names[0] == names[1]
+    assert len(names[0]) == 5
+    text = (files / "sweep.toml").read_text()
+    (files / "scratch").mkdir()
+    keys = 'executor = "processes"\nworkers = 1\nshard_runs = 1\nthreads = 2\nscratch = "scratch"\n'
+    (files / "more.toml").write_text(text.replace("[settings]\n", f"[settings]\n{keys}"))
+    found = []
+    for name in ("sweep.toml", "more.toml"):
+        assert main(["sweep", str(files / name), "--backend", backend, "--json"]) == 0
+        found.append(json.loads(capsys.readouterr().out)["best"])
+    assert found[0] == found[1]
+    assert list((files / "scratch").iterdir()) == []
+
+
+def test_lost_workers_leave_whole_runs(files, capsys, monkeypatch):
+    from omega_portfolio.batch import run
+
+    whole = run.run_batch
+    error = op.WorkerLost("executor", "processes, runs 1 to 2", "lost 3 workers", "try again")
+
+    def lost(*given, **options):
+        error.result = whole(*given, **options)
+        raise error
+
+    monkeypatch.setattr(run, "run_batch", lost)
+    assert main(words(files, "--backend", "python", "--out", str(files / "out"))) == 3
+    printed = capsys.readouterr()
+    assert "3 runs were whole" in printed.err
+    assert "[4092] executor=processes, runs 1 to 2" in printed.err
+
+
 def test_ctrl_c_leaves_whole_runs(files, capsys, monkeypatch):
     from omega_portfolio.batch import run
 
@@ -174,6 +216,12 @@ def test_ctrl_c_leaves_whole_runs(files, capsys, monkeypatch):
         (["--best", "luck"], 2, "--best luck: is no metric"),
         (["--top", "0"], 2, "--top 0"),
         (["--threads", "-1"], 2, "--threads -1"),
+        (["--workers", "0"], 2, "--workers 0"),
+        (["--workers", "2"], 2, "workers=2: means nothing with threads as executor"),
+        (["--executor", "processes", "--workers", "1025"], 2, "must be an int from 1 to 1024"),
+        (["--executor", "processes", "--address", "auto"], 2, "address"),
+        (["--executor", "processes", "--scratch", "nowhere"], 2, "is no folder"),
+        (["--scratch", "."], 2, "scratch"),
         (["--leverage", "0"], 2, "leverage"),
         (["--balance", "x"], 2, "initial_balance"),
         (["--currency", "QQQ"], 2, "currency"),

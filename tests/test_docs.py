@@ -55,6 +55,7 @@ BLOCKS = {
     "docs/guide/moving.md": 7,
     "docs/guide/polars.md": 10,
     "docs/guide/report.md": 3,
+    "docs/guide/scale_out.md": 2,
     "docs/guide/time_travel.md": 6,
     "docs/index.md": 1,
     "docs/reference/batch.md": 0,

@@ -74,6 +74,7 @@ from omega_portfolio.errors import (
     PositionNotFound,
     RunCancelled,
     TooManyPositions,
+    WorkerLost,
 )
 from omega_portfolio.sentinel import UNSET, Unset
 
@@ -264,6 +265,7 @@ __all__ = [
     "Trade",
     "Unset",
     "WalkForward",
+    "WorkerLost",
     "backend_status",
     "compare",
     "diff",

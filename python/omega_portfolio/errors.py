@@ -276,6 +276,19 @@ class RunCancelled(OmegaPortfolioError):
     result: BatchResult | None = None
 
 
+class WorkerLost(OmegaPortfolioError):
+    """A batch lost three workers over the same runs; the runs before these are in ``result``.
+
+    Attributes
+    ----------
+    result : BatchResult or None
+        What there is, with ``complete`` False.
+    """
+
+    code = 4092
+    result: BatchResult | None = None
+
+
 class InvariantViolation(OmegaPortfolioError):
     """An invariant is broken; the portfolio refuses further use."""
 
@@ -331,6 +344,7 @@ __all__ = [
     "PositionNotFound",
     "RunCancelled",
     "TooManyPositions",
+    "WorkerLost",
     "by_code",
     "describe",
 ]

@@ -77,6 +77,9 @@ Record: TypeAlias = Literal["bar", "1d", "none"]
 EquityColumns: TypeAlias = Literal["equity", "all"]
 """What is kept of a point: the equity, or balance, margin and exposure as well."""
 
+ExecutorName: TypeAlias = Literal["threads", "processes", "ray"]
+"""Who makes the runs of a batch: threads of this process, processes, or a Ray cluster."""
+
 OnError: TypeAlias = Literal["record", "raise"]
 """What becomes of a refusal in a batch: a row in ``rejected``, or an exception."""
 
@@ -311,6 +314,7 @@ __all__ = [
     "BreakEvenLike",
     "CancelToken",
     "EquityColumns",
+    "ExecutorName",
     "Fill",
     "FloatPolicy",
     "Layout",

@@ -7,6 +7,12 @@ module                  its job
 ``inputs``              frames, readers and files, as something that exports Arrow
 ``engine``              what both backends give, and which one is taken
 ``slices``              how many runs at a time, the bound of memory, the loop
+``executors``,          which workers make the runs; the loop over their shards; what they read,
+``shards``, ``scratch`` and its end
+``worker``              what runs in a worker
+``processes``,          the workers: our own, of an executor, of a Ray cluster
+``futures``,
+``ray_tasks``
 ``progress``,           how far it is, and how it is stopped
 ``cancel``, ``interrupt``
 ``sink``, ``manifest``, results on disk: parts, the list of them, the way back

@@ -9,6 +9,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
+from omega_portfolio.batch.executors import NAMES
+
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 SHOWN: Final = ("total_return", "sharpe_ratio", "max_drawdown", "trade_count")
 """Metrics of the table, beside the one that it is sorted by."""
+
+WAYS: Final = ("executor", "workers", "shard_runs", "address", "scratch")
+"""Arguments that say where the runs are made; a wrong one is a mistake of the command line."""
 
 LUCK: Final = "deflated_sharpe_ratio"
 
@@ -49,7 +54,8 @@ def sweep(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespace], int
       stop_loss_rate = [0.01, 0.02, 0.05]
 
     With --out the tables are written into a folder, part by part, in memory that
-    does not grow; a sweep that was ended goes on with --resume.
+    does not grow; a sweep that was ended goes on with --resume. With --executor the
+    runs are made by processes or by a Ray cluster; the tables are the same.
     """
     from omega_portfolio.cli import add_common_options
 
@@ -65,7 +71,11 @@ def sweep(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespace], int
     add("--best", metavar="METRIC", help="what the table is sorted by (sharpe_ratio)")
     add("--top", type=int, default=10, metavar="N", help="rows of the table (10)")
     _settings(add)
-    add("--threads", type=int, metavar="N", help="threads (one a core)")
+    add("--executor", choices=NAMES, help="who makes the runs (threads)")
+    add("--workers", type=int, metavar="N", help="processes or tasks at once (all cores)")
+    add("--threads", type=int, metavar="N", help="threads (one a core; of a worker: 1)")
+    add("--address", metavar="A", help="the Ray cluster (one on this machine)")
+    add("--scratch", type=Path, metavar="DIR", help="folder for what processes read")
     add("--quiet", action="store_true", help="nothing on stderr but errors")
     add_common_options(parser)
     return handle
@@ -93,11 +103,12 @@ def handle(options: argparse.Namespace) -> int:
     from omega_portfolio.batch.setup import check_account, read_setup
     from omega_portfolio.catalogue import CATALOGUE
     from omega_portfolio.cli import Exit, UsageError
+    from omega_portfolio.errors import WorkerLost
 
     setup = read_setup(options)
     if setup.best not in CATALOGUE:
         raise UsageError(f"--best {setup.best}: is no metric; see omega_portfolio.Metrics")
-    for name in ("top", "threads"):
+    for name in ("top", "threads", "workers"):
         value = getattr(options, name)
         if value is not None and value < 1:
             raise UsageError(f"--{name} {value}: must be 1 or more")
@@ -106,7 +117,7 @@ def handle(options: argparse.Namespace) -> int:
     started = perf_counter()
     try:
         result = _run(setup, options)
-    except KeyboardInterrupt as error:
+    except (KeyboardInterrupt, WorkerLost) as error:
         _tell_rest(getattr(error, "result", None), setup)
         raise
     seconds = perf_counter() - started
@@ -138,6 +149,8 @@ def _run(setup: Setup, options: argparse.Namespace) -> BatchResult:
     try:
         return _batch(setup, options, settings, instruments)
     except InvalidArgument as error:
+        if error.argument in WAYS:
+            raise UsageError(str(error)) from error
         if error.argument == "sink":
             text = f"--out {setup.out}: {error.rule}; name another folder"
             raise UsageError(text) from error
@@ -158,7 +171,6 @@ def _batch(
         setup.files.get("params") if setup.params is None else setup.params,
         instruments=instruments,
         sink=setup.out,
-        threads=options.threads,
         progress=False if options.quiet else None,
         backend=options.backend,
         **settings,

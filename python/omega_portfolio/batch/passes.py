@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from omega_portfolio.batch.engine import open_engine
+from omega_portfolio.batch.executors import remote_of
 from omega_portfolio.batch.facts import Facts
 from omega_portfolio.batch.inputs import params_frame
 from omega_portfolio.batch.interrupt import stoppable
 from omega_portfolio.batch.manifest import read_manifest
 from omega_portfolio.batch.progress import shown
 from omega_portfolio.batch.result import BatchResult
+from omega_portfolio.batch.scratch import Call
 from omega_portfolio.batch.sink import Sink, expect_only, write_parts
 from omega_portfolio.batch.slices import (
     Drive,
@@ -23,13 +25,17 @@ from omega_portfolio.batch.slices import (
 )
 from omega_portfolio.batch.stored import PASSES, result_of
 from omega_portfolio.batch.tables import Gathered
-from omega_portfolio.errors import InvalidArgument, RunCancelled
+from omega_portfolio.errors import InvalidArgument, RunCancelled, WorkerLost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from omega_portfolio.batch.engine import Engine, Keep
+    from omega_portfolio.batch.executors import Way
     from omega_portfolio.types import ArrowStream, BackendName, BatchPath, CancelToken, Layout
+
+ENDS: Final = (KeyboardInterrupt, RunCancelled, WorkerLost)
+"""What ends a batch early, and leaves its whole runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +74,14 @@ class Work:
     def done(
         self,
         path: BatchPath,
-        threads: int | None,
+        way: Way,
         cancel: CancelToken | None,
         progress: object,
     ) -> BatchResult:
         """Make one pass, or two."""
         names = PASSES if path == "both" else (path,)
-        engines = [
-            open_engine(self.backend, self.frames, {**self.settings, "path": name})
-            for name in names
-        ]
+        settings = [{**self.settings, "path": name} for name in names]
+        engines = [open_engine(self.backend, self.frames, one) for one in settings]
         # Behind the checks of the backend, which names the cell that is wrong.
         params = params_frame(self.frames[2])
         if path == "both" and params is not None and "path" in params.columns:
@@ -90,9 +94,16 @@ class Work:
             Facts(one, params, self.options, self.settings["currency"], len(one)) for one in engines
         ]
         total = sum(len(one) for one in engines)
-        patient = self.backend == "rust"
-        with shown(progress, total) as told, stoppable(cancel, patient=patient) as stop:
-            drive = Drive(self.backend, threads, told, stop)
+        patient = self.backend == "rust" or not way.is_here
+        with (
+            shown(progress, total) as told,
+            stoppable(cancel, patient=patient) as stop,
+            remote_of(way) as remote,
+        ):
+            if remote is not None:
+                for engine, given in zip(engines, settings, strict=True):
+                    remote.knows(Call(self.backend, engine, self.frames, given, self.keep))
+            drive = Drive(self.backend, way.threads, told, stop, remote)
             if path != "both":
                 return self._pass(facts[0], drive, self.sink)
             return self._both(facts, drive)
@@ -107,7 +118,7 @@ class Work:
         rest = self if self.bound is None else replace(self, bound=self.bound - bytes_in(worse))
         try:
             better = rest._pass(facts[1], drive, sinks[1])
-        except (KeyboardInterrupt, RunCancelled) as error:
+        except ENDS as error:
             partial: BatchResult = error.result  # type: ignore[union-attr,assignment]
             _hand_over(error, worse.with_optimistic(partial))
             raise
@@ -123,11 +134,14 @@ class Work:
         size = runs_of_a_slice(engine.moments, drive.backend)
         spans = spans_of(len(engine), size) or [(0, 0)]
         gathered = Gathered(self.layout)
+        made = slices(engine, self.keep, drive, spans)
+        if drive.remote is not None and len(engine):
+            made = drive.remote.shards(engine, self.keep, drive, [(0, len(engine))])
         try:
-            for tables in slices(engine, self.keep, drive, spans):
+            for tables in made:
                 gathered.add(tables)
                 refuse_size(gathered.size, self.bound)
-        except (KeyboardInterrupt, RunCancelled) as error:
+        except ENDS as error:
             if not gathered.parts:
                 gathered.add(self._nothing(engine))
             partial = replace(facts, complete=False, times=gathered.times)
@@ -138,7 +152,7 @@ class Work:
     def _on_disk(self, facts: Facts, drive: Drive, sink: Sink) -> BatchResult:
         try:
             write_parts(facts, self.keep, drive, sink)
-        except (KeyboardInterrupt, RunCancelled) as error:
+        except ENDS as error:
             _hand_over(error, self._stored(facts, sink))
             raise
         return self._stored(facts, sink)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from omega_portfolio.backend import select
 from omega_portfolio.batch.engine import Keep
+from omega_portfolio.batch.executors import way_of
 from omega_portfolio.batch.inputs import taken
 from omega_portfolio.batch.passes import Work
 from omega_portfolio.batch.progress import check_progress
@@ -21,6 +22,7 @@ from omega_portfolio.terms import Costs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Executor
 
     from omega_portfolio.batch.result import BatchResult
     from omega_portfolio.metric_values import Resample
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
         BatchPath,
         CancelToken,
         EquityColumns,
+        ExecutorName,
         Fill,
         FloatPolicy,
         Layout,
@@ -90,6 +93,11 @@ def run_batch(
     sink_format: SinkFormat = "parquet",
     resume: bool = True,
     threads: int | None = None,
+    executor: ExecutorName | Executor = "threads",
+    workers: int | None = None,
+    shard_runs: int | None = None,
+    address: str | None = None,
+    scratch: str | Path | None = None,
     max_memory: int | None = None,
     progress: bool | Callable[[int, int], object] | None = None,
     cancel: CancelToken | None = None,
@@ -98,7 +106,8 @@ def run_batch(
     """Make a portfolio for each row of ``params``, all over the same bars.
 
     A run is the same account as :class:`omega_portfolio.Portfolio` that gets the same events,
-    digest included (SPEC section 20). Results do not depend on the number of threads.
+    digest included (SPEC section 20). Results do not depend on the number of threads, nor on the
+    executor.
 
     Parameters
     ----------
@@ -151,7 +160,21 @@ def run_batch(
     resume : bool, default True
         Go on with what is in the folder; False removes it.
     threads : int, optional
-        Left out, one for each core.
+        Threads of this process, or of each worker. Left out, one for each core, or one for each
+        worker.
+    executor : {"threads", "processes", "ray"} or concurrent.futures.Executor
+        Who makes the runs: threads of this process, processes that are started for the batch,
+        tasks of a Ray cluster (``pip install 'omega-portfolio[ray]'``), or an executor.
+    workers : int, optional
+        Shards at work at once, 1 to 1024. Left out, as many as there are cores for.
+    shard_runs : int, optional
+        Runs of a shard, which a worker makes at a time. Left out, what takes about a second.
+    address : str, optional
+        The Ray cluster. Left out, the one that this process is connected to, or that the
+        environment names in RAY_ADDRESS, or one that is started on this machine for the batch.
+    scratch : str or Path, optional
+        A folder that all workers can read, for what they read; it is empty again at the end.
+        Left out, that of temporary files.
     max_memory : int, optional
         Bytes that the results may take in memory; left out, the memory of the machine.
     progress : bool or callable, optional
@@ -178,6 +201,9 @@ def run_batch(
         ``cancel`` was used; the whole runs are in its attribute ``result``.
     KeyboardInterrupt
         Ctrl-C; the whole runs are in its attribute ``result``, too.
+    WorkerLost
+        Three workers died over the same runs; the whole runs before these are in its attribute
+        ``result``.
     OmegaPortfolioError
         A cell or a setting is refused, or, with ``on_error="raise"``, an order.
 
@@ -201,6 +227,8 @@ def run_batch(
     marks = _check(keep, layout, path, labels)
     check_progress(progress)
     _check_way(threads, cancel)
+    places = {"address": address, "scratch": scratch}
+    way = way_of(executor, threads, workers=workers, shard_runs=shard_runs, **places)
     place = _sink_of(sink, sink_format, layout, resume=resume)
     prices = _check_costs(costs)
     settings: dict[str, Any] = {
@@ -221,7 +249,7 @@ def run_batch(
     work = Work(
         select(backend), frames, settings, keep, layout, memory_bound(max_memory), place, options
     )
-    return work.done(path, threads, cancel, progress)
+    return work.done(path, way, cancel, progress)
 
 
 def _check(keep: Keep, layout: object, path: object, labels: object) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ SETTINGS: Final = (
     *("off_grid", "margin_call", "stop_out", "pivot", "record", "equity_columns", "exact"),
     *("digest", "layout", "periods_per_year", "risk_free_rate", "mar", "confidence", "resample"),
     *("sink_format", "max_memory"),
+    *("executor", "workers", "threads", "shard_runs", "address", "scratch"),
 )
 """Keys of the table ``[settings]``: arguments of ``run_batch``."""
 
@@ -33,6 +34,7 @@ COSTS: Final = ("commission", "slippage", "swap")
 FLAGS: Final = (
     *("initial_balance", "currency", "leverage", "mode", "fill", "path", "record"),
     *("periods_per_year", "risk_free_rate"),
+    *("executor", "workers", "threads", "address", "scratch"),
 )
 """Settings that are words of the command line, too."""
 
@@ -132,6 +134,8 @@ def _of_toml(path: Path) -> Setup:
         _refuse(path, "labels", labels, "is no list of names", 'write ["name"]')
     settings = _table(path, document, "settings")
     _refuse_unknown(path, "settings.", settings, SETTINGS)
+    if isinstance(settings.get("scratch"), str) and settings["scratch"]:
+        settings["scratch"] = path.parent / settings["scratch"]
     setup.settings = {**settings, "labels": labels}
     costs = _table(path, document, "costs")
     _refuse_unknown(path, "costs.", costs, COSTS)

@@ -296,12 +296,15 @@ def _write(sink: Sink, number: int, name: str, tables: EngineTables) -> PartFile
 def _write_frame(frame: pl.DataFrame, path: Path, sink_format: SinkFormat) -> None:
     import polars as pl
 
+    # The bytes come of the cells alone, and not of the pieces and buffers that they lie in.
+    frame = frame.rechunk()
+    plain = pl.CompatLevel.oldest()
     with path.open("wb") as file:
         try:
             if sink_format == "parquet":
                 frame.write_parquet(file, compression="zstd", row_group_size=_GROUP_ROWS)
             else:
-                frame.write_ipc(file)
+                frame.write_ipc(file, compat_level=plain)
         except pl.exceptions.ComputeError as error:
             # So Polars says that the disk is full.
             raise OSError(f"{path}: {error}") from error

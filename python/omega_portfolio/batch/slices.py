@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from omega_portfolio.batch.engine import Engine, EngineTables, Keep
     from omega_portfolio.batch.interrupt import Stop
+    from omega_portfolio.batch.shards import Remote
     from omega_portfolio.types import BackendName
 
 WORK: Final[dict[BackendName, int]] = {"rust": 16_000_000, "python": 2_000}
@@ -52,12 +53,15 @@ class Drive:
         Called with the number of runs that are done.
     stop : Stop or None
         Ends the batch.
+    remote : Remote or None
+        Workers that make the runs; None for threads of this process.
     """
 
     backend: BackendName
     threads: int | None = None
     told: Callable[[int], None] | None = None
     stop: Stop | None = None
+    remote: Remote | None = None
 
     def counting_from(self, before: int) -> Callable[[int], None] | None:
         """Give what a part of the runs tells, when so many were done before."""
@@ -164,7 +168,12 @@ def slices(
     ------
     RunCancelled, KeyboardInterrupt
         After the last whole runs, when the batch was cancelled or interrupted.
+    WorkerLost
+        After the last whole runs, when nobody could make those behind them.
     """
+    if drive.remote is not None and any(count for _, count in spans):
+        yield from drive.remote.spans(engine, keep, drive, spans, done)
+        return
     for first, count in spans:
         tables = engine.run(
             first,

@@ -1,0 +1,286 @@
+"""What a worker does with a shard: open the batch once, make some of its runs, hand them back.
+
+This is all that runs outside of the caller's process. ``run_shard`` is the one function that an
+executor gets. ``serve`` is the loop of the workers that ``executor="processes"`` starts: it needs
+nothing of the caller's program, so a script without a guard around its main part works.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import queue
+import shutil
+import signal
+import struct
+import sys
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+from omega_portfolio.batch.engine import Keep, open_engine
+from omega_portfolio.errors import InvalidArgument, OmegaPortfolioError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pyarrow as pa
+
+    from omega_portfolio.batch.engine import Engine
+    from omega_portfolio.types import BackendName
+
+    Arrows = tuple[pa.Table, pa.Table, pa.Table | None]
+
+KEPT: Final = 2
+"""Batches that a worker keeps open: the two passes of ``path="both"``."""
+
+TABLES: Final = ("equity", "trades", "metrics", "final", "rejected")
+_LENGTH: Final = struct.Struct("<Q")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A batch as a worker opens it.
+
+    Attributes
+    ----------
+    name : str
+        Unlike that of any other batch.
+    version : str
+        Of the package that the caller has.
+    backend : {"rust", "python"}
+        Which backend works.
+    settings : mapping
+        Keyword arguments of the backend's class.
+    keep : Keep
+        What is kept of a run.
+    threads : int
+        Threads of a shard.
+    prepared : bool
+        The bars are what the caller's engine had read already.
+    files : (bars, orders, params) or None
+        Arrow streams to be mapped into memory; None when the tables come with the call.
+    alive : str or None
+        A file that is there while the caller wants the runs.
+    """
+
+    name: str
+    version: str
+    backend: BackendName
+    settings: Mapping[str, Any]
+    keep: Keep
+    threads: int
+    prepared: bool = False
+    files: tuple[str, str, str | None] | None = None
+    alive: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The runs of a shard.
+
+    Attributes
+    ----------
+    tables : dict of str to bytes
+        Arrow streams.
+    done : int
+        Number of whole runs.
+    complete : bool
+        Whether these are all that were asked for.
+    seconds : float
+        What the runs took.
+    error : OmegaPortfolioError or None
+        What was raised instead.
+    """
+
+    tables: dict[str, bytes] = field(default_factory=dict)
+    done: int = 0
+    complete: bool = False
+    seconds: float = 0.0
+    error: OmegaPortfolioError | None = None
+
+
+class Alive:
+    """Ends the runs of a worker when the caller's file is gone, whoever removed it."""
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether nobody waits for the runs."""
+        return not Path(self._path).exists()
+
+
+_opened: OrderedDict[str, Engine] = OrderedDict()
+_lock = threading.Lock()
+
+
+def run_shard(job: Job, first: int, count: int, arrows: Arrows | None = None) -> Answer:
+    """Make some runs of a batch.
+
+    Parameters
+    ----------
+    job : Job
+        The batch.
+    first, count : int
+        First run, in the order of the results, and number of runs.
+    arrows : (bars, orders, params), optional
+        What the files of the job would hold.
+
+    Returns
+    -------
+    Answer
+        Whole runs, or the refusal.
+    """
+    try:
+        engine = _engine_of(job, arrows)
+        keep = job.keep
+        started = perf_counter()
+        tables = engine.run(
+            first,
+            count,
+            threads=job.threads,
+            record=keep.record,
+            equity_columns=keep.equity_columns,
+            trades=keep.trades,
+            exact=keep.exact,
+            digest=keep.digest,
+            on_error=keep.on_error,
+            cancel=None if job.alive is None else Alive(job.alive),
+        )
+        seconds = perf_counter() - started
+    except OmegaPortfolioError as error:
+        # As a value it reaches the caller unchanged, whatever an executor does with exceptions.
+        return Answer(error=error)
+    written = {name: getattr(tables, name).to_ipc() for name in TABLES}
+    return Answer(written, tables.done, tables.complete, seconds)
+
+
+def expect_version(wanted: str) -> None:
+    """Refuse to make runs of another version, which may have other results.
+
+    Raises
+    ------
+    InvalidArgument
+        This process has another version than the caller.
+    """
+    from omega_portfolio import __version__
+
+    if __version__ != wanted:
+        rule = f"is the version of a worker, and the caller has {wanted}"
+        remedy = "install the same version of omega-portfolio wherever runs are made"
+        raise InvalidArgument("executor", f"omega-portfolio {__version__}", rule, remedy)
+
+
+def _engine_of(job: Job, arrows: Arrows | None) -> Engine:
+    expect_version(job.version)
+    with _lock:
+        engine = _opened.get(job.name)
+        if engine is None:
+            frames = arrows or _mapped(job)
+            settings = {**job.settings, "prepared": True} if job.prepared else job.settings
+            engine = open_engine(job.backend, frames, settings)
+            _opened[job.name] = engine
+            while len(_opened) > KEPT:
+                _opened.popitem(last=False)
+        _opened.move_to_end(job.name)
+        return engine
+
+
+def forget(name: str) -> None:
+    """Let go of a batch and of the files that are mapped for it."""
+    with _lock:
+        _opened.pop(name, None)
+
+
+def _mapped(job: Job) -> Arrows:
+    if job.files is None:
+        raise AssertionError(f"job {job.name} has neither files nor tables")
+    bars, orders, params = job.files
+    return mapped(bars), mapped(orders), None if params is None else mapped(params)
+
+
+def mapped(path: str) -> pa.Table:
+    """Give the table of a file over the memory that the file is mapped into."""
+    import pyarrow as pa
+
+    return pa.ipc.open_stream(pa.memory_map(path)).read_all()
+
+
+def send(stream: BinaryIO, data: bytes) -> None:
+    """Write a message: its length, and what it is."""
+    stream.write(_LENGTH.pack(len(data)))
+    stream.write(data)
+    stream.flush()
+
+
+def receive(stream: BinaryIO) -> bytes:
+    """Read a message.
+
+    Raises
+    ------
+    EOFError
+        The other side has ended.
+    """
+    head = stream.read(_LENGTH.size)
+    if len(head) == _LENGTH.size:
+        (length,) = _LENGTH.unpack(head)
+        data = stream.read(length)
+        if len(data) == length:
+            return data
+    raise EOFError("the other process has ended")
+
+
+def serve() -> None:
+    """Make the shards that standard input names, until the caller ends."""
+    # Ctrl-C reaches all processes of a terminal; the caller decides what becomes of it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    answers = os.fdopen(os.dup(1), "wb")
+    # What anybody prints here must not come between the answers.
+    os.dup2(2, 1)
+    tasks: queue.SimpleQueue[tuple[Job, int, int]] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(sys.stdin.buffer, tasks), daemon=True).start()
+    while True:
+        task = tasks.get()
+        try:
+            data = pickle.dumps(run_shard(*task))
+        except BaseException as error:  # noqa: BLE001 - the caller raises it.
+            data = _packed(error)
+        send(answers, data)
+
+
+def _packed(error: BaseException) -> bytes:
+    """Pickle an exception; one that cannot be, or would end the caller, is told by its text."""
+    told = pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
+    if not isinstance(error, Exception):
+        return told
+    try:
+        data = pickle.dumps(error)
+        pickle.loads(data)  # noqa: S301 - written in the line above.
+    except Exception:  # noqa: BLE001 - classes of anybody.
+        return told
+    return data
+
+
+def _listen(stream: BinaryIO, tasks: queue.SimpleQueue[tuple[Job, int, int]]) -> None:
+    """Take shards; a caller that was killed leaves its scratch files to its workers."""
+    folder: Path | None = None
+    try:
+        while True:
+            task = pickle.loads(receive(stream))  # noqa: S301 - of the process that began this one.
+            if task[0].alive is not None:
+                folder = Path(task[0].alive).parent
+            tasks.put(task)
+    finally:
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+        os._exit(1)
+
+
+__all__ = ["Alive", "Answer", "Job", "forget", "mapped", "run_shard", "serve"]
