@@ -1,5 +1,5 @@
-//! Prepared bars: the same results over the same memory, refusals of what is not whole, and no panic
-//! whatever the rows hold.
+//! Prepared bars: the same results over the same memory, refusals of what is not whole, and no
+//! panic whatever the rows hold.
 #![expect(
     clippy::unwrap_used,
     clippy::arithmetic_side_effects,
