@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterator
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,3 +75,28 @@ def is_running(pid: int) -> bool:
     except OSError:
         return False
     return state != "Z"
+
+
+def until(seen: Callable[[], Any]) -> Any:
+    """Wait for something that comes soon."""
+    for _ in range(3_000):
+        found = seen()
+        if found:
+            return found
+        time.sleep(0.02)
+    raise AssertionError("it did not come within a minute")
+
+
+def started(code: str, **places: str) -> subprocess.Popen[str]:
+    """Start a program that begins a batch, and wait until there are whole runs."""
+    process = subprocess.Popen(  # noqa: S603 - the code of this file.
+        [sys.executable, "-c", code.format(tests=str(TESTS), **places)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    # More shards than may wait for the first one, so that this is whole.
+    assert [process.stdout.readline() for _ in range(5)] == ["told\n"] * 5
+    return process
