@@ -70,7 +70,8 @@ doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 
 python-test: $(VENV)/built
-	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=90 tests
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile -p no:benchmark \
+	    --cov --cov-report=term --cov-fail-under=90 tests
 
 $(TARPAULIN):
 	$(INSTALL) cargo-tarpaulin --version $(TARPAULIN_VERSION)
