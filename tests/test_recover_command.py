@@ -210,7 +210,9 @@ def test_a_later_version_is_code_4(path: Path, backend: str, recover: Recover) -
 def test_no_such_file_is_code_3(path: Path, refused: Callable[..., tuple[int, str]]) -> None:
     code, line = refused()
     assert code == 3
-    assert f"[4055] journal={path}" in line
+    shown = op.JournalNotFound("journal", str(path), "", "").value
+    assert shown.endswith(path.name)
+    assert f"[4055] journal={shown}" in line
     assert "No such file" in line
 
 

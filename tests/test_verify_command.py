@@ -156,7 +156,9 @@ def test_what_holds_no_portfolio_is_code_3(
     assert main(["verify", str(path), "--json", "--backend", backend]) == 3
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.startswith(f"omega-portfolio: [4055] journal={path}: ")
+    shown = op.JournalNotFound("journal", str(path), "", "").value
+    assert shown.endswith(path.name)
+    assert captured.err.startswith(f"omega-portfolio: [4055] journal={shown}: ")
 
 
 def test_a_broken_invariant_is_code_1(
