@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import os
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -185,8 +185,8 @@ def _opened(sink: Sink, wanted: Manifest) -> Manifest:
     folder = sink.folder
     if not sink.resume and (folder / NAME).exists():
         expect_only(folder, OURS)
+        _forget(folder)
         wanted.write(folder)
-        (folder / TIMES).unlink(missing_ok=True)
         return wanted
     manifest = read_manifest(folder) if folder.is_dir() else None
     if manifest is None:
@@ -200,6 +200,21 @@ def _opened(sink: Sink, wanted: Manifest) -> Manifest:
         if _stands(manifest, part) and part_is_whole(folder, part)
     }
     return manifest
+
+
+def _forget(folder: Path) -> None:
+    """Remove what is beside the parts, so that a new list never finds an old file.
+
+    The old list loses its parts first: no list names any while a file beside them is missing.
+    """
+    with suppress(InvalidArgument):
+        # A list that cannot be read names none.
+        old = read_manifest(folder)
+        if old is not None:
+            replace(old, parts={}, complete=False).write(folder)
+    for name in (TIMES, PARAMS):
+        (folder / name).unlink(missing_ok=True)
+    sync_folder(folder)
 
 
 def expect_only(folder: Path, names: Collection[str]) -> None:
