@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from omega_portfolio.batch.locks import BUSY, locked
 from omega_portfolio.batch.manifest import (
     NAME,
     Manifest,
@@ -163,20 +164,12 @@ def _alone(folder: Path) -> Iterator[None]:
     """Keep other processes from writing the same parts; the system ends it with this process."""
     if folder.exists() and not folder.is_dir():
         raise InvalidArgument("sink", str(folder), "is a file", "name a folder")
-    try:
-        import fcntl
-    except ImportError:
-        # No such locks on this system.
-        yield
-        return
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / _LOCK).open("wb") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+    with locked(folder / _LOCK) as found:
+        if found == BUSY:
             rule = "is being written by another batch"
             remedy = "wait for it, or name another folder"
-            raise InvalidArgument("sink", str(folder), rule, remedy) from None
+            raise InvalidArgument("sink", str(folder), rule, remedy)
         yield
 
 
