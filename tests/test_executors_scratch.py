@@ -88,3 +88,19 @@ def test_folders_that_others_always_take(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(locks, "take", lambda _: locks.UNKNOWN)
     assert sample_batch("python", **options).complete
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_worker_removes_the_folder_of_no_living_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locks, "_PATIENCE", 0.05)
+    folder = tmp_path / "one"
+    folder.mkdir()
+    with locks.locked(folder / locks.LOCK):
+        locks.remove_left(folder)
+        assert folder.is_dir()
+    locks.remove_left(folder)
+    assert not folder.exists()
+    # What is no folder of a batch stays as it is.
+    locks.remove_left(tmp_path)
+    assert tmp_path.is_dir()

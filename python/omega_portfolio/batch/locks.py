@@ -8,7 +8,9 @@ closes what it was handed.
 from __future__ import annotations
 
 import os
+import shutil
 from contextlib import contextmanager, suppress
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
 FREE: Final = "free"
 BUSY: Final = "busy"
 UNKNOWN: Final = "unknown"
+
+LOCK: Final = ".lock"
+"""Name of the file in a folder that one process has."""
+
+_PATIENCE: Final = 2.0
+_PAUSE: Final = 0.02
 
 _held: set[FileIO] = set()
 
@@ -74,6 +82,31 @@ def _let_go(handle: int) -> None:
         fcntl.flock(handle, fcntl.LOCK_UN)
 
 
+def remove_left(folder: Path) -> None:
+    """Remove the folder of a process that has ended; one whose lock is not let go of stays."""
+    path = folder / LOCK
+    until = monotonic() + _PATIENCE
+    while True:
+        try:
+            handle = os.open(path, os.O_RDWR)
+        except OSError:
+            # It is gone, or a stranger's.
+            return
+        try:
+            found = take(handle)
+            if found == FREE:
+                shutil.rmtree(folder, ignore_errors=True)
+                return
+        finally:
+            os.close(handle)
+        if found == UNKNOWN:
+            shutil.rmtree(folder, ignore_errors=True)
+        if found == UNKNOWN or monotonic() > until:
+            return
+        # A process that ends closes its files one after the other.
+        sleep(_PAUSE)
+
+
 def _after_fork() -> None:
     while _held:
         # The lock stays with the parent, whose file is the same one.
@@ -83,4 +116,4 @@ def _after_fork() -> None:
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
-__all__ = ["BUSY", "FREE", "UNKNOWN", "locked", "take"]
+__all__ = ["BUSY", "FREE", "LOCK", "UNKNOWN", "locked", "remove_left", "take"]

@@ -20,6 +20,8 @@ from omega_portfolio.batch.shards import Lost
 from omega_portfolio.batch.worker import receive, send
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from omega_portfolio.batch.scratch import Call, Scratch
     from omega_portfolio.batch.shards import Ended, Shard
     from omega_portfolio.batch.worker import Job
@@ -33,9 +35,16 @@ _PROGRAM: Final = (
 
 
 class Worker:
-    """One process."""
+    """One process.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    alive : Path
+        The file that is there while the caller wants runs.
+    """
+
+    def __init__(self, alive: Path) -> None:
+        self._alive = alive
         # A group of its own does not hear the Ctrl-C of a terminal.
         own: dict[str, Any] = {"start_new_session": True}
         if os.name == "nt":
@@ -63,6 +72,7 @@ class Worker:
         if not self._told_path:
             path = [str(one) or os.getcwd() for one in sys.path]  # noqa: PTH109 - as a text.
             tasks.write(json.dumps(path).encode() + b"\n")
+            send(tasks, str(self._alive).encode())  # type: ignore[arg-type]
             self._told_path = True
         send(tasks, pickle.dumps((job, *shard)))  # type: ignore[arg-type]
         answer = receive(answers)  # type: ignore[arg-type]
@@ -154,7 +164,7 @@ class Processes:
         with self._lock:
             if self._closed:
                 return None
-            worker = Worker()
+            worker = Worker(self._scratch.alive)
             self._alive.add(worker)
             return worker
 

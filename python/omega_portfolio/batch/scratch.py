@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
-from omega_portfolio.batch.locks import BUSY, FREE, locked, take
+from omega_portfolio.batch.handed import packed, plain
+from omega_portfolio.batch.locks import BUSY, FREE, LOCK, locked, take
 from omega_portfolio.batch.worker import Job
 from omega_portfolio.one_reading import read_once
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 NAME: Final = "omega-portfolio"
 ALIVE: Final = "alive"
-_LOCK: Final = ".lock"
 _TRIES: Final = 20
 YOUNG: Final = 60.0
 """Seconds that a folder stays, although nobody seems to have it: its batch may be beginning."""
@@ -70,7 +70,8 @@ class Call:
         """Describe it for workers, with a name of its own and the version of this package."""
         from omega_portfolio import __version__
 
-        known = (uuid4().hex, __version__, self.backend, dict(self.settings), self.keep, threads)
+        settings, keep = packed(self.settings), plain(self.keep)
+        known = (uuid4().hex, __version__, self.backend, settings, keep, int(threads))
         return Job(*known, prepared=prepared, **places)
 
 
@@ -172,11 +173,11 @@ def _own_folder(where: Path, head: str) -> Iterator[Path]:
         with ExitStack() as held:
             held.callback(_remove, folder, owner)
             try:
-                found = held.enter_context(locked(folder / _LOCK))
+                found = held.enter_context(locked(folder / LOCK))
             except FileNotFoundError:
                 continue
             # Another batch may have come between the making of the file and its lock.
-            if found != BUSY and (folder / _LOCK).exists():
+            if found != BUSY and (folder / LOCK).exists():
                 yield folder
                 return
     raise FileExistsError(f"{where}: other processes take each folder that is made here")
@@ -190,7 +191,7 @@ def _remove(folder: Path, owner: int) -> None:
 
 def _remove_left(where: Path, head: str) -> None:
     """Remove the folders of callers of this machine that were killed, but no young one."""
-    for lock in where.glob(f"{head}*/{_LOCK}"):
+    for lock in where.glob(f"{head}*/{LOCK}"):
         try:
             handle = os.open(lock, os.O_RDWR)
         except OSError:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from omega_portfolio.batch.locks import BUSY, locked
+from omega_portfolio.batch.locks import BUSY, LOCK, locked
 from omega_portfolio.batch.manifest import (
     NAME,
     Manifest,
@@ -44,9 +44,8 @@ if TYPE_CHECKING:
 ENDINGS: Final[dict[SinkFormat, str]] = {"parquet": "parquet", "ipc": "arrow"}
 TIMES: Final = "times.arrow"
 PARAMS: Final = "params.arrow"
-_LOCK: Final = ".lock"
 _SMALL: Final = (NAME, TIMES, PARAMS)
-OURS: Final = (*_SMALL, *(f".{name}.tmp" for name in _SMALL), _LOCK, *NAMES)
+OURS: Final = (*_SMALL, *(f".{name}.tmp" for name in _SMALL), LOCK, *NAMES)
 """What may lie in the folder of a sink."""
 
 _GROUP_ROWS: Final = 262_144
@@ -165,7 +164,7 @@ def _alone(folder: Path) -> Iterator[None]:
     if folder.exists() and not folder.is_dir():
         raise InvalidArgument("sink", str(folder), "is a file", "name a folder")
     folder.mkdir(parents=True, exist_ok=True)
-    with locked(folder / _LOCK) as found:
+    with locked(folder / LOCK) as found:
         if found == BUSY:
             rule = "is being written by another batch"
             remedy = "wait for it, or name another folder"
@@ -183,7 +182,7 @@ def _opened(sink: Sink, wanted: Manifest) -> Manifest:
         return wanted
     manifest = read_manifest(folder) if folder.is_dir() else None
     if manifest is None:
-        expect_only(folder, (f".{NAME}.tmp", _LOCK))
+        expect_only(folder, (f".{NAME}.tmp", LOCK))
         folder.mkdir(parents=True, exist_ok=True)
         return wanted
     _expect_same(folder, manifest.identity, wanted.identity)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import pickle
 import queue
-import shutil
 import signal
 import struct
 import sys
@@ -22,6 +21,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from omega_portfolio.batch.engine import Keep, open_engine
+from omega_portfolio.batch.handed import unpacked
+from omega_portfolio.batch.locks import remove_left
 from omega_portfolio.errors import InvalidArgument, OmegaPortfolioError
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ class Job:
         Of the package that the caller has.
     backend : {"rust", "python"}
         Which backend works.
-    settings : mapping
-        Keyword arguments of the backend's class.
+    settings : mapping of str to bytes
+        Keyword arguments of the backend's class, each as a pickle of its own.
     keep : Keep
         What is kept of a run.
     threads : int
@@ -70,7 +71,7 @@ class Job:
     name: str
     version: str
     backend: BackendName
-    settings: Mapping[str, Any]
+    settings: Mapping[str, bytes]
     keep: Keep
     threads: int
     prepared: bool = False
@@ -184,7 +185,9 @@ def _engine_of(job: Job, arrows: Arrows | None) -> Engine:
         engine = _opened.get(job.name)
         if engine is None:
             frames = arrows or _mapped(job)
-            settings = {**job.settings, "prepared": True} if job.prepared else job.settings
+            settings = unpacked(job.settings)
+            if job.prepared:
+                settings["prepared"] = True
             engine = open_engine(job.backend, frames, settings)
             _opened[job.name] = engine
             while len(_opened) > KEPT:
@@ -244,12 +247,12 @@ def serve() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     # What anybody prints here must not come between the answers.
     os.dup2(2, 1)
-    tasks: queue.SimpleQueue[tuple[Job, int, int]] = queue.SimpleQueue()
+    tasks: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, tasks), daemon=True).start()
     while True:
         task = tasks.get()
         try:
-            data = pickle.dumps(run_shard(*task))
+            data = pickle.dumps(run_shard(*pickle.loads(task)))  # noqa: S301 - of our caller.
         except BaseException as error:  # noqa: BLE001 - the caller raises it.
             data = _packed(error)
         send(answers, data)
@@ -268,18 +271,15 @@ def _packed(error: BaseException) -> bytes:
     return data
 
 
-def _listen(stream: BinaryIO, tasks: queue.SimpleQueue[tuple[Job, int, int]]) -> None:
+def _listen(stream: BinaryIO, tasks: queue.SimpleQueue[bytes]) -> None:
     """Take shards; a caller that was killed leaves its scratch files to its workers."""
-    folder: Path | None = None
     try:
+        alive = receive(stream).decode()
         while True:
-            task = pickle.loads(receive(stream))  # noqa: S301 - of the process that began this one.
-            if task[0].alive is not None:
-                folder = Path(task[0].alive).parent
-            tasks.put(task)
+            tasks.put(receive(stream))
+    except EOFError:
+        remove_left(Path(alive).parent)
     finally:
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
         os._exit(1)
 
 
