@@ -129,3 +129,48 @@ def test_a_task_that_cannot_be_read_is_told_as_itself(
     assert list(tmp_path.iterdir()) == []
     monkeypatch.undo()
     assert_equal(sample_batch("python", executor="processes"), sample_batch("python"))
+
+
+NOISE = """
+import os, sys
+print("noise from the begin", flush=True)
+os.write(1, bytes(64))
+sys.stdout.write("words that wait")
+"""
+
+
+@pytest.mark.parametrize("own_pipe", [True, False])
+def test_what_is_printed_before_the_first_shard_is_no_answer(
+    own_pipe: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from omega_portfolio.batch import processes
+
+    begin = "import sys; sys.path = [one for one in sys.path if one]; "
+    assert processes._PROGRAM.startswith(begin)
+    monkeypatch.setattr(processes, "_PROGRAM", NOISE + processes._PROGRAM)
+    if not own_pipe:
+        # As on a system where only the standard pipes reach a child.
+        def with_pipe(self: Any, program: list[str], **own: Any) -> Any:
+            process = self._begun(program, stdout=subprocess.PIPE, **own)
+            return process, process.stdout
+
+        monkeypatch.setattr(processes.Worker, "_with_pipe", with_pipe)
+    found = sample_batch("python", executor="processes", workers=1, scratch=tmp_path)
+    assert_equal(found, sample_batch("python"))
+
+
+def test_a_message_of_an_absurd_length_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from omega_portfolio.batch import processes
+
+    wrong = "w.run_shard = lambda *_: os.write(int(sys.argv[2]), b'x' * 64)"
+    other = processes._PROGRAM.replace(
+        "; serve()", f"; import os, omega_portfolio.batch.worker as w; {wrong}; serve()"
+    )
+    monkeypatch.setattr(processes, "_PROGRAM", other)
+    with pytest.raises(op.InvalidArgument, match="nothing else writes") as refused:
+        sample_batch("python", executor="processes", workers=1, scratch=tmp_path)
+    assert refused.value.argument == "executor"
+    assert refused.value.value.startswith("a message of 8,680,820,740,569,200,760 bytes")
+    assert list(tmp_path.iterdir()) == []

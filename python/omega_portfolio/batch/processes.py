@@ -1,7 +1,8 @@
 """Workers of our own: processes that are started when there is work, and again when one dies.
 
-A worker is a clean interpreter that gets shards through its standard input and answers through
-its standard output. It does not import the caller's program, and it ends when the caller does.
+A worker is a clean interpreter that gets shards through its standard input and answers through a
+pipe of its own, so that nothing it prints comes between. It does not import the caller's program,
+and it ends when the caller does.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ import subprocess
 import sys
 import threading
 from multiprocessing.spawn import get_executable
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from omega_portfolio.batch.shards import Lost
-from omega_portfolio.batch.worker import receive, send
+from omega_portfolio.batch.worker import receive, send, skip_to
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +33,7 @@ _PROGRAM: Final = (
     "sys.path = json.loads(sys.stdin.buffer.readline()); "
     "from omega_portfolio.batch.worker import serve; serve()"
 )
+_MARK_BYTES: Final = 16
 
 
 class Worker:
@@ -50,13 +52,38 @@ class Worker:
         if os.name == "nt":
             own = {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
         executable = os.fsdecode(get_executable())
-        self._process = subprocess.Popen(  # noqa: S603 - this interpreter.
-            [executable, "-c", _PROGRAM],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            **own,
-        )
+        # What is read before this mark was printed while the interpreter began.
+        self._mark = os.urandom(_MARK_BYTES).hex().encode()
+        self._marked = False
+        program = [executable, "-c", _PROGRAM, self._mark.decode()]
+        if os.name == "nt":
+            # Only standard handles are sure to reach a child there.
+            self._process = self._begun(program, stdout=subprocess.PIPE, **own)
+            self._answers = self._process.stdout
+        else:
+            self._process, self._answers = self._with_pipe(program, **own)
         self._told_path = False
+
+    @staticmethod
+    def _begun(program: list[str], **own: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401
+        return subprocess.Popen(program, stdin=subprocess.PIPE, **own)  # noqa: S603 - this interpreter.
+
+    def _with_pipe(
+        self,
+        program: list[str],
+        **own: Any,  # noqa: ANN401 - of Popen.
+    ) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
+        """Start a worker with a pipe beside the standard ones."""
+        answers, theirs = os.pipe()
+        try:
+            own.update(pass_fds=(theirs,), stdout=_errors())
+            process = self._begun([*program, str(theirs)], **own)
+        except BaseException:
+            os.close(answers)
+            raise
+        finally:
+            os.close(theirs)
+        return process, os.fdopen(answers, "rb")
 
     def asked(self, job: Job, shard: Shard) -> Any:  # noqa: ANN401 - an answer or an exception.
         """Have a shard made.
@@ -66,7 +93,7 @@ class Worker:
         EOFError, OSError
             The process has died.
         """
-        tasks, answers = self._process.stdin, self._process.stdout
+        tasks, answers = self._process.stdin, self._answers
         if tasks is None or answers is None:
             raise EOFError("a worker without pipes")
         if not self._told_path:
@@ -75,6 +102,9 @@ class Worker:
             send(tasks, str(self._alive).encode())  # type: ignore[arg-type]
             self._told_path = True
         send(tasks, pickle.dumps((job, *shard)))  # type: ignore[arg-type]
+        if not self._marked:
+            skip_to(answers, self._mark)  # type: ignore[arg-type]
+            self._marked = True
         answer = receive(answers)  # type: ignore[arg-type]
         return pickle.loads(answer)  # noqa: S301 - of our own child.
 
@@ -82,7 +112,7 @@ class Worker:
         """End the process at once, and give its exit code."""
         self._process.kill()
         code = self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
+        for pipe in (self._process.stdin, self._answers):
             if pipe is not None:
                 try:
                     pipe.close()
@@ -90,6 +120,15 @@ class Worker:
                     # What was to be written has no reader any more.
                     continue
         return code
+
+
+def _errors() -> int:
+    """Give where workers print to: standard error, unless this process has none."""
+    try:
+        os.fstat(2)
+    except OSError:
+        return subprocess.DEVNULL
+    return 2
 
 
 class Processes:

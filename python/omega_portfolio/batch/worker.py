@@ -39,6 +39,9 @@ KEPT: Final = 2
 """Batches that a worker keeps open: the two passes of ``path="both"``."""
 
 TABLES: Final = ("equity", "trades", "metrics", "final", "rejected")
+LENGTH_MAX: Final = 2**40
+"""Most bytes of a message; a length above it was written by somebody else."""
+
 _LENGTH: Final = struct.Struct("<Q")
 
 
@@ -230,23 +233,53 @@ def receive(stream: BinaryIO) -> bytes:
     ------
     EOFError
         The other side has ended.
+    InvalidArgument
+        It has a length that no message has.
     """
     head = stream.read(_LENGTH.size)
     if len(head) == _LENGTH.size:
         (length,) = _LENGTH.unpack(head)
+        if length > LENGTH_MAX:
+            value, rule = f"a message of {length:,} bytes", "is none that a worker gets or sends"
+            remedy = "see that nothing else writes into the pipes between caller and workers"
+            raise InvalidArgument("executor", value, rule, remedy)
         data = stream.read(length)
         if len(data) == length:
             return data
     raise EOFError("the other process has ended")
 
 
+def skip_to(stream: BinaryIO, mark: bytes) -> None:
+    """Read until a mark has come, and no further.
+
+    Raises
+    ------
+    EOFError
+        The other side has ended before it.
+    """
+    last = b""
+    while last != mark:
+        one = stream.read(1)
+        if not one:
+            raise EOFError("the other process has ended")
+        last = (last + one)[-len(mark) :]
+
+
 def serve() -> None:
-    """Make the shards that standard input names, until the caller ends."""
+    """Make the shards that standard input names, until the caller ends.
+
+    The arguments of the program are a mark for the begin of the answers, and where they go.
+    """
     # Ctrl-C reaches all processes of a terminal; the caller decides what becomes of it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    answers = os.fdopen(os.dup(1), "wb")
-    # What anybody prints here must not come between the answers.
-    os.dup2(2, 1)
+    mark, *pipe = sys.argv[1:]
+    answers = os.fdopen(int(pipe[0]) if pipe else os.dup(1), "wb")
+    if not pipe:
+        # What anybody prints here must not come between the answers.
+        sys.stdout.flush()
+        os.dup2(2, 1)
+    answers.write(mark.encode())
+    answers.flush()
     tasks: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, tasks), daemon=True).start()
     while True:
@@ -283,4 +316,4 @@ def _listen(stream: BinaryIO, tasks: queue.SimpleQueue[bytes]) -> None:
         os._exit(1)
 
 
-__all__ = ["Alive", "Answer", "Job", "forget", "mapped", "run_shard", "serve"]
+__all__ = ["Alive", "Answer", "Job", "forget", "mapped", "run_shard", "serve", "skip_to"]
