@@ -316,4 +316,14 @@ def _listen(stream: BinaryIO, tasks: queue.SimpleQueue[bytes]) -> None:
         os._exit(1)
 
 
+def _after_fork() -> None:
+    """Begin anew in a child: nobody there lets go of a lock that another thread had."""
+    global _lock, _opened  # noqa: PLW0603 - what a child begins with.
+    _lock = threading.Lock()
+    _opened = OrderedDict()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
 __all__ = ["Alive", "Answer", "Job", "forget", "mapped", "run_shard", "serve", "skip_to"]
