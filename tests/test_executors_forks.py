@@ -116,3 +116,57 @@ def test_two_batches_of_a_pool_that_forks(tmp_path: Path, monkeypatch: pytest.Mo
     assert lines_of(TWICE, folder=str(tmp_path)) == ["12"] * 4 + ["['one', 'two']"]
     sample_batch("python", sink=tmp_path / "here")
     assert hashes_of(tmp_path / "two") == hashes_of(tmp_path / "here")
+
+
+HELD = """
+began, done = threading.Event(), threading.Event()
+
+def hold():
+    with worker._lock:
+        began.set()
+        done.wait(50)
+
+holder = threading.Thread(target=hold)
+holder.start()
+began.wait()
+token = op.CancelToken()
+clock = threading.Timer(10, token.cancel)
+clock.start()
+pool = ProcessPoolExecutor(1, mp_context=forks)
+try:
+    print(len(sample_batch("python", executor=pool, cancel=token,
+                           progress=lambda *_: done.set())))
+finally:
+    clock.cancel()
+    for one in list(pool._processes.values()):
+        one.kill()
+    done.set()
+    holder.join()
+"""
+
+
+def test_a_child_does_not_wait_for_a_thread_of_its_parent() -> None:
+    assert lines_of(HELD) == ["12"]
+
+
+CHILD = """
+made = []
+
+def look(done, total):
+    if not made:
+        made.append(os.fork())
+        if made == [0]:
+            sys.exit(3)
+        # The child has come to its end before this goes on.
+        assert os.waitstatus_to_exitcode(os.waitpid(made[0], 0)[1]) == 3
+        files.append(len(os.listdir({folder!r})))
+
+files = []
+result = sample_batch("python", params=many_params(60), executor="processes", workers=1,
+                      shard_runs=2, scratch={folder!r}, progress=look)
+print(len(result), result.complete, files, os.listdir({folder!r}))
+"""
+
+
+def test_a_child_that_ends_ends_nothing_of_its_parent(tmp_path: Path) -> None:
+    assert lines_of(CHILD, folder=str(tmp_path)) == ["60 True [1] []"]

@@ -158,6 +158,7 @@ def remote_of(way: Way) -> Iterator[Remote | None]:
     if way.is_here:
         yield None
         return
+    owner = os.getpid()
     if way.executor == "ray":
         from omega_portfolio.batch.ray_tasks import ray_tasks
 
@@ -171,9 +172,11 @@ def remote_of(way: Way) -> Iterator[Remote | None]:
         try:
             yield _remote(crew, way)
         finally:
-            # Workers that still run see that their file is gone.
-            scratch.stop()
-            crew.close()
+            # A child that was forked meanwhile and comes back here has no workers.
+            if os.getpid() == owner:
+                # Those that still run see that their file is gone.
+                scratch.stop()
+                crew.close()
 
 
 def _remote(crew: Any, way: Way) -> Remote:  # noqa: ANN401 - a crew of any kind.

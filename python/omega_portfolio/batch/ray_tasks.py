@@ -212,16 +212,18 @@ def ray_tasks(address: str | None, workers: int | None, threads: int) -> Iterato
     # Nobody is told of a batch, unless the environment says so.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     ray = need_ray()
-    ours = not ray.is_initialized()
+    ours, owner = not ray.is_initialized(), os.getpid()
     if ours:
         _connect(ray, address, workers, threads)
     crew = RayTasks(ray, workers, threads)
     try:
         yield crew
     finally:
-        crew.close()
-        if ours:
-            ray.shutdown()
+        # A child that was forked meanwhile leaves the cluster to its parent.
+        if os.getpid() == owner:
+            crew.close()
+            if ours:
+                ray.shutdown()
 
 
 def _connect(
