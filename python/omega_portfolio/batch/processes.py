@@ -43,10 +43,18 @@ class Worker:
     ----------
     alive : Path
         The file that is there while the caller wants runs.
+    path : list of str
+        Where it finds modules.
+
+    Raises
+    ------
+    OSError
+        It cannot be started.
     """
 
-    def __init__(self, alive: Path) -> None:
+    def __init__(self, alive: Path, path: list[str]) -> None:
         self._alive = alive
+        self._path = path
         # A group of its own does not hear the Ctrl-C of a terminal.
         own: dict[str, Any] = {"start_new_session": True}
         if os.name == "nt":
@@ -97,8 +105,7 @@ class Worker:
         if tasks is None or answers is None:
             raise EOFError("a worker without pipes")
         if not self._told_path:
-            path = [str(one) or os.getcwd() for one in sys.path]  # noqa: PTH109 - as a text.
-            tasks.write(json.dumps(path).encode() + b"\n")
+            tasks.write(json.dumps(self._path).encode() + b"\n")
             send(tasks, str(self._alive).encode())  # type: ignore[arg-type]
             self._told_path = True
         send(tasks, pickle.dumps((job, *shard)))  # type: ignore[arg-type]
@@ -131,6 +138,18 @@ def _errors() -> int:
     return 2
 
 
+def _path_here() -> list[str]:
+    """Give where this process finds modules, with its folder by name.
+
+    Raises
+    ------
+    OSError
+        The folder is gone; no interpreter begins in such a place.
+    """
+    here = os.getcwd()  # noqa: PTH109 - as a text.
+    return [str(one) or here for one in sys.path]
+
+
 class Processes:
     """Workers on this machine, each with a thread here that feeds it."""
 
@@ -138,6 +157,7 @@ class Processes:
         self.workers = workers
         self._threads = threads
         self._scratch = scratch
+        self._path = _path_here()
         self._tasks: queue.SimpleQueue[tuple[Job, Shard] | None] = queue.SimpleQueue()
         self._ended: queue.SimpleQueue[Ended] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -156,8 +176,9 @@ class Processes:
         self._under_way += 1
         if len(self._feeders) < min(self.workers, self._under_way):
             feeder = threading.Thread(target=self._feed, daemon=True)
-            self._feeders.append(feeder)
             feeder.start()
+            # Only threads that run are waited for.
+            self._feeders.append(feeder)
 
     def ended(self, seconds: float) -> list[Ended]:
         """Wait for a shard."""
@@ -187,11 +208,16 @@ class Processes:
             job, shard = task
             try:
                 worker = worker or self._started()
-                if worker is None:
-                    return
+            except Exception as error:  # noqa: BLE001 - raised where the runs are waited for.
+                # That is a fault of this machine, and no worker that has died.
+                self._ended.put((shard, error))
+                continue
+            if worker is None:
+                return
+            try:
                 self._ended.put((shard, worker.asked(job, shard)))
-            except (EOFError, OSError) as error:
-                reason = str(error) if worker is None else f"exit code {self._buried(worker)}"
+            except (EOFError, OSError):
+                reason = f"exit code {self._buried(worker)}"
                 worker = None
                 self._ended.put((shard, Lost(reason)))
             except Exception as error:  # noqa: BLE001 - raised where the runs are waited for.
@@ -203,7 +229,7 @@ class Processes:
         with self._lock:
             if self._closed:
                 return None
-            worker = Worker(self._scratch.alive)
+            worker = Worker(self._scratch.alive, self._path)
             self._alive.add(worker)
             return worker
 
