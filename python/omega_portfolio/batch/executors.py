@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -69,13 +70,18 @@ def way_of(
     Raises
     ------
     InvalidArgument
-        One is wrong, or means nothing with this executor; or Ray is not installed.
+        One is wrong, or means nothing with this executor; or Ray is not installed, or this
+        program has no interpreter for processes.
     """
     if not isinstance(executor, Executor) and (
         not isinstance(executor, str) or executor not in NAMES
     ):
         rule = f"is none of {', '.join(NAMES)}, and no concurrent.futures.Executor"
         raise InvalidArgument("executor", describe(executor), rule, "pass one of these")
+    if executor == "processes" and getattr(sys, "frozen", False):
+        rule = "starts Python, and this is a frozen program without one"
+        remedy = "pass threads, or a concurrent.futures.ProcessPoolExecutor"
+        raise InvalidArgument("executor", "'processes'", rule, remedy)
     number = _count("workers", workers, WORKERS_MAX)
     runs = _count("shard_runs", shard_runs, None)
     if address is not None and (not isinstance(address, str) or not address or "\0" in address):
