@@ -76,9 +76,7 @@ def test_what_cannot_be_sent_is_named(tmp_path: Path) -> None:
 
     for executor in ("processes", ThreadPoolExecutor(1)):
         with pytest.raises(op.InvalidArgument, match="cannot be sent to a worker") as refused:
-            sample_batch(
-                "python", executor=executor, instruments=[Local("ACME")], scratch=tmp_path
-            )
+            sample_batch("python", executor=executor, instruments=[Local("ACME")], scratch=tmp_path)
         assert refused.value.argument == "instruments"
         assert list(tmp_path.iterdir()) == []
 

@@ -76,8 +76,10 @@ class Given:
             return
         except RuntimeError as error:
             value, rule = type(self._executor).__name__, f"takes no work: {error}"
-            remedy = "pass one that was not shut down"
-            raise InvalidArgument("executor", value, rule, remedy) from None
+            remedy = "look at what the executor needs"
+            if "shutdown" in str(error):
+                remedy = "pass one that was not shut down"
+            raise InvalidArgument("executor", value, rule, remedy) from error
         self._futures.add(future)
         future.add_done_callback(partial(self._take, shard))
 
