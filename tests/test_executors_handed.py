@@ -122,7 +122,7 @@ def test_a_task_that_cannot_be_read_is_told_as_itself(
         send(stream, b"no pickle" if len(sent) == 3 else data)
 
     monkeypatch.setattr(processes, "send", spoiled)
-    with pytest.raises(Exception, match="pickle|invalid load key"):
+    with pytest.raises(Exception, match=r"pickle|invalid load key"):
         sample_batch("python", executor="processes", workers=1, shard_runs=5, scratch=tmp_path)
     assert list(tmp_path.iterdir()) == []
     monkeypatch.undo()

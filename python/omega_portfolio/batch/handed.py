@@ -64,14 +64,15 @@ def packed(settings: Mapping[str, Any]) -> dict[str, bytes]:
     InvalidArgument
         One of them cannot be pickled.
     """
-    made = {}
-    for name, value in settings.items():
-        try:
-            made[name] = pickle.dumps(plain(value))
-        except Exception as error:
-            rule = f"cannot be sent to a worker: {type(error).__name__}: {error}"
-            raise InvalidArgument(name, describe(value), rule, _REMEDY) from error
-    return made
+    return {name: _packed(name, value) for name, value in settings.items()}
+
+
+def _packed(name: str, value: object) -> bytes:
+    try:
+        return pickle.dumps(plain(value))
+    except Exception as error:
+        rule = f"cannot be sent to a worker: {type(error).__name__}: {error}"
+        raise InvalidArgument(name, describe(value), rule, _REMEDY) from error
 
 
 def unpacked(settings: Mapping[str, bytes]) -> dict[str, Any]:
@@ -82,14 +83,15 @@ def unpacked(settings: Mapping[str, bytes]) -> dict[str, Any]:
     InvalidArgument
         This process cannot read one of them, because it lacks its class.
     """
-    made = {}
-    for name, data in settings.items():
-        try:
-            made[name] = pickle.loads(data)  # noqa: S301 - of the caller.
-        except Exception as error:  # noqa: BLE001 - the classes are those of anybody.
-            rule = f"cannot be read by a worker: {type(error).__name__}: {error}"
-            raise InvalidArgument(name, "a pickle of the caller", rule, _REMEDY) from None
-    return made
+    return {name: _unpacked(name, data) for name, data in settings.items()}
+
+
+def _unpacked(name: str, data: bytes) -> object:
+    try:
+        return pickle.loads(data)  # noqa: S301 - of the caller.
+    except Exception as error:  # noqa: BLE001 - the classes are those of anybody.
+        rule = f"cannot be read by a worker: {type(error).__name__}: {error}"
+        raise InvalidArgument(name, "a pickle of the caller", rule, _REMEDY) from None
 
 
 __all__ = ["packed", "plain", "unpacked"]

@@ -74,7 +74,8 @@ class Worker:
 
     @staticmethod
     def _begun(program: list[str], **own: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401
-        return subprocess.Popen(program, stdin=subprocess.PIPE, **own)  # noqa: S603 - this interpreter.
+        # This interpreter, and a program of ours.
+        return subprocess.Popen(program, stdin=subprocess.PIPE, **own)  # noqa: S603
 
     def _with_pipe(
         self,
