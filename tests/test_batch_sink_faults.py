@@ -11,13 +11,23 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 import omega_portfolio as op
-from batch_samples import assert_same, files_of, sample_batch, sample_params
+from batch_samples import (
+    assert_same,
+    files_of,
+    sample_bars,
+    sample_batch,
+    sample_orders,
+    sample_params,
+)
 from conftest import _chosen_backends
 from interpreter import PACKAGE_ROOT
 from omega_portfolio.batch import slices
@@ -89,6 +99,62 @@ def test_a_call_of_the_system_that_fails_at_any_turn(
     # In a new folder nothing has to go.
     assert len(failed) >= (0 if name == "unlink" and resume else 1)
     assert set(failed) <= {code}
+
+
+def test_a_kill_while_old_results_go_leaves_no_old_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bars, orders = (
+        frame.with_columns(pl.col("time") + timedelta(days=3_650))
+        for frame in (sample_bars(), sample_orders())
+    )
+    old: dict[str, Any] = {"layout": "list", "params": sample_params()[:3]}
+    new: dict[str, Any] = {"bars": bars, "orders": orders, "params": None}
+    wanted = {name: sample_batch("python", **given) for name, given in (("old", old), ("new", new))}
+
+    class Killed(BaseException):
+        pass
+
+    def assert_is(name: str, folder: Path) -> None:
+        found, expected = op.BatchResult.open(folder, verify=True), wanted[name]
+        assert_same(found, expected)
+        assert found.times is not None
+        assert found.times.equals(expected.times)
+        assert (found.params is None) == (expected.params is None)
+
+    for number in range(40):
+        folder = tmp_path / str(number)
+        sample_batch("python", sink=folder, **old)
+        turns: list[int] = []
+        with monkeypatch.context() as patched:
+            for name in ("unlink", "replace"):
+                patched.setattr(Path, name, killed_at(number, getattr(Path, name), turns, Killed))
+            with suppress(Killed):
+                sample_batch("python", sink=folder, resume=False, **new)
+        # Whoever goes on, with the old batch or with the new one, finds times of its own.
+        try:
+            sample_batch("python", sink=folder, **new)
+            assert_is("new", folder)
+        except op.InvalidArgument:
+            sample_batch("python", sink=folder, **old)
+            assert_is("old", folder)
+        if len(turns) <= number:
+            break
+    assert 8 < number < 39
+
+
+def killed_at(
+    number: int, call: Callable[..., Any], turns: list[int], end: type[BaseException]
+) -> Callable[..., Any]:
+    """Give the call as one at whose turn the process ends."""
+
+    def replaced(*arguments: Any, **keywords: Any) -> Any:
+        turns.append(len(turns))
+        if turns[-1] == number:
+            raise end
+        return call(*arguments, **keywords)
+
+    return replaced
 
 
 @pytest.mark.parametrize("sink_format", ["parquet", "ipc"])

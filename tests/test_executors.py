@@ -257,8 +257,11 @@ def test_what_a_worker_raises_can_always_be_told() -> None:
 class Shut(Executor):
     """Takes no work."""
 
+    def __init__(self, reason: str = "cannot schedule new futures after shutdown") -> None:
+        self._reason = reason
+
     def submit(self, *_: Any, **__: Any) -> Future[Any]:
-        raise RuntimeError("cannot schedule new futures after shutdown")
+        raise RuntimeError(self._reason)
 
 
 class Wrong(Executor):
@@ -275,6 +278,11 @@ def test_executors_that_do_not_work(tmp_path: Path) -> None:
         sample_batch("python", executor=Shut(), scratch=tmp_path)
     assert refused.value.argument == "executor"
     assert "shutdown" in refused.value.rule
+    assert refused.value.remedy == "pass one that was not shut down"
+    with pytest.raises(op.InvalidArgument) as refused:
+        sample_batch("python", executor=Shut("no room for a thread"), scratch=tmp_path)
+    assert refused.value.rule == "takes no work: no room for a thread"
+    assert "shut down" not in refused.value.remedy
     with pytest.raises(ConnectionError, match="no way"):
         sample_batch("python", executor=Wrong(), scratch=tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+import threading
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
@@ -100,11 +103,50 @@ def test_runs_that_kill_three_workers_are_named(
 
 def test_workers_that_cannot_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(processes, "get_executable", lambda: str(tmp_path / "nothing"))
-    with pytest.raises(op.WorkerLost, match="No such file") as lost:
+    # The error of this machine, and nothing of dead workers.
+    with pytest.raises(FileNotFoundError, match="nothing"):
         sample_batch("python", executor="processes", scratch=tmp_path)
-    assert lost.value.result is not None
-    assert len(lost.value.result) == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_thread_that_cannot_start_is_told_as_itself(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(
+        processes, "threading", SimpleNamespace(Lock=threading.Lock, Thread=Refusing)
+    )
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        sample_batch("python", executor="processes", scratch=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+class Refusing(threading.Thread):
+    """A thread for which the system has no room."""
+
+    def start(self) -> None:
+        raise RuntimeError("can't start new thread")
+
+
+def test_a_folder_that_is_gone_is_no_dead_worker(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    gone, scratch = tmp_path / "gone", tmp_path / "scratch"
+    gone.mkdir()
+    scratch.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(FileNotFoundError):
+        sample_batch("python", executor="processes", workers=1, scratch=scratch)
+    assert list(scratch.iterdir()) == []
+
+
+def test_a_frozen_program_has_no_interpreter_for_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(processes, "Worker", None)
+    with pytest.raises(op.InvalidArgument, match="frozen") as refused:
+        sample_batch("python", executor="processes")
+    assert refused.value.argument == "executor"
+    assert "ProcessPoolExecutor" in refused.value.remedy
 
 
 def test_a_pool_of_the_caller_that_breaks(tmp_path: Path) -> None:

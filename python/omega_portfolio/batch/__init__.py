@@ -9,6 +9,7 @@ module                  its job
 ``slices``              how many runs at a time, the bound of memory, the loop
 ``executors``,          which workers make the runs; the loop over their shards; what they read,
 ``shards``, ``scratch`` and its end
+``handed``, ``locks``   settings on their way to a worker; files that one process has
 ``worker``              what runs in a worker
 ``processes``,          the workers: our own, of an executor, of a Ray cluster
 ``futures``,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -69,13 +70,18 @@ def way_of(
     Raises
     ------
     InvalidArgument
-        One is wrong, or means nothing with this executor; or Ray is not installed.
+        One is wrong, or means nothing with this executor; or Ray is not installed, or this
+        program has no interpreter for processes.
     """
     if not isinstance(executor, Executor) and (
         not isinstance(executor, str) or executor not in NAMES
     ):
         rule = f"is none of {', '.join(NAMES)}, and no concurrent.futures.Executor"
         raise InvalidArgument("executor", describe(executor), rule, "pass one of these")
+    if executor == "processes" and getattr(sys, "frozen", False):
+        rule = "starts Python, and this is a frozen program without one"
+        remedy = "pass threads, or a concurrent.futures.ProcessPoolExecutor"
+        raise InvalidArgument("executor", "'processes'", rule, remedy)
     number = _count("workers", workers, WORKERS_MAX)
     runs = _count("shard_runs", shard_runs, None)
     if address is not None and (not isinstance(address, str) or not address or "\0" in address):
@@ -158,6 +164,7 @@ def remote_of(way: Way) -> Iterator[Remote | None]:
     if way.is_here:
         yield None
         return
+    owner = os.getpid()
     if way.executor == "ray":
         from omega_portfolio.batch.ray_tasks import ray_tasks
 
@@ -171,9 +178,11 @@ def remote_of(way: Way) -> Iterator[Remote | None]:
         try:
             yield _remote(crew, way)
         finally:
-            # Workers that still run see that their file is gone.
-            scratch.stop()
-            crew.close()
+            # A child that was forked meanwhile and comes back here has no workers.
+            if os.getpid() == owner:
+                # Those that still run see that their file is gone.
+                scratch.stop()
+                crew.close()
 
 
 def _remote(crew: Any, way: Way) -> Remote:  # noqa: ANN401 - a crew of any kind.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+from collections import deque
 from concurrent.futures import BrokenExecutor
 from functools import partial
 from typing import TYPE_CHECKING
@@ -20,10 +21,24 @@ if TYPE_CHECKING:
 
 
 class Given:
-    """An executor that stays the caller's: it is not shut down here."""
+    """An executor that stays the caller's: it is not shut down here.
+
+    Parameters
+    ----------
+    executor : Executor
+        It may have more workers than this batch is to use.
+    workers : int
+        Shards that it has at once; the others wait here.
+    threads : int
+        Threads of a shard.
+    scratch : Scratch
+        Where the workers read.
+    """
 
     def __init__(self, executor: Executor, workers: int, threads: int, scratch: Scratch) -> None:
         self.workers = workers
+        self._waiting: deque[tuple[Job, Shard]] = deque()
+        self._under_way = 0
         self._executor = executor
         self._threads = threads
         self._scratch = scratch
@@ -38,13 +53,22 @@ class Given:
         return job
 
     def start(self, job: Job, shard: Shard) -> None:
-        """Hand a shard to the executor.
+        """Hand a shard to the executor, as soon as it has few enough.
 
         Raises
         ------
         InvalidArgument
             It takes no more work.
         """
+        self._waiting.append((job, shard))
+        self._submit()
+
+    def _submit(self) -> None:
+        while self._waiting and self._under_way < self.workers:
+            self._under_way += 1
+            self._hand_out(*self._waiting.popleft())
+
+    def _hand_out(self, job: Job, shard: Shard) -> None:
         try:
             future = self._executor.submit(run_shard, job, *shard)
         except BrokenExecutor as error:
@@ -52,8 +76,10 @@ class Given:
             return
         except RuntimeError as error:
             value, rule = type(self._executor).__name__, f"takes no work: {error}"
-            remedy = "pass one that was not shut down"
-            raise InvalidArgument("executor", value, rule, remedy) from None
+            remedy = "look at what the executor needs"
+            if "shutdown" in str(error):
+                remedy = "pass one that was not shut down"
+            raise InvalidArgument("executor", value, rule, remedy) from error
         self._futures.add(future)
         future.add_done_callback(partial(self._take, shard))
 
@@ -74,12 +100,16 @@ class Given:
     def ended(self, seconds: float) -> list[Ended]:
         """Wait for a shard."""
         try:
-            return [self._ended.get(timeout=seconds)]
+            found = self._ended.get(timeout=seconds)
         except queue.Empty:
             return []
+        self._under_way -= 1
+        self._submit()
+        return [found]
 
     def close(self) -> None:
         """Take back what has not begun; what runs sees that nobody waits for it."""
+        self._waiting.clear()
         for future in list(self._futures):
             future.cancel()
         for job in self._jobs:

@@ -1,7 +1,8 @@
 """Workers of our own: processes that are started when there is work, and again when one dies.
 
-A worker is a clean interpreter that gets shards through its standard input and answers through
-its standard output. It does not import the caller's program, and it ends when the caller does.
+A worker is a clean interpreter that gets shards through its standard input and answers through a
+pipe of its own, so that nothing it prints comes between. It does not import the caller's program,
+and it ends when the caller does.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ import subprocess
 import sys
 import threading
 from multiprocessing.spawn import get_executable
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from omega_portfolio.batch.shards import Lost
-from omega_portfolio.batch.worker import receive, send
+from omega_portfolio.batch.worker import receive, send, skip_to
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from omega_portfolio.batch.scratch import Call, Scratch
     from omega_portfolio.batch.shards import Ended, Shard
     from omega_portfolio.batch.worker import Job
@@ -30,24 +33,66 @@ _PROGRAM: Final = (
     "sys.path = json.loads(sys.stdin.buffer.readline()); "
     "from omega_portfolio.batch.worker import serve; serve()"
 )
+_MARK_BYTES: Final = 16
 
 
 class Worker:
-    """One process."""
+    """One process.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    alive : Path
+        The file that is there while the caller wants runs.
+    path : list of str
+        Where it finds modules.
+
+    Raises
+    ------
+    OSError
+        It cannot be started.
+    """
+
+    def __init__(self, alive: Path, path: list[str]) -> None:
+        self._alive = alive
+        self._path = path
         # A group of its own does not hear the Ctrl-C of a terminal.
         own: dict[str, Any] = {"start_new_session": True}
         if os.name == "nt":
             own = {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
         executable = os.fsdecode(get_executable())
-        self._process = subprocess.Popen(  # noqa: S603 - this interpreter.
-            [executable, "-c", _PROGRAM],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            **own,
-        )
+        # What is read before this mark was printed while the interpreter began.
+        self._mark = os.urandom(_MARK_BYTES).hex().encode()
+        self._marked = False
+        program = [executable, "-c", _PROGRAM, self._mark.decode()]
+        if os.name == "nt":
+            # Only standard handles are sure to reach a child there.
+            self._process = self._begun(program, stdout=subprocess.PIPE, **own)
+            self._answers = self._process.stdout
+        else:
+            self._process, self._answers = self._with_pipe(program, **own)
         self._told_path = False
+
+    @staticmethod
+    def _begun(program: list[str], **own: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401
+        # This interpreter, and a program of ours.
+        return subprocess.Popen(program, stdin=subprocess.PIPE, **own)  # noqa: S603
+
+    def _with_pipe(
+        self,
+        program: list[str],
+        **own: Any,  # noqa: ANN401 - of Popen.
+    ) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
+        """Start a worker with a pipe beside the standard ones."""
+        answers, theirs = os.pipe()
+        try:
+            own.update(pass_fds=(theirs,), stdout=_errors())
+            process = self._begun([*program, str(theirs)], **own)
+        except BaseException:
+            os.close(answers)
+            raise
+        finally:
+            os.close(theirs)
+        return process, os.fdopen(answers, "rb")
 
     def asked(self, job: Job, shard: Shard) -> Any:  # noqa: ANN401 - an answer or an exception.
         """Have a shard made.
@@ -57,14 +102,17 @@ class Worker:
         EOFError, OSError
             The process has died.
         """
-        tasks, answers = self._process.stdin, self._process.stdout
+        tasks, answers = self._process.stdin, self._answers
         if tasks is None or answers is None:
             raise EOFError("a worker without pipes")
         if not self._told_path:
-            path = [str(one) or os.getcwd() for one in sys.path]  # noqa: PTH109 - as a text.
-            tasks.write(json.dumps(path).encode() + b"\n")
+            tasks.write(json.dumps(self._path).encode() + b"\n")
+            send(tasks, str(self._alive).encode())  # type: ignore[arg-type]
             self._told_path = True
         send(tasks, pickle.dumps((job, *shard)))  # type: ignore[arg-type]
+        if not self._marked:
+            skip_to(answers, self._mark)  # type: ignore[arg-type]
+            self._marked = True
         answer = receive(answers)  # type: ignore[arg-type]
         return pickle.loads(answer)  # noqa: S301 - of our own child.
 
@@ -72,7 +120,7 @@ class Worker:
         """End the process at once, and give its exit code."""
         self._process.kill()
         code = self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
+        for pipe in (self._process.stdin, self._answers):
             if pipe is not None:
                 try:
                     pipe.close()
@@ -82,6 +130,27 @@ class Worker:
         return code
 
 
+def _errors() -> int:
+    """Give where workers print to: standard error, unless this process has none."""
+    try:
+        os.fstat(2)
+    except OSError:
+        return subprocess.DEVNULL
+    return 2
+
+
+def _path_here() -> list[str]:
+    """Give where this process finds modules, with its folder by name.
+
+    Raises
+    ------
+    OSError
+        The folder is gone; no interpreter begins in such a place.
+    """
+    here = os.getcwd()  # noqa: PTH109 - as a text.
+    return [str(one) or here for one in sys.path]
+
+
 class Processes:
     """Workers on this machine, each with a thread here that feeds it."""
 
@@ -89,6 +158,7 @@ class Processes:
         self.workers = workers
         self._threads = threads
         self._scratch = scratch
+        self._path = _path_here()
         self._tasks: queue.SimpleQueue[tuple[Job, Shard] | None] = queue.SimpleQueue()
         self._ended: queue.SimpleQueue[Ended] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -107,8 +177,9 @@ class Processes:
         self._under_way += 1
         if len(self._feeders) < min(self.workers, self._under_way):
             feeder = threading.Thread(target=self._feed, daemon=True)
-            self._feeders.append(feeder)
             feeder.start()
+            # Only threads that run are waited for.
+            self._feeders.append(feeder)
 
     def ended(self, seconds: float) -> list[Ended]:
         """Wait for a shard."""
@@ -138,11 +209,16 @@ class Processes:
             job, shard = task
             try:
                 worker = worker or self._started()
-                if worker is None:
-                    return
+            except Exception as error:  # noqa: BLE001 - raised where the runs are waited for.
+                # That is a fault of this machine, and no worker that has died.
+                self._ended.put((shard, error))
+                continue
+            if worker is None:
+                return
+            try:
                 self._ended.put((shard, worker.asked(job, shard)))
-            except (EOFError, OSError) as error:
-                reason = str(error) if worker is None else f"exit code {self._buried(worker)}"
+            except (EOFError, OSError):
+                reason = f"exit code {self._buried(worker)}"
                 worker = None
                 self._ended.put((shard, Lost(reason)))
             except Exception as error:  # noqa: BLE001 - raised where the runs are waited for.
@@ -154,7 +230,7 @@ class Processes:
         with self._lock:
             if self._closed:
                 return None
-            worker = Worker()
+            worker = Worker(self._scratch.alive, self._path)
             self._alive.add(worker)
             return worker
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import time
+from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -100,6 +101,7 @@ class RayTasks:
         self._task = ray.remote(num_cpus=threads, max_retries=0)(run_task)
         self._shared: tuple[Any, ...] | None = None
         self._prepared = False
+        self._waiting: deque[tuple[Any, Shard]] = deque()
         self._running: dict[Any, Shard] = {}
         self._asked = 0.0
         self._room = 1
@@ -127,17 +129,28 @@ class RayTasks:
         return self._ray.put(call.job(self._threads, prepared=self._prepared))
 
     def start(self, job: Any, shard: Shard) -> None:  # noqa: ANN401 - a reference.
-        """Hand a shard to the cluster."""
+        """Hand a shard to the cluster, as soon as it has few enough.
+
+        Without a number of the caller it gets all: it knows its room, and grows when tasks wait.
+        """
+        self._waiting.append((job, shard))
+        self._submit()
+
+    def _submit(self) -> None:
         if self._shared is None:
             raise AssertionError("a shard before its batch")
-        self._running[self._task.remote(job, *shard, *self._shared)] = shard
+        while self._waiting and (self._fixed is None or len(self._running) < self._fixed):
+            job, shard = self._waiting.popleft()
+            self._running[self._task.remote(job, *shard, *self._shared)] = shard
 
     def ended(self, seconds: float) -> list[Ended]:
         """Wait for a shard."""
         if not self._running:
             return []
         ready, _ = self._ray.wait(list(self._running), num_returns=1, timeout=seconds)
-        return [(self._running.pop(ref), self._outcome(ref)) for ref in ready]
+        found = [(self._running.pop(ref), self._outcome(ref)) for ref in ready]
+        self._submit()
+        return found
 
     def _outcome(self, ref: Any) -> Answer | Exception:  # noqa: ANN401 - a reference.
         kinds = self._ray.exceptions
@@ -152,6 +165,7 @@ class RayTasks:
 
     def close(self) -> None:
         """Interrupt the tasks that run."""
+        self._waiting.clear()
         for ref in self._running:
             self._ray.cancel(ref, force=False)
         self._running.clear()
@@ -198,16 +212,18 @@ def ray_tasks(address: str | None, workers: int | None, threads: int) -> Iterato
     # Nobody is told of a batch, unless the environment says so.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     ray = need_ray()
-    ours = not ray.is_initialized()
+    ours, owner = not ray.is_initialized(), os.getpid()
     if ours:
         _connect(ray, address, workers, threads)
     crew = RayTasks(ray, workers, threads)
     try:
         yield crew
     finally:
-        crew.close()
-        if ours:
-            ray.shutdown()
+        # A child that was forked meanwhile leaves the cluster to its parent.
+        if os.getpid() == owner:
+            crew.close()
+            if ours:
+                ray.shutdown()
 
 
 def _connect(

@@ -2,7 +2,7 @@
 
 Workers map them into memory, so that all workers of a machine share one copy. The folder is
 removed at the end of the batch, whatever the end is. Of a caller that was killed its own workers
-remove it; where there are none of these, the next batch of the machine does.
+remove it; where there are none of these, a batch of the machine does, a minute later at least.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ import os
 import shutil
 import socket
 import tempfile
-from contextlib import contextmanager
+import time
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
+from omega_portfolio.batch.handed import packed, plain
+from omega_portfolio.batch.locks import BUSY, FREE, LOCK, locked, take
 from omega_portfolio.batch.worker import Job
 from omega_portfolio.one_reading import read_once
 
@@ -32,7 +35,10 @@ if TYPE_CHECKING:
 
 NAME: Final = "omega-portfolio"
 ALIVE: Final = "alive"
-_LOCK: Final = ".lock"
+_TRIES: Final = 20
+YOUNG: Final = 60.0
+"""Seconds that a folder stays, although nobody seems to have it: its batch may be beginning."""
+
 FRAMES: Final = ("bars", "orders", "params")
 
 
@@ -64,7 +70,8 @@ class Call:
         """Describe it for workers, with a name of its own and the version of this package."""
         from omega_portfolio import __version__
 
-        known = (uuid4().hex, __version__, self.backend, dict(self.settings), self.keep, threads)
+        settings, keep = packed(self.settings), plain(self.keep)
+        known = (uuid4().hex, __version__, self.backend, settings, keep, int(threads))
         return Job(*known, prepared=prepared, **places)
 
 
@@ -145,44 +152,54 @@ def scratch_in(place: Path | None) -> Iterator[Scratch]:
     """
     where = Path(tempfile.gettempdir()) if place is None else place.absolute()
     head = f"{NAME}-{socket.gethostname()}-"
+    owner = os.getpid()
     _remove_left(where, head)
-    folder = Path(tempfile.mkdtemp(prefix=head, dir=where))
-    try:
-        with (folder / _LOCK).open("wb") as lock:
-            _take(lock.fileno())
-            scratch = Scratch(folder)
-            try:
-                yield scratch
-            finally:
+    with _own_folder(where, head) as folder:
+        scratch = Scratch(folder)
+        try:
+            yield scratch
+        finally:
+            # A child that was forked meanwhile and comes back here owns nothing.
+            if os.getpid() == owner:
                 scratch.stop()
-    finally:
+
+
+@contextmanager
+def _own_folder(where: Path, head: str) -> Iterator[Path]:
+    """Make a folder that no other batch takes for one that was left."""
+    owner = os.getpid()
+    for _ in range(_TRIES):
+        folder = Path(tempfile.mkdtemp(prefix=head, dir=where))
+        with ExitStack() as held:
+            held.callback(_remove, folder, owner)
+            try:
+                found = held.enter_context(locked(folder / LOCK))
+            except FileNotFoundError:
+                continue
+            # Another batch may have come between the making of the file and its lock.
+            if found != BUSY and (folder / LOCK).exists():
+                yield folder
+                return
+    raise FileExistsError(f"{where}: other processes take each folder that is made here")
+
+
+def _remove(folder: Path, owner: int) -> None:
+    """Remove a folder, unless this is a child of the process that made it."""
+    if os.getpid() == owner:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _take(lock: int) -> bool:
-    """Lock a file until its process ends; False when another process has it."""
-    try:
-        import fcntl
-    except ImportError:
-        # No such locks on this system: nothing is known of other processes.
-        return False
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
 def _remove_left(where: Path, head: str) -> None:
-    """Remove the folders of callers of this machine that were killed."""
-    for lock in where.glob(f"{head}*/{_LOCK}"):
+    """Remove the folders of callers of this machine that were killed, but no young one."""
+    for lock in where.glob(f"{head}*/{LOCK}"):
         try:
             handle = os.open(lock, os.O_RDWR)
         except OSError:
             # It is somebody else's, or has just been removed.
             continue
         try:
-            if _take(handle):
+            old = time.time() - os.fstat(handle).st_mtime >= YOUNG
+            if old and take(handle) == FREE:
                 shutil.rmtree(lock.parent, ignore_errors=True)
         finally:
             os.close(handle)

@@ -34,7 +34,7 @@ DEATHS: Final = 3
 """Workers that a shard may cost."""
 
 AHEAD: Final = 2
-"""Shards for each worker that are under way, or wait for those before them."""
+"""Shards for each worker that are under way, or wait for a worker or for those before them."""
 
 SECONDS: Final = 1.0
 """What a shard is to take."""
@@ -66,7 +66,7 @@ class Crew(Protocol):
         ...
 
     def start(self, job: Any, shard: Shard) -> None:  # noqa: ANN401 - of `job`.
-        """Have a shard made."""
+        """Have a shard made, when fewer than ``workers`` are at work."""
         ...
 
     def ended(self, seconds: float) -> list[Ended]:

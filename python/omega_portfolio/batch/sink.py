@@ -11,10 +11,11 @@ from __future__ import annotations
 import io
 import os
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from omega_portfolio.batch.locks import BUSY, LOCK, locked
 from omega_portfolio.batch.manifest import (
     NAME,
     Manifest,
@@ -43,9 +44,8 @@ if TYPE_CHECKING:
 ENDINGS: Final[dict[SinkFormat, str]] = {"parquet": "parquet", "ipc": "arrow"}
 TIMES: Final = "times.arrow"
 PARAMS: Final = "params.arrow"
-_LOCK: Final = ".lock"
 _SMALL: Final = (NAME, TIMES, PARAMS)
-OURS: Final = (*_SMALL, *(f".{name}.tmp" for name in _SMALL), _LOCK, *NAMES)
+OURS: Final = (*_SMALL, *(f".{name}.tmp" for name in _SMALL), LOCK, *NAMES)
 """What may lie in the folder of a sink."""
 
 _GROUP_ROWS: Final = 262_144
@@ -163,20 +163,12 @@ def _alone(folder: Path) -> Iterator[None]:
     """Keep other processes from writing the same parts; the system ends it with this process."""
     if folder.exists() and not folder.is_dir():
         raise InvalidArgument("sink", str(folder), "is a file", "name a folder")
-    try:
-        import fcntl
-    except ImportError:
-        # No such locks on this system.
-        yield
-        return
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / _LOCK).open("wb") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+    with locked(folder / LOCK) as found:
+        if found == BUSY:
             rule = "is being written by another batch"
             remedy = "wait for it, or name another folder"
-            raise InvalidArgument("sink", str(folder), rule, remedy) from None
+            raise InvalidArgument("sink", str(folder), rule, remedy)
         yield
 
 
@@ -185,12 +177,12 @@ def _opened(sink: Sink, wanted: Manifest) -> Manifest:
     folder = sink.folder
     if not sink.resume and (folder / NAME).exists():
         expect_only(folder, OURS)
+        _forget(folder)
         wanted.write(folder)
-        (folder / TIMES).unlink(missing_ok=True)
         return wanted
     manifest = read_manifest(folder) if folder.is_dir() else None
     if manifest is None:
-        expect_only(folder, (f".{NAME}.tmp", _LOCK))
+        expect_only(folder, (f".{NAME}.tmp", LOCK))
         folder.mkdir(parents=True, exist_ok=True)
         return wanted
     _expect_same(folder, manifest.identity, wanted.identity)
@@ -200,6 +192,21 @@ def _opened(sink: Sink, wanted: Manifest) -> Manifest:
         if _stands(manifest, part) and part_is_whole(folder, part)
     }
     return manifest
+
+
+def _forget(folder: Path) -> None:
+    """Remove what is beside the parts, so that a new list never finds an old file.
+
+    The old list loses its parts first: no list names any while a file beside them is missing.
+    """
+    with suppress(InvalidArgument):
+        # A list that cannot be read names none.
+        old = read_manifest(folder)
+        if old is not None:
+            replace(old, parts={}, complete=False).write(folder)
+    for name in (TIMES, PARAMS):
+        (folder / name).unlink(missing_ok=True)
+    sync_folder(folder)
 
 
 def expect_only(folder: Path, names: Collection[str]) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import pickle
 import queue
-import shutil
 import signal
 import struct
 import sys
@@ -19,9 +18,11 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from omega_portfolio.batch.engine import Keep, open_engine
+from omega_portfolio.batch.handed import unpacked
+from omega_portfolio.batch.locks import remove_left
 from omega_portfolio.errors import InvalidArgument, OmegaPortfolioError
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ KEPT: Final = 2
 """Batches that a worker keeps open: the two passes of ``path="both"``."""
 
 TABLES: Final = ("equity", "trades", "metrics", "final", "rejected")
+LENGTH_MAX: Final = 2**40
+"""Most bytes of a message; a length above it was written by somebody else."""
+
 _LENGTH: Final = struct.Struct("<Q")
 
 
@@ -53,8 +57,8 @@ class Job:
         Of the package that the caller has.
     backend : {"rust", "python"}
         Which backend works.
-    settings : mapping
-        Keyword arguments of the backend's class.
+    settings : mapping of str to bytes
+        Keyword arguments of the backend's class, each as a pickle of its own.
     keep : Keep
         What is kept of a run.
     threads : int
@@ -70,7 +74,7 @@ class Job:
     name: str
     version: str
     backend: BackendName
-    settings: Mapping[str, Any]
+    settings: Mapping[str, bytes]
     keep: Keep
     threads: int
     prepared: bool = False
@@ -184,7 +188,9 @@ def _engine_of(job: Job, arrows: Arrows | None) -> Engine:
         engine = _opened.get(job.name)
         if engine is None:
             frames = arrows or _mapped(job)
-            settings = {**job.settings, "prepared": True} if job.prepared else job.settings
+            settings = unpacked(job.settings)
+            if job.prepared:
+                settings["prepared"] = True
             engine = open_engine(job.backend, frames, settings)
             _opened[job.name] = engine
             while len(_opened) > KEPT:
@@ -227,29 +233,59 @@ def receive(stream: BinaryIO) -> bytes:
     ------
     EOFError
         The other side has ended.
+    InvalidArgument
+        It has a length that no message has.
     """
     head = stream.read(_LENGTH.size)
     if len(head) == _LENGTH.size:
         (length,) = _LENGTH.unpack(head)
+        if length > LENGTH_MAX:
+            value, rule = f"a message of {length:,} bytes", "is none that a worker gets or sends"
+            remedy = "see that nothing else writes into the pipes between caller and workers"
+            raise InvalidArgument("executor", value, rule, remedy)
         data = stream.read(length)
         if len(data) == length:
             return data
     raise EOFError("the other process has ended")
 
 
+def skip_to(stream: BinaryIO, mark: bytes) -> None:
+    """Read until a mark has come, and no further.
+
+    Raises
+    ------
+    EOFError
+        The other side has ended before it.
+    """
+    last = b""
+    while last != mark:
+        one = stream.read(1)
+        if not one:
+            raise EOFError("the other process has ended")
+        last = (last + one)[-len(mark) :]
+
+
 def serve() -> None:
-    """Make the shards that standard input names, until the caller ends."""
+    """Make the shards that standard input names, until the caller ends.
+
+    The arguments of the program are a mark for the begin of the answers, and where they go.
+    """
     # Ctrl-C reaches all processes of a terminal; the caller decides what becomes of it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    answers = os.fdopen(os.dup(1), "wb")
-    # What anybody prints here must not come between the answers.
-    os.dup2(2, 1)
-    tasks: queue.SimpleQueue[tuple[Job, int, int]] = queue.SimpleQueue()
+    mark, *pipe = sys.argv[1:]
+    answers = os.fdopen(int(pipe[0]) if pipe else os.dup(1), "wb")
+    if not pipe:
+        # What anybody prints here must not come between the answers.
+        sys.stdout.flush()
+        os.dup2(2, 1)
+    answers.write(mark.encode())
+    answers.flush()
+    tasks: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, tasks), daemon=True).start()
     while True:
         task = tasks.get()
         try:
-            data = pickle.dumps(run_shard(*task))
+            data = pickle.dumps(run_shard(*pickle.loads(task)))  # noqa: S301 - of our caller.
         except BaseException as error:  # noqa: BLE001 - the caller raises it.
             data = _packed(error)
         send(answers, data)
@@ -268,19 +304,26 @@ def _packed(error: BaseException) -> bytes:
     return data
 
 
-def _listen(stream: BinaryIO, tasks: queue.SimpleQueue[tuple[Job, int, int]]) -> None:
+def _listen(stream: BinaryIO, tasks: queue.SimpleQueue[bytes]) -> None:
     """Take shards; a caller that was killed leaves its scratch files to its workers."""
-    folder: Path | None = None
     try:
+        alive = receive(stream).decode()
         while True:
-            task = pickle.loads(receive(stream))  # noqa: S301 - of the process that began this one.
-            if task[0].alive is not None:
-                folder = Path(task[0].alive).parent
-            tasks.put(task)
+            tasks.put(receive(stream))
+    except EOFError:
+        remove_left(Path(alive).parent)
     finally:
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
         os._exit(1)
 
 
-__all__ = ["Alive", "Answer", "Job", "forget", "mapped", "run_shard", "serve"]
+def _after_fork() -> None:
+    """Begin anew in a child: nobody there lets go of a lock that another thread had."""
+    global _lock, _opened  # noqa: PLW0603 - what a child begins with.
+    _lock = threading.Lock()
+    _opened = OrderedDict()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+__all__ = ["Alive", "Answer", "Job", "forget", "mapped", "run_shard", "serve", "skip_to"]
