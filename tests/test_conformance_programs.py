@@ -164,5 +164,5 @@ def test_wrong_arguments(words: list[str]) -> None:
 
 def test_a_command_is_divided_as_its_system_does() -> None:
     assert words_of("'a b' c\\ d", posix=True) == ["a b", "c d"]
-    windows = r"""'C:\Program Files\python.exe' C:\x.py "y z" """
-    assert words_of(windows, posix=False) == ["C:\\Program Files\\python.exe", "C:\\x.py", "y z"]
+    windows = r"""'my tools\python.exe' src\x.py "y z" """
+    assert words_of(windows, posix=False) == ["my tools\\python.exe", "src\\x.py", "y z"]
