@@ -77,21 +77,25 @@ class Judge:
     def judge(self, case: Json, response: Json) -> Verdict:
         """Compare the response to a case."""
         found = Verdict()
+        odd = _form_of_response(response, len(case["statements"]))
+        if odd:
+            return Verdict(DIFFER, [f"failed: {odd}"])
+        if response.get("id", case["id"]) != case["id"]:
+            return Verdict(DIFFER, [f"failed: it answered another case, {response['id']}"])
         if "not_expressible" in response:
             why = response["not_expressible"]
             text = f"{why['feature']}: {why['reason']}" if why.get("reason") else why["feature"]
             return Verdict(SKIPPED, [text])
         if "failed" in response:
             return Verdict(DIFFER, [f"failed: {response['failed']}"])
-        if response.get("id", case["id"]) != case["id"]:
-            return Verdict(DIFFER, [f"failed: it answered another case, {response['id']}"])
         answers = response["answers"]
         state: str | None = None
         for place, statement in enumerate(case["statements"], start=1):
-            if place > len(answers):
-                _differ(found, f"statement {place}: no answer")
-                break
             answer = answers[place - 1]
+            odd = _form_of_answer(statement, answer)
+            if odd:
+                _differ(found, f"statement {place}: {odd}")
+                continue
             before, state = state, answer.get("after", {}).get("state", state)
             for text in self._of_answer(statement, answer, found):
                 _differ(found, f"statement {place}: {text}")
@@ -121,7 +125,7 @@ class Judge:
             return [*wrong, f"{statement['call']} was refused: {_words(refused)}"]
         kinds = self._document["calls"][statement["call"]]["result"]
         expected = statement.get("result", {})
-        return wrong + self._of_values(expected, answer.get("result", {}), kinds, found)
+        return wrong + self._of_values(expected, answer["result"], kinds, found)
 
     def _of_values(
         self, expected: Json, values: Json, kinds: dict[str, str], found: Verdict
@@ -152,11 +156,70 @@ class Judge:
         return False
 
 
+def _form_of_response(response: Any, count: int) -> str:
+    """Give what is wrong with the form of a response to so many statements; nothing if it is right.
+
+    A response of another form was not understood by whoever made it, so that nothing in it counts.
+    """
+    kinds = [] if not isinstance(response, dict) else sorted({*response} - {"id"})
+    if kinds not in (["answers"], ["not_expressible"], ["failed"]):
+        return f"it is not one of answers, not_expressible and failed, but {response!r:.80}"
+    found = response[kinds[0]]
+    if kinds == ["failed"]:
+        return "" if isinstance(found, str) else f"failed is no text: {found!r:.80}"
+    if kinds == ["not_expressible"]:
+        well = _is_texts(found, {"feature"}, {"reason"}) and found["feature"]
+        return "" if well else f"not_expressible needs a feature, and is {found!r:.80}"
+    if not isinstance(found, list):
+        return f"answers are no list: {found!r:.80}"
+    return "" if len(found) == count else f"{len(found)} answers to {count} statements"
+
+
+def _form_of_answer(statement: Json, answer: Any) -> str:
+    """Give what is wrong with the form of an answer, or nothing."""
+    if not isinstance(answer, dict):
+        return f"the answer is no object: {answer!r:.80}"
+    call = "call" in statement
+    names = ("result", "refused") if call else ("values", "absent")
+    kinds = sorted({*answer} - ({"after"} if call else set()))
+    if len(kinds) != 1 or kinds[0] not in names:
+        return f"the answer is not one of {' and '.join(names)}, but has {kinds}"
+    name = kinds[0]
+    found = answer[name]
+    if name == "refused":
+        well = _is_texts(found, {"code", "argument"}, {"text"})
+    elif name == "absent":
+        well = isinstance(found, str)
+    else:
+        well = _is_figures(found)
+    if not well:
+        return f"{name} has not its form: {found!r:.80}"
+    after = answer.get("after", {})
+    return "" if _is_figures(after) else f"after has not its form: {after!r:.80}"
+
+
+def _is_texts(found: Any, needed: set[str], allowed: set[str]) -> bool:
+    return (
+        isinstance(found, dict)
+        and needed <= {*found} <= needed | allowed
+        and all(isinstance(each, str) for each in found.values())
+    )
+
+
+def _is_figures(found: Any) -> bool:
+    return isinstance(found, dict) and all(
+        each is None or isinstance(each, str) for each in found.values()
+    )
+
+
 def _identity(after: Json) -> list[str]:
     names = ("balance", "unrealized_pnl", "equity")
     if not all(name in after for name in names):
         return []
-    balance, unrealized, equity = (Fraction(after[name]) for name in names)
+    texts = [after[name] or "" for name in names]
+    if not all(NUMBER.fullmatch(each) for each in texts):
+        return [f"after is no numbers: {texts}"]
+    balance, unrealized, equity = (Fraction(each) for each in texts)
     return [] if balance + unrealized == equity else ["balance + unrealized_pnl is not equity"]
 
 

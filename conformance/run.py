@@ -9,7 +9,8 @@ Usage::
 An engine is a class in a Python file or a program that speaks JSON lines; ``conformance/README.md``
 says how either answers. Only the standard library is needed.
 
-Exit codes: 0 nothing differs, 1 something differs or is refused otherwise, 2 wrong arguments.
+Exit codes: 0 nothing differs, 1 something differs or is refused otherwise, 2 wrong arguments, or
+nobody who says which engine it is.
 """
 
 from __future__ import annotations
@@ -17,8 +18,6 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
-import shlex
-import subprocess
 import sys
 from collections import Counter
 from dataclasses import asdict
@@ -38,6 +37,7 @@ from judge import (  # noqa: E402
     Verdict,
     question_of,
 )
+from program import Program  # noqa: E402
 
 if TYPE_CHECKING:
     from adapter import Engine
@@ -45,51 +45,13 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 Results = dict[str, Verdict]
 CASES: Final = HERE / "cases.json"
+DAY: Final = 86_400
 NO_RULE: Final = "no rule in front"
 HEADS: Final = ("cases", "pass", "nine digits", "in part", DIFFER, REFUSED, SKIPPED)
 
 
-class Program:
-    """A program that is asked with a line of JSON, and answers with one."""
-
-    def __init__(self, command: str) -> None:
-        self._process = subprocess.Popen(  # noqa: S603
-            shlex.split(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-
-    def _ask(self, question: Json) -> Json:
-        """Ask one question.
-
-        Raises
-        ------
-        RuntimeError
-            The program ended.
-        """
-        source, sink = self._process.stdout, self._process.stdin
-        if source is None or sink is None:
-            raise RuntimeError("the program has no streams")
-        try:
-            sink.write(json.dumps(question) + "\n")
-            sink.flush()
-        except BrokenPipeError as error:
-            raise RuntimeError("the program ended") from error
-        line = source.readline()
-        if not line:
-            raise RuntimeError(f"the program ended with {self._process.wait()}")
-        answer: Json = json.loads(line)
-        return answer
-
-    def hello(self) -> Json:
-        """Ask who answers."""
-        return self._ask({"hello": {"version": "1"}})
-
-    def run(self, case: Json) -> Json:
-        """Ask for the answers to a case."""
-        return self._ask({"case": case})
-
-    def close(self) -> None:
-        """End the questions, and wait for the program."""
-        self._process.communicate()
+class NobodyError(Exception):
+    """The engine does not say who it is."""
 
 
 def load_engine(place: str) -> Engine:
@@ -114,8 +76,14 @@ def load_engine(place: str) -> Engine:
 
 
 def run_cases(engine: Engine, document: Json, cases: list[Json]) -> tuple[Json, Results]:
-    """Ask an engine all cases, and give who answered with the verdicts by id."""
-    hello = engine.hello()
+    """Ask an engine all cases, and give who answered with the verdicts by id.
+
+    Raises
+    ------
+    NobodyError
+        It does not say who it is, so that no case was asked.
+    """
+    hello = checked_hello(engine)
     judge = Judge(document, doubles=hello.get("numbers") == "double")
     results = {}
     for case in cases:
@@ -126,6 +94,26 @@ def run_cases(engine: Engine, document: Json, cases: list[Json]) -> tuple[Json, 
             verdict = Verdict(DIFFER, [f"failed: {type(error).__name__}: {error}"])
         results[case["id"]] = verdict
     return hello, results
+
+
+def checked_hello(engine: Engine) -> Json:
+    """Ask who answers.
+
+    Raises
+    ------
+    NobodyError
+        The answer has not its form.
+    """
+    try:
+        hello = engine.hello()
+    except Exception as error:
+        raise NobodyError(f"the engine did not say who it is: {error}") from error
+    texts = isinstance(hello, dict) and all(
+        isinstance(hello.get(key), str) for key in ("engine", "version")
+    )
+    if not texts or hello.get("numbers", "exact") not in ("exact", "double"):
+        raise NobodyError(f"the engine did not say who it is: {hello!r:.200}")
+    return hello
 
 
 def group_of(case: Json, document: Json) -> str:
@@ -216,6 +204,8 @@ def main(arguments: list[str] | None = None) -> int:
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--engine", metavar="FILE.py:CLASS", help="a class of Python")
     which.add_argument("--program", metavar="COMMAND", help="a program that speaks JSON lines")
+    seconds = "seconds for each answer of a program (default: 60)"
+    parser.add_argument("--timeout", type=float, default=60.0, help=seconds)
     parser.add_argument("--cases", type=Path, default=CASES, help="the document with the cases")
     parser.add_argument("--case", nargs="+", default=[""], help="only ids that start with this")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all results as data")
@@ -225,21 +215,33 @@ def main(arguments: list[str] | None = None) -> int:
     cases = [each for each in document["cases"] if each["id"].startswith(tuple(options.case))]
     if not cases:
         parser.error(f"no case starts with {options.case}")
+    if not 0 < options.timeout <= DAY:
+        parser.error(f"--timeout has to be more than 0 and at most {DAY}")
     try:
-        engine: Any = load_engine(options.engine) if options.engine else Program(options.program)
+        engine: Any
+        if options.engine:
+            engine = load_engine(options.engine)
+        else:
+            engine = Program(options.program, options.timeout)
     except (ValueError, OSError) as error:
         parser.error(str(error))
     try:
         hello, results = run_cases(engine, document, cases)
+        # Before the end of the program, which may not come.
+        if options.json:
+            options.json.write_text(text_of(filed(hello, document, results)), encoding="utf-8")
+        print(f"{hello['engine']} {hello['version']}, {len(cases)} cases\n")
+        print("\n".join(report(document, cases, results, options.reasons)), flush=True)
+    except NobodyError as error:
+        parser.error(str(error))
     finally:
-        if isinstance(engine, Program):
-            engine.close()
-    print(f"{hello['engine']} {hello['version']}, {len(cases)} cases\n")
-    print("\n".join(report(document, cases, results, options.reasons)))
-    if options.json:
-        options.json.write_text(text_of(filed(hello, document, results)), encoding="utf-8")
+        late = engine.close() if isinstance(engine, Program) else ""
+        if late:
+            print(late, file=sys.stderr)
     return int(any(each.verdict in {DIFFER, REFUSED} for each in results.values()))
 
 
 if __name__ == "__main__":
+    # What an engine says may hold characters that this terminal does not know.
+    sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(main())

@@ -25,7 +25,7 @@ import build_conformance as builder  # noqa: E402
 import omega  # noqa: E402
 import run as runner  # noqa: E402
 from adapter import NotExpressibleError, RefusedError, Stepwise, serve  # noqa: E402
-from judge import DIFFER, PASS, REFUSED, SKIPPED, Judge, question_of  # noqa: E402
+from judge import DIFFER, PASS, REFUSED, SKIPPED, Judge, Verdict, question_of  # noqa: E402
 
 CASES_MIN = 906
 ENGINES = {"rust": omega.Rust, "python": omega.Python}
@@ -201,6 +201,28 @@ STORY = {
 }
 
 
+RIGHT: list[Any] = [
+    {"result": {}},
+    {"result": {}, "after": {"state": "a"}},
+    {"refused": {"code": "4009", "argument": "amount"}, "after": {"state": "a"}},
+    {"values": {"balance": "100"}},
+]
+SUMS = {"balance": "1", "unrealized_pnl": "1", "equity": "2"}
+
+
+def judged(response: Any) -> Verdict:
+    class Odd:
+        def hello(self) -> Any:
+            return {"engine": "odd", "version": "1"}
+
+        def run(self, case: Any) -> Any:
+            assert case["id"] == "x/1"
+            return response
+
+    _, results = runner.run_cases(Odd(), published(), [STORY])
+    return results["x/1"]
+
+
 @pytest.mark.parametrize(
     ("way", "verdict", "text"),
     [
@@ -256,26 +278,59 @@ def test_an_engine_that_knows_no_figure_has_not_passed() -> None:
 @pytest.mark.parametrize(
     ("response", "text"),
     [
-        ({"answers": [{"result": {}}]}, "statement 2: no answer"),
-        ({"answers": "none"}, "failed: "),
-        ({}, "failed: KeyError"),
-        ({"answers": [{}] * 4}, "failed: KeyError"),
-        ({"id": "x/2", "answers": []}, "failed: it answered another case, x/2"),
-        ({"answers": [{}, {}, {"refused": {}}, {"absent": "no rows"}]}, "failed: KeyError"),
+        ({"answers": [{"result": {}}]}, "failed: 1 answers to 4 statements"),
+        ({"answers": [*RIGHT, {"values": {}}]}, "failed: 5 answers to 4 statements"),
+        ({"answers": "none"}, "failed: answers are no list: 'none'"),
+        ({}, "failed: it is not one of answers"),
+        ([], "failed: it is not one of answers"),
+        (None, "failed: it is not one of answers"),
+        ({"answers": RIGHT, "not_expressible": {"feature": "x"}}, "failed: it is not one of"),
+        ({"not_expressible": {}}, "failed: not_expressible needs a feature"),
+        ({"not_expressible": {"feature": ""}}, "failed: not_expressible needs a feature"),
+        ({"failed": 1}, "failed: failed is no text"),
+        ({"id": "x/2", "answers": RIGHT}, "failed: it answered another case, x/2"),
     ],
 )
-def test_an_answer_of_another_form_is_a_difference(response: Any, text: str) -> None:
-    class Odd:
-        def hello(self) -> Any:
-            return {"engine": "odd", "version": "1"}
+def test_a_response_of_another_form_is_a_difference(response: Any, text: str) -> None:
+    assert judged(response).verdict == DIFFER
+    assert judged(response).reasons[0].startswith(text)
 
-        def run(self, case: Any) -> Any:
-            assert case["id"] == "x/1"
-            return response
 
-    _, results = runner.run_cases(Odd(), published(), [STORY])
-    assert results["x/1"].verdict == DIFFER
-    assert text in "\n".join(results["x/1"].reasons)
+@pytest.mark.parametrize(
+    ("place", "answer", "text"),
+    [
+        (1, {}, "the answer is not one of result and refused, but has []"),
+        (1, None, "the answer is no object: None"),
+        (1, {"values": {}}, "the answer is not one of result and refused, but has ['values']"),
+        (1, {"result": {}, "values": {}}, "but has ['result', 'values']"),
+        (1, {"result": {}, "refused": {"code": "", "argument": ""}}, "but has ['refused', 'resu"),
+        (1, {"result": None}, "result has not its form: None"),
+        (1, {"result": {}, "after": []}, "after has not its form: []"),
+        (1, {"result": {}, "after": {"state": 1}}, "after has not its form"),
+        (1, {"result": {}, "after": SUMS | {"equity": "nan"}}, "after is no numbers"),
+        (1, {"result": {}, "after": SUMS | {"equity": None}}, "after is no numbers"),
+        (3, {"refused": {}}, "refused has not its form: {}"),
+        (3, {"refused": {"code": 4009, "argument": "amount"}}, "refused has not its form"),
+        (4, {"values": {"balance": 100}}, "values has not its form: {'balance': 100}"),
+        (4, {"values": {"balance": "100"}, "result": {}}, "but has ['result', 'values']"),
+        (4, {"values": {"balance": "100"}, "after": SUMS}, "but has ['after', 'values']"),
+        (4, {"absent": None}, "absent has not its form: None"),
+        (4, {"absent": "no rows"}, "account: no rows"),
+    ],
+)
+def test_an_answer_of_another_form_is_a_difference(place: int, answer: Any, text: str) -> None:
+    answers = [*RIGHT[: place - 1], answer, *RIGHT[place:]]
+    found = judged({"answers": answers})
+    assert found.verdict == DIFFER
+    (reason,) = found.reasons
+    assert reason.startswith(f"statement {place}: ")
+    assert text in reason
+
+
+def test_answers_of_the_right_form_pass() -> None:
+    assert judged({"answers": RIGHT}).verdict == PASS
+    assert judged({"id": "x/1", "answers": RIGHT}).verdict == PASS
+    assert judged({"not_expressible": {"feature": "all"}}).verdict == SKIPPED
 
 
 def test_the_command_counts_and_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

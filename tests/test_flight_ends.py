@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import subprocess
 import threading
 import time
@@ -150,6 +151,17 @@ def test_addresses_of_this_machine(portfolio):
             location = view.location.replace(ANYWHERE, "127.0.0.1")
             with fl.connect(location) as client:
                 assert got(client, "trades", bearer(TOKEN)).num_rows == 10
+
+
+def test_a_name_that_nothing_knows_is_refused(portfolio, monkeypatch):
+    def refuse(*_: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    with pytest.raises(op.InvalidArgument) as caught:
+        portfolio.serve_flight(host="localhost")
+    assert (caught.value.argument, caught.value.value) == ("host", "'localhost'")
+    assert "Name or service not known" in str(caught.value)
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="nothing makes a certificate here")

@@ -40,6 +40,7 @@ def main() -> int:
     parser.add_argument("--python", action="append", help="an interpreter; several are allowed")
     parser.add_argument("--target", help="a Rust target other than this machine's")
     parser.add_argument("--profile", default="dist", help="profile of cargo (default: dist)")
+    parser.add_argument("--no-trial", action="store_true", help="do not install and use the wheels")
     options = parser.parse_args()
     pythons = [_interpreter(one) for one in options.python or [sys.executable]]
     out = options.out.resolve()
@@ -55,7 +56,7 @@ def main() -> int:
         _run([tools / "twine", "check", "--strict", *files])
     for wheel in out.glob("*.whl"):
         _check_content(wheel)
-    if options.target is None:
+    if options.target is None and not options.no_trial:
         _try(out, pythons)
     _list(files, out)
     return 0
@@ -65,7 +66,8 @@ def _interpreter(name: str) -> str:
     found = shutil.which(name)
     if found is None:
         raise SystemExit(f"{name}: there is no such interpreter")
-    return found
+    # Maturin is started in another folder, where a relative path leads nowhere.
+    return os.path.abspath(found)  # noqa: PTH100 - a link to an interpreter stays what it is.
 
 
 def _tools(folder: Path) -> Path:

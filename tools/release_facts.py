@@ -38,8 +38,9 @@ def notes() -> str:
         The changelog has no part of that name, or nothing in it.
     """
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    # A blank or the end of the line follows: 0.1.0-rc.1 is another version than 0.1.0.
     head = re.escape(version())
-    found = re.search(rf"^## {head}\b.*\n(?P<body>(?s:.*?))(?=^## |\Z)", text, re.MULTILINE)
+    found = re.search(rf"^## {head}(?=\s).*\n(?P<body>(?s:.*?))(?=^## |\Z)", text, re.MULTILINE)
     body = found["body"].strip() if found else ""
     if not body:
         raise SystemExit(f"CHANGELOG.md says nothing of {version()}")

@@ -78,7 +78,8 @@ def _without_cargo() -> dict[str, str]:
     """Give an environment in which nothing could be compiled, nor found in a checkout."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "CARGO"))}
     found = os.environ["PATH"].split(os.pathsep)
-    rest = [one for one in found if one and not (Path(one) / "cargo").exists()]
+    # By the rules of the system: on Windows it is cargo.exe.
+    rest = [one for one in found if one and shutil.which("cargo", path=one) is None]
     environment["PATH"] = os.pathsep.join(rest)
     if shutil.which("cargo", path=environment["PATH"]):
         raise SystemExit("cargo is still found; a wheel has to work without it")

@@ -253,7 +253,12 @@ def _check_reach(host: str, token: str | None, *, encrypted: bool, insecure: obj
 def _is_loopback(host: str) -> bool:
     """Whether only this machine reaches an address. A name may be anything, but for localhost."""
     if host.lower() == "localhost":
-        found = socket.getaddrinfo(host, None)
+        try:
+            found = socket.getaddrinfo(host, None)
+        except OSError as error:
+            rule = f"has no address here ({' '.join(str(error).split())})"
+            remedy = 'pass an address of this machine, such as "127.0.0.1"'
+            raise InvalidArgument("host", describe(host), rule, remedy) from error
         return all(ipaddress.ip_address(one[4][0]).is_loopback for one in found)
     try:
         return ipaddress.ip_address(host).is_loopback
