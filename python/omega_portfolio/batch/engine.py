@@ -125,6 +125,35 @@ class Engine(Protocol):
         ...
 
 
+def run_kept(
+    engine: Engine,
+    span: tuple[int, int],
+    keep: Keep,
+    *,
+    threads: int | None,
+    progress: Callable[[int], object] | None = None,
+    cancel: CancelToken | None,
+) -> EngineTables:
+    """Make the runs of a span (first run, number of runs), and keep of them what is wanted.
+
+    The other arguments are those of :meth:`Engine.run`.
+    """
+    first, count = span
+    return engine.run(
+        first,
+        count,
+        threads=threads,
+        record=keep.record,
+        equity_columns=keep.equity_columns,
+        trades=keep.trades,
+        exact=keep.exact,
+        digest=keep.digest,
+        on_error=keep.on_error,
+        progress=progress,
+        cancel=cancel,
+    )
+
+
 def open_engine(
     name: BackendName,
     frames: tuple[ArrowStream, ArrowStream, ArrowStream | None],
@@ -158,4 +187,4 @@ def open_engine(
     return cast("Engine", BatchPython(*frames, **settings))
 
 
-__all__ = ["Engine", "EngineTables", "Keep", "open_engine"]
+__all__ = ["Engine", "EngineTables", "Keep", "open_engine", "run_kept"]

@@ -62,7 +62,6 @@ class Worker:
         executable = os.fsdecode(get_executable())
         # What is read before this mark was printed while the interpreter began.
         self._mark = os.urandom(_MARK_BYTES).hex().encode()
-        self._marked = False
         program = [executable, "-c", _PROGRAM, self._mark.decode()]
         if os.name == "nt":
             # Only standard handles are sure to reach a child there.
@@ -70,7 +69,7 @@ class Worker:
             self._answers = self._process.stdout
         else:
             self._process, self._answers = self._with_pipe(program, **own)
-        self._told_path = False
+        self._is_greeted = False
 
     @staticmethod
     def _begun(program: list[str], **own: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401
@@ -105,14 +104,14 @@ class Worker:
         tasks, answers = self._process.stdin, self._answers
         if tasks is None or answers is None:
             raise EOFError("a worker without pipes")
-        if not self._told_path:
+        task = pickle.dumps((job, *shard))
+        greets, self._is_greeted = not self._is_greeted, True
+        if greets:
             tasks.write(json.dumps(self._path).encode() + b"\n")
             send(tasks, str(self._alive).encode())  # type: ignore[arg-type]
-            self._told_path = True
-        send(tasks, pickle.dumps((job, *shard)))  # type: ignore[arg-type]
-        if not self._marked:
+        send(tasks, task)  # type: ignore[arg-type]
+        if greets:
             skip_to(answers, self._mark)  # type: ignore[arg-type]
-            self._marked = True
         answer = receive(answers)  # type: ignore[arg-type]
         return pickle.loads(answer)  # noqa: S301 - of our own child.
 

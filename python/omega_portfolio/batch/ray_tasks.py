@@ -13,9 +13,9 @@ from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from omega_portfolio.batch.scratch import tables_of
+from omega_portfolio.batch.scratch import tables_of, write_stream
 from omega_portfolio.batch.shards import Lost
-from omega_portfolio.batch.worker import Answer, run_shard
+from omega_portfolio.batch.worker import Answer, run_shard, table_in
 from omega_portfolio.errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -53,13 +53,6 @@ def run_task(job: Job, first: int, count: int, *streams: pa.Buffer | None) -> An
     return run_shard(job, first, count, (bars, orders, params))
 
 
-def table_in(stream: pa.Buffer) -> pa.Table:
-    """Give the table of a stream over its memory."""
-    import pyarrow as pa
-
-    return pa.ipc.open_stream(stream).read_all()
-
-
 def stream_of(table: pa.Table) -> pa.Buffer:
     """Write a table into memory that has its size from the start.
 
@@ -68,17 +61,10 @@ def stream_of(table: pa.Table) -> pa.Buffer:
     import pyarrow as pa
 
     size = pa.MockOutputStream()
-    _write(size, table)
+    write_stream(size, table)
     buffer = pa.allocate_buffer(size.size())
-    _write(pa.FixedSizeBufferWriter(buffer), table)
+    write_stream(pa.FixedSizeBufferWriter(buffer), table)
     return buffer
-
-
-def _write(sink: Any, table: pa.Table) -> None:  # noqa: ANN401 - a stream of pyarrow.
-    import pyarrow as pa
-
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
 
 
 class RayTasks:

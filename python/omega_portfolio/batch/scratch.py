@@ -90,6 +90,14 @@ def tables_of(call: Call) -> tuple[list[pa.Table | None], bool]:
     return tables, prepare is not None
 
 
+def write_stream(sink: pa.NativeFile, table: pa.Table) -> None:
+    """Write a table as an Arrow stream."""
+    import pyarrow as pa
+
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+
+
 class Scratch:
     """A folder of a batch that runs.
 
@@ -126,8 +134,8 @@ class Scratch:
         import pyarrow as pa
 
         path = self.folder / f"{name}.arrow"
-        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as writer:
-            writer.write_table(table)
+        with pa.OSFile(str(path), "wb") as sink:
+            write_stream(sink, table)
         return str(path)
 
 
@@ -205,4 +213,4 @@ def _remove_left(where: Path, head: str) -> None:
             os.close(handle)
 
 
-__all__ = ["ALIVE", "Call", "Scratch", "scratch_in", "tables_of"]
+__all__ = ["ALIVE", "Call", "Scratch", "scratch_in", "tables_of", "write_stream"]

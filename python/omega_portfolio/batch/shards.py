@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 
 from omega_portfolio.arrow_table import ArrowTable
-from omega_portfolio.batch.slices import rows_of_a_run
-from omega_portfolio.batch.worker import TABLES, Answer
-from omega_portfolio.errors import RunCancelled, WorkerLost
+from omega_portfolio.batch.slices import cancelled_after, rows_of_a_run
+from omega_portfolio.batch.tables import NAMES
+from omega_portfolio.batch.worker import Answer, table_in
+from omega_portfolio.errors import WorkerLost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -96,8 +97,8 @@ def tables_of(answers: Sequence[Answer]) -> EngineTables:
     import pyarrow as pa
 
     tables: dict[str, Any] = {}
-    for name in TABLES:
-        parts = [pa.ipc.open_stream(answer.tables[name]).read_all() for answer in answers]
+    for name in NAMES:
+        parts = [table_in(answer.tables[name]) for answer in answers]
         whole = parts[0] if len(parts) == 1 else pa.concat_tables(parts).combine_chunks()
         tables[name] = ArrowTable(whole)
     return ShardTables(**tables, done=sum(answer.done for answer in answers))
@@ -235,9 +236,7 @@ class Remote:
 def _end(interrupted: bool, given: int) -> NoReturn:  # noqa: FBT001 - how it ends.
     if interrupted:
         raise KeyboardInterrupt
-    rule = f"ended the batch after {given:,} runs"
-    remedy = "the whole runs are in the attribute result of this error"
-    raise RunCancelled("cancel", "cancelled", rule, remedy)
+    raise cancelled_after(given)
 
 
 class Row:

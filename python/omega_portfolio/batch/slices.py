@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from omega_portfolio.batch.engine import run_kept
 from omega_portfolio.errors import InvalidArgument, RunCancelled, describe
 
 if TYPE_CHECKING:
@@ -174,28 +175,24 @@ def slices(
     if drive.remote is not None and any(count for _, count in spans):
         yield from drive.remote.spans(engine, keep, drive, spans, done)
         return
-    for first, count in spans:
-        tables = engine.run(
-            first,
-            count,
-            threads=drive.threads,
-            record=keep.record,
-            equity_columns=keep.equity_columns,
-            trades=keep.trades,
-            exact=keep.exact,
-            digest=keep.digest,
-            on_error=keep.on_error,
-            progress=drive.counting_from(done),
-            cancel=drive.stop,
+    for span in spans:
+        progress = drive.counting_from(done)
+        tables = run_kept(
+            engine, span, keep, threads=drive.threads, progress=progress, cancel=drive.stop
         )
         yield tables
         done += tables.done
         if drive.stop is not None and drive.stop.interrupted:
             raise KeyboardInterrupt
         if not tables.complete:
-            rule = f"ended the batch after {done:,} runs"
-            remedy = "the whole runs are in the attribute result of this error"
-            raise RunCancelled("cancel", "cancelled", rule, remedy)
+            raise cancelled_after(done)
+
+
+def cancelled_after(done: int) -> RunCancelled:
+    """Make the error of a batch that somebody ended behind so many runs."""
+    rule = f"ended the batch after {done:,} runs"
+    remedy = "the whole runs are in the attribute result of this error"
+    return RunCancelled("cancel", "cancelled", rule, remedy)
 
 
 def spans_of(runs: int, size: int) -> list[tuple[int, int]]:
@@ -213,6 +210,7 @@ def spans_of(runs: int, size: int) -> list[tuple[int, int]]:
 __all__ = [
     "Drive",
     "bytes_of",
+    "cancelled_after",
     "memory_bound",
     "refuse_size",
     "rows_of_a_run",

@@ -20,9 +20,10 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from omega_portfolio.batch.engine import Keep, open_engine
+from omega_portfolio.batch.engine import Keep, open_engine, run_kept
 from omega_portfolio.batch.handed import unpacked
 from omega_portfolio.batch.locks import remove_left
+from omega_portfolio.batch.tables import NAMES
 from omega_portfolio.errors import InvalidArgument, OmegaPortfolioError
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 KEPT: Final = 2
 """Batches that a worker keeps open: the two passes of ``path="both"``."""
 
-TABLES: Final = ("equity", "trades", "metrics", "final", "rejected")
 LENGTH_MAX: Final = 2**40
 """Most bytes of a message; a length above it was written by somebody else."""
 
@@ -144,25 +144,14 @@ def run_shard(job: Job, first: int, count: int, arrows: Arrows | None = None) ->
     """
     try:
         engine = _engine_of(job, arrows)
-        keep = job.keep
+        cancel = None if job.alive is None else Alive(job.alive)
         started = perf_counter()
-        tables = engine.run(
-            first,
-            count,
-            threads=job.threads,
-            record=keep.record,
-            equity_columns=keep.equity_columns,
-            trades=keep.trades,
-            exact=keep.exact,
-            digest=keep.digest,
-            on_error=keep.on_error,
-            cancel=None if job.alive is None else Alive(job.alive),
-        )
+        tables = run_kept(engine, (first, count), job.keep, threads=job.threads, cancel=cancel)
         seconds = perf_counter() - started
     except OmegaPortfolioError as error:
         # As a value it reaches the caller unchanged, whatever an executor does with exceptions.
         return Answer(error=error)
-    written = {name: getattr(tables, name).to_ipc() for name in TABLES}
+    written = {name: getattr(tables, name).to_ipc() for name in NAMES}
     return Answer(written, tables.done, tables.complete, seconds)
 
 
@@ -216,7 +205,14 @@ def mapped(path: str) -> pa.Table:
     """Give the table of a file over the memory that the file is mapped into."""
     import pyarrow as pa
 
-    return pa.ipc.open_stream(pa.memory_map(path)).read_all()
+    return table_in(pa.memory_map(path))
+
+
+def table_in(stream: pa.Buffer | pa.NativeFile | bytes) -> pa.Table:
+    """Give the table of an Arrow stream, over the memory that the stream is in."""
+    import pyarrow as pa
+
+    return pa.ipc.open_stream(stream).read_all()
 
 
 def send(stream: BinaryIO, data: bytes) -> None:
@@ -326,4 +322,14 @@ def _after_fork() -> None:
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
-__all__ = ["Alive", "Answer", "Job", "forget", "mapped", "run_shard", "serve", "skip_to"]
+__all__ = [
+    "Alive",
+    "Answer",
+    "Job",
+    "forget",
+    "mapped",
+    "run_shard",
+    "serve",
+    "skip_to",
+    "table_in",
+]
