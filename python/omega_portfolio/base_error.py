@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 VALUE_LENGTH_MAX = 80
-"""Longest ``value`` text of an error, in characters; of what is longer the middle is left out."""
+"""Longest ``value`` text of an error, in characters; what is longer ends in an ellipsis."""
 
 
 class OmegaPortfolioError(Exception):
@@ -16,9 +16,9 @@ class OmegaPortfolioError(Exception):
     argument : str
         Name of the argument that was refused, such as ``"size"``.
     value : str
-        The refused value as a short text. Of more than 80 characters the first 40 and the last
-        39 stay, with an ellipsis between them, and characters that cannot be encoded are escaped,
-        so that the message can always be printed.
+        The refused value as a short text. More than 80 characters are cut to 79 and an
+        ellipsis, and characters that cannot be encoded are escaped, so that the message
+        can always be printed.
     rule : str
         The rule that the value breaks.
     remedy : str
@@ -87,21 +87,11 @@ def describe(value: object) -> str:
 
 
 def _printable(text: str) -> str:
-    """Escape what UTF-8 cannot encode, and leave out the middle of what is too long.
-
-    The end stays, because it names the file at the end of a path.
-    """
-    if len(text) <= VALUE_LENGTH_MAX:
-        whole = _escaped(text)
-        if len(whole) <= VALUE_LENGTH_MAX:
-            return whole
-    end = VALUE_LENGTH_MAX // 2 - 1
-    begin = VALUE_LENGTH_MAX - 1 - end
-    return _escaped(text[:begin])[:begin] + "…" + _escaped(text[-end:])[-end:]
-
-
-def _escaped(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    """Escape what UTF-8 cannot encode and cut the text to its longest length."""
+    encodable = text[: VALUE_LENGTH_MAX + 1].encode("utf-8", "backslashreplace").decode("utf-8")
+    if len(encodable) <= VALUE_LENGTH_MAX:
+        return encodable
+    return encodable[: VALUE_LENGTH_MAX - 1] + "…"
 
 
 __all__ = ["VALUE_LENGTH_MAX", "OmegaPortfolioError", "describe"]
