@@ -110,7 +110,7 @@ def test_nothing_is_touched_when_it_is_refused(backend: str, path: Path, whole: 
 
 
 def told(path: Path) -> str:
-    """Give a path as an error tells it: 80 characters."""
+    """Give a path as an error tells it: its last 80 characters."""
     return op.JournalCorrupt("journal", str(path), "", "").value
 
 

@@ -167,3 +167,26 @@ def test_closed_is_asked_before_the_code_of_a_currency(backend: str) -> None:
     for time in (1, 6):
         with pytest.raises(op.PortfolioClosed):
             portfolio.deposit(1, time, currency="XXQ")
+
+
+def test_a_long_path_shows_its_end(backend: str, tmp_path: Path) -> None:
+    deep = tmp_path / ("folder-of-a-day/" * 8)
+    deep.mkdir(parents=True)
+    there, missing = deep / "there.journal", deep / "missing.journal"
+    op.Portfolio(1000, journal=there, backend=backend).close()
+    with pytest.raises(op.JournalNotFound) as absent:
+        op.open_journal(missing, backend=backend)
+    with pytest.raises(op.JournalExists) as taken:
+        op.Portfolio(1000, journal=there, backend=backend)
+    there.write_bytes(b"no journal at all, and longer than a header is" * 3)
+    with pytest.raises(op.JournalCorrupt) as damaged:
+        op.open_journal(there, backend=backend)
+    told = [caught.value.value for caught in (absent, taken, damaged)]
+    assert told == ["…" + str(missing)[-79:], "…" + str(there)[-79:], "…" + str(there)[-79:]]
+
+
+def test_a_long_folder_of_a_batch_shows_its_end(tmp_path: Path) -> None:
+    deep = tmp_path / ("folder-of-a-day/" * 8) / "empty"
+    with pytest.raises(op.InvalidArgument) as caught:
+        op.BatchResult.open(deep)
+    assert caught.value.value == "…" + str(deep)[-79:]

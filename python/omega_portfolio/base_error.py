@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from os import PathLike
 from typing import ClassVar
 
 VALUE_LENGTH_MAX = 80
@@ -17,8 +19,8 @@ class OmegaPortfolioError(Exception):
         Name of the argument that was refused, such as ``"size"``.
     value : str
         The refused value as a short text. More than 80 characters are cut to 79 and an
-        ellipsis, and characters that cannot be encoded are escaped, so that the message
-        can always be printed.
+        ellipsis, which of a path stands before its end, and characters that cannot be
+        encoded are escaped, so that the message can always be printed.
     rule : str
         The rule that the value breaks.
     remedy : str
@@ -42,6 +44,7 @@ class OmegaPortfolioError(Exception):
     """
 
     code: ClassVar[int] = 0
+    _value_is_path: ClassVar[bool] = False
     argument: str
     value: str
     rule: str
@@ -49,7 +52,7 @@ class OmegaPortfolioError(Exception):
 
     def __init__(self, argument: str, value: str, rule: str, remedy: str) -> None:
         self.argument = argument
-        self.value = _printable(value)
+        self.value = describe_path(value) if self._value_is_path else _printable(value)
         self.rule = rule
         self.remedy = remedy
         # All four are in `args`, so that the error can be copied and pickled.
@@ -86,12 +89,44 @@ def describe(value: object) -> str:
     return _printable(text)
 
 
+def describe_path(path: str | PathLike[str]) -> str:
+    """Give the short text of a path: its end, which tells one file from another.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The path of a file or folder that is refused.
+
+    Returns
+    -------
+    str
+        The path; of more than 80 characters an ellipsis and the last 79.
+
+    Examples
+    --------
+    >>> from omega_portfolio.errors import describe_path
+    >>> describe_path("runs/today.journal")
+    'runs/today.journal'
+    >>> describe_path("a/" * 50 + "today.journal")[:4], describe_path("a/" * 50)[-4:]
+    ('…/a/', 'a/a/')
+    """
+    text = os.fspath(path)
+    encodable = _encodable(text[-VALUE_LENGTH_MAX - 1 :])
+    if len(encodable) <= VALUE_LENGTH_MAX:
+        return encodable
+    return "…" + encodable[1 - VALUE_LENGTH_MAX :]
+
+
 def _printable(text: str) -> str:
     """Escape what UTF-8 cannot encode and cut the text to its longest length."""
-    encodable = text[: VALUE_LENGTH_MAX + 1].encode("utf-8", "backslashreplace").decode("utf-8")
+    encodable = _encodable(text[: VALUE_LENGTH_MAX + 1])
     if len(encodable) <= VALUE_LENGTH_MAX:
         return encodable
     return encodable[: VALUE_LENGTH_MAX - 1] + "…"
 
 
-__all__ = ["VALUE_LENGTH_MAX", "OmegaPortfolioError", "describe"]
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+__all__ = ["VALUE_LENGTH_MAX", "OmegaPortfolioError", "describe", "describe_path"]

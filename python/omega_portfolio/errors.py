@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from omega_portfolio.base_error import OmegaPortfolioError, describe
+from omega_portfolio.base_error import OmegaPortfolioError, describe, describe_path
 
 if TYPE_CHECKING:
     from omega_portfolio.batch.result import BatchResult
@@ -213,36 +213,42 @@ class DurabilityError(OmegaPortfolioError):
     """The journal could not be written, or not by this process; the portfolio is read-only."""
 
     code = 4050
+    _value_is_path = True
 
 
 class JournalLocked(OmegaPortfolioError):
     """Another portfolio writes this journal."""
 
     code = 4051
+    _value_is_path = True
 
 
 class JournalCorrupt(OmegaPortfolioError):
     """A journal is damaged, or is no journal; nothing was touched."""
 
     code = 4052
+    _value_is_path = True
 
 
 class JournalVersion(OmegaPortfolioError):
     """A journal was written by a later version of this package."""
 
     code = 4053
+    _value_is_path = True
 
 
 class JournalExists(OmegaPortfolioError):
     """A new journal would take the place of a file, or of the snapshots of an older one."""
 
     code = 4054
+    _value_is_path = True
 
 
 class JournalNotFound(OmegaPortfolioError):
     """There is no journal at this path."""
 
     code = 4055
+    _value_is_path = True
 
 
 class PortfolioClosed(OmegaPortfolioError):
@@ -347,4 +353,5 @@ __all__ = [
     "WorkerLost",
     "by_code",
     "describe",
+    "describe_path",
 ]

@@ -4,6 +4,17 @@ use std::borrow::Cow;
 
 use crate::refusal::Refusal;
 
+/// The longest text of a value in a message, in characters.
+const VALUE_MAX: usize = 80;
+
+/// A value as a message shows it: what is too long ends in an ellipsis.
+pub(crate) fn shortened(text: String) -> String {
+    if text.chars().count() <= VALUE_MAX {
+        return text;
+    }
+    text.chars().take(VALUE_MAX.saturating_sub(1)).chain(['…']).collect()
+}
+
 impl Refusal {
     /// The rule that it breaks.
     #[must_use]

@@ -9,11 +9,13 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::sync::Arc;
 
 use portfolio_core::columns::schema::View;
 use portfolio_core::event::{
     Cash, Close, Event, Fee, Marks, Open, Protection, Quote, Receipt, Side,
 };
+use portfolio_core::journal::{Folder, Journal, Opening, Settings};
 use portfolio_core::ledger::{Configuration, Ledger};
 use portfolio_core::numbers::{Money, Price, Size};
 use portfolio_core::refusal::Refusal;
@@ -233,6 +235,35 @@ fn each_first_segment_may_be_refused() {
     let update = Event::UpdateEquity(Marks { time: None, quotes: &[] });
     assert_eq!(starve(&mut ledger, &update), 1, "equity");
     ledger.verify().unwrap();
+}
+
+/// A close that finds no memory for its digest ends nothing: the journal goes on, and another
+/// close ends it whole.
+#[test]
+fn a_starved_close_can_be_repeated() {
+    let place = std::env::temp_dir().join(format!("starved-close-{}", std::process::id()));
+    std::fs::create_dir_all(&place).unwrap();
+    let (folder, name) = Folder::of(&place.join("pf.journal")).unwrap();
+    let folder = Arc::new(folder);
+    let configuration = Configuration::new(money("1000000"));
+    let octets = configuration.canonical_bytes().unwrap();
+    let mut ledger = Ledger::new(configuration).unwrap();
+    let begun = Journal::create(folder.clone(), &name, [7; 16], &octets, Settings::default());
+    ledger.attach(begun.unwrap());
+    for _ in 0..400 {
+        ledger.apply(&Event::Open(open("ACME", "a tag of more than twelve bytes"))).unwrap();
+    }
+    REFUSED_FROM.set(LARGE);
+    let refused = ledger.shut();
+    REFUSED_FROM.set(usize::MAX);
+    assert!(matches!(refused, Err(Refusal::OutOfMemory { .. })), "{refused:?}");
+    assert!(!ledger.is_closed());
+    ledger.apply(&close(1)).unwrap();
+    ledger.shut().unwrap();
+    let mut opened = portfolio_core::journal::open(folder, &name, &Opening::default()).unwrap();
+    assert_eq!(opened.ledger.digest().unwrap(), ledger.digest().unwrap());
+    drop(opened);
+    std::fs::remove_dir_all(&place).unwrap();
 }
 
 /// A symbol that is seen for the first time is not registered when its text has no place.

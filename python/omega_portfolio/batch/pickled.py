@@ -20,7 +20,7 @@ from omega_portfolio.batch.result import BatchResult
 from omega_portfolio.batch.stored import open_folder
 from omega_portfolio.batch.tables import NAMES, Frames
 from omega_portfolio.batch.view import SHOWN
-from omega_portfolio.errors import InvalidArgument, OmegaPortfolioError, describe
+from omega_portfolio.errors import InvalidArgument, OmegaPortfolioError, describe, describe_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +54,7 @@ def reduced(result: BatchResult) -> tuple[Any, ...]:
         manifest = read_manifest(folder)
         if manifest is None:
             rule, remedy = "has no list of its parts any more", "run the batch again"
-            raise InvalidArgument("folder", str(folder), rule, remedy)
+            raise InvalidArgument("folder", describe_path(folder), rule, remedy)
         return opened, (FORM, str(folder), dict(manifest.identity), other)
     facts = {name: getattr(result._facts, name) for name in FACTS}
     tables: dict[str, Any] = {name: _written(frame) for name, frame in _frames_of(result).items()}
@@ -175,7 +175,7 @@ def opened(form: object, folder: object, identity: object, other: object) -> Bat
     if manifest is None or manifest.identity != identity:
         rule = "does not have the results that were pickled"
         remedy = "put the folder of the sink where it was, or run the batch again"
-        raise InvalidArgument("folder", folder, rule, remedy)
+        raise InvalidArgument("folder", describe_path(folder), rule, remedy)
     return _with_other(open_folder(path, verify=False), other)
 
 

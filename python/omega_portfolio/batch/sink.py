@@ -29,7 +29,7 @@ from omega_portfolio.batch.manifest import (
 )
 from omega_portfolio.batch.slices import runs_of_a_part, slices
 from omega_portfolio.batch.tables import NAMES, Frames, frame_of, times_of
-from omega_portfolio.errors import InvalidArgument
+from omega_portfolio.errors import InvalidArgument, describe_path
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -155,20 +155,20 @@ def _expect_process(folder: Path, owner: int) -> None:
     if os.getpid() != owner:
         rule = "belongs to the process that began the batch, and this is a fork of it"
         remedy = "end a fork with os._exit before it comes back here"
-        raise InvalidArgument("sink", str(folder), rule, remedy)
+        raise InvalidArgument("sink", describe_path(folder), rule, remedy)
 
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Keep other processes from writing the same parts; the system ends it with this process."""
     if folder.exists() and not folder.is_dir():
-        raise InvalidArgument("sink", str(folder), "is a file", "name a folder")
+        raise InvalidArgument("sink", describe_path(folder), "is a file", "name a folder")
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / LOCK) as found:
         if found == BUSY:
             rule = "is being written by another batch"
             remedy = "wait for it, or name another folder"
-            raise InvalidArgument("sink", str(folder), rule, remedy)
+            raise InvalidArgument("sink", describe_path(folder), rule, remedy)
         yield
 
 
@@ -229,7 +229,9 @@ def expect_only(folder: Path, names: Collection[str]) -> None:
     others = sorted(one.name for one in folder.iterdir() if one.name not in names)
     if others:
         rule = f"holds other things ({', '.join(others[:3])})"
-        raise InvalidArgument("sink", str(folder), rule, "name a new folder or an empty one")
+        raise InvalidArgument(
+            "sink", describe_path(folder), rule, "name a new folder or an empty one"
+        )
 
 
 def _expect_same(folder: Path, found: Mapping[str, object], wanted: Mapping[str, object]) -> None:
@@ -241,7 +243,7 @@ def _expect_same(folder: Path, found: Mapping[str, object], wanted: Mapping[str,
         )
         raise InvalidArgument(
             "sink",
-            str(folder),
+            describe_path(folder),
             f"has the results of another batch: {told}",
             "name another folder, or write over them with resume=False",
         )
@@ -270,12 +272,12 @@ def _remove_strays(folder: Path, manifest: Manifest) -> None:
         below = folder / name
         if below.exists() and not below.is_dir():
             rule, remedy = "is a file", "name another folder"
-            raise InvalidArgument("sink", str(below), rule, remedy)
+            raise InvalidArgument("sink", describe_path(below), rule, remedy)
         below.mkdir(exist_ok=True)
         for path in below.iterdir():
             if path.is_dir() and not path.is_symlink():
                 rule, remedy = "is a folder, which no sink has there", "move it elsewhere"
-                raise InvalidArgument("sink", str(path), rule, remedy)
+                raise InvalidArgument("sink", describe_path(path), rule, remedy)
             if f"{name}/{path.name}" not in named:
                 path.unlink()
 

@@ -11,7 +11,7 @@ from omega_portfolio.batch.facts import Facts
 from omega_portfolio.batch.manifest import part_is_there, part_is_whole, read_manifest
 from omega_portfolio.batch.result import BatchResult
 from omega_portfolio.batch.sink import read_params, read_times, scanned
-from omega_portfolio.errors import InvalidArgument, describe
+from omega_portfolio.errors import InvalidArgument, describe, describe_path
 
 if TYPE_CHECKING:
     from omega_portfolio.batch.manifest import Manifest
@@ -46,13 +46,13 @@ def open_folder(folder: Path, *, verify: bool) -> BatchResult:
     manifest = read_manifest(folder)
     if manifest is None or not manifest.parts:
         rule = "holds no part of a batch"
-        raise InvalidArgument("folder", str(folder), rule, "name the folder of a sink")
+        raise InvalidArgument("folder", describe_path(folder), rule, "name the folder of a sink")
     check = part_is_whole if verify else part_is_there
     for part in manifest.parts.values():
         if not check(folder, part):
             raise InvalidArgument(
                 "folder",
-                str(folder),
+                describe_path(folder),
                 f"has a part that is not what it was: {part.number}",
                 "call run_batch with the same arguments and sink=, which makes it anew",
             )

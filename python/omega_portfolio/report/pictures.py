@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from omega_portfolio.errors import InvalidArgument, describe
+from omega_portfolio.errors import InvalidArgument, describe, describe_path
 from omega_portfolio.files import replace_file
 from omega_portfolio.report import bars, curves, scatter
 from omega_portfolio.report.extra import svg_to_png
@@ -92,9 +92,9 @@ class Plot:
         if ending == ".svg":
             return replace_file(target, self.svg.encode())
         if ending == ".png":
-            return replace_file(target, svg_to_png(self._plain, "path", describe(str(path))))
+            return replace_file(target, svg_to_png(self._plain, "path", describe_path(target)))
         rule = "ends in neither .svg nor .png"
-        raise InvalidArgument("path", describe(str(path)), rule, "name a .svg or a .png file")
+        raise InvalidArgument("path", describe_path(target), rule, "name a .svg or a .png file")
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return {"image/svg+xml": self.svg, "text/plain": repr(self)}

@@ -7,7 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from omega_portfolio.errors import InvalidArgument, describe
+from omega_portfolio.errors import InvalidArgument, describe, describe_path
 from omega_portfolio.files import replace_file
 from omega_portfolio.report.source import Options, kept
 
@@ -114,7 +114,9 @@ def check(path: object, title: object, *, interactive: object) -> Path:
         raise InvalidArgument("path", describe(path), rule, "leave out NUL and lone surrogates")
     if target.suffix.lower() not in ENDINGS:
         rule = f"ends in none of {', '.join(ENDINGS)}"
-        raise InvalidArgument("path", describe(str(path)), rule, "name a file such as report.html")
+        raise InvalidArgument(
+            "path", describe_path(target), rule, "name a file such as report.html"
+        )
     if title is not None and not isinstance(title, str):
         raise InvalidArgument("title", describe(title), "is no text", "pass a str")
     if not isinstance(interactive, bool):

@@ -5,9 +5,7 @@ use std::fmt;
 
 use crate::import::{CellError, WrongType};
 use crate::refusal::{Code, Refusal};
-
-/// The longest text of a value in a message, in characters.
-const VALUE_MAX: usize = 80;
+use crate::refusal_texts::shortened;
 
 /// A frame that is refused before anything runs: the column at fault, and the row when it is a
 /// cell.
@@ -125,13 +123,6 @@ impl fmt::Display for BatchError {
         let (code, frame, place) = (self.code.number(), self.frame, shortened(self.place()));
         write!(formatter, "[{code}] {frame}={place}: {}; {}", self.rule, self.remedy)
     }
-}
-
-fn shortened(text: String) -> String {
-    if text.chars().count() <= VALUE_MAX {
-        return text;
-    }
-    text.chars().take(VALUE_MAX.saturating_sub(1)).chain(['…']).collect()
 }
 
 impl std::error::Error for BatchError {}

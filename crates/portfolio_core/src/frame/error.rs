@@ -6,9 +6,7 @@ use std::fmt;
 use crate::import::CellError;
 use crate::journal::JournalError;
 use crate::refusal::{Code, Refusal};
-
-/// The longest text of a value in a message, in characters.
-const VALUE_MAX: usize = 80;
+use crate::refusal_texts::shortened;
 
 /// A frame that is refused before any row of it is looked at (rule E2).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,13 +97,6 @@ impl fmt::Display for RowError {
         let (code, place) = (self.code.number(), shortened(self.place()));
         write!(formatter, "[{code}] events={place}: {}; {}", self.rule, self.remedy)
     }
-}
-
-fn shortened(text: String) -> String {
-    if text.chars().count() <= VALUE_MAX {
-        return text;
-    }
-    text.chars().take(VALUE_MAX.saturating_sub(1)).chain(['…']).collect()
 }
 
 impl fmt::Display for FrameError {

@@ -73,16 +73,22 @@ impl Ledger {
     ///
     /// # Errors
     /// [`Refusal::Journal`] when the journal cannot be written; the ledger is closed all the same.
+    /// [`Refusal::OutOfMemory`] when the digest cannot be computed; the ledger is as it was.
     pub fn shut(&mut self) -> Result<(), Refusal> {
         if self.is_closed() {
             return Ok(());
         }
-        let digest = self.digest_bytes();
+        // Before anything ends, so that who frees memory can close it then.
+        let digest = self.journal().is_some().then(|| self.digest_bytes()).transpose()?;
         let events = self.account.events;
         let door = self.door.get_or_insert_default();
         door.closed = true;
-        let Some(journal) = &mut door.journal else { return Ok(()) };
-        journal.close(events, &digest?).map_err(|error| *unwritten(error))
+        match door.journal.as_mut().zip(digest) {
+            Some((journal, digest)) => {
+                journal.close(events, &digest).map_err(|error| *unwritten(error))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Applies an event that is in the journal before it is committed.
