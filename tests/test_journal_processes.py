@@ -115,8 +115,8 @@ def test_mode_interval_and_a_fork(backend: str, path: Path) -> None:
 ORPHAN = """
 import os, signal, sys, time
 import omega_portfolio as op
-backend, path, what = sys.argv[1:]
-portfolio = op.Portfolio(1000, journal=path, backend=backend)
+backend, path, what, sync = sys.argv[1:]
+portfolio = op.Portfolio(1000, journal=path, sync=sync, backend=backend)
 portfolio.deposit(1, 1)
 ended, ready = os.pipe()
 child = os.fork()
@@ -136,23 +136,21 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
+@pytest.mark.parametrize("sync", ["os", "interval"])
 @pytest.mark.parametrize("what", ["nothing", "closes it", "drops it", "runs another program"])
-def test_the_lock_of_a_parent_that_was_killed(backend: str, path: Path, what: str) -> None:
-    command = [sys.executable, "-c", ORPHAN, backend, str(path), what]
+def test_the_lock_of_a_parent_that_was_killed(
+    backend: str, path: Path, what: str, sync: str
+) -> None:
+    command = [sys.executable, "-c", ORPHAN, backend, str(path), what, sync]
     environment = {**os.environ, "PYTHONPATH": str(PACKAGE_ROOT)}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as parent:  # noqa: S603
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
         assert parent.wait(60) == -signal.SIGKILL
         try:
-            if backend == "rust" and what in {"nothing", "closes it"}:
-                with pytest.raises(op.JournalLocked):
-                    op.open_journal(path, backend=backend)
-            else:
-                opened_soon(path, backend)
+            opened_soon(path, backend)
         finally:
             os.kill(child, signal.SIGKILL)
-        opened_soon(path, backend)
 
 
 def opened_soon(path: Path, backend: str) -> None:

@@ -6,8 +6,8 @@
 //! a user's own curve and trades, [`analysis`] asks either for statistics; [`batch`] makes many
 //! accounts, under the eyes of [`supervise`]; [`table`], [`batch_tables`], [`state`] and [`views`]
 //! are what comes back, [`image`] makes portfolios of ledgers that are there, [`time_travel`] asks
-//! for what was, [`fault`] maps refusals to exceptions, and [`capsule`] is the one file with
-//! `unsafe`.
+//! for what was, [`fault`] maps refusals to exceptions, [`forks`] is how a child begins, and
+//! [`capsule`] is the one file with `unsafe`.
 
 mod account;
 mod analysis;
@@ -18,6 +18,7 @@ mod capsule;
 mod cash_events;
 mod convert;
 mod fault;
+mod forks;
 mod frames;
 mod guard;
 mod history;
@@ -54,7 +55,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<state::State>()?;
     module.add_class::<views::Trade>()?;
     module.add_class::<views::PositionView>()?;
-    lock::watch_forks(module)?;
+    forks::watch(module)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("build", BUILD)?;
     Ok(())

@@ -10,7 +10,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
-use pyo3::types::IntoPyDict;
 
 use crate::fault::broken_before;
 
@@ -20,18 +19,8 @@ const NEXT: usize = 2;
 /// Added to the number of the process while a thread of it asks.
 const ASKING: usize = 1;
 
-/// Has every child that Python forks told that it is one.
-pub(crate) fn watch_forks(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    let os = module.py().import("os")?;
-    // Windows has no forks.
-    let Ok(register) = os.getattr("register_at_fork") else { return Ok(()) };
-    let told = [("after_in_child", wrap_pyfunction!(forked, module)?)];
-    register.call((), Some(&told.into_py_dict(module.py())?))?;
-    Ok(())
-}
-
-#[pyfunction]
-fn forked() {
+/// Begins a process, which has none of the threads of its parent.
+pub(crate) fn begin_process() {
     PROCESS.fetch_add(NEXT, Ordering::Relaxed);
 }
 

@@ -6,7 +6,12 @@
 use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
+#[cfg(unix)]
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf, absolute};
+
+#[cfg(unix)]
+use super::held;
 
 /// A folder.
 pub trait Disk: fmt::Debug + Send + Sync {
@@ -215,7 +220,10 @@ impl DiskFile for FolderFile {
 
     fn try_lock(&self) -> io::Result<bool> {
         match self.file.try_lock() {
-            Ok(()) => self.is_at_its_path(),
+            Ok(()) => {
+                self.hold();
+                self.is_at_its_path()
+            }
             Err(TryLockError::WouldBlock) => Ok(false),
             Err(TryLockError::Error(error)) => Err(error),
         }
@@ -226,11 +234,30 @@ impl DiskFile for FolderFile {
     }
 
     fn try_clone(&self) -> io::Result<Box<dyn DiskFile>> {
-        Ok(Box::new(Self { file: self.file.try_clone()?, path: self.path.clone() }))
+        let again = Self { file: self.file.try_clone()?, path: self.path.clone() };
+        again.hold();
+        Ok(Box::new(again))
+    }
+}
+
+/// Before the file is closed, and its descriptor is another's.
+#[cfg(unix)]
+impl Drop for FolderFile {
+    fn drop(&mut self) {
+        held::release(self.file.as_raw_fd());
     }
 }
 
 impl FolderFile {
+    /// A child after a fork lets go of this file.
+    #[cfg(unix)]
+    fn hold(&self) {
+        held::hold(self.file.as_raw_fd());
+    }
+
+    #[cfg(not(unix))]
+    const fn hold(&self) {}
+
     /// Whether the path still leads to this file: somebody may have put another one in its place
     /// between its opening and its locking.
     #[cfg(unix)]

@@ -5,12 +5,13 @@
 //! the traits [`Disk`] and [`DiskFile`] only.
 //!
 //! Reading order: `format` → `writer` → `scan` → `recover` → `open`; then
-//! `snapshot`, `salvage` and `pace`.
+//! `snapshot`, `salvage`, `pace` and `held`.
 
 mod aside;
 mod disk;
 mod error;
 mod format;
+mod held;
 mod open;
 mod pace;
 mod recover;
@@ -24,6 +25,7 @@ mod writer;
 pub use disk::{Disk, DiskFile, Folder};
 pub use error::{Fault, JournalError};
 pub use format::SyncMode;
+pub use held::held_descriptors;
 pub use open::{Opened, Opening, open};
 pub use recover::{Recovered, recover};
 pub use report::{Recovery, SnapshotFound, Verdict};

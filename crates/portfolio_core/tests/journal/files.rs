@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use portfolio_core::event::{Cash, Event};
-use portfolio_core::journal::{Folder, Journal, JournalError, Opening, Settings, SyncMode, open};
+use portfolio_core::journal::{
+    Folder, Journal, JournalError, Opening, Settings, SyncMode, held_descriptors, open,
+};
 use portfolio_core::ledger::Ledger;
 use portfolio_core::numbers::Money;
 
@@ -215,4 +217,28 @@ fn paths_are_shown_as_they_were_given() {
     assert!(Folder::of(Path::new("/")).is_err());
     let (folder, name) = Folder::of(Path::new("some/pf.journal")).unwrap();
     assert_eq!(portfolio_core::journal::Disk::path(&folder, &name), "some/pf.journal");
+}
+
+/// A child is told of each file that has the lock, also of the one that the thread of mode
+/// interval has, as long as it is open.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_journal_has_its_descriptors_told() {
+    use std::os::unix::fs::MetadataExt;
+    let told_of = |path: &Path| {
+        let ours = fs::metadata(path).unwrap().ino();
+        let leads_here = |descriptor: &i32| {
+            let there = fs::metadata(format!("/proc/self/fd/{descriptor}"));
+            there.is_ok_and(|found| found.ino() == ours)
+        };
+        held_descriptors().iter().filter(|descriptor| leads_here(descriptor)).count()
+    };
+    for (sync, files) in [(SyncMode::Os, 1), (SyncMode::Interval, 2)] {
+        let scratch = Scratch::new();
+        let path = scratch.path();
+        let ledger = create(&path, with(sync)).unwrap();
+        assert_eq!(told_of(&path), files, "{sync:?}");
+        drop(ledger);
+        assert_eq!(told_of(&path), 0, "{sync:?}");
+    }
 }
