@@ -22,11 +22,12 @@ FUZZ_TARGETS ?= $(patsubst fuzz/fuzz_targets/%.rs,%,$(wildcard fuzz/fuzz_targets
 FUZZ_OPTIONS := -max_len=4096 -rss_limit_mb=2048 -malloc_limit_mb=512 -timeout=20
 SECONDS ?= 60
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile -p no:benchmark
 BENCHES := $(BIN)/python -m pytest benches -o python_files='bench_*.py' --benchmark-quiet
 
 .PHONY: help demo test setup format lint types rust-test doc python-test bench-small bench \
-        compare conformance coverage-rust site dist crash tsan asan fuzz fuzz-python audit \
-        instructions clean
+        compare conformance coverage-rust coverage-python site dist crash tsan asan fuzz \
+        fuzz-python audit instructions clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -70,8 +71,10 @@ doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 
 python-test: $(VENV)/built
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile -p no:benchmark \
-	    --cov --cov-report=term --cov-fail-under=90 tests
+	$(PYTEST) tests
+
+coverage-python: $(VENV)/built ## Measure line coverage of the Python package
+	$(PYTEST) --cov --cov-report=term --cov-fail-under=90 tests
 
 $(TARPAULIN):
 	$(INSTALL) cargo-tarpaulin --version $(TARPAULIN_VERSION)

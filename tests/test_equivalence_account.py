@@ -141,7 +141,7 @@ class LosesAnActivity(Spoiled):
         from planted_faults import FakeTable
 
         rows = self.inner.get_activity(exact).to_pyarrow()
-        return FakeTable(rows.slice(0, min(len(rows), 30)))
+        return FakeTable(rows.slice(0, min(len(rows), 6)))
 
 
 class PaysTheOther(Spoiled):
@@ -152,7 +152,7 @@ class PaysTheOther(Spoiled):
 FAULTS = {
     OtherPath: ("digest", 1, "process_bar"),
     OneUnitOfResidue: ("residue", 5, "pf."),
-    LosesAnActivity: ("rows of the exact table activity", 40, "pf."),
+    LosesAnActivity: ("rows of the exact table activity", 16, "pf."),
     PaysTheOther: ("an answer, accepted and accepted", 4, "close_by"),
 }
 
