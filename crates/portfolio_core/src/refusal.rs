@@ -9,6 +9,7 @@ use std::fmt;
 use crate::currency::Currency;
 use crate::journal::JournalError;
 use crate::numbers::{Money, Price, Size, format_fixed};
+use crate::refusal_texts::moment;
 
 /// Stable numbers of the kinds of refusal; the same in every interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -358,7 +359,9 @@ impl Refusal {
         match self {
             Self::TimeRunsBackwards { time, .. }
             | Self::TimeOutOfRange { time }
-            | Self::BarNotLater { time, .. } => time.to_string(),
+            | Self::BarNotLater { time, .. }
+            | Self::TimeBeforeEvent { time, .. }
+            | Self::RolloverOffSession { time } => moment(*time),
             Self::PositionNotFound { position_id } | Self::PositionIdUsed { position_id } => {
                 position_id.to_string()
             }
@@ -405,9 +408,6 @@ impl Refusal {
             }
             Self::RateMustBePositive { rate } => rate.to_string(),
             Self::CashNotHeld { amount, .. } => amount.to_string(),
-            Self::TimeBeforeEvent { time, .. } | Self::RolloverOffSession { time } => {
-                time.to_string()
-            }
             Self::OrderNotFound { order_id } => order_id.to_string(),
             Self::OtherNotFound { other_id } => other_id.to_string(),
             Self::Journal(error) => error.path.clone(),

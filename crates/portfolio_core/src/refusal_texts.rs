@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use crate::refusal::Refusal;
 
 /// The longest text of a value in a message, in characters.
@@ -15,6 +18,16 @@ pub(crate) fn shortened(text: String) -> String {
     text.chars().take(VALUE_MAX.saturating_sub(1)).chain(['…']).collect()
 }
 
+/// A time as a message shows it: as a date where it is in the years 1 to 9999.
+pub(crate) fn moment(time: i64) -> String {
+    let Ok(at) = Timestamp::from_microsecond(time) else { return time.to_string() };
+    let parts = if at.subsec_microsecond() == 0 { "%FT%T" } else { "%FT%T%.6f" };
+    if TimeZone::UTC.to_datetime(at).year() < 1 {
+        return time.to_string();
+    }
+    format!("{}+00:00", at.strftime(parts))
+}
+
 impl Refusal {
     /// The rule that it breaks.
     #[must_use]
@@ -26,11 +39,11 @@ impl Refusal {
     pub fn rule(&self) -> Cow<'static, str> {
         match self {
             Self::TimeRunsBackwards { last, .. } => {
-                format!("is before the last event's {last}").into()
+                format!("is before the last event's {}", moment(*last)).into()
             }
             Self::TimeOutOfRange { .. } => "is outside the years 1 to 9999".into(),
             Self::BarNotLater { last, .. } => {
-                format!("is not after the symbol's last bar at {last}").into()
+                format!("is not after the symbol's last bar at {}", moment(*last)).into()
             }
             Self::PriceNegative { .. } => "must not be negative".into(),
             Self::OrderBeyondMarket { market, below, .. } => {
@@ -100,7 +113,9 @@ impl Refusal {
             Self::CashNotHeld { held, currency, .. } => {
                 format!("is above the cash of {held} {}", currency.code()).into()
             }
-            Self::TimeBeforeEvent { event, .. } => format!("is before the event's {event}").into(),
+            Self::TimeBeforeEvent { event, .. } => {
+                format!("is before the event's {}", moment(*event)).into()
+            }
             Self::RolloverOffSession { .. } => {
                 "is no rollover of the instrument that is still to be charged".into()
             }

@@ -46,7 +46,8 @@ const ROWS: [Row; 32] = [
     ),
     (
         "TimeRunsBackwards",
-        "[4006] time=9: is before the last event's 10; send events in the order of their times",
+        "[4006] time=1970-01-01T00:00:00.000009+00:00: is before the last event's \
+         1970-01-01T00:00:00.000010+00:00; send events in the order of their times",
         || refuse(&mut ledger(), &Event::Open(Open { time: 9, ..open() })),
     ),
     (
@@ -324,12 +325,13 @@ fn of_orders() -> Vec<(&'static str, Refusal)> {
             Refusal::CashNotHeld { amount: money("2"), held: money("1"), currency: euro },
         ),
         (
-            "[4006] pay_time=4: is before the event's 5; pass a time at or after the event's",
+            "[4006] pay_time=1970-01-01T00:00:00.000004+00:00: is before the event's \
+             1970-01-01T00:00:00.000005+00:00; pass a time at or after the event's",
             Refusal::TimeBeforeEvent { argument: "pay_time", time: 4, event: 5 },
         ),
         (
-            "[4028] time=5: is no rollover of the instrument that is still to be charged; look at \
-             the rollover times of the instrument",
+            "[4028] time=1970-01-01T00:00:00.000005+00:00: is no rollover of the instrument that \
+             is still to be charged; look at the rollover times of the instrument",
             Refusal::RolloverOffSession { time: 5 },
         ),
         (
@@ -350,8 +352,8 @@ fn of_orders() -> Vec<(&'static str, Refusal)> {
             Refusal::BarNotAllowed { argument: "low", price: one, rule: "is above the open" },
         ),
         (
-            "[4006] time=5: is not after the symbol's last bar at 7; pass one bar per symbol and \
-             time, in the order of times",
+            "[4006] time=1970-01-01T00:00:00.000005+00:00: is not after the symbol's last bar at \
+             1970-01-01T00:00:00.000007+00:00; pass one bar per symbol and time, in the order of times",
             Refusal::BarNotLater { time: 5, last: 7 },
         ),
         (

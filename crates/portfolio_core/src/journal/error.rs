@@ -72,6 +72,17 @@ impl JournalError {
         )
     }
 
+    /// What the operating system said before there was a journal to write.
+    #[must_use]
+    pub fn not_begun(path: &str, doing: &str, error: &io::Error) -> Self {
+        Self::new(
+            Fault::Durability,
+            path,
+            format!("{doing} failed: {error}"),
+            "take a path where this process may write",
+        )
+    }
+
     /// What every call gets after a first error.
     #[must_use]
     pub fn read_only(path: &str, reason: &str) -> Self {

@@ -75,8 +75,8 @@ impl Journal {
         settings: Settings,
     ) -> Result<Self, JournalError> {
         let path = disk.path(name);
-        let unwritten = |error: &io::Error| JournalError::unwritten(&path, "making it", error);
-        let names = disk.names().map_err(|error| unwritten(&error))?;
+        let not_begun = |error: &io::Error| JournalError::not_begun(&path, "making it", error);
+        let names = disk.names().map_err(|error| not_begun(&error))?;
         let exists = |rule: &str| {
             let remedy = "go on with it by open_journal, or choose another path";
             JournalError::new(Fault::Exists, &path, rule, remedy)
@@ -92,14 +92,14 @@ impl Journal {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 return Err(exists("somebody else has just made it"));
             }
-            begun => begun.map_err(|error| unwritten(&error))?,
+            begun => begun.map_err(|error| not_begun(&error))?,
         };
         let length = u64::try_from(header.len()).unwrap_or(u64::MAX);
         let link = header.last_chunk().map_or(0, |crc| u32::from_le_bytes(*crc));
         let folder = Arc::clone(&disk);
         let place = Place { disk, name: name.to_owned(), file };
         Self::at_end(place, salt, settings, Progress { length, link, ..Progress::default() })
-            .map_err(|error| unwritten(&given_up(folder.as_ref(), name, error)))
+            .map_err(|error| not_begun(&given_up(folder.as_ref(), name, error)))
     }
 }
 
@@ -155,7 +155,7 @@ pub(super) fn go_on(
 ) -> Result<Opened, JournalError> {
     let Restored { ledger, salt, at, report, .. } = restored;
     let path = place.disk.path(&place.name);
-    let unwritten = |error: &io::Error| JournalError::unwritten(&path, "opening it", error);
+    let not_begun = |error: &io::Error| JournalError::not_begun(&path, "opening it", error);
     let Some((ledger, sync)) = ledger.zip(report.sync) else {
         return Err(JournalError::unreadable(&report));
     };
@@ -172,10 +172,10 @@ pub(super) fn go_on(
         }
         place.file.sync()
     };
-    ready().map_err(|error| unwritten(&error))?;
+    ready().map_err(|error| not_begun(&error))?;
     let events = at.events;
     let mut journal =
-        Journal::at_end(place, salt, settings, at).map_err(|error| unwritten(&error))?;
+        Journal::at_end(place, salt, settings, at).map_err(|error| not_begun(&error))?;
     journal.note(kind::OPENED, &[&[settings.sync.byte()], &events.to_le_bytes()])?;
     journal.flush()?;
     Ok(Opened { ledger, journal, report })

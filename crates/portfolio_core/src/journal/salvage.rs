@@ -48,7 +48,7 @@ pub(super) fn salvage(
     }
     let put = put_in_place(place, (bytes, &good), &foreign);
     let (place, damaged) =
-        put.map_err(|error| JournalError::unwritten(&path, "salvaging it", &error))?;
+        put.map_err(|error| JournalError::not_begun(&path, "salvaging it", &error))?;
     let opened = go_on(place, anew, opening)?;
     report.events = opened.report.events;
     report.frames = opened.report.frames;
