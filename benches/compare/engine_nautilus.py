@@ -89,7 +89,7 @@ class Trips(Strategy):  # type: ignore[misc]
         self.rates: tuple[float, float] | None = signals["rates"]
         self.asked: bool = signals["asked"]
         self.curve: list[float] = []
-        self.bar = -1
+        self.bar, self.time = -1, -1
         self.money = 0.0
         self.held: Any = None
 
@@ -102,6 +102,7 @@ class Trips(Strategy):  # type: ignore[misc]
     def on_bar(self, bar: Any) -> None:
         """Note the equity, and look whether this bar has a signal."""
         self.bar += 1
+        self.time = bar.ts_event
         held = self.held
         if self.asked:
             unrealized = 0.0 if held is None else held.unrealized_pnl(bar.close).as_double()
@@ -127,6 +128,11 @@ class Trips(Strategy):  # type: ignore[misc]
             tp_price=Price(price * (1 + profit), STOP_DECIMALS),
         )  # fmt: skip
         self.submit_order_list(orders)
+
+    def on_order_filled(self, event: Any) -> None:
+        """Take the fee from the equity of the bar, where it was noted already."""
+        if self.asked and event.ts_event == self.time:
+            self.curve[-1] -= event.commission.as_double()
 
     def on_position_opened(self, event: Any) -> None:
         """Remember the position, and the money after its fee."""
@@ -170,11 +176,15 @@ class Holdings(Strategy):  # type: ignore[misc]
 
     def equity(self) -> float:
         """Ask for the money and for what each position has won by now."""
-        found: float = self.account.balance_total(MONEY).as_double()
         bar = self.cache.bar
-        return found + sum(
+        found: float = self.account.balance_total(MONEY).as_double() + sum(
             held.unrealized_pnl(bar(kind).close).as_double() for held, kind in self.held
         )
+        return found
+
+    def on_order_filled(self, event: Any) -> None:
+        """Take the fee from the equity of the bar, which was noted before its orders."""
+        self.curve[-1] -= event.commission.as_double()
 
     def on_position_opened(self, event: Any) -> None:
         """Remember the position."""
@@ -297,7 +307,7 @@ def once(work: Work, market: Market, strategy: Trips | Holdings) -> Found:
         figures = figures_of(trades) if work.metrics else []
         final = strategy.account.balance_total(MONEY).as_double()
         if len(work.rebalances):
-            # What was bought last is held still, and no order is sent at the last bar.
+            # All symbols are held still.
             final = strategy.equity()
         kept = trades if work.record == "bar" else []
         return Found(final, len(trades), strategy.curve, kept, figures)
