@@ -6,6 +6,8 @@ PYTHONS ?= $(PYTHON)
 VENV := .venv
 BIN := $(VENV)/bin
 COMPARE := .venv-compare
+# For engines that do not go with the pandas of the others.
+COMPARE_PANDAS2 := .venv-compare-pandas2
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -112,20 +114,26 @@ bench: $(VENV)/built ## Run the full benches and compare them with the filed one
 
 $(COMPARE)/installed: benches/compare/requirements.txt
 	test -x $(COMPARE)/bin/python || $(PYTHON) -m venv $(COMPARE)
-	$(COMPARE)/bin/python benches/compare/environment.py
+	$(COMPARE)/bin/python benches/compare/environment.py $<
 	@touch $@
 
-compare: $(VENV)/built $(COMPARE)/installed ## Measure other engines beside this one, and file it
+$(COMPARE_PANDAS2)/installed: conformance/requirements.txt
+	test -x $(COMPARE_PANDAS2)/bin/python || $(PYTHON) -m venv $(COMPARE_PANDAS2)
+	$(COMPARE_PANDAS2)/bin/python benches/compare/environment.py $<
+	@touch $@
+
+compare: $(VENV)/built $(COMPARE)/installed $(COMPARE_PANDAS2)/installed ## Measure other engines beside this one, and file it
 	$(BIN)/python benches/compare/compare.py --record
 
 dist: ## Build the sdist and a wheel for each of PYTHONS, check them, try each without cargo
 	$(PYTHON) tools/build_dist.py --out dist $(addprefix --python ,$(PYTHONS))
 
-conformance: $(VENV)/built $(COMPARE)/installed ## Publish the cases as data, ask other engines, and file it
+conformance: $(VENV)/built $(COMPARE)/installed $(COMPARE_PANDAS2)/installed ## Publish the cases as data, ask other engines, and file it
 	$(BIN)/python tools/build_conformance.py
 	$(BIN)/python tools/conformance_results.py
 	$(BIN)/python tools/compare_features.py
 	$(COMPARE)/bin/python tools/compare_features.py
+	$(COMPARE_PANDAS2)/bin/python tools/compare_features.py
 
 crash: $(VENV)/built ## Break journals at every byte, bit and operation, by power cuts and kills
 	CRASH_FULL=1 cargo test --package portfolio_core --locked --release --test journal -- --nocapture
@@ -164,4 +172,4 @@ instructions: ## Count the instructions of an event of each kind (needs valgrind
 	$(PYTHON) tools/count_instructions.py $(CARGO_TARGET_DIR)/release/examples/instructions
 
 clean: ## Remove what was built
-	rm -rf $(VENV) $(COMPARE) target out .cache
+	rm -rf $(VENV) $(COMPARE) $(COMPARE_PANDAS2) target out .cache

@@ -4,6 +4,7 @@ Usage, once with each environment that has some of the engines::
 
     PYTHONPATH=python python tools/compare_features.py
     .venv-compare/bin/python tools/compare_features.py
+    .venv-compare-pandas2/bin/python tools/compare_features.py
     python tools/compare_features.py --quote
 
 A probe is an expression over what is installed (``tools/feature_probes.py``). One that is true

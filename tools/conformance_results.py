@@ -2,11 +2,11 @@
 
 Usage::
 
-    python tools/conformance_results.py --peers .venv-compare
+    python tools/conformance_results.py --peers .venv-compare .venv-compare-pandas2
     python tools/conformance_results.py --quote
 
-Both backends answer with the Python that runs this, the other engines with that of ``--peers``; an
-engine that is not installed there keeps its filed answers. The results go into
+Both backends answer with the Python that runs this, the other engines with the first of ``--peers``
+that has them; an engine that none of these has keeps its filed answers. The results go into
 ``conformance/results/``, and the tables of ``COMPARE.md`` are written again. ``--quote`` asks
 nobody, and only writes the tables from what is filed. What makes a case differ is said by hand in
 ``conformance/causes.json``; a case without a cause is named and is exit code 1.
@@ -41,9 +41,17 @@ PEERS: Final = {
 }
 """The adapter of each engine; the order is that of the tables."""
 
+HOMES: Final = (ROOT / ".venv-compare", ROOT / ".venv-compare-pandas2")
+"""The environments of the other engines."""
+
 VERDICTS_OF_CAUSES: Final = ("differ", "refused otherwise")
 SHOWN_SKIPS: Final = 6
 """So many things that an engine cannot be asked are named, the most frequent first."""
+
+
+def pythons(homes: list[Path]) -> list[Path]:
+    """Give the Pythons of those environments that are there."""
+    return [each / "bin" / "python" for each in homes if (each / "bin" / "python").exists()]
 
 
 def ask(adapter: str, python: Path, ours: bool) -> dict[str, Any] | None:  # noqa: FBT001
@@ -186,14 +194,15 @@ def tables(results: list[dict[str, Any]]) -> dict[str, str]:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--peers", type=Path, default=ROOT / ".venv-compare")
+    parser.add_argument("--peers", type=Path, nargs="+", default=list(HOMES))
     parser.add_argument("--engines", nargs="+", choices=[*OURS, *PEERS], default=[*OURS, *PEERS])
     parser.add_argument("--quote", action="store_true", help="ask nobody, write the tables again")
     options = parser.parse_args(arguments)
     for engine in [] if options.quote else options.engines:
         ours = engine in OURS
-        python = Path(sys.executable) if ours else options.peers / "bin" / "python"
-        found = ask((OURS | PEERS)[engine], python, ours)
+        found: dict[str, Any] | None = None
+        for python in [Path(sys.executable)] if ours else pythons(options.peers):
+            found = found or ask((OURS | PEERS)[engine], python, ours)
         print(f"{engine}: {found['total'] if found else 'not installed there'}", flush=True)
     results = filed()
     wrong = without_cause(results)

@@ -22,6 +22,8 @@ REFERENCES: Final = ("omega", "numba-float")
 KNOWN: Final = {
     ("raptorbt", "W2s"): "fills a take profit at its level where a bar opens beyond it",
     ("raptorbt", "W6"): "fills a take profit at its level where a bar opens beyond it",
+    ("nautilus", "W2s"): "fills a stop or a take profit at its level where a bar opens beyond it",
+    ("nautilus", "W6"): "fills a stop or a take profit at its level where a bar opens beyond it",
 }
 """Engines that fill by another rule, which cannot be switched off, and which rule it is."""
 

@@ -8,7 +8,8 @@ Usage::
     python benches/compare/compare.py --quote
 
 Each workload is measured on each engine in a process of its own, this package with the Python that
-runs this command, all others with that of ``--peers``. The final equities of all engines are held
+runs this command, all others with that of ``--peers``, or of ``--peers-pandas2`` where an engine
+does not go with the pandas of the others. The final equities of all engines are held
 against each other. With ``--record`` the figures are filed as JSON and as Markdown, and the table
 of ``COMPARE.md`` is written again; ``--quote`` does that with what is filed. An engine that is not
 there is a row that says why.
@@ -44,6 +45,7 @@ ROOT: Final = HERE.parent.parent
 RECORDS: Final = HERE.parent / "record" / "compare"
 DOCUMENT: Final = ROOT / "COMPARE.md"
 PEERS: Final = ROOT / ".venv-compare"
+PEERS_PANDAS2: Final = ROOT / ".venv-compare-pandas2"
 FAILED: Final = "not_installed.json"
 """What the environment could not install, and why; in its folder."""
 
@@ -57,8 +59,12 @@ PACKAGES: Final = {
     "vectorbt-rust": "vectorbt-rust",
     "raptorbt": "raptorbt",
     "backtesting": "backtesting",
+    "nautilus": "nautilus_trader",
 }
 """What an engine needs besides this package."""
+
+PANDAS2: Final = ("nautilus",)
+"""Engines that need an older pandas than the others, and so an environment of their own."""
 
 
 def cpu_model() -> str:
@@ -69,6 +75,12 @@ def cpu_model() -> str:
         lines = []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()
+
+
+def home_of(engine: str, options: argparse.Namespace) -> Path:
+    """Give the environment of an engine that is not ours."""
+    found: Path = options.peers_pandas2 if engine in PANDAS2 else options.peers
+    return found
 
 
 def not_there(engine: str, peers: Path) -> str:
@@ -95,10 +107,11 @@ def measured(
         The process broke; the text is the end of what it wrote.
     """
     blank = {"work": work, "engine": engine, "text": "", "versions": {}}
-    reason = not_there(engine, options.peers)
+    home = home_of(engine, options)
+    reason = not_there(engine, home)
     if reason:
         return blank | {"text": WORKS[work](options.size).text, "unavailable": reason}, None
-    python = sys.executable if engine in OURS else str(options.peers / "bin" / "python")
+    python = sys.executable if engine in OURS else str(home / "bin" / "python")
     with tempfile.TemporaryDirectory() as folder:
         finals = Path(folder) / "finals.npy"
         command = [
@@ -201,6 +214,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--engines", nargs="+", choices=list(ENGINES), default=list(ENGINES))
     parser.add_argument("--limit", type=float, default=20.0, help="seconds of a call")
     parser.add_argument("--peers", type=Path, default=PEERS, help="environment of the others")
+    parser.add_argument(
+        "--peers-pandas2", type=Path, default=PEERS_PANDAS2, help="that of those with pandas 2"
+    )
     parser.add_argument("--record", action="store_true", help="file the figures")
     parser.add_argument("--quote", action="store_true", help="write the tables of what is filed")
     parser.add_argument("--note", default="", help="what a reader should know")

@@ -46,6 +46,7 @@ ENGINES: Final[dict[str, tuple[str, str, tuple[object, ...]]]] = {
     "vectorbt-rust": ("engine_vectorbt", "Vectorbt", ("rust",)),
     "raptorbt": ("engine_raptorbt", "Raptorbt", ()),
     "backtesting": ("engine_backtesting", "Backtesting", ()),
+    "nautilus": ("engine_nautilus", "Nautilus", ()),
 }
 """Module, class and arguments of each engine."""
 

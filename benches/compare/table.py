@@ -16,6 +16,7 @@ TITLES: Final = {
     "vectorbt-rust": "vectorbt, Rust",
     "raptorbt": "raptorbt",
     "backtesting": "backtesting.py",
+    "nautilus": "nautilus_trader",
 }
 HEADS: Final = (
     "engine", "runs", "min ms", "median ms", "CPU min ms", "CPU ns a bar", "peak MiB",
