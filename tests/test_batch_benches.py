@@ -255,6 +255,16 @@ def test_a_run_that_is_too_long_is_refused_or_cut() -> None:
         measure.runs_that_fit(engine, "W2", work, 1e-9)
 
 
+def test_a_run_that_may_be_too_long_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    work = WORKS["W2"]("small")
+    # All ten runs in two seconds.
+    monkeypatch.setattr(measure, "measured", lambda _: (None, 2.0, 2.0))
+    assert measure.runs_that_fit(Omega(1), "W2", work, 0.5) == 2
+    assert measure.runs_that_fit(Omega(1), "W2", work, 0.1) == 1
+    with pytest.raises(UnavailableError, match="a run would take some 0 s"):
+        measure.runs_that_fit(Omega(1), "W2", work, 0.06)
+
+
 def test_the_document_quotes_the_newest_record() -> None:
     records = sorted(command.RECORDS.glob("*.json"))
     assert len(records) >= 1
