@@ -353,7 +353,8 @@ fn of_orders() -> Vec<(&'static str, Refusal)> {
         ),
         (
             "[4006] time=1970-01-01T00:00:00.000005+00:00: is not after the symbol's last bar at \
-             1970-01-01T00:00:00.000007+00:00; pass one bar per symbol and time, in the order of times",
+             1970-01-01T00:00:00.000007+00:00; pass one bar per symbol and time, in the \
+             order of times",
             Refusal::BarNotLater { time: 5, last: 7 },
         ),
         (
