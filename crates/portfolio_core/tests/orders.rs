@@ -223,32 +223,26 @@ fn levels_of_a_market_order_are_held_against_each_other() {
     ledger.verify().unwrap();
 }
 
-/// Protections that a long at 100 with a take profit at 110 cannot have.
-fn wrong_ones() -> Vec<(Protection<'static>, &'static str)> {
-    let even = |trigger: &str, offset: &str| break_even(trigger, offset);
-    let one =
-        |target: Target| Protection { targets: Box::leak(Box::new([target])), ..Protection::NONE };
-    let two: &[Target] = Box::leak(Box::new([target("105", "1.5"), target("106", "0.6")]));
-    let many: &[Target] = Box::leak(vec![target("105", "0.1"); 256].into());
-    vec![
-        (trailing("0"), "trailing"),
-        (trailing("1.001"), "trailing"),
-        (trailing("100"), "trailing"),
-        (even("0", "0"), "break_even"),
-        (even("3", "3"), "break_even"),
-        (even("3", "-1"), "break_even"),
-        (even("3.001", "1"), "break_even"),
-        (even("3", "1.001"), "break_even"),
-        (one(target("0", "1")), "targets"),
-        (one(target("105.001", "1")), "targets"),
-        (one(target("100", "1")), "targets"),
-        (one(target("110", "1")), "targets"),
-        (one(target("105", "0")), "targets"),
-        (one(target("105", "0.05")), "targets"),
-        (one(target("105", "2.1")), "targets"),
-        (Protection { targets: two, ..Protection::NONE }, "targets"),
-        (Protection { targets: many, ..Protection::NONE }, "targets"),
-    ]
+/// Protections that a long at 100 with a take profit at 110 cannot have: targets apart.
+fn wrong_ones() -> Vec<(Protection<'static>, Vec<Target>, &'static str)> {
+    let bare = |protection| (protection, Vec::new());
+    let even = |trigger: &str, offset: &str| bare(break_even(trigger, offset));
+    let trail = |distance: &str| bare(trailing(distance));
+    let some = |targets: Vec<Target>| (Protection::NONE, targets);
+    let one = |price: &str, size: &str| some(vec![target(price, size)]);
+    let wrong = [
+        ("trailing", vec![trail("0"), trail("1.001"), trail("100")]),
+        ("break_even", vec![even("0", "0"), even("3", "3"), even("3", "-1")]),
+        ("break_even", vec![even("3.001", "1"), even("3", "1.001")]),
+        ("targets", vec![one("0", "1"), one("105.001", "1"), one("100", "1"), one("110", "1")]),
+        ("targets", vec![one("105", "0"), one("105", "0.05"), one("105", "2.1")]),
+        ("targets", vec![some(vec![target("105", "1.5"), target("106", "0.6")])]),
+        ("targets", vec![some(vec![target("105", "0.1"); 256])]),
+    ];
+    let named = |(argument, all): (&'static str, Vec<_>)| {
+        all.into_iter().map(move |(protection, targets)| (protection, targets, argument))
+    };
+    wrong.into_iter().flat_map(named).collect()
 }
 
 #[test]
@@ -256,7 +250,8 @@ fn protection_is_checked_wherever_it_is_given() {
     let mut ledger = account();
     let good = fill(LONG, "", "110");
     apply(&mut ledger, &Event::Open(good));
-    for (protection, argument) in wrong_ones() {
+    for (protection, targets, argument) in wrong_ones() {
+        let protection = Protection { targets: &targets, ..protection };
         let expected = format!("4026 ProtectionNotAllowed {argument}");
         let open = Event::Open(Open { protection, ..good });
         assert_eq!(answer(&mut ledger, &open), expected);
