@@ -113,13 +113,10 @@ bench: $(VENV)/built ## Run the full benches and compare them with the filed one
 	cargo bench --package portfolio_core --locked
 
 $(COMPARE)/installed: benches/compare/requirements.txt
-	test -x $(COMPARE)/bin/python || $(PYTHON) -m venv $(COMPARE)
-	$(COMPARE)/bin/python benches/compare/environment.py $<
-	@touch $@
-
 $(COMPARE_PANDAS2)/installed: conformance/requirements.txt
-	test -x $(COMPARE_PANDAS2)/bin/python || $(PYTHON) -m venv $(COMPARE_PANDAS2)
-	$(COMPARE_PANDAS2)/bin/python benches/compare/environment.py $<
+$(COMPARE)/installed $(COMPARE_PANDAS2)/installed:
+	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	$(@D)/bin/python benches/compare/environment.py $<
 	@touch $@
 
 compare: $(VENV)/built $(COMPARE)/installed $(COMPARE_PANDAS2)/installed ## Measure other engines beside this one, and file it

@@ -277,6 +277,7 @@ def test_the_document_quotes_the_newest_record() -> None:
         assert len(engines) >= 8
         lines = table.lines_of(record)
         assert path.with_suffix(".md").read_text(encoding="utf-8") == "\n".join(lines) + "\n"
+    assert engines == set(measure.ENGINES), "the newest has all of them"
     text = command.DOCUMENT.read_text(encoding="utf-8")
     assert command.quoted(text, lines) == text
     faster = table.faster_lines(record)

@@ -211,6 +211,7 @@ def test_no_such_file_is_code_3(path: Path, refused: Callable[..., tuple[int, st
     code, line = refused()
     assert code == 3
     shown = op.JournalNotFound("journal", str(path), "", "").value
+    assert shown.endswith(path.name)
     assert f"[4055] journal={shown}" in line
     assert "No such file" in line
 

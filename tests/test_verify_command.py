@@ -157,6 +157,7 @@ def test_what_holds_no_portfolio_is_code_3(
     captured = capsys.readouterr()
     assert captured.out == ""
     shown = op.JournalNotFound("journal", str(path), "", "").value
+    assert shown.endswith(path.name)
     assert captured.err.startswith(f"omega-portfolio: [4055] journal={shown}: ")
 
 
